@@ -1,0 +1,88 @@
+"""Who is calling the API: a key in `Authorization: Bearer` or `x-api-key`."""
+
+import hmac
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.keys import hash_key, prefix_of
+from accounts.models import ApiKey, Scope
+
+LAST_USED_PRECISION = timedelta(minutes=1)
+
+
+def told_key(headers: Any) -> str | None:
+    """The key that a request carries, or None."""
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and value:
+        return str(value.strip())
+    return headers.get("x-api-key") or None
+
+
+def verify_key(text: str, now: datetime) -> ApiKey:
+    """The key with this text. Raises `AuthenticationFailed` when it is wrong, revoked or expired."""
+    prefix = prefix_of(text)
+    key = ApiKey.objects.filter(prefix=prefix).first() if prefix else None
+    if key is None or not hmac.compare_digest(bytes(key.secret_hash), hash_key(text)):
+        raise AuthenticationFailed("This API key is not known. Check that it was copied whole.")
+    if key.revoked_at is not None:
+        raise AuthenticationFailed("This API key was revoked. Make a new one.")
+    if key.expires_at is not None and key.expires_at <= now:
+        raise AuthenticationFailed("This API key has expired. Make a new one.")
+    if key.last_used_at is None or now - key.last_used_at > LAST_USED_PRECISION:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """Authenticates a program: `request.auth` is its `ApiKey`."""
+
+    def authenticate(self, request: Request) -> tuple[ApiKey, ApiKey] | None:
+        """The verified key, or None when the request carries none."""
+        text = told_key(request.headers)
+        if text is None:
+            return None
+        key = verify_key(text, timezone.now())
+        return key, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """Makes a missing key a 401, not a 403."""
+        return 'Bearer realm="steadyrun"'
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describes the key in the OpenAPI document."""
+
+    target_class = "accounts.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """A bearer token."""
+        return {"type": "http", "scheme": "bearer"}
+
+
+class _HasScope(BasePermission):
+    scope: Scope
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the key carries the scope."""
+        self.message = f"This API key does not have the scope '{self.scope}'."
+        return isinstance(request.auth, ApiKey) and self.scope in request.auth.scopes
+
+
+class CanIngest(_HasScope):
+    """The key may report."""
+
+    scope = Scope.INGEST
+
+
+class CanRead(_HasScope):
+    """The key may read."""
+
+    scope = Scope.READ

@@ -1,0 +1,1 @@
+"""Database backend: PostgreSQL with keys that start with the team."""

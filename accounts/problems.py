@@ -1,0 +1,50 @@
+"""Errors of the API as problem documents (RFC 9457)."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(status: int, title: str, detail: str, **members: Any) -> dict[str, Any]:
+    """A problem document: `status`, `title` and `detail`, and members that belong to this problem."""
+    return {"type": "about:blank", "status": status, "title": title, "detail": detail, **members}
+
+
+def problem_response(status: int, title: str, detail: str, **members: Any) -> JsonResponse:
+    """A problem as a finished response, for code that runs outside a REST view."""
+    return JsonResponse(problem(status, title, detail, **members), status=status, content_type=CONTENT_TYPE)
+
+
+def _field_errors(detail: Any) -> list[dict[str, str]]:
+    if not isinstance(detail, dict):
+        return []
+    return [
+        {"field": str(field), "reason": str(reason)}
+        for field, reasons in detail.items()
+        for reason in (reasons if isinstance(reasons, list) else [reasons])
+    ]
+
+
+def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's handler: every refusal becomes a problem document."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    detail = getattr(error, "detail", "")
+    errors = _field_errors(detail)
+    title = getattr(error, "default_detail", "Request refused")
+    text = "Some parameters were refused." if errors else str(detail)
+    members = {"errors": errors} if errors else {}
+    response.data = problem(response.status_code, str(title), text, **members)
+    response.content_type = CONTENT_TYPE
+    return response

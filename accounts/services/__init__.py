@@ -1,0 +1,1 @@
+"""Writes of accounts: each a keyword-only function that leaves a consistent state."""

@@ -1,0 +1,16 @@
+"""The first address: leads a member to a team."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts.models import Membership
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Redirects to the workflows of the user's first team; says so when there is none."""
+    membership = Membership.objects.select_related("team").filter(user=request.user).order_by("created_at", "id").first()
+    if membership is None:
+        return render(request, "accounts/no_team.html", status=200)
+    return redirect("workflows", team=membership.team.slug)

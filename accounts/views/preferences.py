@@ -1,0 +1,23 @@
+"""What a user chose for themselves."""
+
+import zoneinfo
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+
+
+@login_required
+@require_POST
+def set_time_zone(request: HttpRequest) -> HttpResponse:
+    """Keeps the zone (`zone`, an IANA name) and goes back to `next`. An unknown zone changes nothing."""
+    zone, target = request.POST.get("zone", ""), request.POST.get("next", "/")
+    if zone in zoneinfo.available_timezones():
+        User.objects.filter(pk=request.user.pk).update(time_zone=zone)
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = "/"
+    return redirect(target)

@@ -1,0 +1,23 @@
+"""Shows times in the zone that the signed-in user chose."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+
+class TimeZoneMiddleware:
+    """Puts the user's time zone in force for the length of a request; UTC for everybody else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers the request in the user's zone. API calls carry no session and stay in UTC."""
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        name = getattr(request.user, "time_zone", "UTC") or "UTC"
+        zone = zoneinfo.ZoneInfo(name if name in zoneinfo.available_timezones() else "UTC")
+        with timezone.override(zone):
+            return self.get_response(request)

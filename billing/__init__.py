@@ -1,0 +1,1 @@
+"""Prices, usage, cost, budgets and finance exports."""

@@ -1,0 +1,9 @@
+"""Application settings of `billing`."""
+
+from django.apps import AppConfig
+
+
+class BillingConfig(AppConfig):
+    """Registers the app."""
+
+    name = "billing"

@@ -1,0 +1,17 @@
+"""All addresses. Each app brings its own; this file says where they hang."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth_views
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("sign-in/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
+    path("api/schema/", SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]), name="schema"),
+    path("api/v1/", include("ingestion.urls")),
+    path("api/v1/", include("monitoring.api.urls")),
+    path("t/<slug:team>/", include("monitoring.urls")),
+]

@@ -1,0 +1,9 @@
+"""Application settings of `ingestion`."""
+
+from django.apps import AppConfig
+
+
+class IngestionConfig(AppConfig):
+    """Registers the app."""
+
+    name = "ingestion"

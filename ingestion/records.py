@@ -1,0 +1,135 @@
+"""Neutral records: the only currency between adapters (bytes in) and acceptance (rows out).
+
+Every field but an execution's `id` may be missing: reports come in parts, in any order, repeated and late.
+`None` means "not told". Times are aware UTC, durations milliseconds, sizes bytes, money US dollars.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from monitoring.statuses import Status
+
+
+class Tokens(Struct, frozen=True, kw_only=True, gc=False):
+    """Token counts in disjoint buckets; `reasoning` is the part of `output` that was reasoning."""
+
+    input: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+
+
+class Failure(Struct, frozen=True, kw_only=True, gc=False):
+    """An error: its type (class or code), its message, and any longer detail (stack, response)."""
+
+    type: str | None = None
+    message: str | None = None
+    detail: Any = None
+
+
+class StepReport(Struct, kw_only=True, gc=False):
+    """A part of what is known about one step. `id` is the sender's own, unique inside the execution."""
+
+    id: str
+    parent_id: str | None = None
+    position: int | None = None
+    node: str | None = None
+    kind: str | None = None
+    status: Status | None = None
+    told_status: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_ms: float | None = None
+    attempt: int | None = None
+    provider: str | None = None
+    model: str | None = None
+    tool: str | None = None
+    external_system: str | None = None
+    tokens: Tokens | None = None
+    cost_usd: Decimal | None = None
+    error: Failure | None = None
+    input: Any = None
+    output: Any = None
+    attributes: dict[str, Any] | None = None
+
+
+class LogReport(Struct, kw_only=True, gc=False):
+    """A log line. Equal lines of one execution at the same instant and position are one line."""
+
+    message: str
+    at: datetime | None = None
+    level: str | None = None
+    step_id: str | None = None
+    position: int | None = None
+
+
+class Feedback(Struct, frozen=True, kw_only=True, gc=False):
+    """A judgement on an execution."""
+
+    key: str
+    score: float | None = None
+    comment: str | None = None
+
+
+class Resources(Struct, frozen=True, kw_only=True, gc=False):
+    """What an execution used, and the limits it ran under (bytes, calls)."""
+
+    memory_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+    storage_bytes: int | None = None
+    storage_limit_bytes: int | None = None
+    api_call_count: int | None = None
+
+
+class ExecutionReport(Struct, kw_only=True, gc=False):
+    """A part of what is known about one attempt at an execution.
+
+    `revision` is the sender's own version of this part (0 when not told): for each field a later one beats an
+    earlier one. `placed_at` and `clock` are set by imports only, `is_imported` by imports of history.
+    """
+
+    id: str
+    attempt: int | None = None
+    retry_of: str | None = None
+    revision: int = 0
+    workflow: str | None = None
+    workflow_type: str | None = None
+    release: str | None = None
+    environment: str | None = None
+    trigger: str | None = None
+    input_type: str | None = None
+    status: Status | None = None
+    told_status: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    duration_ms: float | None = None
+    parent_execution: str | None = None
+    session: str | None = None
+    user: str | None = None
+    url: str | None = None
+    error: Failure | None = None
+    input: Any = None
+    output: Any = None
+    tags: dict[str, str] | None = None
+    feedback: list[Feedback] | None = None
+    resources: Resources | None = None
+    tokens: Tokens | None = None
+    cost_usd: Decimal | None = None
+    attributes: dict[str, Any] | None = None
+    steps: list[StepReport] | None = None
+    logs: list[LogReport] | None = None
+    placed_at: datetime | None = None
+    clock: int = 0
+    is_imported: bool = False
+
+
+class Rejection(Struct, frozen=True, kw_only=True, gc=False):
+    """Why an item was refused: its place in the request, the field, and the reason with the limit."""
+
+    index: int
+    field: str
+    reason: str

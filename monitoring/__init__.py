@@ -1,0 +1,1 @@
+"""Records, rollups, analysis and the pages of the flow."""

@@ -1,0 +1,1 @@
+"""Pure analysis over plain records: no Django, no database."""

@@ -1,0 +1,82 @@
+"""Ids derived from names, so that parts of an execution may arrive in any order and no look-up is needed.
+
+UUIDs are the first 16 bytes of BLAKE2b over the parts; 64-bit ids (labels, steps, log lines) are the first 8,
+as a signed number. Among a million names of one team the chance that two share an id is about 3e-8.
+"""
+
+import hashlib
+import uuid
+from enum import IntEnum
+from functools import lru_cache
+
+_SEPARATOR = b"\x1f"
+
+
+class LabelKind(IntEnum):
+    """What a label names. Stored; never renumber."""
+
+    NODE = 1
+    NODE_KIND = 2
+    ENVIRONMENT = 3
+    TRIGGER = 4
+    INPUT_TYPE = 5
+    PROVIDER = 6
+    MODEL = 7
+    TOOL = 8
+    SYSTEM = 9
+    ERROR = 10
+    FACET = 11
+    RELEASE = 12
+
+
+def _digest(size: int, *parts: str | bytes) -> bytes:
+    joined = _SEPARATOR.join(part if isinstance(part, bytes) else part.encode() for part in parts)
+    return hashlib.blake2b(joined, digest_size=size).digest()
+
+
+def derive_uuid(*parts: str | bytes) -> uuid.UUID:
+    """A UUID that depends on the parts alone."""
+    return uuid.UUID(bytes=_digest(16, *parts))
+
+
+def derive_number(*parts: str | bytes) -> int:
+    """A signed 64-bit number that depends on the parts alone."""
+    return int.from_bytes(_digest(8, *parts), "big", signed=True)
+
+
+def execution_id(team_id: uuid.UUID, external_id: str, attempt: int = 1) -> uuid.UUID:
+    """The id of one attempt at an execution. The first attempt is the origin of the later ones."""
+    return derive_uuid(team_id.bytes, "execution", external_id, str(attempt))
+
+
+def step_id(execution: uuid.UUID, external_id: str) -> int:
+    """The id of a step inside its execution."""
+    return derive_number(execution.bytes, "step", external_id)
+
+
+@lru_cache(maxsize=65536)
+def label_id(kind: LabelKind, value: str) -> int:
+    """The id of a label. The same in every team: rows still carry their own."""
+    return derive_number(bytes([kind]), value)
+
+
+@lru_cache(maxsize=8192)
+def workflow_id(team_id: uuid.UUID, name: str) -> uuid.UUID:
+    """The id of a workflow."""
+    return derive_uuid(team_id.bytes, "workflow", name)
+
+
+@lru_cache(maxsize=8192)
+def release_id(workflow: uuid.UUID, name: str) -> uuid.UUID:
+    """The id of a release of a workflow."""
+    return derive_uuid(workflow.bytes, "release", name)
+
+
+def failure_group_id(workflow: uuid.UUID | None, node_id: int | None, error_id: int | None) -> uuid.UUID:
+    """The id of a failure group: failures of one workflow at the same node with the same normalised error."""
+    return derive_uuid(workflow.bytes if workflow else b"", "group", str(node_id), str(error_id))
+
+
+# Stands for a workflow that was not told yet, in rollups and marks, where a key may not be NULL.
+NO_WORKFLOW = uuid.UUID(int=0)
+PRODUCTION = "production"

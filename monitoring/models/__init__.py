@@ -1,0 +1,28 @@
+"""The nouns of monitoring, one file each."""
+
+from monitoring.models.execution import Execution
+from monitoring.models.facet import Facet
+from monitoring.models.failure_group import FailureGroup
+from monitoring.models.label import Label
+from monitoring.models.log import LogLine
+from monitoring.models.payload import Payload
+from monitoring.models.release import Release
+from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
+from monitoring.models.step import Step
+from monitoring.models.workflow import Workflow
+
+__all__ = [
+    "Dimension",
+    "DirtyBucket",
+    "Execution",
+    "Facet",
+    "FailureGroup",
+    "Grain",
+    "Label",
+    "LogLine",
+    "Payload",
+    "Release",
+    "Rollup",
+    "Step",
+    "Workflow",
+]

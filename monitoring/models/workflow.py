@@ -1,0 +1,33 @@
+"""A process that a team runs repeatedly."""
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.tenancy import TenantModel
+
+
+class Workflow(TenantModel):
+    """A workflow; its id derives from team and name. Objectives are NULL until somebody sets them."""
+
+    name = models.CharField(max_length=200)
+    slug = models.CharField(max_length=80)
+    type = models.CharField(max_length=80, blank=True)
+    objective_success_rate = models.FloatField(null=True, blank=True, help_text="Share from 0 to 1")
+    objective_p95_ms = models.FloatField(null=True, blank=True, help_text="Milliseconds")
+    is_sample = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        db_table = "workflow"
+        constraints = [
+            models.UniqueConstraint(fields=["team", "name"], name="workflow_name_once"),
+            models.UniqueConstraint(fields=["team", "slug"], name="workflow_slug_once"),
+            models.CheckConstraint(
+                condition=models.Q(objective_success_rate__isnull=True)
+                | models.Q(objective_success_rate__gt=0, objective_success_rate__lte=1),
+                name="workflow_objective_is_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
