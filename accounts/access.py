@@ -39,7 +39,9 @@ def team_page(
     The view takes `request` (with `team` and `membership`) and its own arguments, without the slug.
     """
 
-    def decorate(view: Callable[Concatenate[TeamRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    def decorate(
+        view: Callable[Concatenate[TeamRequest, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(request: Any, team: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             membership = membership_of(request.user, team)

@@ -12,7 +12,20 @@ from django.http import QueryDict
 from monitoring.identity import PRODUCTION
 from monitoring.windows import Window, parse_window
 
-NAMES = ("env", "status", "step", "error", "input", "system", "model", "tool", "release", "trigger", "workflow", "group")
+NAMES = (
+    "env",
+    "status",
+    "step",
+    "error",
+    "input",
+    "system",
+    "model",
+    "tool",
+    "release",
+    "trigger",
+    "workflow",
+    "group",
+)
 TITLES = {
     "env": "Environment",
     "status": "Status",

@@ -33,15 +33,25 @@ TERMINAL = frozenset({Status.SKIPPED, Status.CANCELLED, *RATED})
 
 _SPELLINGS: dict[Status, str] = {
     Status.QUEUED: "queued pending scheduled requested created new enqueued submitted deferred none",
-    Status.RUNNING: "running in_progress started start active executing working processing restarting retrying up_for_retry",
-    Status.WAITING: "waiting paused action_required needs_approval awaiting_approval blocked suspended sleeping on_hold manual",
+    Status.RUNNING: (
+        "running in_progress started start active executing working processing restarting retrying "
+        "up_for_retry"
+    ),
+    Status.WAITING: (
+        "waiting paused action_required needs_approval awaiting_approval blocked suspended sleeping on_hold "
+        "manual"
+    ),
     Status.SKIPPED: "skipped skip upstream_skipped not_run neutral not_needed",
     Status.CANCELLED: "cancelled canceled cancel aborted abort stopped terminated killed revoked stale removed cancelling",
-    Status.SUCCEEDED: "succeeded success successful ok passed pass completed complete done finished finish partial_succeeded "
-    "partial_success",
+    Status.SUCCEEDED: (
+        "succeeded success successful ok passed pass completed complete done finished finish "
+        "partial_succeeded partial_success"
+    ),
     Status.TIMED_OUT: "timed_out timeout timedout time_out deadline_exceeded",
-    Status.FAILED: "failed failure fail error errored err crashed crash exception fatal startup_failure upstream_failed "
-    "internal_error unhealthy",
+    Status.FAILED: (
+        "failed failure fail error errored err crashed crash exception fatal startup_failure upstream_failed "
+        "internal_error unhealthy"
+    ),
 }
 SPELLINGS: dict[str, Status] = {word: status for status, words in _SPELLINGS.items() for word in words.split()}
 SPELLINGS["unknown"] = Status.UNKNOWN

@@ -10,7 +10,9 @@ from accounts.models import Membership
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Redirects to the workflows of the user's first team; says so when there is none."""
-    membership = Membership.objects.select_related("team").filter(user=request.user).order_by("created_at", "id").first()
+    membership = (
+        Membership.objects.select_related("team").filter(user=request.user).order_by("created_at", "id").first()
+    )
     if membership is None:
         return render(request, "accounts/no_team.html", status=200)
     return redirect("workflows", team=membership.team.slug)

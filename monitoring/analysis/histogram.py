@@ -18,9 +18,7 @@ ZERO_BIN = -32768
 SMALLEST_MS = 0.001
 
 # The same bin in SQL, for the fold; `{ms}` stands for the column.
-BIN_SQL = (
-    f"CASE WHEN {{ms}} < {SMALLEST_MS} THEN {ZERO_BIN} ELSE ceil(ln({{ms}}) / {LOG_GAMMA!r}::double precision) END::smallint"
-)
+BIN_SQL = f"CASE WHEN {{ms}} < {SMALLEST_MS} THEN {ZERO_BIN} ELSE ceil(ln({{ms}}) / {LOG_GAMMA!r}::double precision) END::smallint"
 
 Histogram = dict[int, int]
 
@@ -54,6 +52,8 @@ def percentile(histogram: Histogram, share: float) -> float | None:
     if not cumulated or cumulated[-1] == 0:
         return None
     rank = share * (cumulated[-1] - 1)
-    low, high = (next(b for b, c in zip(bins, cumulated, strict=True) if c > r) for r in (math.floor(rank), math.ceil(rank)))
+    low, high = (
+        next(b for b, c in zip(bins, cumulated, strict=True) if c > r) for r in (math.floor(rank), math.ceil(rank))
+    )
     part = rank - math.floor(rank)
     return middle(low) * (1 - part) + middle(high) * part

@@ -1,0 +1,42 @@
+"""Every address is guarded, or stands in the short list of those that are public on purpose."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.permissions import IsAuthenticated
+
+from accounts.authentication import CanIngest, CanRead
+from accounts.permissions import Permission
+
+PUBLIC = {"sign-in/", "sign-out/", "api/schema/", "healthz", "readyz"}
+SIGNED_IN = {"", "preferences/time-zone/"}
+
+
+def patterns(resolver: URLResolver, start: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """All addresses below a resolver, with their text."""
+    for entry in resolver.url_patterns:
+        text = start + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry, text)
+        else:
+            yield text, entry
+
+
+ALL = [(text, entry) for text, entry in patterns(get_resolver()) if not text.startswith("admin/")]
+
+
+@pytest.mark.parametrize(("text", "entry"), ALL, ids=[text or "/" for text, _ in ALL])
+def test_address_is_guarded(text: str, entry: URLPattern) -> None:
+    if text.startswith("t/<slug:team>/"):
+        assert isinstance(getattr(entry.callback, "team_permission", None), Permission)
+    elif text.startswith("api/v1/"):
+        permissions = set(entry.callback.cls.permission_classes)
+        assert permissions & {CanIngest, CanRead}, permissions
+        assert IsAuthenticated not in permissions or len(permissions) > 1
+    else:
+        assert text in PUBLIC | SIGNED_IN
+
+
+def test_tenant_addresses_exist() -> None:
+    assert sum(text.startswith("t/<slug:team>/") for text, _ in ALL) >= 6
