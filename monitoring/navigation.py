@@ -1,0 +1,79 @@
+"""The main navigation: the pages of a team that exist, and the user's other teams."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import Team
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An entry as it is declared: the name of its address and the names of the addresses below it."""
+
+    label: str
+    icon: str
+    url_name: str
+    below: frozenset[str] = frozenset()
+    per_team: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it is shown."""
+
+    label: str
+    icon: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Entries under one heading."""
+
+    title: str
+    entries: Sequence[Entry]
+
+
+SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
+    (
+        "Monitor",
+        (
+            Page("Workflows", "flow", "workflows", frozenset({"trends", "failures"})),
+            Page("Executions", "list", "executions", frozenset({"replay"})),
+        ),
+    ),
+    ("Set up", (Page("API schema", "code", "schema", per_team=False),)),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context of the page frame: `team`, `nav` and `other_teams`; empty outside a team's pages."""
+    team = getattr(request, "team", None)
+    if not isinstance(team, Team):
+        return {}
+    return {
+        "team": team,
+        "nav": sections_of(team, request.resolver_match.url_name if request.resolver_match else None),
+        "other_teams": SimpleLazyObject(lambda: other_teams(request, team)),
+    }
+
+
+def sections_of(team: Team, url_name: str | None) -> list[Section]:
+    """The sections with their addresses in the team; the entry of the page named `url_name` is current."""
+    return [Section(title, [_entry(page, team, url_name) for page in pages]) for title, pages in SECTIONS]
+
+
+def other_teams(request: HttpRequest, team: Team) -> list[Team]:
+    """The other teams that the user belongs to, by name."""
+    return list(Team.objects.filter(memberships__user=request.user).exclude(id=team.id).order_by("name", "id"))
+
+
+def _entry(page: Page, team: Team, url_name: str | None) -> Entry:
+    href = reverse(page.url_name, args=[team.slug] if page.per_team else [])
+    return Entry(page.label, page.icon, href, url_name == page.url_name or url_name in page.below)

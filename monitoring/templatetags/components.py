@@ -1,0 +1,234 @@
+"""Tags behind the components: icons, status signs, and the geometry of the small server-drawn SVGs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from monitoring import wording
+from monitoring.presentation import Chart, HeatMap, TimelineRow
+from monitoring.templatetags.display import when_text
+from monitoring.windows import PRESETS, Window
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How a state is shown: glyph, word and tone always change together."""
+
+    icon: str
+    word: str
+    tone: str
+
+
+SIGNS: dict[str, Sign] = {
+    "queued": Sign("queued", "Queued", "idle"),
+    "running": Sign("running", "Running", "run"),
+    "waiting": Sign("waiting", "Waiting", "run"),
+    "succeeded": Sign("ok", "Succeeded", "ok"),
+    "failed": Sign("fail", "Failed", "fail"),
+    "cancelled": Sign("stop", "Cancelled", "idle"),
+    "timed_out": Sign("timeout", "Timed out", "fail"),
+    "skipped": Sign("skip", "Skipped", "idle"),
+    "unknown": Sign("unknown", "Unknown", "idle"),
+    "expected": Sign("ok", "As expected", "ok"),
+    "diverged": Sign("fail", "Diverged", "fail"),
+    "affected": Sign("warn", "Affected", "warn"),
+    "not_taken": Sign("skip", "Not taken", "idle"),
+    "slow": Sign("clock", "Slow", "warn"),
+}
+VERDICTS: dict[str, Sign] = {
+    "ok": Sign("ok", "Stable", "ok"),
+    "watch": Sign("warn", "Watch", "warn"),
+    "fail": Sign("fail", "Not stable", "fail"),
+    "idle": Sign("skip", "Not enough data", "idle"),
+}
+KIND_ICONS: dict[str, str] = {
+    "trigger": "hook",
+    "webhook": "hook",
+    "code": "code",
+    "model": "spark",
+    "llm": "spark",
+    "agent": "spark",
+    "tool": "tool",
+    "http": "globe",
+    "external": "globe",
+    "branch": "fork",
+    "condition": "fork",
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of the sprite, hidden from screen readers. The symbols are in `static/icons.svg`."""
+    return format_html(
+        '<svg class="i" aria-hidden="true"><use href="{}#i-{}"/></svg>', static("icons.svg"), name
+    )
+
+
+@register.simple_tag
+def kind_icon(kind: str) -> SafeString:
+    """The icon of a kind of node; a plain box for a kind without one."""
+    return icon(KIND_ICONS.get(str(kind).lower(), "box"))
+
+
+@register.simple_tag
+def status_sign(status: Any) -> Sign:
+    """Glyph, word and tone of a status: its word or a member of `monitoring.statuses.Status`."""
+    word = getattr(status, "word", status)
+    return SIGNS.get(str(word).lower(), SIGNS["unknown"])
+
+
+@register.simple_tag
+def verdict_sign(tone: str) -> Sign:
+    """Glyph, word and tone of a verdict."""
+    return VERDICTS.get(tone, VERDICTS["idle"])
+
+
+@register.simple_tag
+def hidden_fields(query: QueryDict, *left_out: str) -> SafeString:
+    """The query parameters as hidden fields, so that a form keeps the rest of the address."""
+    pairs = [(key, value) for key, values in query.lists() if key not in left_out for value in values]
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs)
+
+
+@register.simple_tag
+def range_view(window: Window) -> dict[str, Any]:
+    """The range picker's words: `label` in the user's zone, the presets, and the range as fields and as ISO 8601 UTC."""
+    start, end = timezone.localtime(window.start), timezone.localtime(window.end)
+    now = timezone.now()
+    relative = window.to_text == "now"
+    presets = [
+        {"label": label, "start": text, "current": relative and window.from_text == text} for text, label in PRESETS
+    ]
+    return {
+        "label": _range_label(start, end, now),
+        "presets": presets,
+        "relative": "now" in window.from_text + window.to_text,
+        "zone": timezone.get_current_timezone_name(),
+        "from_local": f"{start:%Y-%m-%dT%H:%M}",
+        "to_local": f"{end:%Y-%m-%dT%H:%M}",
+        "from_iso": f"{window.start:%Y-%m-%dT%H:%M:%SZ}",
+        "to_iso": f"{window.end:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _range_label(start: datetime, end: datetime, now: datetime) -> str:
+    """`16 – 22 Nov, UTC`; with clocks when the range is shorter than two days."""
+    zone = wording.zone_name(end)
+    if end - start < timedelta(days=2):
+        first = wording.moment(start, now, zone=False)
+        last = f"{end:%H:%M}" if start.date() == end.date() else wording.moment(end, now, zone=False)
+        return f"{first} \N{EN DASH} {last} {zone}"
+    last_day = end - timedelta(microseconds=1)
+    year = "" if start.year == end.year == now.astimezone(end.tzinfo).year else " %Y"
+    same_month = (start.year, start.month) == (last_day.year, last_day.month)
+    first = f"{start.day}" if same_month else start.strftime(f"{start.day} %b{year}")
+    return f"{first} \N{EN DASH} {last_day.strftime(f'{last_day.day} %b{year}')}, {zone}"
+
+
+@register.simple_tag
+def spark_paths(points: Sequence[float | None], width: int = 84, height: int = 30) -> dict[str, str]:
+    """The line and the area of a sparkline, zero-based; a gap where a point is None."""
+    told = [point for point in points if point is not None]
+    top = max([*told, 0]) or 1
+    step = width / max(len(points) - 1, 1)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for index, point in enumerate(points):
+        if point is None:
+            runs.append([])
+        else:
+            runs[-1].append((index * step, height - 2 - max(point, 0) / top * (height - 6)))
+    drawn = [run if len(run) > 1 else [*run, (run[0][0] + 0.1, run[0][1])] for run in runs if run]
+    lines = ["M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in run) for run in drawn]
+    areas = [f"{line} L{run[-1][0]:.1f} {height} L{run[0][0]:.1f} {height} Z" for line, run in zip(lines, drawn, strict=True)]
+    return {"line": " ".join(lines), "area": " ".join(areas)}
+
+
+@register.simple_tag
+def hundredths(share: float | None) -> str:
+    """A share of 1 as a length out of 100 for an SVG attribute; 0 for an unknown one."""
+    return f"{min(max(float(share or 0), 0), 1) * 100:.2f}"
+
+
+@register.simple_tag
+def timeline_marks(row: TimelineRow, span_ms: float) -> list[dict[str, Any]]:
+    """Rectangles of a timeline row on a width of 1,000: usual range, pauses, the step itself."""
+    scale = 1000 / (span_ms or 1)
+    if row.start_ms is None:
+        return []
+    marks: list[tuple[str, float, float, int]] = []
+    if row.usual:
+        marks.append(("usual", row.start_ms, row.usual[1], 16))
+    marks += [("wait", start, length, 6) for start, length in row.waits]
+    if row.duration_ms is not None:
+        marks.append((SIGNS.get(row.status, SIGNS["unknown"]).tone, row.start_ms, row.duration_ms, 8 if row.depth else 10))
+    return [
+        {"kind": kind, "x": f"{start * scale:.1f}", "width": f"{max(length * scale, 3):.1f}", "y": (18 - tall) // 2, "height": tall}
+        for kind, start, length, tall in marks
+    ]
+
+
+@register.simple_tag
+def time_scale(span_ms: float, parts: int = 5) -> list[str]:
+    """The labels of a timeline's axis: the start of each of its equal parts."""
+    return ["0" if not part else wording.duration_ms(span_ms * part / parts) for part in range(parts)]
+
+
+@register.simple_tag
+def heat_cells(heat: HeatMap) -> dict[str, Any]:
+    """The rectangles and texts of a heat map of 430 units width."""
+    left, row_height, width = 66.0, 24.0, 430.0
+    step = (width - left) / max(len(heat.columns), 1)
+    bottom = len(heat.rows) * row_height
+    most = max((count for row in heat.cells for count in row), default=0) or 1
+
+    def cells() -> Iterator[dict[str, Any]]:
+        for row, counts in enumerate(heat.cells):
+            hot = bool(heat.hot) and heat.hot[row]
+            for column, count in enumerate(counts):
+                yield {
+                    "kind": ("hi" if hot else "lo") if count else "none",
+                    "opacity": f"{0.18 + 0.82 * (count / most) ** 0.6:.2f}" if count else "1",
+                    "x": f"{left + column * step:.1f}",
+                    "y": f"{bottom - (row + 1) * row_height:.1f}",
+                    "title": heat.titles.get((row, column), ""),
+                }
+
+    return {
+        "cells": list(cells()),
+        "cell_width": f"{max(step - 1, 0.5):.1f}",
+        "cell_height": row_height - 1,
+        "rows": [{"label": label, "y": f"{bottom - (i + 0.35) * row_height:.1f}"} for i, label in enumerate(heat.rows)],
+        "columns": [{"label": label, "x": f"{left + i * step:.1f}"} for i, label in enumerate(heat.columns) if label],
+        "label_x": left - 8,
+        "axis_y": bottom + 18,
+        "height": bottom + 26,
+    }
+
+
+@register.simple_tag
+def chart_table(charts: Sequence[Chart]) -> dict[str, Any]:
+    """The figures of the charts of one card as a table: one row a bucket, one column a series."""
+    series = [(one, chart.unit) for chart in charts for one in chart.series]
+    rows = [
+        [when_text(start), *(figure(one.values[index], unit) for one, unit in series)]
+        for index, start in enumerate(charts[0].starts)
+    ]
+    return {"head": ["From", *(one.label for one, _ in series)], "rows": rows}
+
+
+def figure(value: float | None, unit: str) -> str:
+    """A value of a chart in words; a dash where there is none."""
+    if value is None:
+        return "\N{EN DASH}"
+    writers = {"count": wording.count, "percent": wording.percent, "ms": wording.duration_ms}
+    return writers[unit](value) if unit in writers else f"${value:,.2f}"

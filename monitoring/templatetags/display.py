@@ -1,0 +1,121 @@
+"""Template filters that write figures and times as `monitoring.wording` defines them; part of every template.
+
+A missing value arrives as None or as an empty text and is written "not told".
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from monitoring import wording
+
+register = template.Library()
+
+
+def _told(value: Any) -> Any:
+    return None if value == "" else value
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """`7,004`."""
+    return wording.count(_told(value))
+
+
+@register.filter
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 1 as `94.1%`; `|percent:0` without digits."""
+    return wording.percent(_told(share), digits)
+
+
+@register.filter
+def percent_points(change: float | None) -> str:
+    """The difference of two shares as `−4.3 points`."""
+    return wording.percent_points(_told(change))
+
+
+@register.filter
+def signed_change(ratio: float | None) -> str:
+    """A relative change as `+142%`."""
+    return wording.signed_change(_told(ratio))
+
+
+@register.filter
+def signed_count(change: int | None) -> str:
+    """A difference of two counts as `+301`."""
+    return wording.signed_count(_told(change))
+
+
+@register.filter
+def duration_ms(value: float | None) -> str:
+    """Milliseconds as `36.2 s`, `12 min 4 s`."""
+    return wording.duration_ms(_told(value))
+
+
+@register.filter
+def usd(value: Decimal | None) -> str:
+    """An amount in US dollars as `$0.019`."""
+    return wording.usd(_told(value))
+
+
+@register.filter
+def bytes_size(value: int | None) -> str:
+    """Bytes as `3.4 MB`."""
+    return wording.bytes_size(_told(value))
+
+
+@register.filter
+def tokens(value: int | None) -> str:
+    """A count of tokens as `412.9 M`."""
+    return wording.tokens(_told(value))
+
+
+@register.filter
+def times(value: float | None) -> str:
+    """A lift or ratio as `6.1×`."""
+    return wording.times(_told(value))
+
+
+@register.filter
+def when(value: datetime | None, style: str = "") -> str:
+    """A time in the user's zone: `19 Nov, 14:10 UTC`. Styles: `seconds`; `plain` leaves the zone to the table's head;
+    both: `plain seconds`. The exact time is in the title."""
+    if not (local := _local(value)):
+        return wording.NOT_TOLD
+    text = wording.moment(local, timezone.now(), seconds="seconds" in style, zone="plain" not in style)
+    return _time_element(local, text)
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    """`2 min ago` under a day, else the time itself. The exact time shows on hover and on focus."""
+    if not (local := _local(value)):
+        return wording.NOT_TOLD
+    now = timezone.now()
+    if not (text := wording.ago(local, now)):
+        return when(local)
+    exact = wording.moment(local, now, seconds=True)
+    return format_html(
+        '<time class="exact" datetime="{}" data-exact="{}" tabindex="0">{}</time>', local.isoformat(), exact, text
+    )
+
+
+@register.filter
+def when_text(value: datetime | None) -> str:
+    """A time as plain text, for titles, labels and exports."""
+    local = _local(value)
+    return wording.moment(local, timezone.now()) if local else wording.NOT_TOLD
+
+
+def _local(value: datetime | None) -> datetime | None:
+    return timezone.localtime(value) if value else None
+
+
+def _time_element(local: datetime, text: str) -> SafeString:
+    title = f"{local.day} {local:%b %Y}, {local:%H:%M:%S} {wording.zone_name(local)}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), title, text)

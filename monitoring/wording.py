@@ -1,0 +1,164 @@
+"""How figures are written: one function a kind, for pages, exports and sentences alike.
+
+Each takes None for "nobody told us" and says so; an unknown is never written as 0. The minus sign is U+2212.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+NOT_TOLD = "not told"
+MINUS = "\N{MINUS SIGN}"
+SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
+
+Number = int | float | Decimal
+
+
+def count(value: Number | None) -> str:
+    """A whole number with thousands separated: `7,004`."""
+    return NOT_TOLD if value is None else _signed(f"{value:,.0f}")
+
+
+def percent(share: Number | None, digits: int = 1) -> str:
+    """A share of 1 as `94.1%`. Rounding never makes an exception vanish: `over 99.9%`, `under 0.1%`."""
+    if share is None:
+        return NOT_TOLD
+    if share in (0, 1):
+        return f"{share:.0%}"
+    text = f"{share:.{digits}%}"
+    if text == f"{1:.{digits}%}" and share < 1:
+        return f"over {1 - 10 ** -(digits + 2):.{digits}%}"
+    if text == f"{0:.{digits}%}" and share > 0:
+        return f"under {10 ** -(digits + 2):.{digits}%}"
+    return _signed(text)
+
+
+def percent_points(change: Number | None) -> str:
+    """The difference of two shares of 1, in percentage points: `−4.3 points`."""
+    if change is None:
+        return NOT_TOLD
+    points = round(float(change) * 100, 1)
+    return f"{_plus(points)}{_signed(f'{points:.1f}')} points" if points else "no change"
+
+
+def signed_change(ratio: Number | None) -> str:
+    """A relative change, 1.42 for 142 % more: `+142%`, `−6%`; below 1 % with one digit."""
+    if ratio is None:
+        return NOT_TOLD
+    digits = 0 if abs(ratio) >= 0.0095 else 1
+    if round(float(ratio), digits + 2) == 0:
+        return "no change"
+    return f"{_plus(ratio)}{_signed(f'{ratio:,.{digits}%}')}"
+
+
+def signed_count(change: Number | None) -> str:
+    """A difference of two counts: `+301`, `−12`."""
+    if change is None:
+        return NOT_TOLD
+    return f"{_plus(change)}{count(change)}" if round(float(change)) else "no change"
+
+
+def duration_ms(value: Number | None) -> str:
+    """A duration in milliseconds with the two units that matter: `480 ms`, `36.2 s`, `12 min 4 s`, `2 h 5 min`."""
+    if value is None:
+        return NOT_TOLD
+    ms = float(value)
+    if ms < 0:
+        return MINUS + duration_ms(-ms)
+    if 0 < ms < 0.5:
+        return "under 1 ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    if ms < 59_950:
+        return f"{ms / SECOND_MS:.1f} s"
+    for limit, unit_ms, part_ms, unit, part in (
+        (HOUR_MS, MINUTE_MS, SECOND_MS, "min", "s"),
+        (DAY_MS, HOUR_MS, MINUTE_MS, "h", "min"),
+    ):
+        parts = round(ms / part_ms)
+        if parts * part_ms < limit:
+            return _two_parts(parts, unit_ms // part_ms, unit, part)
+    return _two_parts(round(ms / HOUR_MS), 24, "d", "h")
+
+
+def usd(value: Decimal | int | None) -> str:
+    """US dollars: `$1,202.40`, `$0.019`, `$0.0012`. None is an amount that nobody could price, not 0."""
+    if value is None:
+        return NOT_TOLD
+    amount = abs(value)
+    if amount == 0:
+        return "$0"
+    sign = MINUS if value < 0 else ""
+    if amount >= Decimal("0.995"):
+        return f"{sign}${amount:,.2f}"
+    if amount >= Decimal("0.0095"):
+        return f"{sign}${_trim(f'{amount:.3f}', 2)}"
+    if amount >= Decimal("0.00005"):
+        return f"{sign}${amount:.4f}"
+    return f"{sign}under $0.0001"
+
+
+def bytes_size(value: Number | None) -> str:
+    """A size in bytes, in steps of 1,000: `512 B`, `3.4 MB`."""
+    return NOT_TOLD if value is None else _scaled(float(value), ("B", "kB", "MB", "GB", "TB", "PB"), 1_000)
+
+
+def tokens(value: Number | None) -> str:
+    """A count of tokens: whole below 10,000, then `21.5 k`, `412.9 M`."""
+    return NOT_TOLD if value is None else _scaled(float(value), ("", "k", "M", "bn"), 10_000)
+
+
+def times(value: Number | None) -> str:
+    """A lift or a ratio: `6.1×`."""
+    return NOT_TOLD if value is None else f"{value:,.1f}\N{MULTIPLICATION SIGN}"
+
+
+def moment(value: datetime, now: datetime, *, seconds: bool = False, zone: bool = True) -> str:
+    """An aware time as its own zone shows it: `19 Nov, 14:10 UTC`, with the year when it is not that of `now`."""
+    year = f" {value.year}" if value.year != now.astimezone(value.tzinfo).year else ""
+    clock = f"{value:%H:%M:%S}" if seconds else f"{value:%H:%M}"
+    return f"{value.day} {value:%b}{year}, {clock}{' ' + zone_name(value) if zone else ''}"
+
+
+def zone_name(value: datetime) -> str:
+    """The short name of an aware time's zone: `UTC`, `CET`, or `UTC+03` where the zone has no letters."""
+    name = value.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+def ago(value: datetime, now: datetime) -> str | None:
+    """`2 min ago` for a time less than a day back; None for an older or a later one, which is written out."""
+    passed = now - value
+    if not timedelta(0) <= passed < timedelta(days=1):
+        return None
+    minutes = int(passed.total_seconds() // 60)
+    if minutes < 1:
+        return f"{int(passed.total_seconds())} s ago"
+    return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h ago"
+
+
+def _plus(value: Number) -> str:
+    return "+" if value > 0 else ""
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", MINUS)
+
+
+def _two_parts(parts: int, per_unit: int, unit: str, part: str) -> str:
+    whole, rest = divmod(parts, per_unit)
+    return f"{whole} {unit} {rest} {part}" if rest else f"{whole} {unit}"
+
+
+def _trim(text: str, digits: int) -> str:
+    keep = text.index(".") + 1 + digits
+    return text[:keep] + text[keep:].rstrip("0")
+
+
+def _scaled(value: float, units: tuple[str, ...], whole_below: int) -> str:
+    if abs(value) < whole_below - 0.5:
+        return f"{count(value)} {units[0]}".strip()
+    for unit in units[1:]:
+        value /= 1_000
+        if abs(value) < 999.95 or unit == units[-1]:
+            break
+    return f"{_signed(f'{value:,.1f}')} {unit}"
