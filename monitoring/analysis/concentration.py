@@ -1,0 +1,162 @@
+"""Whether failures share a value more often than all runs do: share, usual share, lift, interval, p-value, reading.
+
+Units: shares from 0 to 1; a lift of 1 is "as often as usual". Nothing here says why: only what failures have in common.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitoring.analysis.intervals import wilson
+
+# Below this many failures no pattern is called one, whatever its p-value.
+MIN_FAILURES = 20
+# A value that fewer failures share is never called concentrated.
+MIN_SHARED = 5
+MIN_LIFT = 2.0
+SIGNIFICANCE = 0.05
+# Terms of a tail smaller than this part of its sum do not change it.
+_NEGLIGIBLE = 1e-16
+# Two tables count as equally likely when their log probabilities differ by less.
+_TIE = 1e-7
+
+
+class Reading(StrEnum):
+    """What a row means, in words; the value is also what an export writes."""
+
+    CONCENTRATED = "Concentrated"
+    ABOVE_USUAL = "Above usual"
+    AS_USUAL = "As usual"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value to look at: `failures` of `all_failures` share it, and `base` of `base_total` runs (or step runs)."""
+
+    kind: str
+    value: str
+    failures: int
+    all_failures: int
+    base: int
+    base_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A candidate with its figures. `p_value` is corrected for all candidates that were looked at together.
+
+    `usual`, `lift`, `low`, `high` and `p_value` are None where there is nothing to compare with.
+    """
+
+    kind: str
+    value: str
+    failures: int
+    share: float
+    usual: float | None
+    lift: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    reading: Reading
+
+
+def find(candidates: Sequence[Candidate]) -> list[Finding]:
+    """The candidates with their figures: concentrated ones first, then by lift, failures and name."""
+    told = [c for c in candidates if c.failures > 0 and c.all_failures > 0]
+    corrected = iter(holm([_p_value(c) for c in told if c.base_total > 0]))
+    found = [_finding(c, next(corrected) if c.base_total > 0 else None) for c in told]
+    rank = {Reading.CONCENTRATED: 0, Reading.ABOVE_USUAL: 1, Reading.AS_USUAL: 2}
+    return sorted(found, key=lambda f: (rank[f.reading], -(f.lift or 0), -f.failures, f.kind, f.value))
+
+
+def _finding(c: Candidate, p_value: float | None) -> Finding:
+    share = c.failures / c.all_failures
+    if not c.base or p_value is None:
+        return Finding(c.kind, c.value, c.failures, share, None, None, None, None, None, Reading.AS_USUAL)
+    usual = c.base / c.base_total
+    lift = share / usual
+    # The base is far larger than the failures, so the usual share is taken as known: the interval of the lift is
+    # that of the share, divided by it.
+    interval = wilson(c.failures, c.all_failures)
+    low, high = (interval.low / usual, interval.high / usual) if interval else (None, None)
+    reading = read(lift, p_value, c.failures, c.all_failures)
+    return Finding(c.kind, c.value, c.failures, share, usual, lift, low, high, p_value, reading)
+
+
+def read(lift: float, p_value: float, failures: int, all_failures: int) -> Reading:
+    """What a lift means. `p_value` is the corrected one."""
+    if lift <= 1 or p_value >= SIGNIFICANCE or all_failures < MIN_FAILURES:
+        return Reading.AS_USUAL
+    return Reading.CONCENTRATED if lift >= MIN_LIFT and failures >= MIN_SHARED else Reading.ABOVE_USUAL
+
+
+def _p_value(c: Candidate) -> float:
+    """Failures against the rest of the base. A base that is smaller than its failures (late figures) is raised."""
+    rest = max(c.base - c.failures, 0)
+    others = max(c.base_total - c.base - (c.all_failures - c.failures), 0)
+    return fisher_exact(c.failures, c.all_failures - c.failures, rest, others)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values corrected for being looked at together, in the same order.
+
+    S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
+    """
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    corrected = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, p_values[index] * (len(p_values) - rank)))
+        corrected[index] = highest
+    return corrected
+
+
+def fisher_exact(a: int, b: int, c: int, d: int) -> float:
+    """The two-sided p-value of the table ((a, b), (c, d)): the chance of a table no likelier than this one.
+
+    R. A. Fisher, "Statistical Methods for Research Workers" (1934), section 21.02. Each tail is summed from where it
+    starts to where it stops mattering, so large tables cost as little as small ones.
+    """
+    row, column, total = a + b, a + c, a + b + c + d
+    first, last = max(0, row + column - total), min(row, column)
+    if first == last:
+        return 1.0
+    log_all = _log_choose(total, column)
+
+    def log_chance(x: int) -> float:
+        return _log_choose(row, x) + _log_choose(total - row, column - x) - log_all
+
+    mode = min(max((row + 1) * (column + 1) // (total + 2), first), last)
+    limit = log_chance(a) + _TIE
+    if log_chance(mode) <= limit:
+        return 1.0
+    below = _edge(log_chance, first - 1, mode, limit)
+    above = _edge(log_chance, last + 1, mode, limit)
+    chance = _tail(log_chance, below, first, -1) + _tail(log_chance, above, last, 1)
+    return min(1.0, chance)
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def _edge(log_chance: Callable[[int], float], outside: int, inside: int, limit: float) -> int:
+    """The value nearest to `inside` whose chance is within the limit; `outside` when there is none (bisection)."""
+    while abs(inside - outside) > 1:
+        middle = (inside + outside) // 2
+        if log_chance(middle) <= limit:
+            outside = middle
+        else:
+            inside = middle
+    return outside
+
+
+def _tail(log_chance: Callable[[int], float], start: int, end: int, step: int) -> float:
+    total = 0.0
+    for x in range(start, end + step, step):
+        chance = math.exp(log_chance(x))
+        total += chance
+        if chance <= total * _NEGLIGIBLE:
+            break
+    return total
