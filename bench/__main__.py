@@ -1,0 +1,75 @@
+"""`python -m bench [ingest] [idle] [pages]`: runs the measurements (all by default), prints and keeps them."""
+
+import json
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import idle, ingest, pages
+from bench.stage import Stage, open_stage
+
+RESULTS = Path(__file__).parent / "results.json"
+KINDS = ("ingest", "idle", "pages")
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ":")
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
+    return {
+        "cores": os.cpu_count(),
+        "processor": model.partition(":")[2].strip(),
+        "memory_mb": memory,
+        "python": platform.python_version(),
+    }
+
+
+def run(stage: Stage, wanted: tuple[str, ...]) -> dict[str, Any]:
+    """Each measurement that was asked for."""
+    import django
+
+    django.setup()
+    from accounts.services.teams import create_team_with_owner
+
+    results: dict[str, Any] = {}
+    if "idle" in wanted:
+        results["idle"] = idle.measure(stage)
+        show("idle", results["idle"])
+    if "ingest" in wanted:
+        made = create_team_with_owner(name="Bench ingest", email="ingest@example.com")
+        results["ingest"] = ingest.measure(stage, made.api_key)
+        show("ingest", results["ingest"])
+    if "pages" in wanted:
+        results["pages"] = pages.measure()
+        show("pages", results["pages"])
+    return results
+
+
+def show(name: str, figures: dict[str, Any]) -> None:
+    """Prints one measurement."""
+    print(f"\n{name}\n{json.dumps(figures, indent=2, default=lambda value: round(value, 3))}", flush=True)
+
+
+def main() -> int:
+    """Runs, prints, and merges the figures into `bench/results.json`."""
+    wanted = tuple(sys.argv[1:]) or KINDS
+    if unknown := set(wanted) - set(KINDS):
+        print(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
+        return 2
+    with open_stage() as stage:
+        results = run(stage, wanted)
+        from django.db import connections
+
+        connections.close_all()
+        connections["default"].close_pool()  # type: ignore[attr-defined]
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    kept |= {"measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), **results}
+    RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

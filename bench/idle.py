@@ -1,0 +1,44 @@
+"""Idle memory of web, worker and beat together, and the CPU seconds of a cold start of the web process."""
+
+import statistics
+import time
+from typing import Any
+
+from bench.stage import Stage, wait_for_web
+from bench.usage import cpu_seconds, pss_bytes
+
+IDLE_SECONDS = 20
+STARTS = 5
+
+
+def cold_start(stage: Stage) -> float:
+    """CPU seconds of the web process tree from its start to its first answer."""
+    web = stage.spawn("web")
+    try:
+        wait_for_web(stage.port)
+        return cpu_seconds(web.pid)
+    finally:
+        web.terminate()
+        web.wait()
+
+
+def measure(stage: Stage) -> dict[str, Any]:
+    """Starts the processes as `make up` does, leaves them alone, and reads what they hold."""
+    starts = [cold_start(stage) for _ in range(STARTS)]
+    processes = {name: stage.spawn(name) for name in ("web", "worker", "beat")}
+    try:
+        wait_for_web(stage.port)
+        time.sleep(IDLE_SECONDS)
+        held = {name: pss_bytes(process.pid) / 1e6 for name, process in processes.items()}
+    finally:
+        for process in processes.values():
+            process.terminate()
+        for process in processes.values():
+            process.wait()
+    return {
+        "pss_mb": held,
+        "pss_mb_together": sum(held.values()),
+        "limit_pss_mb": 250.0,
+        "cold_start_cpu_s": statistics.median(starts),
+        "limit_cold_start_cpu_s": 2.0,
+    }

@@ -1,0 +1,69 @@
+"""The stage of a measurement: servers of its own in a folder that is thrown away, and a migrated database."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config import embedded
+from config.children import free_port
+from config.supervisor import commands, web_answers
+
+
+@dataclass(slots=True)
+class Stage:
+    """Running servers and the environment that processes of ours need to use them."""
+
+    home: Path
+    servers: embedded.Servers
+    environment: dict[str, str]
+    port: int
+
+    def spawn(self, name: str, **extra: str) -> subprocess.Popen[bytes]:
+        """Starts web, worker or beat exactly as `make up` does, output to a file in the data folder."""
+        log = (self.home / f"{name}.log").open("ab")
+        return subprocess.Popen(
+            commands(self.home)[name], env={**self.environment, **extra}, stdout=log, stderr=subprocess.STDOUT
+        )
+
+    def postgres_pid(self) -> int:
+        """The process that all of PostgreSQL descends from."""
+        return next(child.process.pid for child in self.servers.children if child.name == "postgres")
+
+
+def wait_for_web(port: int) -> None:
+    """Waits until the web process answers."""
+    for _ in range(400):
+        if web_answers(port):
+            return
+        time.sleep(0.05)
+    raise RuntimeError("the web process does not answer")
+
+
+@contextmanager
+def open_stage() -> Iterator[Stage]:
+    """Durable servers (fsync on) in a temporary folder, migrated; sets this process's environment too."""
+    with tempfile.TemporaryDirectory(prefix="steadyrun-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        os.chmod(folder, 0o755)  # noqa: PTH101 - the account of PostgreSQL must be able to enter
+        with embedded.start(home) as servers:
+            port = free_port(18000)
+            given = {
+                "DATABASE_URL": servers.database_url,
+                "DATABASE_OWNER_URL": servers.owner_url,
+                "REDIS_URL": servers.redis_url,
+                "STEADYRUN_HOME": str(home),
+                "PORT": str(port),
+                "BASE_URL": f"http://127.0.0.1:{port}",
+                "LOG_LEVEL": "WARNING",
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+            }
+            os.environ.update(given)
+            subprocess.run([sys.executable, "-m", "config.prepare"], check=True, stdout=subprocess.DEVNULL)
+            yield Stage(home, servers, dict(os.environ), port)
