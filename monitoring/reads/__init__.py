@@ -1,1 +1,4 @@
-"""Reads: what pages and the API show, as plain dataclasses. The team comes first in each."""
+"""Reads: one module a page and resource. They return plain dataclasses and take the team first.
+
+All of them run inside a `team_context` of that team, which the caller has opened.
+"""

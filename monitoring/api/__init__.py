@@ -1,0 +1,1 @@
+"""The reading API, one module a resource."""

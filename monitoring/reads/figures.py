@@ -1,0 +1,102 @@
+"""The figures of a set of executions (or step visits), as dataclasses: each number has its one definition here."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from monitoring.analysis.histogram import Histogram, count_within, percentile
+from monitoring.analysis.intervals import Interval, wilson
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token counts in disjoint buckets (`reasoning` is a part of `output`); None where nobody told any."""
+
+    input: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+
+    @property
+    def total(self) -> int | None:
+        """All tokens that were told; None when none were."""
+        told = [n for n in (self.input, self.cache_read, self.cache_write, self.output) if n is not None]
+        return sum(told) if told else None
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """Milliseconds; None without a run whose duration is known. Percentiles are within 2 % of the true ones."""
+
+    avg: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The figures of a set of executions; for a step dimension, of step visits.
+
+    Counts are by status. Usage is None where nobody told any: an unknown is never 0. `unpriced_tokens` are
+    tokens whose cost nobody told. `peak_memory_bytes` is the greatest of the runs, `storage_bytes` the sum.
+    `histogram` holds the durations, bins as in `monitoring.analysis.histogram`.
+    """
+
+    runs: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    cancelled: int = 0
+    skipped: int = 0
+    waiting: int = 0
+    running: int = 0
+    queued: int = 0
+    unknown: int = 0
+    retries: int = 0
+    duration_ms: Durations = field(default_factory=Durations)
+    tokens: Tokens = field(default_factory=Tokens)
+    cost_usd: Decimal | None = None
+    unpriced_tokens: int | None = None
+    api_calls: int | None = None
+    peak_memory_bytes: int | None = None
+    storage_bytes: int | None = None
+    histogram: Histogram = field(default_factory=dict, repr=False)
+
+    @property
+    def rated(self) -> int:
+        """Runs that count in the success rate: succeeded, failed and timed out."""
+        return self.succeeded + self.failed + self.timed_out
+
+    @property
+    def failures(self) -> int:
+        """Failed and timed-out runs."""
+        return self.failed + self.timed_out
+
+    @property
+    def success(self) -> Interval | None:
+        """The success rate with its 95 % interval; None without a rated run."""
+        return wilson(self.succeeded, self.rated)
+
+    @property
+    def success_rate(self) -> float | None:
+        """succeeded / (succeeded + failed + timed_out); None without a rated run."""
+        return self.succeeded / self.rated if self.rated else None
+
+    @property
+    def timed_runs(self) -> int:
+        """Runs whose duration is known."""
+        return sum(self.histogram.values())
+
+    @property
+    def cost_per_success_usd(self) -> Decimal | None:
+        """Cost over succeeded runs; None when either is missing."""
+        return self.cost_usd / self.succeeded if self.cost_usd is not None and self.succeeded else None
+
+    def percentile_ms(self, share: float) -> float | None:
+        """The duration (ms) below which this share of the runs lie, within 2 %."""
+        return percentile(self.histogram, share)
+
+    def within_ms(self, limit_ms: float) -> int:
+        """How many of the `timed_runs` took at most `limit_ms`, within the 2 % of the histogram."""
+        return count_within(self.histogram, limit_ms)
