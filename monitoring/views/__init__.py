@@ -1,1 +1,1 @@
-"""Pages of the flow, one module each."""
+"""Pages of the flow: each view fetches, parses, asks one read, renders."""
