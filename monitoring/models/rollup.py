@@ -85,16 +85,21 @@ class Rollup(models.Model):
 
 
 class DirtyBucket(models.Model):
-    """A minute whose rollups must be computed again. A queue: readable before a team is known."""
+    """A bucket whose rollups must be computed again. A queue: readable before a team is known.
+
+    Rows are only added and removed, the same bucket may be there many times. Key: `(team_id, grain, id)`.
+    """
 
     team = models.ForeignKey("accounts.Team", models.DO_NOTHING, related_name="+", db_constraint=False)
-    workflow_id = models.UUIDField(primary_key=True)
+    id = models.BigIntegerField(primary_key=True)
+    workflow_id = models.UUIDField()
     environment_id = models.BigIntegerField()
     minute = models.DateTimeField()
     marked_at = models.DateTimeField()
+    grain = models.SmallIntegerField(choices=Grain, default=Grain.MINUTE)
 
     class Meta:
         db_table = "dirty_bucket"
 
     def __str__(self) -> str:
-        return f"{self.minute:%Y-%m-%d %H:%M}"
+        return f"{self.get_grain_display()} {self.minute:%Y-%m-%d %H:%M}"

@@ -48,12 +48,17 @@ CREATE POLICY team ON rollup USING (team_id = NULLIF(current_setting('app.team_i
 GRANT SELECT, INSERT, UPDATE, DELETE ON rollup TO steadyrun_app;
 
 -- A queue, not customer data: workers read it before a team is known. It holds ids and times only.
+-- Rows are only ever added and removed, so a writer never waits for another one or for a fold. Writers add
+-- minutes (grain 1); the fold itself adds the days (3) and months (4) that finer grains have outrun.
 CREATE TABLE dirty_bucket (
+    id bigint GENERATED ALWAYS AS IDENTITY,
     team_id uuid NOT NULL,
     workflow_id uuid NOT NULL,
     environment_id bigint NOT NULL,
     minute timestamptz NOT NULL,
     marked_at timestamptz NOT NULL,
-    PRIMARY KEY (team_id, workflow_id, environment_id, minute)
+    grain smallint NOT NULL DEFAULT 1,
+    PRIMARY KEY (team_id, grain, id)
 );
+CREATE INDEX dirty_bucket_by_time ON dirty_bucket (team_id, grain, minute);
 GRANT SELECT, INSERT, UPDATE, DELETE ON dirty_bucket TO steadyrun_app;
