@@ -1,0 +1,81 @@
+# The two commands are `make up` and `make test`; `make help` lists the others.
+.DEFAULT_GOAL := help
+.PHONY: help env up test bench lint fmt types contracts migrations check clean requirements chromium
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check --no-input --require-hashes --no-deps
+JOBS ?= 2
+FOUND := $(shell for p in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+help: ## Say what each command does
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+env: $(VENV)/.dev node_modules/.stamp ## Make the environment with all that development needs
+
+up: $(VENV)/.base node_modules/.stamp ## Start Steadyrun (PORT, STEADYRUN_HOME, SAMPLE=none, DATABASE_URL with REDIS_URL)
+	@exec $(PY) -m config.up
+
+test: env chromium ## Run every test with servers of its own
+	$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+bench: $(VENV)/.base node_modules/.stamp ## Measure and write bench/results.json
+	$(PY) -m bench $(ARGS)
+
+lint: $(VENV)/.dev ## Check style of code and templates
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m djlint --check --lint --quiet templates
+
+fmt: $(VENV)/.dev ## Put code and templates in order
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	-$(PY) -m djlint --reformat --quiet templates
+
+types: $(VENV)/.dev ## Check types
+	$(PY) -m mypy
+
+contracts: $(VENV)/.dev ## Check which app imports which
+	$(VENV)/bin/lint-imports
+
+migrations: $(VENV)/.dev ## Migrate from nothing and check that no migration is missing
+	$(PY) -m tests.servers manage.py migrate --database owner --verbosity 1
+	$(PY) -m tests.servers manage.py makemigrations --check --dry-run
+
+check: lint types contracts migrations test ## All of the above, as CI does
+
+clean: ## Remove the environment and caches; data stays
+	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results
+
+requirements: $(VENV)/.dev ## Pin the newest allowed packages with their hashes
+	$(PY) -m pip install --disable-pip-version-check --quiet uv
+	for name in base dev node; do \
+		$(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
+			--no-emit-index-url --no-header requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
+	done
+
+chromium:
+	@sh .ci/chromium
+
+$(PY):
+	@test -n "$(FOUND)" || { echo "Steadyrun needs Python 3.11 or later (set PYTHON to its path)"; exit 1; }
+	@echo "Making the environment in $(VENV) with $(FOUND)"
+	@$(FOUND) -m venv $(VENV) >/dev/null 2>&1 || sh .ci/venv $(FOUND) $(VENV)
+
+$(VENV)/.base: requirements/base.txt | $(PY)
+	@echo "Installing the packages of requirements/base.txt"
+	@$(PIP) -r $< | sed -n 's/^Collecting \([^ ]*\).*/  \1/p; /^Installing/s/:.*//p'
+	@$(PY) -c 'import django, psycopg, celery' && touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	@echo "Installing the packages of requirements/dev.txt"
+	@$(PIP) -r $< | sed -n 's/^Collecting \([^ ]*\).*/  \1/p; /^Installing/s/:.*//p'
+	@$(PY) -c 'import pytest, playwright, mypy' && touch $@
+
+node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.txt | $(VENV)/.base
+	@echo "Getting the front-end packages"
+	@if command -v npm >/dev/null && command -v node >/dev/null; then npm ci --no-progress; \
+	else echo "  no Node on this machine: using the one of requirements/node.txt"; \
+		$(PIP) --quiet -r requirements/node.txt && $(PY) .ci/npm.py ci --no-progress; fi
+	@touch $@

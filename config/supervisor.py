@@ -1,0 +1,111 @@
+"""The processes of Steadyrun: web, worker and beat, started, watched and ended together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from config.children import Child, Say, StartError, die_with, spawn, stop_leftover, wait_until
+
+NAMES = ("web", "worker", "beat")
+READY_SECONDS = 60
+# A process that ends by itself is started again; one that does so this often within a minute is given up.
+MOST_RESTARTS = 5
+
+
+def commands(home: Path) -> dict[str, list[str]]:
+    """The command of each process. Worker and beat log warnings only: beat alone ticks every second."""
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "-A", "config.celery"]
+    level = os.environ.get("LOG_LEVEL", "WARNING").lower()
+    threads = os.environ.get("WORKER_THREADS", "2")
+    worker = ["worker", "-P", "threads", "-c", threads, "--without-gossip", "--without-mingle", "-l", level]
+    schedule = ["beat", "-s", str(home / "beat-schedule"), "--pidfile", "", "-l", level]
+    return {
+        "web": [*python, "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"],
+        "worker": [*celery, *worker],
+        "beat": [*celery, *schedule],
+    }
+
+
+def web_answers(port: int) -> bool:
+    """Whether the web process answers its sign-in page."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def run_to_end(command: list[str], environment: Mapping[str, str]) -> int:
+    """Runs one step with its output shown; it ends with this process. Returns its exit code."""
+    process = subprocess.Popen(command, env=environment, preexec_fn=die_with(os.getpid(), signal.SIGTERM, lead=False))  # noqa: PLW1509
+    try:
+        return process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Web, worker and beat of one data folder."""
+
+    home: Path
+    port: int
+    environment: dict[str, str]
+    say: Say
+    children: dict[str, Child] = field(default_factory=dict)
+    restarts: dict[str, list[float]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Starts all three and waits until each is at work. Raises `StartError`."""
+        for name in NAMES:
+            self._start_one(name)
+        for name in NAMES:
+            wait_until(partial(self._ready, name), self.children[name], seconds=READY_SECONDS)
+
+    def _start_one(self, name: str) -> None:
+        ready = self.home / f"{name}.ready"
+        ready.unlink(missing_ok=True)
+        environment = {**self.environment, "STEADYRUN_READY_FILE": str(ready)}
+        self.children[name] = spawn(name, commands(self.home)[name], home=self.home, environment=environment)
+
+    def _ready(self, name: str) -> bool:
+        return web_answers(self.port) if name == "web" else (self.home / f"{name}.ready").exists()
+
+    def check(self, now: float) -> None:
+        """Starts a process that ended by itself again. `now` is a steady clock in seconds. Raises `StartError`."""
+        for name, child in self.children.items():
+            if child.running():
+                continue
+            recent = [at for at in self.restarts.get(name, []) if now - at < 60]
+            self.restarts[name] = [*recent, now]
+            if len(recent) >= MOST_RESTARTS:
+                raise StartError(f"{name} ended {MOST_RESTARTS + 1} times within a minute:\n{child.last_lines()}")
+            self.say(f"{name} ended with code {child.process.returncode}: starting it again\n{child.last_lines(4)}")
+            self._start_one(name)
+
+    def stop(self) -> None:
+        """Ends all three together; a request or task at work is given time to finish."""
+        for child in self.children.values():
+            if child.running():
+                child.process.send_signal(child.ending)
+        for name in list(self.children):
+            self.children.pop(name).stop(seconds=20)
+            (self.home / f"{name}.ready").unlink(missing_ok=True)
+
+
+def stop_leftovers(home: Path, say: Say) -> None:
+    """Ends processes of a supervisor that was killed, and waits for its web workers to notice."""
+    for name in NAMES:
+        if stop_leftover(home / f"{name}.pid", say):
+            time.sleep(0.2)

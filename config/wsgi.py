@@ -1,0 +1,20 @@
+"""The web application as gunicorn runs it."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+from gunicorn.http.errors import ParseException
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+django_application = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402 - settings exist once Django is set up
+
+from config.celery import app as celery_app  # noqa: E402
+from config.chunked import ChunkedBodies  # noqa: E402
+
+celery_app.set_default()
+application = ChunkedBodies(
+    django_application, limit=settings.INGEST_MAX_BODY_BYTES, broken=(ParseException, OSError, ValueError)
+)

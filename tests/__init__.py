@@ -1,0 +1,1 @@
+"""Tests. The tree mirrors the code; shared fixtures are in `conftest.py`."""

@@ -1,0 +1,74 @@
+"""The tests' databases: one template, migrated once by the owner, and a copy of it for every worker."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connections
+
+from tests.servers import worker
+
+TEMPLATE = "test_template"
+# Filled by migrations and needed by Django itself: kept when a test empties the tables.
+KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def _use(name: str) -> None:
+    """Points both connections at the database `name`."""
+    for alias in ("default", "owner"):
+        connection = connections[alias]
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+        connection.settings_dict["NAME"] = name
+
+
+def _execute(statement: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _exists(name: str) -> bool:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return cursor.fetchone() is not None
+
+
+def create() -> None:
+    """Makes this worker's database. The first worker to come makes the template, the others wait for it."""
+    original = connections["owner"].settings_dict["NAME"]
+    own = f"test_{worker()}"
+    with (Path(os.environ["STEADYRUN_HOME"]) / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _exists(TEMPLATE):
+            part = f"{TEMPLATE}_part"
+            _execute(f"CREATE DATABASE {part}")
+            _use(part)
+            call_command("migrate", database="owner", interactive=False, verbosity=0)
+            _use(original)
+            _execute(f"ALTER DATABASE {part} RENAME TO {TEMPLATE}")
+        _execute(f"CREATE DATABASE {own} TEMPLATE {TEMPLATE}")
+    _use(own)
+
+
+def close() -> None:
+    """Closes every connection; the database goes with the server."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+
+
+def empty_tables() -> None:
+    """Empties all tables as their owner: the application's role may not, and row-level security hides rows."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(quote_ident(c.relname), ', ') "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL(%s)",
+            [list(KEPT)],
+        )
+        (tables,) = cursor.fetchone()
+        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    connections["owner"].close()
