@@ -15,10 +15,15 @@ from accounts.tenancy import team_context
 P = ParamSpec("P")
 
 
-class TeamRequest(HttpRequest):
-    """A request that has passed the door."""
+class SignedInRequest(HttpRequest):
+    """A request of somebody who has signed in."""
 
     user: User
+
+
+class TeamRequest(SignedInRequest):
+    """A request that has passed the door of a team."""
+
     team: Team
     membership: Membership
 

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import connections, models, transaction
 from django.db.models.expressions import Col
@@ -76,8 +76,8 @@ class TeamForeignKey(models.ForeignKey[Any, Any]):
 
     def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> Any:
         """The part of every join that keeps both sides in one team."""
-        remote = self.remote_field.model._meta.get_field("team")
-        local = self.model._meta.get_field("team")
+        remote = cast("models.Field[Any, Any]", self.remote_field.model._meta.get_field("team"))
+        local = cast("models.Field[Any, Any]", self.model._meta.get_field("team"))
         # Django passes the alias of the table that is joined first, whichever way it walks.
         return Exact(Col(related_alias or "", local), Col(alias or "", remote))
 
@@ -96,6 +96,5 @@ class TenantModel(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves the row in the team in force; a row without a team gets that one."""
-        if self.team_id is None:
-            self.team_id = current_team_id()
+        self.team_id = self.team_id or current_team_id()
         super().save(*args, **kwargs)

@@ -1,14 +1,15 @@
 """The first address: leads a member to a team."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.access import SignedInRequest
 from accounts.models import Membership
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """Redirects to the workflows of the user's first team; says so when there is none."""
     membership = (
         Membership.objects.select_related("team").filter(user=request.user).order_by("created_at", "id").first()

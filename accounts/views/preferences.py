@@ -3,17 +3,18 @@
 import zoneinfo
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from accounts.access import SignedInRequest
 from accounts.models import User
 
 
 @login_required
 @require_POST
-def set_time_zone(request: HttpRequest) -> HttpResponse:
+def set_time_zone(request: SignedInRequest) -> HttpResponse:
     """Keeps the zone (`zone`, an IANA name) and goes back to `next`. An unknown zone changes nothing."""
     zone, target = request.POST.get("zone", ""), request.POST.get("next", "/")
     if zone in zoneinfo.available_timezones():
