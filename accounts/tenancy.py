@@ -96,5 +96,6 @@ class TenantModel(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Saves the row in the team in force; a row without a team gets that one."""
-        self.team_id = self.team_id or current_team_id()
+        if not getattr(self, "team_id", None):
+            self.team_id = current_team_id()
         super().save(*args, **kwargs)
