@@ -13,12 +13,13 @@ from accounts.models import Team
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An entry as it is declared: the name of its address and the names of the addresses below it."""
+    """An entry as it is declared: the name of its address, the names of those below it, the key that follows `g`."""
 
     label: str
     icon: str
     url_name: str
     below: frozenset[str] = frozenset()
+    key: str = ""
     per_team: bool = True
 
 
@@ -29,6 +30,7 @@ class Entry:
     label: str
     icon: str
     href: str
+    key: str
     current: bool
 
 
@@ -44,8 +46,8 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
         (
-            Page("Workflows", "flow", "workflows", frozenset({"trends", "failures"})),
-            Page("Executions", "list", "executions", frozenset({"replay"})),
+            Page("Workflows", "flow", "workflows", frozenset({"trends", "failures"}), "w"),
+            Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
         ),
     ),
     ("Set up", (Page("API schema", "code", "schema", per_team=False),)),
@@ -60,7 +62,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "team": team,
         "nav": sections_of(team, request.resolver_match.url_name if request.resolver_match else None),
-        "other_teams": SimpleLazyObject(lambda: other_teams(request, team)),
+        "other_teams": SimpleLazyObject(lambda: other_teams(request.user, team)),
     }
 
 
@@ -69,11 +71,11 @@ def sections_of(team: Team, url_name: str | None) -> list[Section]:
     return [Section(title, [_entry(page, team, url_name) for page in pages]) for title, pages in SECTIONS]
 
 
-def other_teams(request: HttpRequest, team: Team) -> list[Team]:
+def other_teams(user: Any, team: Team) -> list[Team]:
     """The other teams that the user belongs to, by name."""
-    return list(Team.objects.filter(memberships__user=request.user).exclude(id=team.id).order_by("name", "id"))
+    return list(Team.objects.filter(memberships__user=user).exclude(id=team.id).order_by("name", "id"))
 
 
 def _entry(page: Page, team: Team, url_name: str | None) -> Entry:
     href = reverse(page.url_name, args=[team.slug] if page.per_team else [])
-    return Entry(page.label, page.icon, href, url_name == page.url_name or url_name in page.below)
+    return Entry(page.label, page.icon, href, page.key, url_name == page.url_name or url_name in page.below)

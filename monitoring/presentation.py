@@ -10,6 +10,9 @@ ChartKind = Literal["line", "bars", "band"]
 ChartUnit = Literal["count", "percent", "ms", "usd"]
 Colour = Literal["c1", "c2", "c3", "c4", "c5", "c6", "bar", "ok", "fail", "warn"]
 
+_ROUND_SECONDS = (1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 43200)
+_ROUND_STEPS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, *(second * 1000 for second in _ROUND_SECONDS))
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -172,6 +175,12 @@ class HeatMap:
     cells: Sequence[Sequence[int]]
     hot: Sequence[bool] = ()
     titles: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+
+def axis_span_ms(longest_ms: float) -> float:
+    """The length of a timeline's axis: the next one above `longest_ms` whose five parts are round."""
+    step = next((one for one in _ROUND_STEPS_MS if one * 5 >= longest_ms), None)
+    return step * 5 if step else longest_ms
 
 
 def epoch_ms(moment: datetime) -> int:

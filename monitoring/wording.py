@@ -44,7 +44,7 @@ def signed_change(ratio: Number | None) -> str:
     """A relative change, 1.42 for 142 % more: `+142%`, `−6%`; below 1 % with one digit."""
     if ratio is None:
         return NOT_TOLD
-    digits = 0 if abs(ratio) >= 0.0095 else 1
+    digits = 0 if abs(float(ratio)) >= 0.0095 else 1
     if round(float(ratio), digits + 2) == 0:
         return "no change"
     return f"{_plus(ratio)}{_signed(f'{ratio:,.{digits}%}')}"
@@ -84,7 +84,7 @@ def usd(value: Decimal | int | None) -> str:
     """US dollars: `$1,202.40`, `$0.019`, `$0.0012`. None is an amount that nobody could price, not 0."""
     if value is None:
         return NOT_TOLD
-    amount = abs(value)
+    amount = abs(Decimal(value))
     if amount == 0:
         return "$0"
     sign = MINUS if value < 0 else ""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -69,9 +70,7 @@ KIND_ICONS: dict[str, str] = {
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon of the sprite, hidden from screen readers. The symbols are in `static/icons.svg`."""
-    return format_html(
-        '<svg class="i" aria-hidden="true"><use href="{}#i-{}"/></svg>', static("icons.svg"), name
-    )
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}#i-{}"/></svg>', static("icons.svg"), name)
 
 
 @register.simple_tag
@@ -102,7 +101,7 @@ def hidden_fields(query: QueryDict, *left_out: str) -> SafeString:
 
 @register.simple_tag
 def range_view(window: Window) -> dict[str, Any]:
-    """The range picker's words: `label` in the user's zone, the presets, and the range as fields and as ISO 8601 UTC."""
+    """The range picker's words: `label` in the user's zone, presets, and the range as fields and as ISO 8601 UTC."""
     start, end = timezone.localtime(window.start), timezone.localtime(window.end)
     now = timezone.now()
     relative = window.to_text == "now"
@@ -149,8 +148,8 @@ def spark_paths(points: Sequence[float | None], width: int = 84, height: int = 3
             runs[-1].append((index * step, height - 2 - max(point, 0) / top * (height - 6)))
     drawn = [run if len(run) > 1 else [*run, (run[0][0] + 0.1, run[0][1])] for run in runs if run]
     lines = ["M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in run) for run in drawn]
-    areas = [f"{line} L{run[-1][0]:.1f} {height} L{run[0][0]:.1f} {height} Z" for line, run in zip(lines, drawn, strict=True)]
-    return {"line": " ".join(lines), "area": " ".join(areas)}
+    ends = [f"L{run[-1][0]:.1f} {height} L{run[0][0]:.1f} {height} Z" for run in drawn]
+    return {"line": " ".join(lines), "area": " ".join(f"{line} {end}" for line, end in zip(lines, ends, strict=True))}
 
 
 @register.simple_tag
@@ -170,17 +169,21 @@ def timeline_marks(row: TimelineRow, span_ms: float) -> list[dict[str, Any]]:
         marks.append(("usual", row.start_ms, row.usual[1], 16))
     marks += [("wait", start, length, 6) for start, length in row.waits]
     if row.duration_ms is not None:
-        marks.append((SIGNS.get(row.status, SIGNS["unknown"]).tone, row.start_ms, row.duration_ms, 8 if row.depth else 10))
-    return [
-        {"kind": kind, "x": f"{start * scale:.1f}", "width": f"{max(length * scale, 3):.1f}", "y": (18 - tall) // 2, "height": tall}
-        for kind, start, length, tall in marks
-    ]
+        tone = SIGNS.get(row.status, SIGNS["unknown"]).tone
+        marks.append((tone, row.start_ms, row.duration_ms, 8 if row.depth else 10))
+    return [_mark(kind, start * scale, length * scale, tall) for kind, start, length, tall in marks]
+
+
+def _mark(kind: str, x: float, width: float, tall: int) -> dict[str, Any]:
+    # 3 of 1,000 is the narrowest mark that is still seen.
+    return {"kind": kind, "x": f"{x:.1f}", "width": f"{max(width, 3):.1f}", "y": (18 - tall) // 2, "height": tall}
 
 
 @register.simple_tag
 def time_scale(span_ms: float, parts: int = 5) -> list[str]:
     """The labels of a timeline's axis: the start of each of its equal parts."""
-    return ["0" if not part else wording.duration_ms(span_ms * part / parts) for part in range(parts)]
+    starts = [wording.duration_ms(span_ms * part / parts).replace(".0 ", " ") for part in range(1, parts)]
+    return ["0", *starts]
 
 
 @register.simple_tag
@@ -221,7 +224,7 @@ def chart_table(charts: Sequence[Chart]) -> dict[str, Any]:
     series = [(one, chart.unit) for chart in charts for one in chart.series]
     rows = [
         [when_text(start), *(figure(one.values[index], unit) for one, unit in series)]
-        for index, start in enumerate(charts[0].starts)
+        for index, start in enumerate(charts[0].starts if charts else ())
     ]
     return {"head": ["From", *(one.label for one, _ in series)], "rows": rows}
 
@@ -230,5 +233,8 @@ def figure(value: float | None, unit: str) -> str:
     """A value of a chart in words; a dash where there is none."""
     if value is None:
         return "\N{EN DASH}"
-    writers = {"count": wording.count, "percent": wording.percent, "ms": wording.duration_ms}
-    return writers[unit](value) if unit in writers else f"${value:,.2f}"
+    if unit == "usd":
+        return wording.usd(Decimal(str(value)))
+    if unit == "percent":
+        return wording.percent(value)
+    return wording.duration_ms(value) if unit == "ms" else wording.count(value)

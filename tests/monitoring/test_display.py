@@ -67,10 +67,20 @@ def test_figures(expression: str, value: Any, text: str) -> None:
     assert shown(expression, value) == text
 
 
-@pytest.mark.parametrize(
-    "expression",
-    "count percent percent_points signed_change signed_count duration_ms usd bytes_size tokens times when ago when_text".split(),
-)
+FIGURES = [
+    "count",
+    "percent",
+    "percent_points",
+    "signed_change",
+    "signed_count",
+    "duration_ms",
+    "usd",
+    "tokens",
+    "times",
+]
+
+
+@pytest.mark.parametrize("expression", [*FIGURES, "bytes_size", "when", "ago", "when_text"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_unknown_is_said_to_be_unknown(expression: str, value: str | None) -> None:
     assert shown(expression, value) == "not told"

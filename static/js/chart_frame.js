@@ -1,0 +1,111 @@
+// What all charts share: axes, tooltips, thresholds and markers, written in the units of the page.
+const probe = document.body.appendChild(document.createElement("i"));
+probe.hidden = true;
+
+/** The colour of a token in the theme that is on. */
+export function token(name) {
+  probe.style.color = `var(--${name})`;
+  return getComputedStyle(probe).color;
+}
+
+const number = new Intl.NumberFormat("en-GB");
+const compact = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+const UNITS = [["d", 86400e3], ["h", 3600e3], ["min", 60e3], ["s", 1e3]];
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3, 600e3, 900e3,
+  1800e3, 3600e3, 7200e3, 14400e3, 21600e3, 43200e3, 86400e3, 172800e3, 604800e3];
+const AXIS_WIDTH = 48;
+
+function duration(ms) {
+  const [unit, length] = UNITS.find(([, one]) => Math.abs(ms) >= one) ?? ["ms", 1];
+  return `${number.format(Math.round((ms / length) * 10) / 10)} ${unit}`;
+}
+
+const WRITE = {
+  count: (value) => number.format(value),
+  percent: (value) => `${(value * 100).toFixed(1)}%`,
+  ms: duration,
+  usd: (value) => `$${value.toFixed(2)}`,
+};
+const TICK = {
+  count: (value) => (Number.isInteger(value) ? compact.format(value) : ""),
+  percent: (value) => `${Math.round(value * 1000) / 10}%`,
+  ms: (value) => (value ? duration(value) : "0"),
+  usd: (value) => `$${compact.format(value)}`,
+};
+
+function highest(spec) {
+  const values = spec.series.flatMap((series) => series.values.filter((value) => value !== null));
+  return Math.max(spec.objective?.value ?? 0, ...values, 0);
+}
+
+// A rate is read against 100%: the axis starts at the round value below the lowest point and the objective.
+function valueAxis(spec) {
+  if (spec.unit === "percent") {
+    const told = spec.series.flatMap((series) => series.values.filter((value) => value !== null));
+    const low = Math.min(spec.objective?.value ?? 1, ...told, 0.95);
+    const step = low >= 0.8 ? 0.05 : low >= 0.6 ? 0.1 : 0.25;
+    return { min: Math.max(0, Math.floor(low / step - 0.001) * step), max: 1, ticks: { stepSize: step } };
+  }
+  const step = STEPS.find((one) => highest(spec) / one <= 4);
+  return { beginAtZero: true, ticks: spec.unit === "ms" && step ? { stepSize: step } : {} };
+}
+
+function timeAxis(spec, shift) {
+  const hours = (spec.to - spec.from) / 3600e3;
+  const [unit, text] = hours <= 3 ? ["minute", "HH:mm"] : hours <= 48 ? ["hour", "HH:mm"] : ["day", hours <= 340 ? "EEE d" : "d MMM"];
+  return {
+    type: "time", min: shift(spec.from), max: shift(spec.to), offset: false, stacked: spec.kind === "bars",
+    time: { unit, displayFormats: { [unit]: text } }, grid: { display: false }, border: { color: token("grid") },
+    ticks: { color: token("text-2"), maxRotation: 0, autoSkipPadding: 12, align: "inner", font: { size: 11 }, display: spec.time_axis },
+    // Room for labels would differ between stacked charts, and their buckets would no longer stand above each other.
+    afterFit: (scale) => { scale.paddingLeft = 0; scale.paddingRight = 0; },
+  };
+}
+
+function annotations(spec, shift) {
+  const label = { display: true, position: "start", font: { size: 10.5, weight: 600 } };
+  const found = spec.markers.map((marker) => ({
+    type: "line", scaleID: "x", value: shift(marker.at), borderColor: token("text-3"), borderWidth: 1, borderDash: [3, 3],
+    label: marker.label ? { ...label, content: marker.label, yAdjust: -16, backgroundColor: token("surface-3"),
+      color: token("text"), padding: { x: 6, y: 3 }, borderRadius: 4 } : undefined,
+  }));
+  if (spec.objective) {
+    found.push({
+      type: "line", scaleID: "y", value: spec.objective.value, borderColor: token("warn"), borderWidth: 1.5, borderDash: [5, 4],
+      label: { ...label, content: spec.objective.label, yAdjust: spec.unit === "percent" ? 11 : -10,
+        backgroundColor: "transparent", color: token("warn"), padding: { x: 4, y: 2 } },
+    });
+  }
+  return found;
+}
+
+function tooltip(spec) {
+  const when = new Intl.DateTimeFormat("en-GB", {
+    timeZone: spec.zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+  });
+  return {
+    backgroundColor: token("surface"), titleColor: token("text"), bodyColor: token("text-2"), borderColor: token("line-2"),
+    borderWidth: 1, padding: 10, cornerRadius: 8, boxPadding: 4, usePointStyle: true,
+    callbacks: {
+      title: (items) => (items.length ? `${when.format(spec.x[items[0].dataIndex])}, ${duration(spec.bucket_ms)}` : ""),
+      label: (item) => ` ${item.dataset.label}  ${WRITE[spec.unit](item.parsed.y)}`,
+    },
+  };
+}
+
+/** The options of one chart. */
+export function frame(spec, shift) {
+  const axis = valueAxis(spec);
+  const ink = { color: token("text-2"), font: { size: 11 }, maxTicksLimit: 5, padding: 6, callback: TICK[spec.unit] };
+  return {
+    animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false,
+    interaction: { mode: "index", axis: "x", intersect: false },
+    plugins: { legend: { display: false }, tooltip: tooltip(spec), annotation: { clip: false, annotations: annotations(spec, shift) } },
+    layout: { padding: { top: spec.markers.some((marker) => marker.label) ? 20 : 6, right: 6 } },
+    scales: {
+      x: timeAxis(spec, shift),
+      y: { stacked: spec.kind === "bars", grid: { color: token("grid"), drawTicks: false }, border: { display: false },
+        afterFit: (scale) => { scale.width = AXIS_WIDTH; }, ...axis, ticks: { ...ink, ...axis.ticks } },
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// Menus, dialogs, the sidebar on phones, closing notices.
+const openMenus = () => document.querySelectorAll("details.menu[open]");
+
+function closeMenus(except) {
+  openMenus().forEach((menu) => { if (!menu.contains(except)) menu.open = false; });
+}
+
+function showZones(field) {
+  const list = field.list;
+  if (!list || list.children.length) return;
+  for (const zone of ["UTC", ...Intl.supportedValuesOf("timeZone")]) {
+    list.append(Object.assign(document.createElement("option"), { value: zone }));
+  }
+}
+
+function toggleSide(button) {
+  const open = document.getElementById("side").classList.toggle("open");
+  button.setAttribute("aria-expanded", String(open));
+  button.setAttribute("aria-label", open ? "Close menu" : "Open menu");
+}
+
+function openFigures(event, link) {
+  const figures = document.getElementById(link.dataset.open);
+  event.preventDefault();
+  figures.open = !figures.open;
+  if (figures.open) figures.querySelector("summary").focus();
+}
+
+addEventListener("click", (event) => {
+  closeMenus(event.target);
+  const found = (name) => event.target.closest(`[data-${name}]`);
+  if (found("side")) toggleSide(found("side"));
+  if (found("dialog")) document.getElementById(found("dialog").dataset.dialog)?.showModal();
+  if (found("close")) found("close").closest("dialog").close();
+  if (found("dismiss")) found("dismiss").parentElement.remove();
+  if (found("open")) openFigures(event, found("open"));
+  if (event.target.matches("dialog")) event.target.close();
+});
+addEventListener("focusin", (event) => {
+  closeMenus(event.target);
+  if (event.target.matches?.("[data-zones]")) showZones(event.target);
+});
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  openMenus().forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+});
+// A swap that replaces the page body moves the focus to its heading; smaller ones leave it where it is.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "main") return;
+  const heading = event.target.querySelector("h1");
+  heading?.setAttribute("tabindex", "-1");
+  heading?.focus();
+});
