@@ -1,4 +1,5 @@
 // Menus, dialogs, the sidebar on phones, closing notices.
+const sideIsOpen = () => document.querySelector("#side.open") !== null;
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 
 function closeMenus(except) {
@@ -13,10 +14,13 @@ function showZones(field) {
   }
 }
 
-function toggleSide(button) {
-  const open = document.getElementById("side").classList.toggle("open");
+function showSide(open) {
+  const side = document.getElementById("side");
+  const button = document.querySelector("[data-side]");
+  if (!side || side.classList.contains("open") === open) return;
+  side.classList.toggle("open", open);
   button.setAttribute("aria-expanded", String(open));
-  button.setAttribute("aria-label", open ? "Close menu" : "Open menu");
+  (open ? side.querySelector("a") : button).focus();
 }
 
 function openFigures(event, link) {
@@ -29,7 +33,7 @@ function openFigures(event, link) {
 addEventListener("click", (event) => {
   closeMenus(event.target);
   const found = (name) => event.target.closest(`[data-${name}]`);
-  if (found("side")) toggleSide(found("side"));
+  showSide(Boolean(found("side")) || (sideIsOpen() && Boolean(event.target.closest("#side"))));
   if (found("dialog")) document.getElementById(found("dialog").dataset.dialog)?.showModal();
   if (found("close")) found("close").closest("dialog").close();
   if (found("dismiss")) found("dismiss").parentElement.remove();
@@ -42,6 +46,7 @@ addEventListener("focusin", (event) => {
 });
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
+  showSide(false);
   openMenus().forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
 });
 // A swap that replaces the page body moves the focus to its heading; smaller ones leave it where it is.
