@@ -21,17 +21,29 @@ CREATE TABLE execution (
     trigger_id bigint,
     input_type_id bigint,
     started_at timestamptz,
-    finished_at timestamptz,
+    told_finished_at timestamptz,
+    -- Told, or the start plus the told duration once the execution has ended. (to_timestamp, because adding an
+    -- interval to a timestamptz, or its epoch, depends on the session and may not be stored.)
+    finished_at timestamptz GENERATED ALWAYS AS (
+        COALESCE(told_finished_at, CASE WHEN status BETWEEN 4 AND 8 THEN
+            to_timestamp(EXTRACT(EPOCH FROM started_at - '1970-01-01 00:00:00+00')::double precision
+                + told_duration_ms / 1000) END)
+    ) STORED,
     placed_at timestamptz,
     received_at timestamptz NOT NULL,
     told_duration_ms double precision CHECK (told_duration_ms >= 0),
     duration_ms double precision GENERATED ALWAYS AS (
-        COALESCE(told_duration_ms, GREATEST(EXTRACT(EPOCH FROM finished_at - started_at)::double precision * 1000, 0))
+        COALESCE(told_duration_ms, CASE WHEN told_finished_at < started_at THEN 0
+            ELSE EXTRACT(EPOCH FROM told_finished_at - started_at)::double precision * 1000 END)
     ) STORED,
     counted_at timestamptz NOT NULL GENERATED ALWAYS AS (
-        COALESCE(finished_at, started_at, placed_at, received_at)
+        COALESCE(told_finished_at, CASE WHEN status BETWEEN 4 AND 8 THEN
+            to_timestamp(EXTRACT(EPOCH FROM started_at - '1970-01-01 00:00:00+00')::double precision
+                + told_duration_ms / 1000) END,
+            started_at, placed_at, received_at)
     ) STORED,
     error_id bigint,
+    told_error_id bigint,
     failed_node_id bigint,
     failure_group_id uuid,
     input_tokens bigint,
@@ -54,8 +66,10 @@ CREATE TABLE execution (
     status smallint NOT NULL DEFAULT 0,
     clock smallint NOT NULL DEFAULT 0,
     is_imported boolean NOT NULL DEFAULT false,
+    steps_tell smallint NOT NULL DEFAULT 0,
     cost_usd numeric,
     told_cost_usd numeric,
+    told_tokens jsonb,
     external_id text NOT NULL,
     error text,
     url text,
@@ -67,6 +81,7 @@ CREATE INDEX execution_by_time ON execution (team_id, counted_at, id);
 CREATE INDEX execution_failed ON execution (team_id, workflow_id, counted_at, id) WHERE status IN (7, 8);
 CREATE INDEX execution_active ON execution (team_id, workflow_id) WHERE status IN (1, 2);
 CREATE INDEX execution_again ON execution (team_id, origin_id) WHERE origin_id <> id;
+CREATE INDEX execution_in_group ON execution (team_id, failure_group_id, counted_at) WHERE failure_group_id IS NOT NULL;
 CREATE INDEX execution_imported ON execution (team_id, anchor_day) WHERE is_imported;
 
 CREATE TABLE step (
@@ -80,7 +95,8 @@ CREATE TABLE step (
     ended_at timestamptz,
     told_duration_ms double precision CHECK (told_duration_ms >= 0),
     duration_ms double precision GENERATED ALWAYS AS (
-        COALESCE(told_duration_ms, GREATEST(EXTRACT(EPOCH FROM ended_at - started_at)::double precision * 1000, 0))
+        COALESCE(told_duration_ms, CASE WHEN ended_at < started_at THEN 0
+            ELSE EXTRACT(EPOCH FROM ended_at - started_at)::double precision * 1000 END)
     ) STORED,
     error_id bigint,
     provider_id bigint,

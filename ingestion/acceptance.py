@@ -1,0 +1,91 @@
+"""The one path from reports to records, for every protocol: names, partitions, one transaction, an answer."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+from django.db import DatabaseError, InterfaceError, OperationalError
+from psycopg_pool import PoolTimeout
+
+from accounts.tenancy import team_context
+from ingestion.records import ExecutionReport, Rejection
+from ingestion.rows import make_part
+from monitoring.store.labels import Names, forget_names
+from monitoring.store.partitions import ensure, forget_partitions
+from monitoring.store.parts import Part, Written
+from monitoring.store.write import write
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+
+
+class StorageUnavailable(Exception):
+    """The database cannot be reached or is too busy: nothing was stored, the sender may try again."""
+
+
+class ReportsRefused(Exception):
+    """The database refused a value that validation let through: nothing of the request was stored."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a request's items: `duplicate` ones changed nothing."""
+
+    stored: int = 0
+    duplicate: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+
+
+def accept(team_id: UUID, reports: Sequence[tuple[int, ExecutionReport]], *, now: datetime) -> Outcome:
+    """Stores reports, given with their places in the request; committed when it returns.
+
+    Raises `StorageUnavailable` or `ReportsRefused`, and then nothing is stored.
+    """
+    outcome = Outcome()
+    names = Names(team_id)
+    parts = []
+    for index, report in reports:
+        try:
+            parts.append(make_part(names, report, now))
+        except (ValueError, OverflowError, TypeError) as error:
+            outcome.rejected.append(Rejection(index=index, field="", reason=f"cannot be stored: {error}"))
+    if parts:
+        written = _store(team_id, names, parts, now)
+        outcome.stored = sum(written.changed)
+        outcome.duplicate = len(parts) - outcome.stored
+    return outcome
+
+
+def _store(team_id: UUID, names: Names, parts: list[Part], now: datetime) -> Written:
+    """Writes with a few tries: what another transaction or process did meanwhile is no reason to fail."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _store_once(team_id, names, parts, now)
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            if attempt == ATTEMPTS or not _is_passing(error):
+                raise StorageUnavailable("the database is not available") from error
+        except DatabaseError as error:
+            if attempt == ATTEMPTS or not isinstance(error.__cause__, psycopg.IntegrityError):
+                logger.exception("a request was refused by the database")
+                raise ReportsRefused("a value cannot be stored") from error
+            # Somebody dropped a partition or removed names that this process remembered.
+            forget_partitions()
+            forget_names()
+    raise AssertionError("unreachable")
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether another try may succeed at once: a deadlock, a serialization failure, a removed row."""
+    cause = error.__cause__
+    return cause is None or isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+
+
+def _store_once(team_id: UUID, names: Names, parts: list[Part], now: datetime) -> Written:
+    names.save()
+    ensure(part.place for part in parts)
+    with team_context(team_id):
+        return write(team_id, parts, now)

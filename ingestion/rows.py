@@ -1,0 +1,249 @@
+"""From a report to rows: names become ids, times and counts go to columns, the rest into one payload chunk."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ingestion.records import ExecutionReport, Failure, LogReport, StepReport, Tokens
+from monitoring.analysis.fingerprint import normalise_error
+from monitoring.identity import PRODUCTION, LabelKind, derive_number, execution_id, step_id
+from monitoring.models.execution import RetentionClass
+from monitoring.statuses import FAILING
+from monitoring.store.fields import EXECUTION, STEP, Row
+from monitoring.store.labels import Names
+from monitoring.store.merge import revisions_of
+from monitoring.store.parts import Part
+from monitoring.store.payloads import Scope, make_chunk
+
+DEBUG_ENVIRONMENTS = frozenset({"debug", "dev", "development", "test", "staging", "local"})
+MAX_ERROR = 500
+MAX_FACET_VALUE = 200
+MAX_INPUT_FACETS = 20
+
+_NO_TOKENS: tuple[None, ...] = (None,) * 5
+_encode = msgspec.json.encode
+
+
+def make_part(names: Names, report: ExecutionReport, now: datetime) -> Part:
+    """The rows of one report. Collects the names it mentions in `names`; touches no database."""
+    return _Builder(names, report, now).part()
+
+
+def _tokens(tokens: Tokens | None) -> tuple[int | None, ...]:
+    if tokens is None:
+        return _NO_TOKENS
+    return tokens.input, tokens.cache_read, tokens.cache_write, tokens.output, tokens.reasoning
+
+
+def _told_error(error: Failure) -> Scope:
+    told = {"type": error.type, "message": error.message, "detail": error.detail}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+class _Builder:
+    """Builds the part of one report."""
+
+    def __init__(self, names: Names, report: ExecutionReport, now: datetime) -> None:
+        self.names = names
+        self.report = report
+        self.now = now
+        self.attempt = report.attempt or 1
+        self.id = execution_id(names.team_id, report.id, self.attempt)
+        is_debug = (report.environment or "").lower() in DEBUG_ENVIRONMENTS
+        self.retention_class = int(RetentionClass.DEBUG if is_debug else RetentionClass.PRODUCTION)
+        self.anchor_day = (report.started_at or report.placed_at or now).date()
+        self.error_texts: dict[int, str] = {}
+
+    def part(self) -> Part:
+        """All rows."""
+        report = self.report
+        scopes: dict[str, Scope] = {}
+        steps = [self._step(step, scopes) for step in report.steps] if report.steps else []
+        execution = self._execution()
+        chunk = make_chunk(report.revision, self._scope(), scopes)
+        place = (self.retention_class, self.anchor_day)
+        return Part(
+            execution=execution,
+            steps=steps,
+            payload=[self.id, chunk[0], *place, chunk[1]] if chunk else None,
+            logs=[self._log(line) for line in report.logs] if report.logs else [],
+            facets=[[self.id, self.names.label(LabelKind.FACET, key), *place, text] for key, text in _facets(report)],
+            error_texts=self.error_texts,
+        )
+
+    def _label(self, kind: LabelKind, value: str | None) -> int | None:
+        return self.names.label(kind, value) if value else None
+
+    def _error(self, error: Failure | None) -> tuple[str | None, int | None]:
+        """The text of an error and the id of its fingerprint."""
+        text = (error.message or error.type) if error else None
+        if error is None or not text:
+            return None, None
+        shown = normalise_error(error.type, error.message)
+        if not shown:
+            return text[:MAX_ERROR], None
+        number = self.names.label(LabelKind.ERROR, shown)
+        self.error_texts[number] = shown
+        return text[:MAX_ERROR], number
+
+    def _workflow(self) -> UUID | None:
+        report = self.report
+        if not report.workflow:
+            return None
+        workflow = self.names.workflow(report.workflow, report.workflow_type or "")
+        if report.release:
+            seen_at = report.finished_at or report.started_at or report.placed_at or self.now
+            self.names.release(workflow, report.release, seen_at)
+        return workflow
+
+    def _environment(self) -> int | None:
+        """The label of the environment; None for production, which stands for "not told" and loses to others."""
+        told = self.report.environment or PRODUCTION
+        number = self.names.label(LabelKind.ENVIRONMENT, told)
+        return None if told == PRODUCTION else number
+
+    def _execution(self) -> Row:
+        report, team = self.report, self.names.team_id
+        error, error_id = self._error(report.error)
+        if report.status in FAILING:
+            word = report.status.word
+            self.error_texts[self.names.label(LabelKind.ERROR, word)] = word
+        told: dict[str, Any] = {
+            "id": self.id,
+            "external_id": report.id,
+            "attempt": self.attempt,
+            "retention_class": self.retention_class,
+            "anchor_day": self.anchor_day,
+            "origin_id": execution_id(team, report.retry_of) if report.retry_of not in (None, "", report.id) else None,
+            "parent_execution_id": execution_id(team, report.parent_execution) if report.parent_execution else None,
+            "workflow_id": self._workflow(),
+            "release_id": self._label(LabelKind.RELEASE, report.release),
+            "environment_id": self._environment(),
+            "trigger_id": self._label(LabelKind.TRIGGER, report.trigger),
+            "input_type_id": self._label(LabelKind.INPUT_TYPE, report.input_type),
+            "status": int(report.status or 0),
+            "started_at": report.started_at,
+            "told_finished_at": report.finished_at,
+            "placed_at": report.placed_at,
+            "received_at": self.now,
+            "clock": report.clock,
+            "told_duration_ms": report.duration_ms,
+            "error": error,
+            "told_error_id": error_id,
+            "url": report.url,
+            "told_cost_usd": report.cost_usd,
+            "told_tokens": list(_tokens(report.tokens)) if report.tokens else None,
+            "is_imported": report.is_imported,
+        }
+        if used := report.resources:
+            told["api_call_count"] = used.api_call_count
+            told["peak_memory_bytes"] = used.memory_bytes
+            told["memory_limit_bytes"] = used.memory_limit_bytes
+            told["storage_bytes"] = used.storage_bytes
+            told["storage_limit_bytes"] = used.storage_limit_bytes
+        row = [told.get(name) for name in EXECUTION.names]
+        if report.revision:
+            row[EXECUTION.index["revisions"]] = revisions_of(EXECUTION, row, report.revision)
+        return row
+
+    def _step(self, step: StepReport, scopes: dict[str, Scope]) -> Row:
+        """A step's row, in the order of `STEP`; its payload goes into `scopes`."""
+        label = self._label
+        number = step_id(self.id, step.id)
+        error, error_id = self._error(step.error)
+        scopes[str(number)] = _step_scope(step)
+        row = [
+            self.id,
+            number,
+            self.retention_class,
+            self.anchor_day,
+            step_id(self.id, step.parent_id) if step.parent_id else None,
+            step.position,
+            step.attempt or 1,
+            label(LabelKind.NODE, step.node),
+            label(LabelKind.NODE_KIND, step.kind),
+            None if step.status is None else int(step.status),
+            step.started_at,
+            step.ended_at,
+            step.duration_ms,
+            error,
+            error_id,
+            label(LabelKind.PROVIDER, step.provider),
+            label(LabelKind.MODEL, step.model),
+            label(LabelKind.TOOL, step.tool),
+            label(LabelKind.SYSTEM, step.external_system),
+            *_tokens(step.tokens),
+            step.cost_usd,
+            None,
+        ]
+        if self.report.revision:
+            row[-1] = revisions_of(STEP, row, self.report.revision)
+        return row
+
+    def _log(self, line: LogReport) -> Row:
+        step = step_id(self.id, line.step_id) if line.step_id else None
+        about = (line.at, line.position, line.level, step, line.message)
+        number = derive_number(self.id.bytes, "log", _encode(about))
+        place = (self.retention_class, self.anchor_day)
+        return [self.id, number, *place, step, line.at, line.position, line.level, line.message]
+
+    def _scope(self) -> Scope:
+        report = self.report
+        scope: Scope = {
+            name: value
+            for name in ("input", "output", "attributes", "tags", "told_status", "session", "user")
+            if (value := getattr(report, name)) is not None
+        }
+        if report.feedback:
+            scope["feedback"] = {one.key: {"score": one.score, "comment": one.comment} for one in report.feedback}
+        if report.error:
+            scope["error"] = _told_error(report.error)
+        return scope
+
+
+def _step_scope(step: StepReport) -> Scope:
+    scope: Scope = {"id": step.id}
+    if step.parent_id:
+        scope["parent"] = step.parent_id
+    if step.input is not None:
+        scope["input"] = step.input
+    if step.output is not None:
+        scope["output"] = step.output
+    if step.attributes:
+        scope["attributes"] = step.attributes
+    if step.error is not None:
+        scope["error"] = _told_error(step.error)
+    if step.told_status is not None:
+        scope["told_status"] = step.told_status
+    return scope
+
+
+def _facets(report: ExecutionReport) -> Iterator[tuple[str, str]]:
+    """Bounded attributes that analysis may group by, as (key, value)."""
+    for name, value in (report.tags or {}).items():
+        yield f"tag.{name}", value[:MAX_FACET_VALUE]
+    if isinstance(report.input, dict):
+        yield from _input_facets(report.input)
+    if report.session:
+        yield "session", report.session[:MAX_FACET_VALUE]
+    if report.user:
+        yield "user", report.user[:MAX_FACET_VALUE]
+    for one in report.feedback or ():
+        text = one.comment if one.score is None else _encode(one.score).decode()
+        if text:
+            yield f"feedback.{one.key}", text[:MAX_FACET_VALUE]
+
+
+def _input_facets(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    count = 0
+    for name, value in fields.items():
+        if not isinstance(value, str | int | float):
+            continue
+        text = value if isinstance(value, str) else _encode(value).decode()
+        if len(text) > MAX_FACET_VALUE or count == MAX_INPUT_FACETS:
+            continue
+        count += 1
+        yield f"input.{name}", text

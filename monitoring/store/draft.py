@@ -1,0 +1,129 @@
+"""One execution while it is written: what is known, and the parts of this request merged into it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from monitoring.identity import NO_WORKFLOW, PRODUCTION, LabelKind, execution_id, label_id
+from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, STEP, Row
+from monitoring.store.merge import merge_row
+from monitoring.store.parts import Part
+from monitoring.store.statements import Mark
+from monitoring.store.totals import add_difference, set_totals, step_totals, sum_steps
+
+_AT = EXECUTION.index
+_CLASS, _DAY, _ORIGIN, _ENVIRONMENT = (
+    _AT[name] for name in ("retention_class", "anchor_day", "origin_id", "environment_id")
+)
+_EXTERNAL, _ATTEMPT, _WORKFLOW = _AT["external_id"], _AT["attempt"], _AT["workflow_id"]
+PRODUCTION_ID = label_id(LabelKind.ENVIRONMENT, PRODUCTION)
+_STEP_ID = STEP.index["id"]
+
+
+def default_origin(team_id: UUID, execution: Row) -> UUID:
+    """The origin of an execution that tells none: its own first attempt."""
+    if execution[_ATTEMPT] == 1:
+        found: UUID = execution[0]
+        return found
+    return execution_id(team_id, execution[_EXTERNAL], 1)
+
+
+class Draft:
+    """One execution of the request with its merged rows; `stored` is its row in the database, None for a new one."""
+
+    def __init__(self, team_id: UUID, parts: list[tuple[int, Part]]) -> None:
+        self.team_id = team_id
+        self.parts = parts
+        self.stored: Row | None = None
+        self.counted_before: datetime | None = None
+        self.execution: Row = []
+        self.old_steps: dict[int, Row] = {}
+        self.steps: dict[int, Row] = {}
+        self.changed_steps: set[int] = set()
+        self.changed_parts: set[int] = set()
+
+    def build(self) -> None:
+        """Merges the parts, in their order, into a new execution."""
+        first = self.parts[0][1]
+        self.execution = list(first.execution)
+        for number, (place, part) in enumerate(self.parts):
+            changed = number == 0 or merge_row(EXECUTION, self.execution, part.execution)
+            if self._merge_steps(part) or changed:
+                self.changed_parts.add(place)
+        set_totals(self.execution, sum_steps(self.steps.values()))
+
+    def build_on(self, stored: Row, counted_at: datetime, old_steps: Iterable[Row]) -> None:
+        """Merges the parts again, this time into what the database holds."""
+        self.stored, self.counted_before = stored, counted_at
+        self.execution = list(stored)
+        # Environment and origin that only stand for "not told" lose to told ones.
+        if self.execution[_ENVIRONMENT] == PRODUCTION_ID:
+            self.execution[_ENVIRONMENT] = None
+        if self.execution[_ORIGIN] == default_origin(self.team_id, stored):
+            self.execution[_ORIGIN] = None
+        self.old_steps = {row[_STEP_ID]: row for row in old_steps}
+        self.steps = {number: list(row) for number, row in self.old_steps.items()}
+        self.changed_steps, self.changed_parts = set(), set()
+        for place, part in self.parts:
+            changed = merge_row(EXECUTION, self.execution, part.execution)
+            if self._merge_steps(part) or changed:
+                self.changed_parts.add(place)
+        totals = add_difference(
+            step_totals(stored), sum_steps(self.old_steps.values()), sum_steps(self.steps.values())
+        )
+        set_totals(self.execution, totals)
+
+    def _merge_steps(self, part: Part) -> bool:
+        known, changed = self.steps, False
+        copy = len(self.parts) > 1 or self.stored is not None
+        for row in part.steps:
+            number = row[_STEP_ID]
+            old = known.get(number)
+            if old is None:
+                known[number] = list(row) if copy else row
+            elif not merge_row(STEP, old, row):
+                continue
+            changed = True
+            self.changed_steps.add(number)
+        return changed
+
+    def fill(self) -> None:
+        """Fills in what was not told, as the database keeps it, and puts all rows where the execution is."""
+        execution = self.execution
+        if execution[_ENVIRONMENT] is None:
+            execution[_ENVIRONMENT] = PRODUCTION_ID
+        if execution[_ORIGIN] is None:
+            execution[_ORIGIN] = default_origin(self.team_id, execution)
+        if self.stored is not None or len(self.parts) > 1:
+            for row in self.own_rows():
+                row[CLASS_PLACE], row[DAY_PLACE] = execution[_CLASS], execution[_DAY]
+
+    def own_rows(self) -> Iterable[Row]:
+        """All rows of partitioned tables."""
+        yield from self.steps.values()
+        for _, part in self.parts:
+            yield from part.logs
+            yield from part.facets
+            if part.payload is not None:
+                yield part.payload
+
+    @property
+    def place(self) -> tuple[int, Any]:
+        """Retention class and anchor day."""
+        return self.execution[_CLASS], self.execution[_DAY]
+
+    def mark(self, counted_at: datetime) -> Mark:
+        """The bucket in which this execution counts now."""
+        return _mark(self.execution, counted_at)
+
+    def mark_before(self) -> Mark | None:
+        """The bucket in which it counted before."""
+        if self.stored is None or self.counted_before is None:
+            return None
+        return _mark(self.stored, self.counted_before)
+
+
+def _mark(execution: Row, counted_at: datetime) -> Mark:
+    minute = counted_at.replace(second=0, microsecond=0)
+    return execution[_WORKFLOW] or NO_WORKFLOW, execution[_ENVIRONMENT], minute

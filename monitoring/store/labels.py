@@ -1,0 +1,165 @@
+"""Names of a team: labels, workflows and releases, made before the records that mention them.
+
+What is known to exist is remembered per process, and only after the commit that made it: a name that was rolled
+back must be made again.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.text import slugify
+
+from accounts.tenancy import team_context
+from monitoring.identity import LabelKind, label_id, release_id, workflow_id
+from monitoring.models import Label, Workflow
+
+MAX_TEAMS = 512
+MAX_NAMES = 50_000
+MAX_SLUG = 80
+
+
+@dataclass(slots=True)
+class KnownNames:
+    """What this process knows to exist in one team."""
+
+    labels: dict[LabelKind, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in LabelKind})
+    workflows: dict[UUID, str] = field(default_factory=dict)
+    releases: dict[UUID, datetime] = field(default_factory=dict)
+
+
+_teams: OrderedDict[UUID, KnownNames] = OrderedDict()
+_lock = threading.Lock()
+
+
+def _known(team_id: UUID) -> KnownNames:
+    with _lock:
+        known = _teams.pop(team_id, None) or KnownNames()
+        _teams[team_id] = known
+        if len(_teams) > MAX_TEAMS:
+            _teams.popitem(last=False)
+        return known
+
+
+def forget_names() -> None:
+    """Empties what this process knows: for tests, and after names were deleted."""
+    with _lock:
+        _teams.clear()
+
+
+class Names:
+    """The names that one request mentions: ids at once, rows made by `save` where they are missing."""
+
+    def __init__(self, team_id: UUID) -> None:
+        self.team_id = team_id
+        self.known = _known(team_id)
+        self.labels: dict[int, tuple[LabelKind, str]] = {}
+        self.workflows: dict[UUID, tuple[str, str]] = {}
+        self.releases: dict[UUID, tuple[UUID, str, int, datetime]] = {}
+
+    def label(self, kind: LabelKind, value: str) -> int:
+        """The id of a label."""
+        found = self.known.labels[kind].get(value)
+        if found is None:
+            found = label_id(kind, value)
+            self.labels[found] = (kind, value)
+        return found
+
+    def workflow(self, name: str, type: str = "") -> UUID:
+        """The id of a workflow; `type` is told beside it, or empty."""
+        found = workflow_id(self.team_id, name)
+        if self.known.workflows.get(found, "") < type or found not in self.known.workflows:
+            self.workflows[found] = (name, max(type, self.workflows.get(found, (name, ""))[1]))
+        return found
+
+    def release(self, workflow: UUID, name: str, seen_at: datetime) -> None:
+        """Notes that a release of a workflow was seen at an instant."""
+        found = release_id(workflow, name)
+        first = self.releases[found][3] if found in self.releases else self.known.releases.get(found)
+        if first is None or seen_at < first:
+            self.releases[found] = (workflow, name, label_id(LabelKind.RELEASE, name), seen_at)
+
+    def save(self) -> None:
+        """Makes the missing ones in a short transaction of its own, sorted, and remembers them after its commit."""
+        if not (self.labels or self.workflows or self.releases):
+            return
+        with team_context(self.team_id):
+            rows = [Label(team_id=self.team_id, id=i, kind=k, value=v) for i, (k, v) in sorted(self.labels.items())]
+            Label.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+            _save_workflows(self.team_id, self.workflows)
+            save_releases(self.team_id, self.releases)
+            transaction.on_commit(self._remember)
+
+    def _remember(self) -> None:
+        known = self.known
+        for number, (kind, value) in self.labels.items():
+            _bounded(known.labels[kind])[value] = number
+        for workflow, (_, type) in self.workflows.items():
+            _bounded(known.workflows)[workflow] = max(type, known.workflows.get(workflow, ""))
+        for release, (_, _, _, seen_at) in self.releases.items():
+            _bounded(known.releases)[release] = seen_at
+
+
+def _bounded(known: dict[Any, Any]) -> dict[Any, Any]:
+    if len(known) >= MAX_NAMES:
+        known.clear()
+    return known
+
+
+def _save_workflows(team_id: UUID, told: dict[UUID, tuple[str, str]]) -> None:
+    """Makes workflows with a free slug each; a type that is told later is added, the greater one stays."""
+    missing = dict(sorted(told.items()))
+    for _ in range(10):
+        known = dict(Workflow.objects.filter(id__in=missing).values_list("id", "type"))
+        for found, type in known.items():
+            name, better = missing.pop(found)
+            if better > type:
+                Workflow.objects.filter(id=found, type__lt=better).update(type=better)
+        if not missing:
+            return
+        slugs = _free_slugs([name for name, _ in missing.values()])
+        Workflow.objects.bulk_create(
+            [
+                Workflow(id=found, team_id=team_id, name=name, slug=slug, type=type)
+                for (found, (name, type)), slug in zip(missing.items(), slugs, strict=True)
+            ],
+            # A slug that another request has just taken: the next round picks another one.
+            ignore_conflicts=True,
+        )
+    raise RuntimeError("no free slug was found for a workflow")
+
+
+def _free_slugs(names: list[str]) -> list[str]:
+    """One slug per name, none taken in the team in force: `build`, `build-2`, `build-3` ..."""
+    found: list[str] = []
+    for name in names:
+        base = slugify(name)[: MAX_SLUG - 8].strip("-") or "workflow"
+        taken = set(Workflow.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | set(found)
+        slug, number = base, 2
+        while slug in taken:
+            slug, number = f"{base}-{number}", number + 1
+        found.append(slug)
+    return found
+
+
+def save_releases(team_id: UUID, releases: dict[UUID, tuple[UUID, str, int, datetime]]) -> None:
+    """Makes releases, or moves `first_seen_at` of known ones back; (workflow, name, label id, seen at) by id."""
+    with connection.cursor() as cursor:
+        for found, (workflow, name, name_id, seen_at) in sorted(releases.items()):
+            cursor.execute(
+                "INSERT INTO release (team_id, id, workflow_id, name, name_id, first_seen_at) "
+                "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (team_id, id) DO UPDATE "
+                "SET first_seen_at = EXCLUDED.first_seen_at WHERE EXCLUDED.first_seen_at < release.first_seen_at",
+                [team_id, found, workflow, name, name_id, seen_at],
+            )
+
+
+def values_of_labels(team_id: UUID, ids: Iterable[int]) -> dict[int, str]:
+    """The texts of labels, for names that an earlier part told."""
+    wanted = sorted(set(ids))
+    return dict(Label.objects.filter(team_id=team_id, id__in=wanted).values_list("id", "value")) if wanted else {}

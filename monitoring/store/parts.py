@@ -1,0 +1,44 @@
+"""What the write path takes: parts of executions as rows, and what became of them."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from monitoring.store.fields import EXECUTION, Row
+
+_CLASS, _DAY = EXECUTION.index["retention_class"], EXECUTION.index["anchor_day"]
+
+
+@dataclass(slots=True)
+class Part:
+    """One reported part of one execution, in the columns of `monitoring.store.fields`.
+
+    `execution[origin_id]` and `execution[environment_id]` are None where not told: the writer fills them in.
+    Class and day in the rows are those of a new execution; a known one keeps its own. `error_texts` are the
+    normalised texts by label id, for titles.
+    """
+
+    execution: Row
+    steps: list[Row] = field(default_factory=list)
+    payload: Row | None = None
+    logs: list[Row] = field(default_factory=list)
+    facets: list[Row] = field(default_factory=list)
+    error_texts: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def execution_id(self) -> UUID:
+        """The id of the execution."""
+        found: UUID = self.execution[0]
+        return found
+
+    @property
+    def place(self) -> tuple[int, date]:
+        """Retention class and anchor day, if the execution is new."""
+        return self.execution[_CLASS], self.execution[_DAY]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Per part, in order: whether it changed any row."""
+
+    changed: list[bool]

@@ -1,0 +1,102 @@
+"""Chunks of payload: what an execution and its steps carried, as reported, merged when they are read.
+
+A chunk is zstd over JSON `{"r": revision, "e": {scope}, "s": {"<step id>": {scope}}}`, keys only where told.
+Scope of an execution: input, output, attributes, tags, feedback, error {type, message, detail}, told_status,
+session, user. Scope of a step: id and parent (the sender's own), input, output, attributes, error, told_status.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import zstandard
+
+from monitoring.identity import derive_number
+
+LEVEL = 1
+# Keys whose values are merged key by key: different parts tell different ones.
+KEYED = frozenset({"attributes", "tags", "feedback"})
+# A chunk cannot be larger than a request; the limit only stops a damaged row.
+MAX_CHUNK_BYTES = 256 * 1024 * 1024
+
+_local = threading.local()
+_encode_canonical = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
+_decode = msgspec.json.Decoder().decode
+
+Scope = dict[str, Any]
+# What won so far under one key: revision, canonical JSON, value.
+_Best = tuple[int, bytes, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionPayload:
+    """The merged payload of an execution: its own scope, and the scopes of its steps by step id."""
+
+    execution: Scope = field(default_factory=dict)
+    steps: dict[int, Scope] = field(default_factory=dict)
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """This thread's compressor: its state takes longer to make than a chunk to compress."""
+    found: zstandard.ZstdCompressor | None = getattr(_local, "compressor", None)
+    if found is None:
+        found = _local.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False)
+    return found
+
+
+def make_chunk(revision: int, execution: Scope, steps: dict[str, Scope]) -> tuple[int, bytes] | None:
+    """The digest and the body of one reported part; None when it carries nothing."""
+    if not execution and not steps:
+        return None
+    content: dict[str, Any] = {"r": revision} if revision else {}
+    if execution:
+        content["e"] = execution
+    if steps:
+        content["s"] = steps
+    text = _encode_canonical(content)
+    return derive_number(text), _compressor().compress(text)
+
+
+def _offer(best: dict[str, _Best], key: str, revision: int, value: Any) -> None:
+    new = (revision, _encode_canonical(value), value)
+    if key not in best or new[:2] > best[key][:2]:
+        best[key] = new
+
+
+class _MergedScope:
+    """Per key the higher revision wins, then the greater canonical JSON."""
+
+    def __init__(self) -> None:
+        self.plain: dict[str, _Best] = {}
+        self.keyed: dict[str, dict[str, _Best]] = {}
+
+    def add(self, scope: Scope, revision: int) -> None:
+        for name, value in scope.items():
+            if name in KEYED and isinstance(value, dict):
+                inner = self.keyed.setdefault(name, {})
+                for key, one in value.items():
+                    _offer(inner, key, revision, one)
+            else:
+                _offer(self.plain, name, revision, value)
+
+    def values(self) -> Scope:
+        merged = {name: best[2] for name, best in self.plain.items()}
+        for name, inner in self.keyed.items():
+            merged[name] = {key: inner[key][2] for key in sorted(inner)}
+        return {name: merged[name] for name in sorted(merged)}
+
+
+def merge_chunks(bodies: Iterable[bytes]) -> ExecutionPayload:
+    """The payload that these chunks say together; their order and repetition do not matter."""
+    execution = _MergedScope()
+    steps: dict[int, _MergedScope] = {}
+    decompress = zstandard.ZstdDecompressor().decompress
+    for body in bodies:
+        content = _decode(decompress(bytes(body), max_output_size=MAX_CHUNK_BYTES))
+        revision = content.get("r", 0)
+        execution.add(content.get("e", {}), revision)
+        for number, scope in content.get("s", {}).items():
+            steps.setdefault(int(number), _MergedScope()).add(scope, revision)
+    return ExecutionPayload(execution.values(), {number: steps[number].values() for number in sorted(steps)})

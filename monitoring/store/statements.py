@@ -1,0 +1,111 @@
+"""SQL of the write path, generated from the tables of `monitoring.store.fields`, and its parameters.
+
+Rows travel as one array per column: `unnest` costs PostgreSQL less than JSON records, and msgspec writes a
+column faster than a driver adapts its values (measured in ADR 0003).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from django.db import connection
+
+from monitoring.store.fields import Row, Table
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+_decode = msgspec.json.Decoder().decode
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
+
+
+def _text_array(values: Sequence[str | None]) -> str:
+    return "{" + ",".join("NULL" if v is None else f'"{v.translate(_ESCAPES)}"' for v in values) + "}"
+
+
+def _array(type: str, values: Sequence[Any]) -> Any:
+    """One column as a parameter. JSON arrays of numbers, times and ids are array literals but for the brackets."""
+    if type == "bytea":
+        return list(values)
+    if type == "text":
+        return _text_array(values)
+    if type == "jsonb":
+        return _text_array([None if value is None else _encode(value).decode() for value in values])
+    return "{" + _encode(values)[1:-1].decode() + "}"
+
+
+def columns(table: Table, rows: Sequence[Row]) -> list[Any]:
+    """The parameters of an insert: one array per column."""
+    return [_array(field.type, values) for field, values in zip(table.fields, zip(*rows, strict=True), strict=True)]
+
+
+def insert(table: Table, on_conflict: str, returning: str = "") -> str:
+    """`INSERT` of rows given as arrays after the team, in the order given; parameters: team, `columns()`."""
+    names = ", ".join(table.names)
+    arrays = ", ".join(f"%s::{field.type}[]" for field in table.fields)
+    return (
+        f"INSERT INTO {table.name} (team_id, {names}) "
+        f"SELECT %s::uuid, {names} FROM unnest({arrays}) AS told ({names}) "
+        f"ON CONFLICT {on_conflict}" + (f" RETURNING {returning}" if returning else "")
+    )
+
+
+def replace(table: Table) -> str:
+    """The conflict clause that puts the given row, merged already under the lock of its execution, in place."""
+    changing = [name for name in table.names if name not in table.key]
+    pairs = ", ".join(f"{name} = EXCLUDED.{name}" for name in changing)
+    return f"(team_id, {', '.join(table.key)}) DO UPDATE SET {pairs}"
+
+
+def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Runs a statement, prepared, in the transaction that is open; its rows, if any.
+
+    Past Django's cursor, which writes parameters into the text and so has each statement planned anew. Raises
+    `django.db.Error`.
+    """
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    if raw.prepare_threshold is None:
+        raw.prepare_threshold = 0
+    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def run_once(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """As `run`, but planned with these parameters, so that only the partitions they name are opened."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement, parameters, prepare=False)
+        return cursor.fetchall() if cursor.description else []
+
+
+def select_list(table: Table) -> str:
+    """The columns of a table for reading rows back; JSON as text, see `load`."""
+    return ", ".join(f"{field.name}::text" if field.type == "jsonb" else field.name for field in table.fields)
+
+
+def load(table: Table, values: Sequence[Any]) -> Row:
+    """A row of `select_list` as the write path holds it."""
+    return [
+        _decode(value) if field.type == "jsonb" and value is not None else value
+        for field, value in zip(table.fields, values, strict=True)
+    ]
+
+
+INSERT_MARKS = (
+    "INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, marked_at) "
+    "SELECT %s::uuid, workflow_id, environment_id, minute, %s::timestamptz "
+    "FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[]) AS told (workflow_id, environment_id, minute)"
+)
+
+Mark = tuple[UUID, int, datetime]
+
+
+def insert_marks(team_id: UUID, marks: Sequence[Mark], now: datetime) -> None:
+    """Queues minutes whose rollups must be computed again: (workflow, environment, minute)."""
+    if marks:
+        workflows, environments, minutes = zip(*marks, strict=True)
+        arrays = [_array("uuid", workflows), _array("bigint", environments), _array("timestamptz", minutes)]
+        run(INSERT_MARKS, [team_id, now, *arrays])

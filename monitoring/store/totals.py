@@ -1,0 +1,78 @@
+"""Totals of an execution over its steps, kept as "new minus old": a long stream of chunks is never summed again."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from monitoring.statuses import Status
+from monitoring.store.fields import EXECUTION, STEP, TOKEN_NAMES, Row
+
+# Counts of steps, failed steps, retries; five token buckets; unpriced tokens; cost. None: nobody told any.
+Totals = list[Any]
+STEPS_TELL_TOKENS, STEPS_TELL_COST = 1, 2
+
+_FAILING = int(Status.TIMED_OUT)
+_STATUS, _ATTEMPT, _COST = (STEP.index[name] for name in ("status", "attempt", "cost_usd"))
+_TOKENS = slice(STEP.index[TOKEN_NAMES[0]], STEP.index[TOKEN_NAMES[-1]] + 1)
+_COUNTS = slice(EXECUTION.index["step_count"], EXECUTION.index["retry_count"] + 1)
+_TOTAL_TOKENS = slice(EXECUTION.index[TOKEN_NAMES[0]], EXECUTION.index[TOKEN_NAMES[-1]] + 1)
+_UNPRICED, _TOTAL_COST = EXECUTION.index["unpriced_tokens"], EXECUTION.index["cost_usd"]
+_TOLD_TOKENS, _TOLD_COST = EXECUTION.index["told_tokens"], EXECUTION.index["told_cost_usd"]
+_STEPS_TELL = EXECUTION.index["steps_tell"]
+_NOTHING = [None] * len(TOKEN_NAMES)
+
+
+def _billable(tokens: list[int | None]) -> int:
+    """All tokens but the reasoning ones, which are a part of the output."""
+    return sum(count or 0 for count in tokens[:4])
+
+
+def sum_steps(rows: Iterable[Row]) -> Totals:
+    """The totals of these step rows alone."""
+    count = failed = retries = 0
+    tokens: list[Any] = list(_NOTHING)
+    unpriced = cost = None
+    for row in rows:
+        count += 1
+        status = row[_STATUS]
+        if status is not None and status >= _FAILING:
+            failed += 1
+        if row[_ATTEMPT] > 1:
+            retries += 1
+        price = row[_COST]
+        if price is not None:
+            cost = price if cost is None else cost + price
+        told = row[_TOKENS]
+        if told != _NOTHING:
+            tokens = [b if a is None else a if b is None else a + b for a, b in zip(tokens, told, strict=True)]
+            unpriced = (unpriced or 0) + (_billable(told) if price is None else 0)
+    return [count, failed, retries, *tokens, unpriced, cost]
+
+
+def step_totals(execution: Row) -> Totals:
+    """The part of an execution's stored totals that comes from its steps."""
+    tells = execution[_STEPS_TELL]
+    tokens = execution[_TOTAL_TOKENS] if tells & STEPS_TELL_TOKENS else _NOTHING
+    unpriced = execution[_UNPRICED] if tells & STEPS_TELL_TOKENS else None
+    cost = execution[_TOTAL_COST] if tells & STEPS_TELL_COST else None
+    return [*execution[_COUNTS], *tokens, unpriced, cost]
+
+
+def add_difference(stored: Totals, old: Totals, new: Totals) -> Totals:
+    """`stored + new - old`. What was told once stays told, so None never comes back."""
+    return [a if b is None else (a or 0) + b - (o or 0) for a, o, b in zip(stored, old, new, strict=True)]
+
+
+def set_totals(execution: Row, totals: Totals) -> None:
+    """Puts totals of steps on the execution; what was told for the whole counts where no step tells any."""
+    tokens, unpriced, cost = totals[3:8], totals[8], totals[9]
+    tells = (STEPS_TELL_TOKENS if tokens != _NOTHING else 0) | (STEPS_TELL_COST if cost is not None else 0)
+    if cost is None:
+        cost = execution[_TOLD_COST]
+    if not tells & STEPS_TELL_TOKENS and execution[_TOLD_TOKENS]:
+        tokens = list(execution[_TOLD_TOKENS])
+        unpriced = _billable(tokens) if cost is None else 0
+    execution[_COUNTS] = totals[:3]
+    execution[_TOTAL_TOKENS] = tokens
+    execution[_UNPRICED] = unpriced
+    execution[_TOTAL_COST] = cost
+    execution[_STEPS_TELL] = tells
