@@ -57,3 +57,9 @@ def percentile(histogram: Histogram, share: float) -> float | None:
     )
     part = rank - math.floor(rank)
     return middle(low) * (1 - part) + middle(high) * part
+
+
+def count_within(histogram: Histogram, limit_ms: float) -> int:
+    """How many durations are at most `limit_ms`, within `RELATIVE_ERROR` of it."""
+    last = bin_of(limit_ms)
+    return sum(count for index, count in histogram.items() if index <= last)

@@ -33,7 +33,7 @@ class Dimension(models.IntegerChoices):
 
 
 class Rollup(models.Model):
-    """A rollup row. Key: `(team_id, workflow_id, environment_id, dimension, value_id, grain, bucket)`.
+    """A rollup row. Key: `(team_id, workflow_id, environment_id, dimension, bucket, value_id, grain)`.
 
     `value_id` is a label id (0 for `Dimension.NONE`). The histogram is sparse: `histogram_bins[i]` holds
     `histogram_counts[i]` durations, bins as in `monitoring.analysis.histogram`. Money and tokens are NULL

@@ -34,7 +34,7 @@ CREATE TABLE rollup (
     cost_usd numeric,
     histogram_bins smallint[] NOT NULL,
     histogram_counts bigint[] NOT NULL,
-    PRIMARY KEY (team_id, workflow_id, environment_id, dimension, value_id, grain, bucket)
+    PRIMARY KEY (team_id, workflow_id, environment_id, dimension, bucket, value_id, grain)
 ) PARTITION BY LIST (grain);
 CREATE TABLE rollup_minute PARTITION OF rollup FOR VALUES IN (1) WITH (fillfactor = 80);
 CREATE TABLE rollup_hour PARTITION OF rollup FOR VALUES IN (2) WITH (fillfactor = 80);

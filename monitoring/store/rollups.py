@@ -1,0 +1,210 @@
+"""The fold: computes marked rollups again, from records, so that folding twice gives the same rows.
+
+Writers mark the minute at which an execution counts. A fold takes the marks of one team at a time (an advisory
+lock keeps a second folder away from that team), computes the minutes from records while they are kept, the hours
+from minutes or from records, and marks the days and months above, which are merged with a delay: reads use finer
+rows where a coarser one is still marked, see `monitoring.reads.rollup_rows`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.tenancy import team_context
+from monitoring.models import Grain
+from monitoring.store.rollup_sql import FROM_FINER, FROM_RECORDS
+from monitoring.windows import minute_floor
+
+# Marks that one transaction takes from one team; the newest minutes go first.
+LIMIT = 20_000
+# A day or month that exists already is merged again at most this often.
+COARSE_DELAY = timedelta(seconds=60)
+_LOCK_CLASS = 7310002
+LENGTHS = {Grain.MINUTE: "1 minute", Grain.HOUR: "1 hour", Grain.DAY: "1 day", Grain.MONTH: "1 month"}
+
+_CLAIM = """
+WITH chosen AS (
+    SELECT id FROM dirty_bucket WHERE team_id = %(team)s AND grain = %(grain)s AND marked_at <= %(before)s
+    ORDER BY minute DESC, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), claimed AS (
+    DELETE FROM dirty_bucket d USING chosen
+    WHERE d.team_id = %(team)s AND d.grain = %(grain)s AND d.id = chosen.id
+    RETURNING d.workflow_id, d.environment_id, d.minute
+)
+SELECT workflow_id, environment_id, minute, count(*) FROM claimed GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+# Days and months that are marked already, or not there yet, need no waiting.
+_MARK = """
+INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, grain, marked_at)
+SELECT %(team)s, b.workflow_id, b.environment_id, b.bucket, %(grain)s,
+    CASE WHEN EXISTS (
+        SELECT FROM rollup r WHERE r.team_id = %(team)s AND r.grain = %(grain)s AND r.workflow_id = b.workflow_id
+            AND r.environment_id = b.environment_id AND r.dimension = 0 AND r.bucket = b.bucket
+    ) THEN %(now)s ELSE %(now)s - %(delay)s END
+FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(starts)s::timestamptz[])
+    AS b(workflow_id, environment_id, bucket)
+WHERE NOT EXISTS (
+    SELECT FROM dirty_bucket d WHERE d.team_id = %(team)s AND d.grain = %(grain)s AND d.minute = b.bucket
+        AND d.workflow_id = b.workflow_id AND d.environment_id = b.environment_id)
+"""
+# The days of the steps of these buckets: only their partitions are read.
+_DAYS = """
+SELECT min(e.anchor_day), max(e.anchor_day)
+FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(starts)s::timestamptz[])
+    AS b(workflow_id, environment_id, bucket)
+JOIN execution e ON e.team_id = %(team)s AND e.counted_at >= b.bucket AND e.counted_at < b.bucket + %(length)s
+    AND (e.workflow_id = b.workflow_id OR e.workflow_id IS NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Bucket:
+    """The key of the rollup rows that are computed together."""
+
+    workflow_id: UUID
+    environment_id: int
+    start: datetime
+
+
+def start_of(grain: Grain, moment: datetime) -> datetime:
+    """The start (UTC) of the bucket that a moment is in."""
+    moment = moment.replace(second=0, microsecond=0)
+    if grain == Grain.MINUTE:
+        return moment
+    moment = moment.replace(minute=0)
+    if grain == Grain.HOUR:
+        return moment
+    return moment.replace(hour=0, day=1 if grain == Grain.MONTH else moment.day)
+
+
+def fold(now: datetime, limit: int = LIMIT) -> int:
+    """Computes what is marked, at most `limit` marks a team, and says how many marks it took.
+
+    Teams that another process is folding are left to it.
+    """
+    return sum(fold_team(team_id, now, limit) for team_id in marked_teams())
+
+
+def fold_all(now: datetime | None = None, *, team_id: UUID | None = None) -> int:
+    """Folds until nothing is marked, days and months included: for imports and tests. Answers the marks taken."""
+    now = now or timezone.now()
+    total = 0
+    for team in [team_id] if team_id else marked_teams():
+        while taken := fold_team(team, now, LIMIT, is_whole=True):
+            total += taken
+    return total
+
+
+def marked_teams() -> list[UUID]:
+    """Teams with marks."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.id FROM accounts_team t"
+            " WHERE EXISTS (SELECT FROM dirty_bucket d WHERE d.team_id = t.id) ORDER BY t.id"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def fold_team(team_id: UUID, now: datetime, limit: int = LIMIT, *, is_whole: bool = False) -> int:
+    """Takes up to `limit` marks of one team in one transaction; `is_whole` waits for other folders and delays nothing."""
+    with team_context(team_id):
+        if not _lock(team_id, wait=is_whole):
+            return 0
+        minutes, taken = _claim(team_id, Grain.MINUTE, None, limit)
+        _fold_minutes(team_id, minutes, now)
+        before = None if is_whole else now - COARSE_DELAY
+        for grain, finer, above in ((Grain.DAY, Grain.HOUR, Grain.MONTH), (Grain.MONTH, Grain.DAY, None)):
+            buckets, marks = _claim(team_id, grain, before, limit)
+            _merge(team_id, grain, finer, buckets, now)
+            if above:
+                _mark(team_id, above, buckets, now)
+            taken += marks
+        return taken
+
+
+def purge_minutes(team_id: UUID, now: datetime) -> int:
+    """Removes the minute rows of a team that are kept no longer; the hours above them stay."""
+    with team_context(team_id), connection.cursor() as cursor:
+        # An hour later than needed: a fold that read its clock a little earlier still finds all it merges.
+        limit = minute_floor(now) - timedelta(hours=1)
+        cursor.execute("DELETE FROM rollup WHERE team_id = %s AND grain = 1 AND bucket < %s", [team_id, limit])
+        return cursor.rowcount
+
+
+def _lock(team_id: UUID, *, wait: bool) -> bool:
+    """Whether this transaction is now the only folder of the team."""
+    function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, hashtext(%s))", [_LOCK_CLASS, str(team_id)])
+        row = cursor.fetchone()
+    return wait or bool(row and row[0])
+
+
+def _claim(team_id: UUID, grain: Grain, before: datetime | None, limit: int) -> tuple[list[Bucket], int]:
+    """Takes marks off the queue; they come back if the transaction fails."""
+    with connection.cursor() as cursor:
+        values = {"team": team_id, "grain": grain, "before": before or "infinity", "limit": limit}
+        cursor.execute(_CLAIM, values)
+        rows = cursor.fetchall()
+    return [Bucket(*row[:3]) for row in rows], sum(row[3] for row in rows)
+
+
+def _fold_minutes(team_id: UUID, minutes: Sequence[Bucket], now: datetime) -> None:
+    """Computes marked minutes, and the hours above them."""
+    floor = minute_floor(now)
+    hours = _above(Grain.HOUR, minutes)
+    _compute(team_id, Grain.MINUTE, [m for m in minutes if m.start >= floor], now)
+    _merge(team_id, Grain.HOUR, Grain.MINUTE, [h for h in hours if h.start >= floor], now)
+    _compute(team_id, Grain.HOUR, [h for h in hours if h.start < floor], now)
+    _mark(team_id, Grain.DAY, hours, now)
+
+
+def _above(grain: Grain, buckets: Iterable[Bucket]) -> list[Bucket]:
+    return sorted({Bucket(b.workflow_id, b.environment_id, start_of(grain, b.start)) for b in buckets})
+
+
+def _values(team_id: UUID, grain: Grain, buckets: Sequence[Bucket], now: datetime) -> dict[str, Any]:
+    return {
+        "team": team_id,
+        "grain": grain.value,
+        "length": LENGTHS[grain],
+        "now": now,
+        "workflows": [b.workflow_id for b in buckets],
+        "environments": [b.environment_id for b in buckets],
+        "starts": [b.start for b in buckets],
+    }
+
+
+def _compute(team_id: UUID, grain: Grain, buckets: Sequence[Bucket], now: datetime) -> None:
+    """Computes rows from records."""
+    if not buckets:
+        return
+    values = _values(team_id, grain, buckets, now)
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS, values)
+        first, last = cursor.fetchone() or (None, None)
+        cursor.execute(FROM_RECORDS, {**values, "first_day": first or now.date(), "last_day": last or now.date()})
+
+
+def _merge(team_id: UUID, grain: Grain, finer: Grain, buckets: Sequence[Bucket], now: datetime) -> None:
+    """Computes rows from those of the finer grain."""
+    if not buckets:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(FROM_FINER, {**_values(team_id, grain, buckets, now), "finer": finer.value})
+
+
+def _mark(team_id: UUID, grain: Grain, finer: Sequence[Bucket], now: datetime) -> None:
+    """Marks the coarser buckets above these."""
+    buckets = _above(grain, finer)
+    if not buckets:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, {**_values(team_id, grain, buckets, now), "delay": COARSE_DELAY})
+
+
