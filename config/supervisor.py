@@ -23,15 +23,13 @@ MOST_RESTARTS = 5
 def commands(home: Path) -> dict[str, list[str]]:
     """The command of each process. Worker and beat log warnings only: beat alone ticks every second."""
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "-A", "config.celery"]
     level = os.environ.get("LOG_LEVEL", "WARNING").lower()
     threads = os.environ.get("WORKER_THREADS", "2")
-    worker = ["worker", "-P", "threads", "-c", threads, "--without-gossip", "--without-mingle", "-l", level]
-    schedule = ["beat", "-s", str(home / "beat-schedule"), "--pidfile", "", "-l", level]
+    options = ["-P", "threads", "-c", threads, "--without-gossip", "--without-mingle", "-l", level]
     return {
         "web": [*python, "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"],
-        "worker": [*celery, *worker],
-        "beat": [*celery, *schedule],
+        "worker": [*python, "celery", "-A", "config.celery", "worker", *options],
+        "beat": [*python, "config.beat", str(home / "beat-schedule")],
     }
 
 
@@ -45,8 +43,11 @@ def web_answers(port: int) -> bool:
 
 
 def run_to_end(command: list[str], environment: Mapping[str, str]) -> int:
-    """Runs one step with its output shown; it ends with this process. Returns its exit code."""
-    process = subprocess.Popen(command, env=environment, preexec_fn=die_with(os.getpid(), signal.SIGTERM, lead=False))  # noqa: PLW1509
+    """Runs one step with its output shown; it ends with this process. Returns its exit code.
+
+    It leads a group of its own: Ctrl-C reaches only us, and we end the step without its traceback.
+    """
+    process = subprocess.Popen(command, env=environment, preexec_fn=die_with(os.getpid(), signal.SIGTERM))  # noqa: PLW1509
     try:
         return process.wait()
     except BaseException:

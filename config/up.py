@@ -140,6 +140,7 @@ def run(stack: ExitStack, home: Path, began: float) -> None:
     addresses |= {"PORT": str(port), "BASE_URL": base_url, "STEADYRUN_HOME": str(home)}
     environment = {**os.environ, **addresses}
     for name in ("ready.json", "addresses.json"):
+        (home / name).unlink(missing_ok=True)
         stack.callback((home / name).unlink, missing_ok=True)
     write_private(home / "addresses.json", json.dumps(addresses, indent=1))
     step(environment, "-m", "config.prepare")

@@ -10,11 +10,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - settings exist once Django is set up
+from django.urls import get_resolver  # noqa: E402
 
 from config.celery import app as celery_app  # noqa: E402
 from config.chunked import ChunkedBodies  # noqa: E402
 
 celery_app.set_default()
+# Loads every view now: a mistake shows when the process starts, and the first visitor does not wait.
+_ = get_resolver().url_patterns
 application = ChunkedBodies(
     django_application, limit=settings.INGEST_MAX_BODY_BYTES, broken=(ParseException, OSError, ValueError)
 )

@@ -61,14 +61,21 @@ def close() -> None:
 
 
 def empty_tables() -> None:
-    """Empties all tables as their owner: the application's role may not, and row-level security hides rows."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "SELECT string_agg(quote_ident(c.relname), ', ') "
-            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL(%s)",
-            [list(KEPT)],
-        )
-        (tables,) = cursor.fetchone()
-        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
-    connections["owner"].close()
+    """Empties all tables as their owner: the application's role may not, and row-level security hides rows.
+
+    Uses a connection of its own, because a test that did not ask for the owner is kept from the shared one.
+    """
+    connection = connections.create_connection("owner")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT string_agg(quote_ident(c.relname), ', ') "
+                "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition "
+                "AND c.relname <> ALL(%s)",
+                [list(KEPT)],
+            )
+            (tables,) = cursor.fetchone()
+            cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    finally:
+        connection.close()

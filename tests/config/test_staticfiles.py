@@ -1,0 +1,20 @@
+"""Front-end packages are found under `npm/` and nothing else of them is."""
+
+from django.contrib.staticfiles import finders
+
+from config.staticfiles import FILES, NodePackagesFinder
+
+
+def test_every_listed_file_is_installed() -> None:
+    finder = NodePackagesFinder()
+    assert finder.check() == []
+    assert [name for name, _ in finder.list([])] == list(FILES)
+
+
+def test_a_listed_file_is_found_under_its_prefix() -> None:
+    assert str(finders.find("npm/htmx.org/dist/htmx.min.js")).endswith("node_modules/htmx.org/dist/htmx.min.js")
+
+
+def test_other_files_of_a_package_are_not() -> None:
+    assert finders.find("npm/htmx.org/package.json") is None
+    assert finders.find("npm/../manage.py") is None
