@@ -1,0 +1,108 @@
+"""What is too old goes: executions, whole partitions of their records, and minute rollups.
+
+Imported history stays until somebody confirms its deletion, and with it the partitions of its days.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.models import Team
+from accounts.tenancy import team_context
+from monitoring.models import Grain
+from monitoring.models.execution import RetentionClass
+from monitoring.store.partitions import forget_partitions
+
+MINUTES_KEPT = timedelta(hours=48)
+BATCH = 5000
+RECORDS = ("step", "payload", "log_line", "facet")
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days records are kept after their anchor day."""
+
+    production_days: int = 90
+    debug_days: int = 30
+
+    def first_day(self, class_: RetentionClass, now: datetime) -> date:
+        """The oldest day that is kept."""
+        days = self.debug_days if class_ == RetentionClass.DEBUG else self.production_days
+        return now.date() - timedelta(days=days)
+
+
+@dataclass(slots=True)
+class Dropped:
+    """How much was removed: executions, tables, rollup rows."""
+
+    executions: int = 0
+    tables: int = 0
+    minutes: int = 0
+
+
+def drop_expired(now: datetime, retention: Retention | None = None, *, batch: int = BATCH) -> Dropped:
+    """Removes what is too old, in every team, in short transactions. Running it twice removes nothing more."""
+    retention = retention or Retention()
+    dropped = Dropped()
+    teams = list(Team.objects.order_by("id").values_list("id", flat=True))
+    for class_ in RetentionClass:
+        before = retention.first_day(class_, now)
+        kept = sorted({day for team_id in teams for day in _imported_days(team_id, class_, before)})
+        for team_id in teams:
+            dropped.executions += _drop_executions(team_id, class_, before, kept, batch)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT steadyrun_drop_partitions(%s, %s::smallint, %s::date[])", [before, class_, kept])
+            dropped.tables += cursor.fetchone()[0]
+    if dropped.tables:
+        forget_partitions()
+    dropped.minutes = sum(_drop_minutes(team_id, now) for team_id in teams)
+    return dropped
+
+
+def _imported_days(team_id: UUID, class_: RetentionClass, before: date) -> list[date]:
+    """The days before `before` on which the team has imported executions."""
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT anchor_day FROM execution "
+            "WHERE team_id = %s AND is_imported AND anchor_day < %s AND retention_class = %s",
+            [team_id, before, class_],
+        )
+        return [day for (day,) in cursor.fetchall()]
+
+
+def _drop_executions(team_id: UUID, class_: RetentionClass, before: date, kept: Sequence[date], batch: int) -> int:
+    """Removes the team's expired executions, and their records on days whose partitions stay; how many."""
+    total = 0
+    while True:
+        with team_context(team_id), connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM execution WHERE team_id = %s AND id IN (SELECT id FROM execution "
+                "WHERE team_id = %s AND anchor_day < %s AND retention_class = %s AND NOT is_imported LIMIT %s) "
+                "RETURNING id, anchor_day",
+                [team_id, team_id, before, class_, batch],
+            )
+            gone = cursor.fetchall()
+            for day in sorted({day for _, day in gone}.intersection(kept)):
+                ids = [execution for execution, anchor in gone if anchor == day]
+                for table in RECORDS:
+                    cursor.execute(
+                        f"DELETE FROM {table} WHERE team_id = %s AND execution_id = ANY(%s) "
+                        "AND retention_class = %s AND anchor_day = %s",
+                        [team_id, ids, class_, day],
+                    )
+        total += len(gone)
+        if len(gone) < batch:
+            return total
+
+
+def _drop_minutes(team_id: UUID, now: datetime) -> int:
+    """Removes the team's minute rollups that hours have taken over."""
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM rollup WHERE team_id = %s AND grain = %s AND bucket < %s",
+            [team_id, Grain.MINUTE, now - MINUTES_KEPT],
+        )
+        return int(cursor.rowcount)
