@@ -1,11 +1,16 @@
-"""The order in which the nodes of a workflow run, learnt from its latest executions."""
+"""The nodes of a workflow: the order in which they run, when they failed, and a failure to look at."""
 
-import uuid
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from monitoring.identity import LabelKind, label_id
+from monitoring.models import Dimension, Execution, Grain, Rollup
+from monitoring.statuses import FAILING
 from monitoring.windows import Window
 
 # Executions looked at: enough to see the usual branches, few enough to read in a few milliseconds.
@@ -48,10 +53,10 @@ class NodePlace:
 
 
 def node_places(
-    team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID, environment: str | None = None
+    team_id: UUID, window: Window, *, workflow_id: UUID, environment: str | None = None
 ) -> dict[int, NodePlace]:
     """The place and kind of each node that the latest `SAMPLE_SIZE` executions of the window visited, by label id."""
-    params = {
+    params: dict[str, UUID | datetime | int | None] = {
         "team": team_id,
         "workflow": workflow_id,
         "start": window.start,
@@ -65,3 +70,56 @@ def node_places(
         for node_id, kind, place in cursor.fetchall():
             places.setdefault(node_id, NodePlace(float(place), kind))
     return places
+
+
+def failure_points(
+    team_id: UUID,
+    window: Window,
+    *,
+    workflow_id: UUID,
+    environment: str | None = None,
+    points: int = 28,
+) -> dict[int, list[int]]:
+    """Failed and timed-out visits of each node over the window, cut into `points` equal parts, by label id."""
+    grain = Grain.HOUR if window.length > timedelta(hours=points) else Grain.MINUTE
+    if window.length > timedelta(days=points):
+        grain = Grain.DAY
+    seconds = window.length.total_seconds()
+    rows = Rollup.objects.filter(
+        team_id=team_id,
+        workflow_id=workflow_id,
+        dimension=Dimension.NODE,
+        grain=grain,
+        bucket__gte=window.start,
+        bucket__lt=window.end,
+    ).filter(Q(failed__gt=0) | Q(timed_out__gt=0))
+    if environment:
+        rows = rows.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
+    found: dict[int, list[int]] = defaultdict(lambda: [0] * points)
+    for node_id, bucket, failed, timed_out in rows.values_list("value_id", "bucket", "failed", "timed_out"):
+        part = int((bucket - window.start).total_seconds() / seconds * points)
+        found[node_id][part] += failed + timed_out
+    return dict(found)
+
+
+def typical_failure(
+    team_id: UUID,
+    window: Window,
+    *,
+    workflow_id: UUID,
+    environment: str | None = None,
+    error_id: int | None = None,
+) -> UUID | None:
+    """The latest failed execution of the window, with this error where one is given; None without a failure."""
+    failed = Execution.objects.filter(
+        team_id=team_id,
+        workflow_id=workflow_id,
+        status__in=sorted(FAILING),
+        counted_at__gte=window.start,
+        counted_at__lt=window.end,
+    )
+    if environment:
+        failed = failed.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
+    if error_id is not None:
+        failed = failed.filter(error_id=error_id)
+    return failed.order_by("-counted_at", "-id").values_list("id", flat=True).first()

@@ -185,6 +185,11 @@ def objective_words(share: float) -> str:
     return f"{float(f'{share * 100:.4f}'):g}%"
 
 
+def limit_words(ms: float) -> str:
+    """An objective of a duration in ms, with only the digits it needs: `30 s`."""
+    return wording.duration_ms(ms).replace(".0 ", " ")
+
+
 def filter_chips(scope: Scope, words: Mapping[tuple[str, str], str] | None = None) -> list[FilterChip]:
     """The filters in force as chips, the search text included, each with the address without it.
 

@@ -1,0 +1,1 @@
+"""Writes that people ask for on pages: keyword-only, atomic."""

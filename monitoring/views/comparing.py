@@ -1,0 +1,50 @@
+"""How a figure is compared with the period before: the words, and when a difference is worth a colour."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from monitoring import wording
+from monitoring.analysis.intervals import Interval
+from monitoring.windows import Window
+
+_PERIODS = {
+    timedelta(hours=1): "the hour before",
+    timedelta(days=1): "the day before",
+    timedelta(days=7): "the week before",
+    timedelta(days=30): "the 30 days before",
+    timedelta(days=90): "the 90 days before",
+}
+# Windows are aligned outwards, so a day may be an hour longer than it says.
+ALIGNED = 0.05
+# Smaller relative changes of a count or a percentile are everyday noise and stay without a colour.
+NOTABLE = 0.1
+
+
+def previous_words(window: Window) -> str:
+    """What the window is compared with: `the week before`."""
+    near = (words for length, words in _PERIODS.items() if abs(window.length / length - 1) <= ALIGNED)
+    return next(near, "the period before")
+
+
+def relative_change(now: float | Decimal | None, before: float | Decimal | None) -> float | None:
+    """1.42 for 142 % more; None where either is missing or there was nothing before."""
+    return float(now) / float(before) - 1 if now is not None and before else None
+
+
+def rate_tone(now: Interval | None, before: Interval | None) -> str:
+    """`fail` or `ok` where the intervals of two rates do not overlap, else no colour."""
+    if now is None or before is None:
+        return ""
+    return "fail" if now.high < before.low else "ok" if now.low > before.high else ""
+
+
+def growth_tone(change: float | None) -> str:
+    """The colour of a change where more is worse: `fail`, `ok`, or none for a small one."""
+    if change is None or abs(change) < NOTABLE:
+        return ""
+    return "fail" if change > 0 else "ok"
+
+
+def interval_words(interval: Interval | None) -> str:
+    """A 95 % interval in words: `93.5% to 94.6%`."""
+    return f"{wording.percent(interval.low)} to {wording.percent(interval.high)}" if interval else wording.NOT_TOLD

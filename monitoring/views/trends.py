@@ -1,0 +1,99 @@
+"""The Trends page of a workflow: is it stable, and where to start. Also sets its objective."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from monitoring.reads.trends_page import TrendsPage, load
+from monitoring.services.objectives import set_objective as store_objective
+from monitoring.views import trends_charts, trends_parts, trends_resources, trends_verdict
+from monitoring.views.objective_form import ObjectiveForm, objective_context
+from monitoring.views.shell import Scope, frame, open_scope, step_rail
+from monitoring.views.trends_export import as_csv, as_json
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def trends(request: TeamRequest, workflow: str) -> HttpResponseBase:
+    """The page, or its figures: `format=json`, or `format=csv` with `table=` steps, outcomes, latency."""
+    scope = open_scope(request, workflow)
+    assert scope.workflow is not None
+    page = load(request.team.id, scope.workflow, scope.window, environment=scope.environment, now=scope.now)
+    if request.GET.get("format") == "json":
+        return JsonResponse(as_json(scope, page))
+    if request.GET.get("format") == "csv":
+        return as_csv(scope, page, request.GET.get("table", ""))
+    return TemplateResponse(request, "trends/trends.html", context(request, scope, page))
+
+
+@team_page(Permission.MANAGE_WORKFLOWS)
+@require_POST
+def set_objective(request: TeamRequest, workflow: str) -> HttpResponse:
+    """Sets or clears the objective of a workflow and leads back to its Trends."""
+    scope = open_scope(request, workflow)
+    assert scope.workflow is not None
+    form = ObjectiveForm(request.POST)
+    if form.is_valid():
+        store_objective(workflow=scope.workflow, success_rate=form.share, p95_ms=form.p95_ms)
+        messages.success(request, "Objective saved. The verdict compares with it from now on.")
+    else:
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+    return HttpResponseRedirect(scope.href("trends"))
+
+
+def context(request: TeamRequest, scope: Scope, page: TrendsPage) -> dict[str, Any]:
+    """What the template shows."""
+    objective = objective_context(scope, may_set=request.membership.allows(Permission.MANAGE_WORKFLOWS))
+    return {
+        **frame(scope, rail=step_rail(scope, page.totals, current=1)),
+        "subtitle": subtitle(scope, page),
+        "as_of": page.as_of,
+        "objective": objective,
+        "verdict": trends_verdict.panel(scope, page),
+        "empty": empty_state(scope, page),
+        "kpis": trends_parts.kpis(page),
+        "charts": trends_charts.charts(page),
+        "leads": trends_parts.leads(scope, page),
+        "distribution": trends_charts.distribution(page),
+        "steps": trends_parts.step_rows(scope, page),
+        "steps_reading": "in the order they run",
+        "steps_csv": scope.filters.query(format="csv", table="steps"),
+        "resources": trends_resources.resources(page),
+    }
+
+
+def subtitle(scope: Scope, page: TrendsPage) -> str:
+    """What runs, in which release, where: `Webhook, latest release 42, in production`."""
+    kind = page.workflow.type.replace("_", " ").capitalize()
+    release = f"latest release {page.latest_release}" if page.latest_release else "no release told"
+    parts = [kind, release, f"in {scope.environment_words}"]
+    text = ", ".join(part for part in parts if part)
+    return text[:1].upper() + text[1:]
+
+
+def empty_state(scope: Scope, page: TrendsPage) -> dict[str, str] | None:
+    """Why there are no figures and where there are some; None when there are."""
+    if page.totals.runs or page.live.running:
+        return None
+    title = f"No runs in {scope.environment_words} in this range"
+    others = [name for name in scope.environments if name != scope.environment]
+    if scope.environment and scope.environment not in scope.environments and others:
+        return {
+            "title": title,
+            "text": f"This workflow reports from {', '.join(others)}.",
+            "href": scope.filters.query(env=others[0]),
+            "label": f"Show {others[0]}",
+        }
+    return {
+        "title": title,
+        "text": "Choose a longer time range to see earlier runs.",
+        "href": reverse("trends", args=[scope.team.slug, page.workflow.slug])
+        + scope.filters.query(from_="now-90d", to="now"),
+        "label": "Show the last 90 days",
+    }

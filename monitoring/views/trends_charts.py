@@ -1,0 +1,235 @@
+"""The charts of the Trends page: series and latency grids become what the chart components draw."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from monitoring import wording
+from monitoring.presentation import Chart, Colour, HeatMap, Marker, Series, Threshold
+from monitoring.reads.figures import Totals
+from monitoring.reads.trends import LatencyGrid, ReleaseMark
+from monitoring.reads.trends_page import TrendsPage
+from monitoring.views.shell import limit_words, objective_words
+
+# Outcomes in the order of their bars, from below: label, colour of the bar, swatch, what is counted.
+OUTCOMES: tuple[tuple[str, Colour, Callable[[Totals], int]], ...] = (
+    ("Succeeded", "bar", lambda t: t.succeeded),
+    ("Failed", "fail", lambda t: t.failed),
+    ("Timed out", "c2", lambda t: t.timed_out),
+    ("Cancelled", "c4", lambda t: t.cancelled),
+    ("Other", "c1", lambda t: t.waiting + t.running + t.queued + t.skipped + t.unknown),
+)
+ALWAYS_SHOWN = 2
+# Length in ms, name, and how many of it are still written in it.
+UNITS = ((1, "ms", 100), (1_000, "s", 100), (60_000, "min", 100), (3_600_000, "h", 100))
+DASH = "\N{EN DASH}"
+MAX_MARKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """The two chart cards."""
+
+    bucket_words: str
+    outcomes: Sequence[Chart]
+    outcomes_legend: Sequence[tuple[str, str]]
+    latency: Sequence[Chart]
+    latency_legend: Sequence[tuple[str, str]]
+    latency_reading: str
+    latency_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """The latency heat map with its table."""
+
+    heat: HeatMap
+    columns_words: str
+    reading: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def charts(page: TrendsPage) -> Charts:
+    """The chart cards of a page."""
+    outcomes, legend = outcome_charts(page)
+    objective = page.workflow.objective_p95_ms
+    latency_legend = [("line", "p50"), ("b1", f"p50{DASH}p95"), ("b2", f"p95{DASH}p99"), ("avg", "Average")]
+    return Charts(
+        bucket_words=f"{length_words(page.series.bucket)} buckets",
+        outcomes=outcomes,
+        outcomes_legend=legend,
+        latency=[latency_chart(page)],
+        latency_legend=[*latency_legend, ("dash", "Objective")] if objective else latency_legend,
+        latency_reading=latency_reading(page.totals),
+        latency_note="" if page.totals.timed_runs else "No run in this range told how long it took.",
+    )
+
+
+def outcome_charts(page: TrendsPage) -> tuple[list[Chart], list[tuple[str, str]]]:
+    """Success rate above, runs by outcome below, on one time axis; and their legend."""
+    objective = page.workflow.objective_success_rate
+    told = [
+        (label, colour, count)
+        for place, (label, colour, count) in enumerate(OUTCOMES)
+        if place < ALWAYS_SHOWN or count(page.totals)
+    ]
+    points = [point.totals for point in page.series.points]
+    rate = _chart(
+        page,
+        id="chart-rate",
+        kind="line",
+        unit="percent",
+        label=_rate_finding(page),
+        series=[Series("Success rate", [one.success_rate for one in points])],
+        height="rate",
+        objective=Threshold(objective, f"Objective {objective_words(objective)}") if objective else None,
+        time_axis=False,
+    )
+    runs = _chart(
+        page,
+        id="chart-runs",
+        kind="bars",
+        unit="count",
+        label=f"Runs by outcome: {', '.join(f'{wording.count(c(page.totals))} {n.lower()}' for n, _, c in told)}.",
+        series=[Series(label, [count(one) for one in points], colour) for label, colour, count in told],
+        height="small",
+        markers=[Marker(mark.at, "") for mark in _marks(page)],
+    )
+    legend = [("line", "Success rate"), *([("dash", "Objective")] if objective else [])]
+    return [rate, runs], [*legend, *((colour, label) for label, colour, _ in told)]
+
+
+def latency_chart(page: TrendsPage) -> Chart:
+    """p50, p95, p99 and the average: where they part, the average hides a long tail."""
+    durations = [point.totals.duration_ms for point in page.series.points]
+    objective = page.workflow.objective_p95_ms
+    whole = page.totals.duration_ms
+    return _chart(
+        page,
+        id="chart-latency",
+        kind="band",
+        unit="ms",
+        label=f"Latency over time. In the whole range p50 is {wording.duration_ms(whole.p50)}, "
+        f"p95 {wording.duration_ms(whole.p95)}, p99 {wording.duration_ms(whole.p99)}.",
+        series=[
+            Series("p50", [one.p50 for one in durations], "c1"),
+            Series("p95", [one.p95 for one in durations], "c1", "area"),
+            Series("p99", [one.p99 for one in durations], "c1", "area"),
+            Series("Average", [one.avg for one in durations], "c2", "average"),
+        ],
+        height="medium",
+        objective=Threshold(objective, f"Objective: p95 under {limit_words(objective)}") if objective else None,
+    )
+
+
+def distribution(page: TrendsPage) -> Distribution | None:
+    """How durations are spread over time; None where no run told one."""
+    grid = page.grid
+    if not page.totals.timed_runs or not grid.starts:
+        return None
+    rows = [range_words(low, high) for low, high in zip(grid.limits_ms, grid.limits_ms[1:], strict=False)]
+    limit = page.workflow.objective_p95_ms
+    hot = [limit is not None and low >= limit for low in grid.limits_ms[:-1]]
+    times = [wording.moment(timezone.localtime(start), timezone.now()) for start in grid.starts]
+    heat = HeatMap(
+        label=f"Runs by time and duration. {_spread_words(page.totals)}",
+        rows=rows,
+        columns=column_labels(grid),
+        cells=grid.cells,
+        hot=hot,
+        titles={
+            (row, column): f"{wording.count(runs)} runs, {rows[row]}, from {times[column]}"
+            for row, counts in enumerate(grid.cells)
+            for column, runs in enumerate(counts)
+            if runs
+        },
+    )
+    return Distribution(
+        heat,
+        f"{length_words(grid.bucket)} columns",
+        f"Darker is more runs. {_spread_words(page.totals)}",
+        ["From", *rows],
+        [[time, *(wording.count(counts[i]) for counts in grid.cells)] for i, time in enumerate(times)],
+    )
+
+
+def column_labels(grid: LatencyGrid) -> list[str]:
+    """A label at the first column of a day, or about six over the width where the columns are shorter or longer."""
+    local = [timezone.localtime(start) for start in grid.starts]
+    if grid.bucket < timedelta(days=1) and local[-1] - local[0] > timedelta(days=2):
+        new_day = [i for i, time in enumerate(local) if not i or time.date() != local[i - 1].date()]
+        every = -(-len(new_day) // 7)
+        shown = set(new_day[::every])
+        return [f"{time:%a} {time.day}" if i in shown else "" for i, time in enumerate(local)]
+    every = max(-(-len(local) // 6), 1)
+    form = _day_words if grid.bucket >= timedelta(days=1) else _clock_words
+    return [form(time) if not i % every else "" for i, time in enumerate(local)]
+
+
+def length_words(length: timedelta) -> str:
+    """The length of a bucket as an adjective: `3-hour`, `1-day`, `15-minute`."""
+    minutes = round(length.total_seconds() / 60)
+    for unit, size in (("day", 1440), ("hour", 60)):
+        if minutes % size == 0:
+            return f"{minutes // size}-{unit}"
+    return f"{minutes}-minute"
+
+
+def range_words(low_ms: float, high_ms: float) -> str:
+    """A range of durations for a narrow axis, in one unit and with two digits."""
+    top = low_ms if high_ms == float("inf") else high_ms
+    size, unit = next((one for one in UNITS if top < one[0] * one[2]), UNITS[-1])[:2]
+    if low_ms <= 0:
+        return f"under {high_ms / size:.2g} {unit}"
+    if high_ms == float("inf"):
+        return f"over {low_ms / size:.2g} {unit}"
+    return f"{low_ms / size:.2g}{DASH}{high_ms / size:.2g} {unit}"
+
+
+def latency_reading(totals: Totals) -> str:
+    """What the latency chart says: whether the average tells the truth."""
+    durations = totals.duration_ms
+    if durations.avg and durations.p99 and durations.p99 > 3 * durations.avg:
+        return "the average hides the long tail"
+    return "average and percentiles"
+
+
+def _chart(page: TrendsPage, **values: Any) -> Chart:
+    zone = timezone.get_current_timezone_name()
+    values.setdefault("markers", [Marker(mark.at, f"Release {mark.name}") for mark in _marks(page)])
+    return Chart(
+        starts=[point.start for point in page.series.points],
+        bucket_ms=round(page.series.bucket.total_seconds() * 1000),
+        window=(page.window.start, page.window.end),
+        zone=zone,
+        **values,
+    )
+
+
+def _marks(page: TrendsPage) -> Sequence[ReleaseMark]:
+    return page.releases[-MAX_MARKERS:]
+
+
+def _rate_finding(page: TrendsPage) -> str:
+    rates = [point.totals.success_rate for point in page.series.points if point.totals.success_rate is not None]
+    if not rates:
+        return "No run finished in this range."
+    lowest = wording.percent(min(rates))
+    return f"Success rate {wording.percent(page.totals.success_rate)} in the whole range, {lowest} in its worst bucket."
+
+
+def _spread_words(totals: Totals) -> str:
+    p50, p95 = totals.duration_ms.p50, totals.duration_ms.p95
+    return f"Half of the runs take under {wording.duration_ms(p50)}, 1 in 20 over {wording.duration_ms(p95)}."
+
+
+def _day_words(time: datetime) -> str:
+    return f"{time.day} {time:%b}"
+
+
+def _clock_words(time: datetime) -> str:
+    return f"{time:%H:%M}"

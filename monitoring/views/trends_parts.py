@@ -1,0 +1,218 @@
+"""The figures of the Trends page in words: KPIs, where to start, and the steps in the order they run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from django.utils.text import Truncator
+
+from monitoring import wording
+from monitoring.reads.figures import Totals
+from monitoring.reads.trends_page import NodeRow, TrendsPage
+from monitoring.views.comparing import growth_tone, interval_words, previous_words, rate_tone, relative_change
+from monitoring.views.shell import Scope
+
+MAX_LEADS = 3
+KIND_WORDS = {"http": "HTTP call", "llm": "Model", "api": "API call", "external": "External system"}
+MAX_TITLE = 90
+# Under this share of failed visits a full bar would cry wolf.
+SMALLEST_FULL_BAR = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A figure with what it is compared to, as `components/_kpi.html` takes it."""
+
+    label: str
+    value: str
+    unit: str = ""
+    change: str = ""
+    tone: str = ""
+    note: str = ""
+    points: Sequence[float | None] = field(default_factory=tuple)
+    spark_tone: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A place to start: what explains failures, or where the time goes."""
+
+    title: str
+    share: str
+    text: str
+    href: str
+    mono: bool = False
+    failing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A row of the steps table."""
+
+    name: str
+    kind: str
+    kind_words: str
+    href: str
+    visits: int
+    failures: int
+    failed_share: float | None
+    meter_share: float
+    meter_label: str
+    p50_ms: float | None
+    p95_ms: float | None
+    points: Sequence[int]
+    hot: bool
+    tone: str
+
+
+def kpis(page: TrendsPage) -> list[Kpi]:
+    """Total runs, success rate, latency and failures, each beside the period before."""
+    return [_runs(page), _success(page), _latency(page), _failures(page)]
+
+
+def leads(scope: Scope, page: TrendsPage) -> list[Lead]:
+    """What explains most failures first: nodes by their failed visits, errors by failed runs; then the slowest node."""
+    failed_visits = sum(node.totals.failures for node in page.nodes)
+    found: list[tuple[float, Lead]] = []
+    for node in page.nodes:
+        if share := node.totals.failures / failed_visits if failed_visits else 0:
+            found.append((share, _node_lead(scope, node, share)))
+    for row in page.errors:
+        if page.totals.failures and (count := row.totals.failures):
+            share = count / page.totals.failures
+            text = f"{wording.count(count)} of {wording.count(page.totals.failures)} failed runs ended with it."
+            href = scope.href("failures", error=row.value)
+            title = Truncator(row.value).chars(MAX_TITLE)
+            found.append((share, Lead(title, f"{wording.percent(share, 0)} of failures", text, href)))
+    ranked = [lead for _, lead in sorted(found, key=lambda pair: (-pair[0], pair[1].title))]
+    slow = _slow_lead(scope, page)
+    return [*ranked[: MAX_LEADS - len(slow)], *slow]
+
+
+def step_rows(scope: Scope, page: TrendsPage) -> list[StepRow]:
+    """The nodes in the order they run. A row is hot when it has most of the failed visits."""
+    failed = sum(node.totals.failures for node in page.nodes)
+    full = max([SMALLEST_FULL_BAR, *(share for node in page.nodes if (share := failed_share(node.totals)))])
+    return [_step_row(scope, node, failed, full) for node in page.nodes]
+
+
+def failed_share(totals: Totals) -> float | None:
+    """Failed and timed-out visits out of the finished ones; None without a finished one."""
+    return totals.failures / totals.rated if totals.rated else None
+
+
+def kind_words(kind: str) -> str:
+    """A kind of node as people write it."""
+    return KIND_WORDS.get(kind.lower()) or kind[:1].upper() + kind[1:].replace("_", " ") or "Kind not told"
+
+
+def _step_row(scope: Scope, node: NodeRow, failed: int, full: float) -> StepRow:
+    share = failed_share(node.totals)
+    kind = node.place.kind if node.place and node.place.kind else ""
+    hot = node.totals.failures >= 5 and node.totals.failures * 2 > failed
+    return StepRow(
+        name=node.name,
+        kind=kind,
+        kind_words=kind_words(kind),
+        href=scope.href("failures", step=node.name),
+        visits=node.totals.runs,
+        failures=node.totals.failures,
+        failed_share=share,
+        meter_share=(share or 0) / full,
+        meter_label=f"{wording.percent(share)} of the visits of this step fail",
+        p50_ms=node.totals.duration_ms.p50,
+        p95_ms=node.totals.duration_ms.p95,
+        points=node.points,
+        hot=hot,
+        tone="fail" if hot else "",
+    )
+
+
+def _runs(page: TrendsPage) -> Kpi:
+    now, before = page.totals, page.previous
+    points = [point.totals.runs for point in page.series.points]
+    note = f"on {previous_words(page.window)}" if before.runs else f"None in {previous_words(page.window)}"
+    change = wording.signed_change(relative_change(now.runs, before.runs)) if before.runs else ""
+    return Kpi("Total runs", wording.count(now.runs), change=change, note=note, points=points)
+
+
+def _success(page: TrendsPage) -> Kpi:
+    now, before = page.totals.success, page.previous.success
+    tone = rate_tone(now, before)
+    rate = wording.percent(now.rate) if now else "none finished"
+    between = f"95% interval {interval_words(now)}" if now else ""
+    return Kpi(
+        "Success rate",
+        rate.removesuffix("%"),
+        unit="%" if rate.endswith("%") else "",
+        change=wording.percent_points(now.rate - before.rate) if now and before else "",
+        tone=tone,
+        note=f"on {previous_words(page.window)}. {between}" if before else between,
+        points=[point.totals.success_rate for point in page.series.points],
+        spark_tone="fail" if tone == "fail" else "",
+        help="Succeeded out of succeeded, failed and timed out",
+    )
+
+
+def _latency(page: TrendsPage) -> Kpi:
+    now, before = page.totals.duration_ms, page.previous.duration_ms
+    change = relative_change(now.p95, before.p95)
+    value, unit = _split_unit(wording.duration_ms(now.p95))
+    average, p50, p99 = (wording.duration_ms(ms) for ms in (now.avg, now.p50, now.p99))
+    others = f"Average {average}, p50 {p50}, p99 {p99}"
+    since = f"on {previous_words(page.window)}. " if change is not None else ""
+    return Kpi(
+        "Latency, p95",
+        value,
+        unit=unit,
+        change=wording.signed_change(change) if change is not None else "",
+        tone=growth_tone(change),
+        note=since + others if now.p95 is not None else "",
+        points=[point.totals.duration_ms.p95 for point in page.series.points],
+        spark_tone="fail" if growth_tone(change) == "fail" else "",
+        help="One run in twenty takes longer",
+    )
+
+
+def _failures(page: TrendsPage) -> Kpi:
+    now, before = page.totals, page.previous
+    change = now.failures - before.failures
+    tone = growth_tone(relative_change(now.failures, before.failures)) if before.runs else ""
+    late = f", {wording.count(now.timed_out)} timed out" if now.timed_out else ""
+    return Kpi(
+        "Failures",
+        wording.count(now.failures),
+        change=wording.signed_count(change) if before.runs else "",
+        tone=tone,
+        note=f"on {previous_words(page.window)}{late}" if before.runs else late.removeprefix(", "),
+        points=[point.totals.failures for point in page.series.points],
+        spark_tone="fail" if tone == "fail" else "",
+    )
+
+
+def _split_unit(text: str) -> tuple[str, str]:
+    value, _, unit = text.partition(" ")
+    return (value, f" {unit}") if unit in ("s", "ms") else (text, "")
+
+
+def _node_lead(scope: Scope, node: NodeRow, share: float) -> Lead:
+    totals = node.totals
+    text = f"{wording.count(totals.failures)} of its {wording.count(totals.runs)} visits failed."
+    href = scope.href("failures", step=node.name)
+    return Lead(node.name, f"{wording.percent(share, 0)} of failed step visits", text, href, mono=True)
+
+
+def _slow_lead(scope: Scope, page: TrendsPage) -> list[Lead]:
+    timed = [node for node in page.nodes if node.totals.duration_ms.p95]
+    if len(timed) < 2:
+        return []
+    slowest = max(timed, key=lambda node: (node.totals.duration_ms.p95 or 0, node.name))
+    text = f"The slowest step: half of its visits take under {wording.duration_ms(slowest.totals.duration_ms.p50)}."
+    href = (
+        scope.href("executions", workflow=page.workflow.slug, step=slowest.name)
+        + "&"
+        + urlencode({"sort": "-duration"})
+    )
+    share = f"p95 {wording.duration_ms(slowest.totals.duration_ms.p95)}"
+    return [Lead(slowest.name, share, text, href, mono=True, failing=False)]

@@ -1,0 +1,97 @@
+"""The verdict panel of the Trends page: is this process running stably, on what evidence, and what to open first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from monitoring import wording
+from monitoring.presentation import Action, Fact
+from monitoring.reads.trends_page import TrendsPage
+from monitoring.reads.verdict import Kind
+from monitoring.views.comparing import previous_words
+from monitoring.views.shell import Scope, objective_words
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The verdict panel."""
+
+    question: str
+    answer: str
+    tone: str
+    paragraphs: Sequence[SafeString]
+    facts: Sequence[Fact]
+    actions: Sequence[Action]
+    note: str = ""
+
+
+def panel(scope: Scope, page: TrendsPage) -> Panel:
+    """Is this process running stably, on what evidence, and what to open first."""
+    totals = page.totals
+    paragraphs = [_rate_sentence(page), *_concentrated_sentence(page)]
+    actions = []
+    if totals.failures:
+        failed = "failed sample" if totals.failures == 1 else f"{wording.count(totals.failures)} failed samples"
+        actions.append(Action(f"See the {failed}", scope.href("failures"), "list", primary=True))
+        if page.typical_failure:
+            href = scope.href("replay", str(page.typical_failure))
+            actions.append(Action("Replay a typical failure", href, "redo"))
+    elif totals.runs:
+        href = scope.href("executions", workflow=page.workflow.slug)
+        actions.append(Action("See the executions", href, "list", primary=True))
+    note = "Check concentration before changing the process." if totals.failures else ""
+    if page.verdict.kind == Kind.NO_OBJECTIVE:
+        note = "Set an objective above: without one nobody can say what is stable."
+    return Panel(
+        "Is this process running stably?",
+        page.verdict.sentence,
+        page.verdict.tone,
+        paragraphs if totals.runs else [],
+        [Fact(text, _fact_icon(text)) for text in page.verdict.facts],
+        actions,
+        note,
+    )
+
+
+def _rate_sentence(page: TrendsPage) -> SafeString:
+    totals, objective = page.totals, page.workflow.objective_success_rate
+    if not totals.success:
+        return format_html("<b>{}</b> runs, none of them finished.", wording.count(totals.runs))
+    against = f" against an objective of {objective_words(objective)}" if objective else ""
+    before = page.previous.success
+    since = f"; {previous_words(page.window)} it was {wording.percent(before.rate)}" if before else ""
+    return format_html(
+        "<b>{}</b> of the finished runs succeed{}{}. <b>{} of {} runs</b> failed; "
+        "one run in twenty takes over <b>{}</b>.",
+        wording.percent(totals.success.rate),
+        against,
+        since,
+        wording.count(totals.failures),
+        wording.count(totals.runs),
+        wording.duration_ms(totals.duration_ms.p95),
+    )
+
+
+def _concentrated_sentence(page: TrendsPage) -> list[SafeString]:
+    failing = [node for node in page.nodes if node.totals.failures]
+    if not failing:
+        return []
+    most = max(failing, key=lambda node: (node.totals.failures, node.name))
+    share = most.totals.failures / sum(node.totals.failures for node in failing)
+    return [
+        format_html(
+            '<span class="mono">{}</span> has <b>{}</b> of the failed step visits, more than any other of {} steps.',
+            most.name,
+            wording.percent(share, 0),
+            wording.count(len(page.nodes)),
+        )
+        if len(page.nodes) > 1
+        else format_html('All failed step visits are of <span class="mono">{}</span>.', most.name)
+    ]
+
+
+def _fact_icon(text: str) -> str:
+    words = text.lower()
+    return "clock" if "p95" in words or "latency" in words else "flag"

@@ -1,0 +1,198 @@
+"""All workflows of a team, worst first: which process needs attention?"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from monitoring import wording
+from monitoring.presentation import Action
+from monitoring.reads import trends
+from monitoring.reads.verdict import Kind
+from monitoring.reads.workflows import WorkflowRow, listing
+from monitoring.views.comparing import interval_words, previous_words, rate_tone
+from monitoring.views.csv import csv_response
+from monitoring.views.first_report import first_report
+from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
+from monitoring.views.trends_verdict import Panel
+
+HEAD = (
+    "workflow", "verdict", "runs", "success_rate", "success_low", "success_high", "failures",
+    "p50_ms", "p95_ms", "success_change", "last_run_at",
+)  # fmt: skip
+MAX_SHOWN = 500
+
+# What the columns sort by; rows without a value come last in either direction.
+SORTS: dict[str, Callable[["Row"], Any]] = {
+    "name": lambda row: row.name.lower(),
+    "runs": lambda row: row.runs,
+    "success": lambda row: row.success_rate,
+    "failures": lambda row: row.failures,
+    "p50": lambda row: row.p50_ms,
+    "p95": lambda row: row.p95_ms,
+    "change": lambda row: row.change,
+    "last": lambda row: row.last_run_at,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A workflow as the table shows it; shares of 1, milliseconds."""
+
+    name: str
+    href: str
+    type: str
+    is_sample: bool
+    kind: Kind
+    verdict: str
+    tone: str
+    runs: int
+    success_rate: float | None
+    interval: str
+    low: float | None
+    high: float | None
+    failures: int
+    failures_href: str
+    p50_ms: float | None
+    p95_ms: float | None
+    change: float | None
+    change_tone: str
+    points: Sequence[int]
+    last_run_at: datetime | None
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def workflows(request: TeamRequest) -> HttpResponseBase:
+    """The list, or with `format=csv` its rows."""
+    scope = open_scope(request)
+    found = [_row(scope, one) for one in listing(request.team.id, scope.window, environment=scope.environment)]
+    rows = sort_rows([row for row in found if _matches(row, scope)], scope.filters.sort)
+    if request.GET.get("format") == "csv":
+        return csv_response("workflows.csv", HEAD, [_cells(row) for row in rows])
+    as_of = trends.as_of(request.team.id, scope.now)
+    return TemplateResponse(request, "workflows/workflows.html", context(request, scope, found, rows, as_of))
+
+
+def context(
+    request: TeamRequest, scope: Scope, found: Sequence[Row], rows: Sequence[Row], as_of: datetime
+) -> dict[str, Any]:
+    """What the template shows: `found` are all workflows, `rows` those that the filters leave."""
+    return {
+        **frame(scope),
+        "as_of": as_of,
+        "rows": rows[:MAX_SHOWN],
+        "shown": f"first {wording.count(MAX_SHOWN)} of {wording.count(len(rows))} shown"
+        if len(rows) > MAX_SHOWN
+        else "",
+        "counted": f"{wording.count(len(found))} workflow{'' if len(found) == 1 else 's'}",
+        "is_new": not found,
+        "first_report": None if found else first_report(request),
+        "verdict": panel(scope, found) if found else None,
+        "chips": filter_chips(scope),
+        "clear_href": clear_href(scope),
+        "sort": scope.filters.sort,
+        "previous_words": previous_words(scope.window),
+    }
+
+
+def sort_rows(rows: Sequence[Row], sort: str) -> list[Row]:
+    """The rows in the order that the address asks for; worst first, as they come, when it asks for none."""
+    key = SORTS.get(sort.removeprefix("-"))
+    if key is None:
+        return list(rows)
+    told = sorted((row for row in rows if key(row) is not None), key=lambda row: row.name.lower())
+    told.sort(key=key, reverse=sort.startswith("-"))
+    return [*told, *(row for row in rows if key(row) is None)]
+
+
+def panel(scope: Scope, rows: Sequence[Row]) -> Panel:
+    """Which process needs attention: the worst one by its verdict, else the one with most failures."""
+    kinds = Counter(row.kind for row in rows)
+    worst = rows[0]
+    answers = {
+        Kind.NOT_STABLE: (f"{_are(kinds[Kind.NOT_STABLE], len(rows))} not stable.", "fail"),
+        Kind.WATCH: (f"{_are(kinds[Kind.WATCH], len(rows))} to be watched.", "watch"),
+        Kind.STABLE: ("None: all workflows with enough runs are stable.", "ok"),
+    }
+    answer, tone = answers.get(worst.kind, ("No objective is set, so no workflow can be called stable.", "idle"))
+    if not any(row.runs for row in rows):
+        answer, tone = f"No runs in {scope.environment_words} in this range.", "idle"
+    actions = [Action(f"Open {worst.name}", worst.href, "flow", primary=True)] if worst.runs else []
+    if worst.failures:
+        label = (
+            "See its failed sample"
+            if worst.failures == 1
+            else f"See its {wording.count(worst.failures)} failed samples"
+        )
+        actions.append(Action(label, worst.failures_href, "list"))
+    return Panel("Which process needs attention?", answer, tone, _evidence(rows), [], actions)
+
+
+def _evidence(rows: Sequence[Row]) -> list[SafeString]:
+    worst = rows[0]
+    if worst.success_rate is None:
+        return []
+    runs, failures = sum(row.runs for row in rows), sum(row.failures for row in rows)
+    return [
+        format_html(
+            "<b>{}</b> comes first: <b>{}</b> of its finished runs succeed, {} of {} failed. All workflows together: "
+            "{} runs, {} failures.",
+            worst.name,
+            wording.percent(worst.success_rate),
+            wording.count(worst.failures),
+            wording.count(worst.runs),
+            wording.count(runs),
+            wording.count(failures),
+        )
+    ]
+
+
+def _are(count: int, of: int) -> str:
+    return f"{count} of {of} workflows {'is' if count == 1 else 'are'}"
+
+
+def _matches(row: Row, scope: Scope) -> bool:
+    text = f"{row.name} {row.type} {row.verdict}".lower()
+    return all(word in text for word in scope.filters.q.lower().split())
+
+
+def _row(scope: Scope, one: WorkflowRow) -> Row:
+    success, before = one.totals.success, one.previous.success
+    return Row(
+        name=one.name,
+        href=scope.href("trends", one.slug, q=None),
+        type=one.type.replace("_", " ").capitalize(),
+        is_sample=one.is_sample,
+        kind=one.verdict.kind,
+        verdict=one.verdict.word,
+        tone=one.verdict.tone,
+        runs=one.totals.runs,
+        success_rate=one.totals.success_rate,
+        interval=interval_words(success) if success else "",
+        low=success.low if success else None,
+        high=success.high if success else None,
+        failures=one.totals.failures,
+        failures_href=scope.href("failures", one.slug, q=None),
+        p50_ms=one.totals.duration_ms.p50,
+        p95_ms=one.totals.duration_ms.p95,
+        change=success.rate - before.rate if success and before else None,
+        change_tone=rate_tone(success, before),
+        points=[point.totals.failures for point in one.points],
+        last_run_at=one.last_run_at,
+    )
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    last = row.last_run_at.isoformat() if row.last_run_at else None
+    figures = (row.runs, row.success_rate, row.low, row.high, row.failures, row.p50_ms, row.p95_ms, row.change)
+    return (row.name, row.verdict, *figures, last)
