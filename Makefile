@@ -1,6 +1,6 @@
 # The two commands are `make up` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help env up test bench lint fmt types contracts migrations check clean requirements chromium
+.PHONY: help env up test screenshots bench lint fmt types contracts migrations check clean requirements chromium
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -19,6 +19,9 @@ up: $(VENV)/.base node_modules/.stamp ## Start Steadyrun (PORT, STEADYRUN_HOME, 
 
 test: env chromium ## Run every test with servers of its own
 	$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+screenshots: env chromium ## Take docs/screenshots from a running `make up`
+	$(PY) docs/screenshots.py
 
 bench: $(VENV)/.base node_modules/.stamp ## Measure and write bench/results.json
 	$(PY) -m bench $(ARGS)

@@ -36,7 +36,11 @@ def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]
     parts = urlsplit(url)
     options: dict[str, Any] = {"options": f"-c role={role}"} if role else {}
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": int(os.environ.get("DATABASE_POOL_SIZE", "12")), "timeout": 10}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": int(os.environ.get("DATABASE_POOL_SIZE", "12")),
+            "timeout": 10,
+        }
     return {
         "ENGINE": "accounts.postgresql",
         "NAME": parts.path.lstrip("/"),
@@ -159,7 +163,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.staticfiles.HashedFiles"},
 }
 
 REST_FRAMEWORK = {

@@ -9,6 +9,7 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 from django.core.files.storage import FileSystemStorage, Storage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 PREFIX = "npm"
 # Only what pages use: packages carry many more files.
@@ -21,6 +22,12 @@ FILES = (
     "chartjs-plugin-annotation/dist/chartjs-plugin-annotation.min.js",
     "htmx.org/dist/htmx.min.js",
 )
+
+
+class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # untyped package
+    """Static files under hashed names, imports between our ES modules included."""
+
+    support_js_module_import_aggregation = True
 
 
 class NodePackagesFinder(BaseFinder):
