@@ -9,6 +9,7 @@ rows where a coarser one is still marked, see `monitoring.reads.rollup_rows`.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from accounts.tenancy import team_context
 from monitoring.models import Grain
-from monitoring.store.rollup_sql import FROM_FINER, FROM_RECORDS
+from monitoring.store import rollup_sql
 from monitoring.windows import minute_floor
 
 # Marks that one transaction takes from one team; the newest minutes go first.
@@ -52,14 +53,8 @@ WHERE NOT EXISTS (
     SELECT FROM dirty_bucket d WHERE d.team_id = %(team)s AND d.grain = %(grain)s AND d.minute = b.bucket
         AND d.workflow_id = b.workflow_id AND d.environment_id = b.environment_id)
 """
-# The days of the steps of these buckets: only their partitions are read.
-_DAYS = """
-SELECT min(e.anchor_day), max(e.anchor_day)
-FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(starts)s::timestamptz[])
-    AS b(workflow_id, environment_id, bucket)
-JOIN execution e ON e.team_id = %(team)s AND e.counted_at >= b.bucket AND e.counted_at < b.bucket + %(length)s
-    AND (e.workflow_id = b.workflow_id OR e.workflow_id IS NULL)
-"""
+# Hash joins and sorts of a whole day stay in memory; compiling these statements costs more than running them.
+_SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -140,6 +135,7 @@ def _lock(team_id: UUID, *, wait: bool) -> bool:
     """Whether this transaction is now the only folder of the team."""
     function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
         cursor.execute(f"SELECT {function}(%s, hashtext(%s))", [_LOCK_CLASS, str(team_id)])
         row = cursor.fetchone()
     return wait or bool(row and row[0])
@@ -186,9 +182,15 @@ def _compute(team_id: UUID, grain: Grain, buckets: Sequence[Bucket], now: dateti
         return
     values = _values(team_id, grain, buckets, now)
     with connection.cursor() as cursor:
-        cursor.execute(_DAYS, values)
-        first, last = cursor.fetchone() or (None, None)
-        cursor.execute(FROM_RECORDS, {**values, "first_day": first or now.date(), "last_day": last or now.date()})
+        cursor.execute(rollup_sql.MAKE_STAGES)
+        cursor.execute(rollup_sql.STAGE_RUNS, values)
+        cursor.execute("ANALYZE fold_run")
+        cursor.execute(rollup_sql.DAYS)
+        if days := cursor.fetchall():
+            ranges = " OR ".join([rollup_sql.DAY_RANGE] * len(days))
+            cursor.execute(rollup_sql.STAGE_VISITS.format(days=ranges), [team_id, *chain.from_iterable(days)])
+            cursor.execute("ANALYZE fold_visit")
+        cursor.execute(rollup_sql.FROM_RECORDS, values)
 
 
 def _merge(team_id: UUID, grain: Grain, finer: Grain, buckets: Sequence[Bucket], now: datetime) -> None:
@@ -196,7 +198,7 @@ def _merge(team_id: UUID, grain: Grain, finer: Grain, buckets: Sequence[Bucket],
     if not buckets:
         return
     with connection.cursor() as cursor:
-        cursor.execute(FROM_FINER, {**_values(team_id, grain, buckets, now), "finer": finer.value})
+        cursor.execute(rollup_sql.FROM_FINER, {**_values(team_id, grain, buckets, now), "finer": finer.value})
 
 
 def _mark(team_id: UUID, grain: Grain, finer: Sequence[Bucket], now: datetime) -> None:
