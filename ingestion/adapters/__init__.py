@@ -1,0 +1,1 @@
+"""Protocols, one module each. Pure: bytes in, neutral records out; no Django, no database."""

@@ -1,0 +1,142 @@
+"""The shape of an execution on the wire, with the bounds of each field, for msgspec to check.
+
+The classes extend the neutral records, so what is decoded is handed on without a copy. Where the wire says
+something else than the record (a status is a word there), the annotation differs on purpose, and `rest` settles the
+field before anybody else sees the record.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from ingestion.records import ExecutionReport, Feedback, LogReport, StepReport, Tokens
+
+MAX_ID = 256
+MAX_NAME = 200
+MAX_STEPS = 50_000
+MAX_LOGS = 50_000
+MAX_ATTRIBUTES = 1_000
+MAX_TAGS = 100
+MAX_TAG_LENGTH = 500
+MAX_FEEDBACK = 100
+MAX_URL = 2_000
+MAX_ERROR = 100_000
+MAX_LOG_MESSAGE = 100_000
+MAX_64 = 2**63 - 1
+# A hundred years.
+MAX_MS = 3_155_760_000_000
+
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
+Name = Annotated[str, Meta(max_length=MAX_NAME)]
+Word = Annotated[str, Meta(max_length=100)]
+Count = Annotated[int, Meta(ge=0, le=MAX_64)]
+Attempt = Annotated[int, Meta(ge=1, le=32_767)]
+Position = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Duration = Annotated[float, Meta(ge=0, le=MAX_MS)]
+Attributes = Annotated[dict[Annotated[str, Meta(max_length=MAX_ID)], Any], Meta(max_length=MAX_ATTRIBUTES)]
+
+
+class WireTokens(Tokens, frozen=True, kw_only=True, gc=False):
+    """Token counts, each at least 0 and within 64 bits."""
+
+    input: Count | None = None
+    cache_read: Count | None = None
+    cache_write: Count | None = None
+    output: Count | None = None
+    reasoning: Count | None = None
+
+
+class WireStep(StepReport, kw_only=True, gc=False):
+    """A step as it is sent. `finished_at` is the wire's word for the record's `ended_at`."""
+
+    id: Id
+    parent_id: Id | None = None
+    position: Position | None = None
+    node: Name | None = None
+    kind: Name | None = None
+    status: Word | None = None  # type: ignore[assignment]  # a word on the wire, a Status after settling
+    finished_at: datetime | None = None
+    duration_ms: Duration | None = None
+    attempt: Attempt | None = None
+    provider: Name | None = None
+    model: Name | None = None
+    tool: Name | None = None
+    external_system: Name | None = None
+    tokens: WireTokens | None = None
+    # Counts told beside the other fields.
+    input_tokens: Count | None = None
+    cache_read_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    output_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
+    cost_usd: Decimal | None = None
+    error: Any = None
+    attributes: Attributes | None = None
+
+
+class WireLog(LogReport, kw_only=True, gc=False):
+    """A log line as it is sent."""
+
+    message: Annotated[str, Meta(max_length=MAX_LOG_MESSAGE)]
+    level: Annotated[str, Meta(max_length=50)] | None = None
+    step_id: Id | None = None
+    position: Position | None = None
+
+
+class WireFeedback(Feedback, frozen=True, kw_only=True, gc=False):
+    """A judgement as it is sent."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+    score: float | None = None
+    comment: Annotated[str, Meta(max_length=10_000)] | None = None
+
+
+class WireExecution(ExecutionReport, kw_only=True, gc=False):
+    """An execution, or a part of one, as it is sent."""
+
+    id: Id
+    attempt: Attempt | None = None
+    retry_of: Id | None = None
+    revision: Count = 0
+    workflow: Name | None = None
+    workflow_type: Annotated[str, Meta(max_length=80)] | None = None
+    release: Name | None = None
+    environment: Name | None = None
+    trigger: Name | None = None
+    input_type: Name | None = None
+    status: Word | None = None  # type: ignore[assignment]  # a word on the wire, a Status after settling
+    duration_ms: Duration | None = None
+    parent_execution: Id | None = None
+    session: Id | None = None
+    user: Id | None = None
+    url: Annotated[str, Meta(max_length=MAX_URL, pattern="^https?://")] | None = None
+    error: Any = None
+    tags: Any = None
+    feedback: Annotated[list[WireFeedback], Meta(max_length=MAX_FEEDBACK)] | None = None  # type: ignore[assignment]
+    tokens: WireTokens | None = None
+    # Counts told beside the other fields.
+    input_tokens: Count | None = None
+    cache_read_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    output_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
+    cost_usd: Decimal | None = None
+    attributes: Attributes | None = None
+    steps: Annotated[list[WireStep], Meta(max_length=MAX_STEPS)] | None = None  # type: ignore[assignment]
+    logs: Annotated[list[WireLog], Meta(max_length=MAX_LOGS)] | None = None  # type: ignore[assignment]
+    memory_bytes: Count | None = None
+    memory_limit_bytes: Count | None = None
+    storage_bytes: Count | None = None
+    storage_limit_bytes: Count | None = None
+    api_call_count: Count | None = None
+
+
+# What a record says about itself is not for senders to tell.
+_OWN = {"told_status", "resources", "placed_at", "clock", "is_imported"}
+TOKEN_FIELDS = frozenset(WireTokens.__struct_fields__)
+STEP_FIELDS = frozenset(WireStep.__struct_fields__) - _OWN - {"ended_at"}
+LOG_FIELDS = frozenset(WireLog.__struct_fields__)
+FEEDBACK_FIELDS = frozenset(WireFeedback.__struct_fields__)
+EXECUTION_FIELDS = frozenset(WireExecution.__struct_fields__) - _OWN
