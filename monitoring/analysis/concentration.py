@@ -16,6 +16,8 @@ MIN_FAILURES = 20
 MIN_SHARED = 5
 MIN_LIFT = 2.0
 SIGNIFICANCE = 0.05
+# A value that at least this share of the failures has in common makes them local.
+LOCAL_SHARE = 0.5
 # Terms of a tail smaller than this part of its sum do not change it.
 _NEGLIGIBLE = 1e-16
 # Two tables count as equally likely when their log probabilities differ by less.
@@ -28,11 +30,15 @@ class Reading(StrEnum):
     CONCENTRATED = "Concentrated"
     ABOVE_USUAL = "Above usual"
     AS_USUAL = "As usual"
+    BELOW_USUAL = "Below usual"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A value to look at: `failures` of `all_failures` share it, and `base` of `base_total` runs (or step runs)."""
+    """A value to look at: `failures` of `all_failures` share it, and `base` of `base_total` runs (or step runs).
+
+    `is_apart` when the base does not contain these failures: another period, or only some of the runs.
+    """
 
     kind: str
     value: str
@@ -40,13 +46,15 @@ class Candidate:
     all_failures: int
     base: int
     base_total: int
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A candidate with its figures. `p_value` is corrected for all candidates that were looked at together.
 
-    `usual`, `lift`, `low`, `high` and `p_value` are None where there is nothing to compare with.
+    `usual`, `lift`, `low`, `high` and `p_value` are None where there is nothing to compare with. Where the usual share
+    is 0 the lift has no number: it is None too.
     """
 
     kind: str
@@ -66,15 +74,25 @@ def find(candidates: Sequence[Candidate]) -> list[Finding]:
     told = [c for c in candidates if c.failures > 0 and c.all_failures > 0]
     corrected = iter(holm([_p_value(c) for c in told if c.base_total > 0]))
     found = [_finding(c, next(corrected) if c.base_total > 0 else None) for c in told]
-    rank = {Reading.CONCENTRATED: 0, Reading.ABOVE_USUAL: 1, Reading.AS_USUAL: 2}
-    return sorted(found, key=lambda f: (rank[f.reading], -(f.lift or 0), -f.failures, f.kind, f.value))
+    rank = {reading: place for place, reading in enumerate(Reading)}
+    return sorted(found, key=lambda f: (rank[f.reading], -lift_order(f), -f.failures, f.kind, f.value))
+
+
+def lift_order(finding: Finding) -> float:
+    """The lift as a number to sort by: endless where the value is new, nothing where there is none to compare with."""
+    if finding.lift is None:
+        return math.inf if finding.usual == 0 else 0.0
+    return finding.lift
 
 
 def _finding(c: Candidate, p_value: float | None) -> Finding:
     share = c.failures / c.all_failures
-    if not c.base or p_value is None:
+    if p_value is None:
         return Finding(c.kind, c.value, c.failures, share, None, None, None, None, None, Reading.AS_USUAL)
     usual = c.base / c.base_total
+    if not usual:
+        reading = read(math.inf, p_value, c.failures, c.all_failures)
+        return Finding(c.kind, c.value, c.failures, share, 0.0, None, None, None, p_value, reading)
     lift = share / usual
     # The base is far larger than the failures, so the usual share is taken as known: the interval of the lift is
     # that of the share, divided by it.
@@ -86,13 +104,17 @@ def _finding(c: Candidate, p_value: float | None) -> Finding:
 
 def read(lift: float, p_value: float, failures: int, all_failures: int) -> Reading:
     """What a lift means. `p_value` is the corrected one."""
-    if lift <= 1 or p_value >= SIGNIFICANCE or all_failures < MIN_FAILURES:
+    if p_value >= SIGNIFICANCE or all_failures < MIN_FAILURES:
         return Reading.AS_USUAL
+    if lift <= 1:
+        return Reading.BELOW_USUAL
     return Reading.CONCENTRATED if lift >= MIN_LIFT and failures >= MIN_SHARED else Reading.ABOVE_USUAL
 
 
 def _p_value(c: Candidate) -> float:
     """Failures against the rest of the base. A base that is smaller than its failures (late figures) is raised."""
+    if c.is_apart:
+        return fisher_exact(c.failures, c.all_failures - c.failures, c.base, max(c.base_total - c.base, 0))
     rest = max(c.base - c.failures, 0)
     others = max(c.base_total - c.base - (c.all_failures - c.failures), 0)
     return fisher_exact(c.failures, c.all_failures - c.failures, rest, others)
@@ -160,3 +182,45 @@ def _tail(log_chance: Callable[[int], float], start: int, end: int, step: int) -
         if chance <= total * _NEGLIGIBLE:
             break
     return total
+
+
+class Reach(StrEnum):
+    """How far the failures reach, as far as shared values can tell."""
+
+    TOO_FEW = "too few"
+    SPREAD = "spread"
+    PART = "part"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reach and the findings that carry it: the leading one of each kind, for SPREAD the next best of all."""
+
+    reach: Reach
+    leaders: Sequence[Finding] = ()
+
+
+def answer(findings: Sequence[Finding], failures: int, local_kinds: frozenset[str]) -> Answer:
+    """Whether one value explains at least half of the failures (LOCAL), fewer (PART), or none stands out (SPREAD).
+
+    Only kinds in `local_kinds` can make failures local: an hour or a release says when, not where.
+    """
+    if failures < MIN_FAILURES:
+        return Answer(Reach.TOO_FEW)
+    hot = [f for f in findings if f.reading is Reading.CONCENTRATED]
+    local = [f for f in hot if f.kind in local_kinds and f.share >= LOCAL_SHARE]
+    local.sort(key=lambda f: (-f.failures, -lift_order(f)))
+    if local:
+        return Answer(Reach.LOCAL, _one_a_kind([f for f in local if f.failures >= 0.9 * local[0].failures]))
+    if hot:
+        return Answer(Reach.PART, _one_a_kind(sorted(hot, key=lambda f: -f.failures)))
+    next_best = [f for f in findings if (f.lift or 0) > 1 and f.failures >= MIN_SHARED]
+    return Answer(Reach.SPREAD, next_best[:1])
+
+
+def _one_a_kind(findings: Sequence[Finding]) -> list[Finding]:
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.kind, finding)
+    return list(first.values())

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.analysis.concentration import Candidate, Reading, find, fisher_exact, holm
+from monitoring.analysis.concentration import Candidate, Reach, Reading, answer, find, fisher_exact, holm
 
 
-def candidate(failures: int, base: int, *, value: str = "a", all_failures: int = 412, base_total: int = 7004) -> Candidate:
+def candidate(
+    failures: int, base: int, *, value: str = "a", all_failures: int = 412, base_total: int = 7004
+) -> Candidate:
     return Candidate("step", value, failures, all_failures, base, base_total)
 
 
@@ -95,5 +97,47 @@ def test_without_a_base_the_lift_is_not_told():
 
 
 def test_concentrated_rows_come_first_then_the_greater_lift():
-    found = find([candidate(383, 6514, value="all"), candidate(321, 897, value="six"), candidate(37, 154, value="four")])
+    found = find(
+        [candidate(383, 6514, value="all"), candidate(321, 897, value="six"), candidate(37, 154, value="four")]
+    )
     assert [finding.value for finding in found] == ["six", "four", "all"]
+
+
+def test_a_value_that_is_new_has_no_lift_but_stands_out():
+    (finding,) = find([Candidate("error", "a", 60, 100, 0, 400, is_apart=True)])
+    assert (finding.usual, finding.lift) == (0.0, None)
+    assert finding.reading is Reading.CONCENTRATED
+
+
+def test_a_value_that_fails_less_often_is_below_usual():
+    (finding,) = find([candidate(54, 3594)])
+    assert finding.reading is Reading.BELOW_USUAL
+
+
+LOCAL = frozenset({"step", "system", "input"})
+
+
+def test_half_of_the_failures_in_one_step_and_system_are_local():
+    system = Candidate("system", "crm", 321, 412, 897, 7004)
+    told = answer(find([candidate(321, 897), system, candidate(37, 154, value="b")]), 412, LOCAL)
+    assert told.reach is Reach.LOCAL
+    assert {(finding.kind, finding.failures) for finding in told.leaders} == {("step", 321), ("system", 321)}
+
+
+def test_fewer_than_half_are_a_part():
+    told = answer(find([candidate(37, 154), candidate(300, 5100, value="b")]), 412, LOCAL)
+    assert (told.reach, told.leaders[0].failures) == (Reach.PART, 37)
+
+
+def test_a_concentrated_hour_does_not_make_failures_local():
+    told = answer(find([Candidate("hour", "14:00", 300, 412, 500, 7004)]), 412, LOCAL)
+    assert told.reach is Reach.PART
+
+
+def test_spread_like_all_runs_is_an_answer():
+    told = answer(find([candidate(383, 6400), candidate(29, 604, value="b")]), 412, LOCAL)
+    assert told.reach is Reach.SPREAD
+
+
+def test_nineteen_failures_are_too_few():
+    assert answer([], 19, LOCAL).reach is Reach.TOO_FEW
