@@ -23,6 +23,18 @@ MAX_ERROR = 500
 MAX_FACET_VALUE = 200
 MAX_INPUT_FACETS = 20
 
+# Plain numbers: an enumeration's members hash slowly.
+NODE, NODE_KIND, PROVIDER, MODEL, TOOL, SYSTEM = (
+    int(kind)
+    for kind in (
+        LabelKind.NODE,
+        LabelKind.NODE_KIND,
+        LabelKind.PROVIDER,
+        LabelKind.MODEL,
+        LabelKind.TOOL,
+        LabelKind.SYSTEM,
+    )
+)
 _NO_TOKENS: tuple[None, ...] = (None,) * 5
 _encode = msgspec.json.encode
 
@@ -43,6 +55,17 @@ def _told_error(error: Failure) -> Scope:
     return {name: value for name, value in told.items() if value is not None}
 
 
+class _StepIds(dict[str, int]):
+    """Ids of steps by the sender's own: each is mentioned twice and more, by the step and by its children."""
+
+    def __init__(self, execution: UUID) -> None:
+        self.execution = execution
+
+    def __missing__(self, external_id: str) -> int:
+        found = self[external_id] = step_id(self.execution, external_id)
+        return found
+
+
 class _Builder:
     """Builds the part of one report."""
 
@@ -56,6 +79,7 @@ class _Builder:
         self.retention_class = int(RetentionClass.DEBUG if is_debug else RetentionClass.PRODUCTION)
         self.anchor_day = (report.started_at or report.placed_at or now).date()
         self.error_texts: dict[int, str] = {}
+        self.step_ids = _StepIds(self.id)
 
     def part(self) -> Part:
         """All rows."""
@@ -151,31 +175,31 @@ class _Builder:
 
     def _step(self, step: StepReport, scopes: dict[str, Scope]) -> Row:
         """A step's row, in the order of `STEP`; its payload goes into `scopes`."""
-        label = self._label
-        number = step_id(self.id, step.id)
-        error, error_id = self._error(step.error)
+        labels, ids = self.names.labels_of, self.step_ids
+        number = ids[step.id]
+        error, error_id = (None, None) if step.error is None else self._error(step.error)
         scopes[str(number)] = _step_scope(step)
         row = [
             self.id,
             number,
             self.retention_class,
             self.anchor_day,
-            step_id(self.id, step.parent_id) if step.parent_id else None,
+            ids[step.parent_id] if step.parent_id else None,
             step.position,
             step.attempt or 1,
-            label(LabelKind.NODE, step.node),
-            label(LabelKind.NODE_KIND, step.kind),
-            None if step.status is None else int(step.status),
+            labels[NODE][step.node] if step.node else None,
+            labels[NODE_KIND][step.kind] if step.kind else None,
+            step.status,
             step.started_at,
             step.ended_at,
             step.duration_ms,
             error,
             error_id,
-            label(LabelKind.PROVIDER, step.provider),
-            label(LabelKind.MODEL, step.model),
-            label(LabelKind.TOOL, step.tool),
-            label(LabelKind.SYSTEM, step.external_system),
-            *_tokens(step.tokens),
+            labels[PROVIDER][step.provider] if step.provider else None,
+            labels[MODEL][step.model] if step.model else None,
+            labels[TOOL][step.tool] if step.tool else None,
+            labels[SYSTEM][step.external_system] if step.external_system else None,
+            *(_NO_TOKENS if step.tokens is None else _tokens(step.tokens)),
             step.cost_usd,
             None,
         ]
@@ -184,7 +208,7 @@ class _Builder:
         return row
 
     def _log(self, line: LogReport) -> Row:
-        step = step_id(self.id, line.step_id) if line.step_id else None
+        step = self.step_ids[line.step_id] if line.step_id else None
         about = (line.at, line.position, line.level, step, line.message)
         number = derive_number(self.id.bytes, "log", _encode(about))
         place = (self.retention_class, self.anchor_day)

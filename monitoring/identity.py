@@ -50,8 +50,9 @@ def execution_id(team_id: uuid.UUID, external_id: str, attempt: int = 1) -> uuid
 
 
 def step_id(execution: uuid.UUID, external_id: str) -> int:
-    """The id of a step inside its execution."""
-    return derive_number(execution.bytes, "step", external_id)
+    """The id of a step inside its execution: `derive_number(execution, "step", external_id)`, unrolled for speed."""
+    text = b"%b\x1fstep\x1f%b" % (execution.bytes, external_id.encode())
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
 
 
 @lru_cache(maxsize=65536)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from monitoring.identity import NO_WORKFLOW, PRODUCTION, LabelKind, execution_id, label_id
-from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, STEP, Row
+from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row
 from monitoring.store.merge import merge_row
 from monitoring.store.parts import Part
 from monitoring.store.statements import Mark
@@ -42,6 +42,8 @@ class Draft:
         self.steps: dict[int, Row] = {}
         self.changed_steps: set[int] = set()
         self.changed_parts: set[int] = set()
+        # Rows that never change, by table and key, each with the place of the part that brought it first.
+        self.fixed: dict[str, dict[Any, tuple[Row, int]]] = {table.name: {} for table in FIXED_TABLES}
 
     def build(self) -> None:
         """Merges the parts, in their order, into a new execution."""
@@ -49,7 +51,7 @@ class Draft:
         self.execution = list(first.execution)
         for number, (place, part) in enumerate(self.parts):
             changed = number == 0 or merge_row(EXECUTION, self.execution, part.execution)
-            if self._merge_steps(part) or changed:
+            if self._merge_steps(part) | self._take_fixed(part, place) | changed:
                 self.changed_parts.add(place)
         set_totals(self.execution, sum_steps(self.steps.values()))
 
@@ -88,6 +90,17 @@ class Draft:
             self.changed_steps.add(number)
         return changed
 
+    def _take_fixed(self, part: Part, place: int) -> bool:
+        """Collects rows that never change; whether the part brings one that the others before it did not."""
+        before = sum(map(len, self.fixed.values()))
+        if part.payload is not None:
+            self.fixed[PAYLOAD.name].setdefault(part.payload[1], (part.payload, place))
+        for row in part.logs:
+            self.fixed[LOG_LINE.name].setdefault(row[1], (row, place))
+        for row in part.facets:
+            self.fixed[FACET.name].setdefault((row[1], row[-1]), (row, place))
+        return sum(map(len, self.fixed.values())) > before
+
     def fill(self) -> None:
         """Fills in what was not told, as the database keeps it, and puts all rows where the execution is."""
         execution = self.execution
@@ -102,26 +115,20 @@ class Draft:
     def own_rows(self) -> Iterable[Row]:
         """All rows of partitioned tables."""
         yield from self.steps.values()
-        for _, part in self.parts:
-            yield from part.logs
-            yield from part.facets
-            if part.payload is not None:
-                yield part.payload
+        for rows in self.fixed.values():
+            yield from (row for row, _ in rows.values())
 
     @property
     def place(self) -> tuple[int, Any]:
         """Retention class and anchor day."""
         return self.execution[_CLASS], self.execution[_DAY]
 
-    def mark(self, counted_at: datetime) -> Mark:
-        """The bucket in which this execution counts now."""
-        return _mark(self.execution, counted_at)
-
-    def mark_before(self) -> Mark | None:
-        """The bucket in which it counted before."""
-        if self.stored is None or self.counted_before is None:
-            return None
-        return _mark(self.stored, self.counted_before)
+    def marks(self, counted_at: datetime) -> set[Mark]:
+        """The buckets in which this execution counts now and counted before."""
+        found = {_mark(self.execution, counted_at)}
+        if self.stored is not None and self.counted_before is not None:
+            found.add(_mark(self.stored, self.counted_before))
+        return found
 
 
 def _mark(execution: Row, counted_at: datetime) -> Mark:

@@ -159,5 +159,7 @@ FACET = Table(
     ),
 )
 
+# Rows that are the same whenever they are sent: a second time changes nothing.
+FIXED_TABLES = (PAYLOAD, LOG_LINE, FACET)
 # Where partitioned rows carry the class and the day of their execution.
 CLASS_PLACE, DAY_PLACE = 2, 3

@@ -28,7 +28,8 @@ MAX_SLUG = 80
 class KnownNames:
     """What this process knows to exist in one team."""
 
-    labels: dict[LabelKind, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in LabelKind})
+    # By kind: texts to ids.
+    labels: list[dict[str, int]] = field(default_factory=lambda: [{} for _ in range(max(LabelKind) + 1)])
     workflows: dict[UUID, str] = field(default_factory=dict)
     releases: dict[UUID, datetime] = field(default_factory=dict)
 
@@ -52,6 +53,21 @@ def forget_names() -> None:
         _teams.clear()
 
 
+class _Lookup(dict[str, int]):
+    """Ids of one kind of label by text, for one request; what this process does not know goes to `unknown`."""
+
+    def __init__(self, kind: LabelKind, known: dict[str, int], unknown: dict[int, tuple[LabelKind, str]]) -> None:
+        self.kind, self.known, self.unknown = kind, known, unknown
+
+    def __missing__(self, value: str) -> int:
+        found = self.known.get(value)
+        if found is None:
+            found = label_id(self.kind, value)
+            self.unknown[found] = (self.kind, value)
+        self[value] = found
+        return found
+
+
 class Names:
     """The names that one request mentions: ids at once, rows made by `save` where they are missing."""
 
@@ -59,16 +75,13 @@ class Names:
         self.team_id = team_id
         self.known = _known(team_id)
         self.labels: dict[int, tuple[LabelKind, str]] = {}
+        self.labels_of = [_Lookup(kind, self.known.labels[kind], self.labels) for kind in (LabelKind.NODE, *LabelKind)]
         self.workflows: dict[UUID, tuple[str, str]] = {}
         self.releases: dict[UUID, tuple[UUID, str, int, datetime]] = {}
 
     def label(self, kind: LabelKind, value: str) -> int:
         """The id of a label."""
-        found = self.known.labels[kind].get(value)
-        if found is None:
-            found = label_id(kind, value)
-            self.labels[found] = (kind, value)
-        return found
+        return self.labels_of[kind][value]
 
     def workflow(self, name: str, type: str = "") -> UUID:
         """The id of a workflow; `type` is told beside it, or empty."""

@@ -6,6 +6,7 @@ column faster than a driver adapts its values (measured in ADR 0003).
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ import msgspec
 import psycopg
 from django.db import connection
 
-from monitoring.store.fields import Row, Table
+from monitoring.identity import NO_WORKFLOW
+from monitoring.store.fields import STEP, Row, Table
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 _decode = msgspec.json.Decoder().decode
@@ -40,13 +42,13 @@ def columns(table: Table, rows: Sequence[Row]) -> list[Any]:
     return [_array(field.type, values) for field, values in zip(table.fields, zip(*rows, strict=True), strict=True)]
 
 
-def insert(table: Table, on_conflict: str, returning: str = "") -> str:
+def insert(table: Table, on_conflict: str, returning: str = "", *, where: str = "") -> str:
     """`INSERT` of rows given as arrays after the team, in the order given; parameters: team, `columns()`."""
     names = ", ".join(table.names)
     arrays = ", ".join(f"%s::{field.type}[]" for field in table.fields)
     return (
         f"INSERT INTO {table.name} (team_id, {names}) "
-        f"SELECT %s::uuid, {names} FROM unnest({arrays}) AS told ({names}) "
+        f"SELECT %s::uuid, {names} FROM unnest({arrays}) AS told ({names}) {where}"
         f"ON CONFLICT {on_conflict}" + (f" RETURNING {returning}" if returning else "")
     )
 
@@ -94,10 +96,15 @@ def load(table: Table, values: Sequence[Any]) -> Row:
     ]
 
 
-INSERT_MARKS = (
+_INSERT_MARKS = (
     "INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, marked_at) "
     "SELECT %s::uuid, workflow_id, environment_id, minute, %s::timestamptz "
     "FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[]) AS told (workflow_id, environment_id, minute)"
+)
+_MARK_NEW = (
+    "INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, marked_at) "
+    f"SELECT DISTINCT %s::uuid, COALESCE(workflow_id, '{NO_WORKFLOW}'), environment_id, "
+    "date_trunc('minute', counted_at), %s::timestamptz FROM new"
 )
 
 Mark = tuple[UUID, int, datetime]
@@ -108,4 +115,28 @@ def insert_marks(team_id: UUID, marks: Sequence[Mark], now: datetime) -> None:
     if marks:
         workflows, environments, minutes = zip(*marks, strict=True)
         arrays = [_array("uuid", workflows), _array("bigint", environments), _array("timestamptz", minutes)]
-        run(INSERT_MARKS, [team_id, now, *arrays])
+        run(_INSERT_MARKS, [team_id, now, *arrays])
+
+
+@lru_cache(maxsize=64)
+def _insert_new(tables: tuple[Table, ...]) -> str:
+    """One statement for all rows of executions that are new; those of known ones are left out."""
+    execution, *others = tables
+    returning = "id, workflow_id, environment_id, counted_at"
+    parts = [f"new AS ({insert(execution, 'DO NOTHING', returning)})"]
+    for table in others:
+        where = "WHERE told.execution_id IN (SELECT id FROM new) "
+        # A step left over from an execution that was removed is written over.
+        conflict = replace(table) if table is STEP else "DO NOTHING"
+        parts.append(f"{table.name}_rows AS ({insert(table, conflict, where=where)})")
+    return f"WITH {', '.join(parts)}, marks AS ({_MARK_NEW}) SELECT id, counted_at FROM new"
+
+
+def insert_new(team_id: UUID, rows: dict[Table, list[Row]], now: datetime) -> dict[UUID, datetime]:
+    """Inserts the executions that are new, with their other rows and marks, in one statement.
+
+    `rows` has the executions first. Returns the instants at which the new ones count, by id.
+    """
+    found = {table: given for table, given in rows.items() if given}
+    parameters = [value for table, given in found.items() for value in (team_id, *columns(table, given))]
+    return dict(run(_insert_new(tuple(found)), [*parameters, team_id, now]))

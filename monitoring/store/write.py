@@ -5,7 +5,7 @@ holds an execution alone writes its steps, payloads, logs and facets, so parts a
 set of rules, and each row is written once. Nothing is read back where the execution is new.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,12 +14,21 @@ from django.db import OperationalError
 from monitoring.identity import release_id
 from monitoring.store.draft import Draft
 from monitoring.store.failures import first_leaf, first_leaves, is_failing, save_groups, set_failure
-from monitoring.store.fields import EXECUTION, FACET, LOG_LINE, PAYLOAD, STEP, Row, Table
+from monitoring.store.fields import EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row, Table
 from monitoring.store.labels import save_releases, values_of_labels
 from monitoring.store.parts import Part, Written
-from monitoring.store.statements import columns, insert, insert_marks, load, replace, run, run_once, select_list
+from monitoring.store.statements import (
+    columns,
+    insert,
+    insert_marks,
+    insert_new,
+    load,
+    replace,
+    run,
+    run_once,
+    select_list,
+)
 
-_INSERT_NEW = insert(EXECUTION, "DO NOTHING", "id, counted_at")
 _REPLACE_EXECUTIONS = insert(EXECUTION, replace(EXECUTION), "id, counted_at")
 _REPLACE_STEPS = insert(STEP, replace(STEP))
 _LOCK = (
@@ -30,11 +39,11 @@ _READ_STEPS = (
     f"SELECT {select_list(STEP)} FROM step WHERE team_id = %s AND retention_class = %s::smallint AND anchor_day = %s "
     "AND (execution_id, id) IN (SELECT * FROM unnest(%s::uuid[], %s::bigint[]))"
 )
-# Rows that are the same whenever they are sent: a second time changes nothing.
-_FIXED: tuple[tuple[Table, int, str], ...] = tuple(
-    (table, table.index[name], insert(table, "DO NOTHING", f"execution_id, {name}"))
-    for table, name in ((PAYLOAD, "digest"), (LOG_LINE, "id"), (FACET, "key_id"))
-)
+_INSERT_FIXED = {
+    PAYLOAD: insert(PAYLOAD, "DO NOTHING", "execution_id, digest"),
+    LOG_LINE: insert(LOG_LINE, "DO NOTHING", "execution_id, id"),
+    FACET: insert(FACET, "DO NOTHING", "execution_id, key_id, value"),
+}
 _WORKFLOW, _RELEASE = EXECUTION.index["workflow_id"], EXECUTION.index["release_id"]
 
 
@@ -44,21 +53,12 @@ def write(team_id: UUID, parts: Sequence[Part], now: datetime) -> Written:
     Runs inside a `team_context`. Raises `django.db.Error`; the caller's transaction is then lost.
     """
     drafts = _drafts(team_id, parts)
-    counted = _insert_new(team_id, drafts)
+    counted = insert_new(team_id, _new_rows(drafts), now)
     known = [draft for draft in drafts if draft.execution[0] not in counted]
     if known:
-        _lock_and_merge(team_id, known)
-    steps = [row for draft in drafts for row in _steps_to_write(draft)]
-    if steps:
-        run(_REPLACE_STEPS, [team_id, *columns(STEP, steps)])
-    if known:
-        counted.update(_replace_known(team_id, known))
-        _save_late_releases(team_id, known, counted)
+        _write_known(team_id, known, counted, now)
+    save_groups(team_id, drafts, counted)
     changed = {place for draft in drafts for place in draft.changed_parts}
-    for table, key, statement in _FIXED:
-        changed |= _insert_fixed(team_id, drafts, (table, key, statement))
-    save_groups(team_id, [draft for draft in drafts if draft.execution[0] in counted], counted)
-    _mark(team_id, drafts, counted, changed, now)
     return Written([place in changed for place in range(len(parts))])
 
 
@@ -75,9 +75,30 @@ def _drafts(team_id: UUID, parts: Sequence[Part]) -> list[Draft]:
     return drafts
 
 
-def _insert_new(team_id: UUID, drafts: Sequence[Draft]) -> dict[UUID, datetime]:
-    """Inserts executions that are new; the instants at which they count, by id."""
-    return dict(run(_INSERT_NEW, [team_id, *columns(EXECUTION, [draft.execution for draft in drafts])]))
+def _new_rows(drafts: Sequence[Draft]) -> dict[Table, list[Row]]:
+    """All rows, by table, as they are if every execution is new."""
+    rows: dict[Table, list[Row]] = {EXECUTION: [draft.execution for draft in drafts]}
+    rows[STEP] = [row for draft in drafts for row in draft.steps.values()]
+    for table in FIXED_TABLES:
+        rows[table] = [row for draft in drafts for row, _ in draft.fixed[table.name].values()]
+    return rows
+
+
+def _write_known(team_id: UUID, known: Sequence[Draft], counted: dict[UUID, datetime], now: datetime) -> None:
+    """Merges parts of executions that exist into what is stored; adds the instants at which they count now."""
+    _lock_and_merge(team_id, known)
+    steps = [draft.steps[number] for draft in known for number in sorted(draft.changed_steps)]
+    if steps:
+        run(_REPLACE_STEPS, [team_id, *columns(STEP, steps)])
+    counted.update(_replace_executions(team_id, known))
+    _save_late_releases(team_id, known, counted)
+    for table in FIXED_TABLES:
+        _insert_fixed(team_id, known, table)
+    marks = set()
+    for draft in known:
+        if draft.changed_parts:
+            marks |= draft.marks(counted[draft.execution[0]])
+    insert_marks(team_id, sorted(marks), now)
 
 
 def _lock_and_merge(team_id: UUID, known: Sequence[Draft]) -> None:
@@ -109,13 +130,7 @@ def _read_steps(team_id: UUID, known: Sequence[Draft], rows: dict[UUID, Row]) ->
     return found
 
 
-def _steps_to_write(draft: Draft) -> Iterable[Row]:
-    if draft.stored is None:
-        return draft.steps.values()
-    return [draft.steps[number] for number in sorted(draft.changed_steps)]
-
-
-def _replace_known(team_id: UUID, known: Sequence[Draft]) -> dict[UUID, datetime]:
+def _replace_executions(team_id: UUID, known: Sequence[Draft]) -> dict[UUID, datetime]:
     """Writes known executions whose row changed; the instants at which all of them count now."""
     leaves = first_leaves(team_id, [draft for draft in known if draft.changed_parts and is_failing(draft.execution)])
     for draft in known:
@@ -128,52 +143,32 @@ def _replace_known(team_id: UUID, known: Sequence[Draft]) -> dict[UUID, datetime
     return counted
 
 
-def _insert_fixed(team_id: UUID, drafts: Sequence[Draft], target: tuple[Table, int, str]) -> set[int]:
-    """Inserts payload chunks, log lines or facets; the places of parts that brought a new one."""
-    table, key, statement = target
-    rows: dict[tuple[UUID, int, str], Row] = {}
-    places: dict[tuple[UUID, int], int] = {}
-    for draft in drafts:
-        for place, part in draft.parts:
-            for row in _fixed_rows(part, table):
-                rows.setdefault((row[0], row[key], row[-1]), row)
-                places.setdefault((row[0], row[key]), place)
-    if not rows:
-        return set()
-    inserted = run(statement, [team_id, *columns(table, list(rows.values()))])
-    return {places[execution, number] for execution, number in inserted}
-
-
-def _fixed_rows(part: Part, table: Table) -> Iterable[Row]:
-    if table is PAYLOAD:
-        return [part.payload] if part.payload else []
-    return part.logs if table is LOG_LINE else part.facets
+def _insert_fixed(team_id: UUID, known: Sequence[Draft], table: Table) -> None:
+    """Inserts payload chunks, log lines or facets, and notes which parts brought a new one."""
+    brought = {
+        (draft.execution[0], key): (draft, place)
+        for draft in known
+        for key, (_, place) in draft.fixed[table.name].items()
+    }
+    if not brought:
+        return
+    rows = [row for draft in known for row, _ in draft.fixed[table.name].values()]
+    for execution, *key in run(_INSERT_FIXED[table], [team_id, *columns(table, rows)]):
+        draft, place = brought[execution, tuple(key) if len(key) > 1 else key[0]]
+        draft.changed_parts.add(place)
 
 
 def _save_late_releases(team_id: UUID, known: Sequence[Draft], counted: dict[UUID, datetime]) -> None:
     """Makes releases of executions whose workflow and release came in different parts."""
     late = []
     for draft in known:
-        workflow, name_id = draft.execution[_WORKFLOW], draft.execution[_RELEASE]
-        if draft.stored and workflow and name_id:
-            if (draft.stored[_WORKFLOW], draft.stored[_RELEASE]) != (workflow, name_id):
-                late.append((workflow, name_id, counted[draft.execution[0]]))
+        now, before = ([row[_WORKFLOW], row[_RELEASE]] for row in (draft.execution, draft.stored or draft.execution))
+        if now != before and all(now):
+            late.append((*now, counted[draft.execution[0]]))
     names = values_of_labels(team_id, [name_id for _, name_id, _ in late])
     rows: dict[UUID, tuple[UUID, str, int, datetime]] = {}
     for workflow, name_id, at in late:
-        id = release_id(workflow, names[name_id])
-        rows[id] = (workflow, names[name_id], name_id, min(at, rows[id][3]) if id in rows else at)
+        release = release_id(workflow, names[name_id])
+        seen_at = min(at, rows[release][3]) if release in rows else at
+        rows[release] = (workflow, names[name_id], name_id, seen_at)
     save_releases(team_id, rows)
-
-
-def _mark(
-    team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, datetime], changed: set[int], now: datetime
-) -> None:
-    """Queues the buckets in which changed executions count, and those in which they counted before."""
-    marks = set()
-    for draft in drafts:
-        if any(place in changed for place, _ in draft.parts):
-            marks.add(draft.mark(counted[draft.execution[0]]))
-            if before := draft.mark_before():
-                marks.add(before)
-    insert_marks(team_id, sorted(marks), now)
