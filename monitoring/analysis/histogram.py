@@ -6,6 +6,7 @@ middle 2 g^i / (g + 1) is within `RELATIVE_ERROR` of each of them. Zero has a bi
 """
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate

@@ -5,16 +5,30 @@ Every read aligns its window outwards to whole minutes (whole hours where minute
 `environment=None` means all environments, `workflow_id=None` all workflows.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from monitoring.models import Dimension
+from django.db.models import Count, Min
+
+from monitoring.analysis.histogram import GAMMA, ZERO_BIN
+from monitoring.identity import LabelKind, label_id
+from monitoring.models import Dimension, DirtyBucket, Execution, Grain, Release
 from monitoring.reads.figures import Totals
-from monitoring.windows import Window
+from monitoring.reads.labels import label_values
+from monitoring.reads.rollup_rows import Slice, figures, pending, segments
+from monitoring.statuses import Status
+from monitoring.windows import DAY, HOUR, MINUTE, Window, floor_to
 
 MAX_POINTS = 500
+BUCKETS = (
+    *(number * MINUTE for number in (1, 5, 15, 30)),
+    *(number * HOUR for number in (1, 2, 3, 6, 12)),
+    *(number * DAY for number in (1, 7, 28)),
+)
+_NOTHING = Totals()
+# Weeks start on a Monday, as in `monitoring.windows.floor_to`.
+_BUCKET = "date_bin(%(length)s, bucket, '1970-01-05 00:00:00+00'::timestamptz)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +106,9 @@ def totals(
     value_id: int = 0,
 ) -> Totals:
     """The figures of the window. With a dimension: of one of its values."""
-    raise NotImplementedError
+    which = Slice(workflow_id, environment, dimension, value_id)
+    found = figures(team_id, which, segments(window.aligned(), pending(team_id)))
+    return found.get(0, Totals())
 
 
 def series(
@@ -106,8 +122,29 @@ def series(
     bucket: timedelta | None = None,
     max_points: int = MAX_POINTS,
 ) -> Series:
-    """The same figures per bucket. Without `bucket`, the shortest round length with at most `max_points` points."""
-    raise NotImplementedError
+    """The same figures per bucket. Without `bucket`, the shortest round length with at most `max_points` points.
+
+    Points start at multiples of the bucket (weeks on Mondays, all in UTC), so the first may start before the
+    window; it holds what is inside the window only. A bucket shorter than the window's precision becomes that.
+    """
+    window = window.aligned()
+    length = max(bucket, window.precision) if bucket else bucket_for(window, max_points)
+    which = Slice(workflow_id, environment, dimension, value_id)
+    parts = segments(window, pending(team_id), coarsest=length)
+    found = figures(team_id, which, parts, _BUCKET, length=length)
+    return Series(length, [Point(start, found.get(start, _NOTHING)) for start in starts_of(window, length)])
+
+
+def bucket_for(window: Window, max_points: int) -> timedelta:
+    """The shortest round length that cuts the window into at most `max_points` points."""
+    fitting = (b for b in BUCKETS if b >= window.precision and len(starts_of(window, b)) <= max_points)
+    return next(fitting, BUCKETS[-1])
+
+
+def starts_of(window: Window, length: timedelta) -> list[datetime]:
+    """The starts of the buckets that a window touches."""
+    first = floor_to(window.start, length)
+    return [first + number * length for number in range(-((first - window.end) // length))]
 
 
 def by_value(
@@ -120,17 +157,40 @@ def by_value(
     limit: int = 500,
 ) -> list[ValueRow]:
     """Figures per value of a dimension, most failures first, then most runs, then by name."""
-    raise NotImplementedError
+    parts = segments(window.aligned(), pending(team_id))
+    found = figures(team_id, Slice(workflow_id, environment, dimension), parts, "value_id")
+    names = label_values(team_id, found)
+    rows = [ValueRow(number, names.get(number, str(number)), figure) for number, figure in found.items()]
+    rows.sort(key=lambda row: (-row.totals.failures, -row.totals.runs, row.value, row.value_id))
+    return rows[:limit]
 
 
 def by_workflow(team_id: UUID, window: Window, *, environment: str | None = None) -> dict[UUID, Totals]:
-    """Figures per workflow; workflows without a run in the window are missing."""
-    raise NotImplementedError
+    """Figures per workflow; workflows without a run in the window are missing.
+
+    Runs whose workflow nobody told are under `monitoring.identity.NO_WORKFLOW`.
+    """
+    which = Slice(None, environment, Dimension.NONE, 0)
+    return figures(team_id, which, segments(window.aligned(), pending(team_id)), "workflow_id")
 
 
 def distribution(total: Totals, bars: int = 40) -> list[Bar]:
-    """The latency distribution of these figures, at most `bars` bars of equal width on a log scale."""
-    raise NotImplementedError
+    """The latency distribution of these figures, at most `bars` bars of equal width on a log scale.
+
+    Runs under a microsecond are a bar of their own, from 0 to 0.
+    """
+    found: list[Bar] = []
+    timed = {index: runs for index, runs in total.histogram.items() if index != ZERO_BIN}
+    if zeros := total.histogram.get(ZERO_BIN):
+        found.append(Bar(0.0, 0.0, zeros))
+    if not timed:
+        return found
+    first, last = min(timed), max(timed)
+    step = -(-(last - first + 1) // bars)
+    for low in range(first, last + 1, step):
+        runs = sum(timed.get(index, 0) for index in range(low, low + step))
+        found.append(Bar(GAMMA ** (low - 1), GAMMA ** (low + step - 1), runs))
+    return found
 
 
 def latency_grid(
@@ -143,24 +203,50 @@ def latency_grid(
     rows: int = 12,
 ) -> LatencyGrid:
     """Counts for the heat map: at most `columns` times and `rows` log-spaced ranges of durations."""
-    raise NotImplementedError
+    found = series(team_id, window, workflow_id=workflow_id, environment=environment, max_points=columns)
+    histograms = [point.totals.histogram for point in found.points]
+    starts = [point.start for point in found.points]
+    bins = {index for histogram in histograms for index in histogram}
+    timed = bins - {ZERO_BIN}
+    if not bins:
+        return LatencyGrid(starts, found.bucket, [], [])
+    first, last = (min(timed), max(timed)) if timed else (0, 0)
+    step = -(-(last - first + 1) // rows)
+    count = -(-(last - first + 1) // step)
+    cells = [[0] * len(starts) for _ in range(count)]
+    for column, histogram in enumerate(histograms):
+        for index, runs in histogram.items():
+            cells[max(index - first, 0) // step][column] += runs
+    # Runs under a microsecond are in the first row, which then starts at 0.
+    lowest = 0.0 if ZERO_BIN in bins else GAMMA ** (first - 1)
+    limits = [lowest, *(GAMMA ** (first + row * step - 1) for row in range(1, count + 1))]
+    return LatencyGrid(starts, found.bucket, limits, cells)
 
 
 def live(team_id: UUID, *, workflow_id: UUID | None = None, environment: str | None = None) -> Live:
     """What is running, queued and waiting now: from records, not from rollups."""
-    raise NotImplementedError
+    rows = Execution.objects.filter(team_id=team_id, status__in=(Status.QUEUED, Status.RUNNING, Status.WAITING))
+    if workflow_id is not None:
+        rows = rows.filter(workflow_id=workflow_id)
+    if environment is not None:
+        rows = rows.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
+    found = {row[0]: row[1:] for row in rows.order_by().values_list("status").annotate(Count("id"), Min("started_at"))}
+    counts = [found.get(status, (0, None))[0] for status in (Status.RUNNING, Status.QUEUED, Status.WAITING)]
+    started = [found[status][1] for status in (Status.RUNNING, Status.QUEUED) if status in found and found[status][1]]
+    return Live(*counts, min(started, default=None))
 
 
 def release_marks(team_id: UUID, window: Window, *, workflow_id: UUID | None = None) -> list[ReleaseMark]:
     """Releases first seen inside the window, in order of time."""
-    raise NotImplementedError
+    window = window.aligned()
+    rows = Release.objects.filter(team_id=team_id, first_seen_at__gte=window.start, first_seen_at__lt=window.end)
+    if workflow_id is not None:
+        rows = rows.filter(workflow_id=workflow_id)
+    return [ReleaseMark(*row) for row in rows.order_by("first_seen_at", "name").values_list("first_seen_at", "name")]
 
 
 def as_of(team_id: UUID, now: datetime) -> datetime:
     """The instant up to which everything reported is in the figures: `now` when nothing waits to be folded."""
-    raise NotImplementedError
-
-
-def split(total: Sequence[Totals]) -> Totals:
-    """The figures of several disjoint sets taken together."""
-    raise NotImplementedError
+    oldest = DirtyBucket.objects.filter(team_id=team_id, grain=Grain.MINUTE).order_by("id")
+    marked_at = oldest.values_list("marked_at", flat=True).first()
+    return min(marked_at or now, now)

@@ -106,7 +106,7 @@ def marked_teams() -> list[UUID]:
 
 
 def fold_team(team_id: UUID, now: datetime, limit: int = LIMIT, *, is_whole: bool = False) -> int:
-    """Takes up to `limit` marks of one team in one transaction; `is_whole` waits for other folders and delays nothing."""
+    """Takes up to `limit` marks of a team in one transaction; `is_whole` waits for other folders and delays nothing."""
     with team_context(team_id):
         if not _lock(team_id, wait=is_whole):
             return 0
@@ -208,5 +208,3 @@ def _mark(team_id: UUID, grain: Grain, finer: Sequence[Bucket], now: datetime) -
         return
     with connection.cursor() as cursor:
         cursor.execute(_MARK, {**_values(team_id, grain, buckets, now), "delay": COARSE_DELAY})
-
-

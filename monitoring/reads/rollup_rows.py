@@ -1,0 +1,177 @@
+"""Reading rollups: which grains cover a window exactly, and the one query that adds them up.
+
+The coarsest grains that fit go inside, finer ones at the edges. Days and months that are marked to be merged
+again are read from the grain below, so figures are as fresh as the hours are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from monitoring.analysis.histogram import percentile
+from monitoring.identity import LabelKind, label_id
+from monitoring.models import Dimension, Grain
+from monitoring.reads.figures import Durations, Tokens, Totals
+from monitoring.statuses import Status
+from monitoring.windows import DAY, HOUR, LATEST, Window, ceil_to, floor_to
+
+STATUSES = tuple(status.word for status in Status)
+TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+_COUNTS = ("runs", *STATUSES, "retries", "duration_count")
+_USAGE = (*TOKENS, "unpriced_tokens", "api_calls", "storage_bytes")
+COLUMNS = (*_COUNTS, "duration_sum_ms", *_USAGE, "peak_memory_bytes", "cost_usd")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Rows of one grain whose buckets start in [start, end)."""
+
+    grain: Grain
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which rollup rows: one workflow or all (None), one environment or all, one value of a dimension or all."""
+
+    workflow_id: UUID | None = None
+    environment: str | None = None
+    dimension: Dimension = Dimension.NONE
+    value_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The first day and the first month that are marked to be merged again."""
+
+    day: datetime = LATEST
+    month: datetime = LATEST
+
+
+def pending(team_id: UUID) -> Pending:
+    """From where on days and months cannot be relied on yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 3),"
+            " (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 4)",
+            {"team": team_id},
+        )
+        day, month = cursor.fetchone() or (None, None)
+    month = min(month or LATEST, _month_of(day) if day else LATEST)
+    return Pending(day or LATEST, month)
+
+
+def _month_of(moment: datetime) -> datetime:
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _next_month(moment: datetime) -> datetime:
+    return _month_of(_month_of(moment) + timedelta(days=32))
+
+
+def segments(window: Window, marked: Pending, *, coarsest: timedelta | None = None) -> list[Segment]:
+    """What to read for an aligned window, in order of time. `coarsest` limits the length of the buckets."""
+    hours = (ceil_to(window.start, HOUR), floor_to(window.end, HOUR))
+    if hours[0] >= hours[1]:
+        return _told([Segment(Grain.MINUTE, window.start, window.end)])
+    days = (ceil_to(hours[0], DAY), min(floor_to(hours[1], DAY), marked.day))
+    if days[0] >= days[1] or (coarsest is not None and coarsest < DAY):
+        days = (hours[1], hours[1])
+    first = _month_of(days[0])
+    months = (first if first == days[0] else _next_month(days[0]), min(_month_of(days[1]), marked.month))
+    if months[0] >= months[1] or coarsest is not None:
+        months = (days[1], days[1])
+    edges = [
+        (Grain.MINUTE, window.start, hours[0]),
+        (Grain.HOUR, hours[0], days[0]),
+        (Grain.DAY, days[0], months[0]),
+        (Grain.MONTH, *months),
+        (Grain.DAY, months[1], days[1]),
+        (Grain.HOUR, days[1], hours[1]),
+        (Grain.MINUTE, hours[1], window.end),
+    ]
+    return _told([Segment(*edge) for edge in edges])
+
+
+def _told(found: Sequence[Segment]) -> list[Segment]:
+    return [segment for segment in found if segment.start < segment.end]
+
+
+def _where(which: Slice, part: Segment) -> str:
+    """The rows of one segment. Dimension and grain are constants: indexes and partitions are chosen by them."""
+    text = f"""team_id = %(team)s AND grain = {part.grain.value} AND dimension = {which.dimension.value}
+        AND bucket >= '{part.start.isoformat()}' AND bucket < '{part.end.isoformat()}'"""
+    if which.workflow_id is not None:
+        text += " AND workflow_id = %(workflow)s"
+    if which.environment is not None:
+        text += " AND environment_id = %(environment)s"
+    if which.value_id is not None:
+        text += " AND value_id = %(value)s"
+    return text
+
+
+_SUMS = ", ".join(
+    [
+        *(f"sum({column})::bigint AS {column}" for column in _COUNTS),
+        "sum(duration_sum_ms) AS duration_sum_ms",
+        *(f"sum({column})::bigint AS {column}" for column in _USAGE),
+        "max(peak_memory_bytes) AS peak_memory_bytes, sum(cost_usd) AS cost_usd",
+    ]
+)
+_QUERY = """
+WITH part AS MATERIALIZED ({parts}),
+summed AS (SELECT key, {sums} FROM part GROUP BY key),
+histogram AS (
+    SELECT key, array_agg(bin) AS bins, array_agg(times) AS times FROM (
+        SELECT key, h.bin, sum(h.times)::bigint AS times
+        FROM part CROSS JOIN LATERAL unnest(histogram_bins, histogram_counts) AS h(bin, times) GROUP BY key, h.bin
+    ) AS counted GROUP BY key
+)
+SELECT s.*, h.bins, h.times FROM summed s LEFT JOIN histogram h USING (key)
+"""
+
+
+def figures(team_id: UUID, which: Slice, parts: Sequence[Segment], key: str = "0", **values: Any) -> dict[Any, Totals]:
+    """The figures of these rows by `key`: an SQL expression over rollup columns, whose parameters are `values`."""
+    if not parts:
+        return {}
+    columns = f"{key} AS key, {', '.join(COLUMNS)}, histogram_bins, histogram_counts"
+    selects = [f"SELECT {columns} FROM rollup WHERE {_where(which, part)}" for part in parts]
+    told = {
+        "team": team_id,
+        "workflow": which.workflow_id,
+        "environment": label_id(LabelKind.ENVIRONMENT, which.environment) if which.environment else None,
+        "value": which.value_id,
+        **values,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_QUERY.format(parts=" UNION ALL ".join(selects), sums=_SUMS), told)
+        return {row[0]: totals_of(row[1:]) for row in cursor.fetchall()}
+
+
+def totals_of(row: Sequence[Any]) -> Totals:
+    """Figures from a row of `COLUMNS`, then the bins and the counts of the histogram (None: no duration)."""
+    told = dict(zip(COLUMNS, row, strict=False))
+    histogram = dict(zip(row[-2] or (), row[-1] or (), strict=True))
+    timed = told["duration_count"]
+    return Totals(
+        runs=told["runs"],
+        **{word: told[word] for word in STATUSES},
+        retries=told["retries"],
+        duration_ms=Durations(
+            told["duration_sum_ms"] / timed if timed else None,
+            *(percentile(histogram, share) for share in (0.5, 0.95, 0.99)),
+        ),
+        tokens=Tokens(*(told[column] for column in TOKENS)),
+        cost_usd=told["cost_usd"],
+        unpriced_tokens=told["unpriced_tokens"],
+        api_calls=told["api_calls"],
+        peak_memory_bytes=told["peak_memory_bytes"],
+        storage_bytes=told["storage_bytes"],
+        histogram=histogram,
+    )
