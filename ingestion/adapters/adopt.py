@@ -155,8 +155,8 @@ def _usage(tokens: Any) -> tuple[Any, dict[str, Any]]:
     """
     if not isinstance(tokens, dict):
         return tokens, {}
-    known = {str(field): f"{field}_tokens" for field in Tokens.__struct_fields__}
-    flat = {known.get(key, key): value for key, value in tokens.items()}
+    known = {field: f"{field}_tokens" for field in Tokens.__struct_fields__}
+    flat = {str(known.get(key, key)): value for key, value in tokens.items()}
     taken, rest = _rename(flat, frozenset(known.values()), _TOKEN_ALIASES)
     for detail, name, field in (
         ("prompt_tokens_details", "cached_tokens", "cache_read_tokens"),
