@@ -1,57 +1,25 @@
 """What failed runs have in common: how many failures share each value, and how many runs do anyway.
 
 Failures are counted from their records. What is usual comes from rollups, or from the newest records where a
-filter or a facet is one that rollups do not keep. The number of queries is always the same.
+filter or a facet is one that rollups do not keep. The number of queries does not depend on the number of rows.
 """
 
 import uuid
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from django.db import connection
 
 from monitoring.analysis.concentration import Candidate, Finding, find
 from monitoring.filters import Filters
-from monitoring.models import Dimension
+from monitoring.models import Workflow
+from monitoring.reads.failures import failing
+from monitoring.reads.usual import KINDS, STEP_RUNS, Key, Usual, usual_counts
 
-# Failures beyond the newest so many are not looked into; runs beyond are not counted for what is usual.
+# Failures beyond the newest so many are not looked into.
 MAX_FAILURES = 10_000
-MAX_BASE = 10_000
 VALUES_A_KIND = 50
 MIN_FACET_FAILURES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of value that failures may share.
-
-    `param` is the query parameter that filters by it ("" when there is none), `base` what its usual share is of.
-    """
-
-    name: str
-    title: str
-    base: str
-    param: str = ""
-    dimension: Dimension | None = None
-    column: str = ""
-
-
-RUNS, STEP_RUNS, FAILURES_BEFORE = "all runs", "all step runs", "the failures of the period before"
-KINDS: Mapping[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind("step", "Step", STEP_RUNS, "step", Dimension.NODE, "failed_node_id"),
-        Kind("input", "Input type", RUNS, "input", Dimension.INPUT_TYPE, "input_type_id"),
-        Kind("system", "External system", STEP_RUNS, "system", Dimension.SYSTEM, "system_id"),
-        Kind("model", "Model", STEP_RUNS, "model", Dimension.MODEL, "model_id"),
-        Kind("provider", "Provider", STEP_RUNS, "", Dimension.PROVIDER, "provider_id"),
-        Kind("tool", "Tool", STEP_RUNS, "tool", Dimension.TOOL, "tool_id"),
-        Kind("release", "Release", RUNS, "release", Dimension.RELEASE, "release_id"),
-        Kind("trigger", "Trigger", RUNS, "trigger", Dimension.TRIGGER, "trigger_id"),
-        Kind("error", "Error", FAILURES_BEFORE, "error", Dimension.ERROR, "error_id"),
-        Kind("hour", "Hour", RUNS),
-        Kind("field", "Input field or tag", RUNS),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +61,70 @@ SELECT r.kind, r.value_id, coalesce(r.value, ''), r.failures, coalesce(l.value, 
 FROM ranked r LEFT JOIN label l ON l.team_id = %s AND l.id = r.value_id AND r.kind <> 'hour'
 WHERE r.place <= {values} ORDER BY r.kind, r.place
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    kind: str
+    key: Key
+    name: str
+    failures: int
+
+
+def concentration(team_id: uuid.UUID, workflow: Workflow, filters: Filters, *, zone: str = "UTC") -> Concentration:
+    """What the failures that the filters leave have in common. Hours of the day are those of `zone` (an IANA name)."""
+    failures, shared = _count_failures(team_id, workflow, filters, zone)
+    left_out = _pinned(filters)
+    compared = [one for one in shared if one.kind.split(".")[0] not in left_out]
+    usual = usual_counts(team_id, workflow, filters, [one.key for one in compared], zone=zone)
+    findings = find([_candidate(one, failures, usual) for one in compared])
+    return Concentration(
+        failures=failures,
+        findings=findings,
+        compared=sum(finding.p_value is not None for finding in findings),
+        is_cut=failures >= MAX_FAILURES,
+        base_cut=usual.sampled,
+    )
+
+
+def _pinned(filters: Filters) -> set[str]:
+    """Kinds that the filters have decided already: a step settles what it calls, and the other way round."""
+    pinned = {name for name, kind in KINDS.items() if kind.param and filters[kind.param].wanted}
+    if filters["group"].wanted:
+        pinned |= {"step", "error"}
+    steps = {name for name, kind in KINDS.items() if kind.base == STEP_RUNS}
+    return pinned | steps if pinned & steps else pinned
+
+
+def _candidate(one: _Shared, failures: int, usual: Usual) -> Candidate:
+    base, total, is_apart = usual.of(one.key)
+    return Candidate(one.kind, one.name, one.failures, failures, base, total, is_apart)
+
+
+def _count_failures(team_id: uuid.UUID, workflow: Workflow, filters: Filters, zone: str) -> tuple[int, list[_Shared]]:
+    population, params = failing(team_id, workflow, filters)
+    run_columns = [(kind.name, kind.column) for kind in KINDS.values() if kind.column and not kind.is_called]
+    step_columns = [(kind.name, kind.column) for kind in KINDS.values() if kind.is_called]
+    columns = " UNION ALL ".join(
+        f"SELECT '{name}', {column}, NULL, count(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY 2"
+        for table, pairs in (("failing", run_columns), ("failing_step", step_columns))
+        for name, column in pairs
+    )
+    sql = _COUNTED.format(
+        failing=population, columns=columns, most=MAX_FAILURES, least=MIN_FACET_FAILURES, values=VALUES_A_KIND
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, team_id, zone, team_id, team_id])
+        rows = cursor.fetchall()
+    total = next((count for kind, _, _, count, _ in rows if kind == "all"), 0)
+    return total, [one for row in rows if (one := _shared(*row))]
+
+
+def _shared(kind: str, value_id: int | None, value: str, failures: int, label: str) -> _Shared | None:
+    if kind == "all" or value_id is None:
+        return None
+    if kind == "field":
+        is_field = label.startswith(("input.", "tag."))
+        return _Shared(label, Key(kind, value_id, value), value, failures) if is_field else None
+    name = f"{value_id:02d}:00\N{EN DASH}{(value_id + 1) % 24:02d}:00" if kind == "hour" else label
+    return _Shared(kind, Key(kind, value_id), name, failures)

@@ -1,0 +1,92 @@
+"""The population of the Failures page: failed executions of one workflow, and the values that its filters may take."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db import connection
+
+from monitoring.filters import Choice, Filters
+from monitoring.models import Dimension, Workflow
+from monitoring.reads.matching import conditions
+from monitoring.reads.rollup_rows import pending, segments
+from monitoring.statuses import FAILING
+from monitoring.windows import Window
+
+FAILING_WORDS = tuple(sorted(status.word for status in FAILING))
+VALUES_A_FILTER = 60
+# Filters that say which runs are meant, whether they failed or not; the others say how they failed.
+RUN_FILTERS = ("env", "input", "release", "trigger")
+
+FILTERED_DIMENSIONS = {
+    Dimension.NODE: "step",
+    Dimension.ERROR: "error",
+    Dimension.INPUT_TYPE: "input",
+    Dimension.SYSTEM: "system",
+    Dimension.MODEL: "model",
+    Dimension.TOOL: "tool",
+    Dimension.RELEASE: "release",
+    Dimension.TRIGGER: "trigger",
+}
+
+
+def failing_filters(filters: Filters, workflow: Workflow) -> Filters:
+    """The same filters, narrowed to failed and timed-out runs of the workflow. Another wanted status leaves none."""
+    wanted = filters["status"].wanted
+    kept = tuple(word for word in FAILING_WORDS if word in wanted) if wanted else FAILING_WORDS
+    excluded = filters["status"].excluded if kept else FAILING_WORDS
+    status = Choice(kept or FAILING_WORDS, excluded)
+    return replace(filters, choices={**filters.choices, "workflow": Choice((workflow.slug,)), "status": status})
+
+
+def run_filters(filters: Filters, workflow: Workflow) -> Filters:
+    """The filters that say which runs failures are compared with: the workflow, and `RUN_FILTERS`."""
+    choices = {name: filters[name] for name in RUN_FILTERS if filters[name]}
+    return Filters(filters.window, {**choices, "workflow": Choice((workflow.slug,))})
+
+
+def failing(team_id: uuid.UUID, workflow: Workflow, filters: Filters) -> tuple[str, list[Any]]:
+    """The failed executions as SQL and its parameters: a SELECT of the columns that the analysis needs."""
+    where, params = conditions(team_id, failing_filters(filters, workflow))
+    columns = (
+        "id, counted_at, retention_class, anchor_day, failed_node_id, error_id, input_type_id, trigger_id, "
+        "release_id, failure_group_id"
+    )
+    return f"SELECT {columns} FROM execution WHERE {where}", params
+
+
+_VALUES = f"""
+WITH used AS (
+    SELECT dimension, value_id, sum(runs) AS runs FROM rollup
+    WHERE team_id = %s AND dimension = ANY(%s) AND ({{spans}}) {{workflow}}
+    GROUP BY 1, 2
+), ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY dimension ORDER BY runs DESC, value_id) AS place FROM used
+)
+SELECT r.dimension, l.value FROM ranked r JOIN label l ON l.team_id = %s AND l.id = r.value_id
+WHERE r.place <= {VALUES_A_FILTER} ORDER BY r.dimension, lower(l.value), l.value
+"""
+
+
+def values_in_use(
+    team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID | None = None
+) -> dict[str, Sequence[str]]:
+    """Per query parameter the values that occur in the window (the most frequent ones), by name."""
+    params: list[Any] = [team_id, [int(d) for d in FILTERED_DIMENSIONS]]
+    spans = segments(window.aligned(), pending(team_id))
+    for span in spans:
+        params += [int(span.grain), span.start, span.end]
+    if workflow_id:
+        params.append(workflow_id)
+    sql = _VALUES.format(
+        spans=" OR ".join(["(grain = %s AND bucket >= %s AND bucket < %s)"] * len(spans)),
+        workflow="AND workflow_id = %s" if workflow_id else "",
+    )
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, team_id])
+        for dimension, value in cursor.fetchall():
+            found[FILTERED_DIMENSIONS[Dimension(dimension)]].append(value)
+    return dict(found)

@@ -1,0 +1,78 @@
+"""Filters as SQL over `execution`: one meaning of each filter for lists, counts and the analysis of failures."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from monitoring.filters import ANY, Choice, Filters
+from monitoring.identity import PRODUCTION, LabelKind, label_id
+from monitoring.statuses import Status
+
+_COLUMNS = {
+    "env": ("environment_id", LabelKind.ENVIRONMENT),
+    "error": ("error_id", LabelKind.ERROR),
+    "input": ("input_type_id", LabelKind.INPUT_TYPE),
+    "release": ("release_id", LabelKind.RELEASE),
+    "trigger": ("trigger_id", LabelKind.TRIGGER),
+}
+_STEP_COLUMNS = {
+    "step": ("node_id", LabelKind.NODE),
+    "system": ("system_id", LabelKind.SYSTEM),
+    "model": ("model_id", LabelKind.MODEL),
+    "tool": ("tool_id", LabelKind.TOOL),
+}
+_WORDS = {status.word: int(status) for status in Status}
+# A run that failed is found by the step at which it did and by what that step called, any other run by all its steps.
+_VISITED = """EXISTS (
+    SELECT FROM step s WHERE s.team_id = %s AND s.execution_id = execution.id
+        AND s.retention_class = execution.retention_class AND s.anchor_day = execution.anchor_day
+        AND s.{column} = ANY(%s)
+        AND (execution.status NOT IN (7, 8) OR (s.node_id = execution.failed_node_id AND s.status IN (7, 8))))"""
+_WORKFLOW = "workflow_id IN (SELECT w.id FROM workflow w WHERE w.team_id = %s AND w.slug = ANY(%s))"
+
+Part = tuple[str, list[Any]]
+
+
+def conditions(team_id: uuid.UUID, filters: Filters) -> Part:
+    """The WHERE clause over `execution` and its parameters, the team's own condition first.
+
+    Values that nobody knows match nothing. `env` absent means production, `env=*` all environments.
+    """
+    parts: list[Part] = [
+        ("team_id = %s", [team_id]),
+        ("counted_at >= %s AND counted_at < %s", [filters.window.start, filters.window.end]),
+    ]
+    choices = {"env": Choice((PRODUCTION,)), **filters.choices}
+    if ANY in choices["env"].wanted:
+        choices["env"] = Choice((), choices["env"].excluded)
+    for name, choice in choices.items():
+        if choice.wanted:
+            parts.append(_test(team_id, name, choice.wanted))
+        if choice.excluded:
+            text, params = _test(team_id, name, choice.excluded)
+            parts.append((f"({text}) IS NOT TRUE", params))
+    if filters.q:
+        pattern = filters.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        parts.append(("(external_id LIKE %s OR error ILIKE %s)", [f"{pattern}%", f"%{pattern}%"]))
+    return " AND ".join(text for text, _ in parts), [param for _, params in parts for param in params]
+
+
+def _test(team_id: uuid.UUID, name: str, values: Sequence[str]) -> Part:
+    if name in _COLUMNS:
+        column, kind = _COLUMNS[name]
+        return f"{column} = ANY(%s)", [[label_id(kind, value) for value in values]]
+    if name in _STEP_COLUMNS:
+        column, kind = _STEP_COLUMNS[name]
+        return _VISITED.format(column=column), [team_id, [label_id(kind, value) for value in values]]
+    if name == "status":
+        return "status = ANY(%s)", [[_WORDS[value] for value in values if value in _WORDS]]
+    if name == "group":
+        return "failure_group_id = ANY(%s)", [[found for value in values if (found := _uuid(value))]]
+    return _WORKFLOW, [team_id, list(values)]
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

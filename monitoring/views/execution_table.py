@@ -1,0 +1,110 @@
+"""What the lists of executions share: filters to choose from, addresses of pages, the rows of an export."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from accounts.tenancy import team_context
+from monitoring.filters import TITLES, Filters
+from monitoring.presentation import FilterChoice
+from monitoring.reads.executions import ExecutionRow, Page, page
+from monitoring.statuses import Status
+from monitoring.templatetags.components import SIGNS
+from monitoring.views.csv import MAX_ROWS
+from monitoring.views.shell import Scope
+
+CHOICE_ORDER = ("step", "error", "input", "system", "model", "tool", "release", "trigger")
+EXPORT_PAGE = 1000
+FULL_HEADER = (
+    *("Execution", "Attempt", "Workflow", "Status", "Started", "Duration, ms", "Error", "Step", "Input type"),
+    *("Release", "Environment", "Trigger", "Tokens", "Cost, USD"),
+)
+
+
+def filter_choices(values: Mapping[str, Sequence[str]], statuses: Sequence[Status]) -> list[FilterChoice]:
+    """The filters that can be added: statuses, then those with values that occur."""
+    words = [(status.word, SIGNS[status.word].word) for status in statuses]
+    told = [(name, [(value, value) for value in values.get(name, ())]) for name in CHOICE_ORDER]
+    others = [FilterChoice(name, TITLES[name], options) for name, options in told if options]
+    return [FilterChoice("status", "Status", words), *others]
+
+
+def paging(scope: Scope, found: Page) -> dict[str, str]:
+    """`previous_href` and `next_href` of a page of rows; empty where there is none."""
+    href = scope.filters.query
+    return {
+        "previous_href": href(after=found.previous) + "#samples" if found.previous else "",
+        "next_href": href(after=found.next) + "#samples" if found.next else "",
+    }
+
+
+def exported(team_id: uuid.UUID, filters: Filters) -> Iterator[ExecutionRow]:
+    """All rows that the filters find, page by page, one more than an export may hold. Opens its own team context."""
+    count, after = 0, ""
+    while count <= MAX_ROWS:
+        with team_context(team_id):
+            found = page(team_id, replace(filters, after=after), limit=EXPORT_PAGE)
+        yield from found.rows
+        count, after = count + len(found.rows), found.next
+        if not after:
+            return
+
+
+def full_cells(row: ExecutionRow) -> list[Any]:
+    """A row as `FULL_HEADER` names its cells. Times are ISO 8601 UTC."""
+    return [
+        row.external_id,
+        row.attempt,
+        row.workflow,
+        row.status.word,
+        instant(row.started_at),
+        milliseconds(row.duration_ms),
+        row.error,
+        row.failed_node,
+        row.input_type,
+        row.release,
+        row.environment,
+        row.trigger,
+        row.tokens.total,
+        row.cost_usd,
+    ]
+
+
+def as_json(row: ExecutionRow) -> dict[str, Any]:
+    """A row as JSON; names as in the API."""
+    return {
+        "id": str(row.id),
+        "external_id": row.external_id,
+        "attempt": row.attempt,
+        "workflow": row.workflow,
+        "status": row.status.word,
+        "started_at": instant(row.started_at) or None,
+        "finished_at": instant(row.finished_at) or None,
+        "duration_ms": row.duration_ms,
+        "error": row.error,
+        "step": row.failed_node,
+        "input_type": row.input_type,
+        "release": row.release,
+        "environment": row.environment,
+        "trigger": row.trigger,
+        "tokens": row.tokens.total,
+        "cost_usd": money(row.cost_usd),
+    }
+
+
+def instant(at: datetime | None) -> str:
+    """A time for machines: ISO 8601 UTC, empty where not told."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at else ""
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration for machines."""
+    return "" if value is None else f"{value:.0f}"
+
+
+def money(value: Decimal | None) -> str | None:
+    """An amount for machines, without an exponent."""
+    return None if value is None else f"{value:f}"
