@@ -135,6 +135,25 @@ def series(
     return Series(length, [Point(start, found.get(start, _NOTHING)) for start in starts_of(window, length)])
 
 
+def series_by_workflow(
+    team_id: UUID, window: Window, *, environment: str | None = None, max_points: int = MAX_POINTS
+) -> dict[UUID, Series]:
+    """The series of each workflow with a run in the window."""
+    window = window.aligned()
+    length = bucket_for(window, max_points)
+    which = Slice(None, environment, Dimension.NONE, 0)
+    parts = segments(window, pending(team_id), coarsest=length)
+    key = f"workflow_id::text || ' ' || extract(epoch FROM {_BUCKET})::bigint"
+    found = figures(team_id, which, parts, key, length=length)
+    starts = {f"{start.timestamp():.0f}": start for start in starts_of(window, length)}
+    return {
+        UUID(workflow): Series(
+            length, [Point(start, found.get(f"{workflow} {text}", _NOTHING)) for text, start in starts.items()]
+        )
+        for workflow in {text.partition(" ")[0] for text in found}
+    }
+
+
 def bucket_for(window: Window, max_points: int) -> timedelta:
     """The shortest round length that cuts the window into at most `max_points` points."""
     fitting = (b for b in BUCKETS if b >= window.precision and len(starts_of(window, b)) <= max_points)
@@ -204,6 +223,11 @@ def latency_grid(
 ) -> LatencyGrid:
     """Counts for the heat map: at most `columns` times and `rows` log-spaced ranges of durations."""
     found = series(team_id, window, workflow_id=workflow_id, environment=environment, max_points=columns)
+    return grid_of(found, rows)
+
+
+def grid_of(found: Series, rows: int = 12) -> LatencyGrid:
+    """The heat map of a series: a column for each point, at most `rows` log-spaced ranges of durations."""
     histograms = [point.totals.histogram for point in found.points]
     starts = [point.start for point in found.points]
     bins = {index for histogram in histograms for index in histogram}

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
+from monitoring.identity import LabelKind, label_id
 from monitoring.models import Workflow
 from monitoring.reads.figures import Totals
-from monitoring.reads.trends import Point
-from monitoring.reads.verdict import Verdict
+from monitoring.reads.trends import Point, Series, by_workflow, series_by_workflow
+from monitoring.reads.verdict import SEVERITY, Verdict, verdict
 from monitoring.windows import Window
 
 
@@ -30,10 +33,71 @@ class WorkflowRow:
 
 
 def listing(team_id: UUID, window: Window, *, environment: str | None = None, points: int = 30) -> list[WorkflowRow]:
-    """All workflows: by verdict, then most failures, most runs, name. Those without a run come last."""
-    raise NotImplementedError
+    """All workflows: by verdict, then most failures, most runs, name. Those without a run come last.
+
+    The number of queries does not depend on the number of workflows.
+    """
+    window = window.aligned()
+    totals = by_workflow(team_id, window, environment=environment)
+    previous = by_workflow(team_id, window.previous(), environment=environment)
+    lines = series_by_workflow(team_id, window, environment=environment, max_points=points)
+    last = _last_runs(team_id, window, environment)
+    rows = [
+        _row(workflow, totals.get(workflow.id, Totals()), previous.get(workflow.id, Totals()), lines, last)
+        for workflow in Workflow.objects.filter(team_id=team_id)
+    ]
+    return sorted(rows, key=_rank)
 
 
 def find(team_id: UUID, slug: str) -> Workflow | None:
     """The workflow with this slug."""
-    raise NotImplementedError
+    return Workflow.objects.filter(team_id=team_id, slug=slug).first()
+
+
+def _row(
+    workflow: Workflow,
+    totals: Totals,
+    previous: Totals,
+    lines: dict[UUID, Series],
+    last: dict[UUID, datetime],
+) -> WorkflowRow:
+    objectives = (workflow.objective_success_rate, workflow.objective_p95_ms)
+    return WorkflowRow(
+        id=workflow.id,
+        name=workflow.name,
+        slug=workflow.slug,
+        type=workflow.type,
+        is_sample=workflow.is_sample,
+        objective_success_rate=objectives[0],
+        objective_p95_ms=objectives[1],
+        totals=totals,
+        previous=previous,
+        verdict=verdict(totals, objective_success_rate=objectives[0], objective_p95_ms=objectives[1]),
+        points=lines[workflow.id].points if workflow.id in lines else [],
+        last_run_at=last.get(workflow.id),
+    )
+
+
+def _rank(row: WorkflowRow) -> tuple[bool, int, int, int, str]:
+    figures = row.totals
+    return (not figures.runs, SEVERITY[row.verdict.kind], -figures.failures, -figures.runs, row.name)
+
+
+# One look into the index a workflow, however many executions it has.
+_LAST = """
+SELECT w.id, e.counted_at FROM workflow w CROSS JOIN LATERAL (
+    SELECT counted_at FROM execution WHERE team_id = %(team)s AND workflow_id = w.id
+        AND counted_at >= %(start)s AND counted_at < %(end)s {environment}
+    ORDER BY counted_at DESC, id DESC LIMIT 1
+) e WHERE w.team_id = %(team)s
+"""
+
+
+def _last_runs(team_id: UUID, window: Window, environment: str | None) -> dict[UUID, datetime]:
+    values = {"team": team_id, "start": window.start, "end": window.end}
+    if environment is not None:
+        values["environment"] = label_id(LabelKind.ENVIRONMENT, environment)
+    text = _LAST.format(environment="AND environment_id = %(environment)s" if environment is not None else "")
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+        return dict(cursor.fetchall())
