@@ -2,16 +2,23 @@
 
 import uuid
 
+from django.db.models import Exists, OuterRef
+
 from monitoring.identity import PRODUCTION, LabelKind
 from monitoring.models import Dimension, Grain, Label, Rollup
 
 
 def environments_of(team_id: uuid.UUID, workflow_id: uuid.UUID | None = None) -> list[str]:
     """Names of environments with figures: production first, the others by name. One query."""
-    rows = Rollup.objects.filter(team_id=team_id, dimension=Dimension.NONE, grain=Grain.MONTH)
+    labels = Label.objects.filter(team_id=team_id, kind=LabelKind.ENVIRONMENT)
     if workflow_id:
-        rows = rows.filter(workflow_id=workflow_id, value_id=0)
-    labels = Label.objects.filter(
-        team_id=team_id, kind=LabelKind.ENVIRONMENT, id__in=rows.order_by().values("environment_id").distinct()
-    )
+        hours = Rollup.objects.filter(
+            team_id=team_id,
+            workflow_id=workflow_id,
+            environment_id=OuterRef("id"),
+            dimension=Dimension.NONE,
+            value_id=0,
+            grain=Grain.HOUR,
+        )
+        labels = labels.filter(Exists(hours))
     return sorted(labels.values_list("value", flat=True), key=lambda name: (name != PRODUCTION, name))

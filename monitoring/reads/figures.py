@@ -1,10 +1,16 @@
 """The figures of a set of executions (or step visits), as dataclasses: each number has its one definition here."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
+from operator import add
+from typing import TypeVar
 
-from monitoring.analysis.histogram import Histogram, count_within, percentile
+from monitoring.analysis.histogram import Histogram, count_within, merge, percentile
 from monitoring.analysis.intervals import Interval, wilson
+
+N = TypeVar("N", int, Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +106,34 @@ class Totals:
     def within_ms(self, limit_ms: float) -> int:
         """How many of the `timed_runs` took at most `limit_ms`, within the 2 % of the histogram."""
         return count_within(self.histogram, limit_ms)
+
+
+_COUNTS = (
+    "runs", "succeeded", "failed", "timed_out", "cancelled", "skipped",
+    "waiting", "running", "queued", "unknown", "retries",
+)  # fmt: skip
+
+
+def together(parts: Sequence[Totals]) -> Totals:
+    """The figures of disjoint sets as one: counts and use add up, memory is the greatest, percentiles of all runs."""
+    histogram = merge((list(part.histogram), list(part.histogram.values())) for part in parts)
+    timed = sum(histogram.values())
+    spent = sum(part.duration_ms.avg * part.timed_runs for part in parts if part.duration_ms.avg is not None)
+    return Totals(
+        **{name: sum(getattr(part, name) for part in parts) for name in _COUNTS},
+        duration_ms=Durations(
+            spent / timed if timed else None, *(percentile(histogram, share) for share in (0.5, 0.95, 0.99))
+        ),
+        tokens=Tokens(*(_told_sum(getattr(part.tokens, bucket) for part in parts) for bucket in Tokens.__slots__)),
+        cost_usd=_told_sum(part.cost_usd for part in parts),
+        unpriced_tokens=_told_sum(part.unpriced_tokens for part in parts),
+        api_calls=_told_sum(part.api_calls for part in parts),
+        peak_memory_bytes=max((told for part in parts if (told := part.peak_memory_bytes) is not None), default=None),
+        storage_bytes=_told_sum(part.storage_bytes for part in parts),
+        histogram=histogram,
+    )
+
+
+def _told_sum(values: Iterable[N | None]) -> N | None:
+    told = [value for value in values if value is not None]
+    return reduce(add, told) if told else None

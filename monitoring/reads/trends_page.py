@@ -3,18 +3,21 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from monitoring.analysis.histogram import merge
 from monitoring.models import Dimension, Release, Workflow
 from monitoring.reads import trends
-from monitoring.reads.figures import Totals
+from monitoring.reads.figures import Totals, together
 from monitoring.reads.steps import NodePlace, failure_points, node_places, typical_failure
 from monitoring.reads.verdict import Verdict, verdict
 from monitoring.windows import Window
 
-# Bars stay wide enough to be told apart on a phone.
-CHART_POINTS = 72
+# Bars stay wide enough to be told apart on a phone; a quarter is still drawn by the day.
+CHART_POINTS, LONG_CHART_POINTS = 60, 100
+LONG = timedelta(days=60)
 SPARK_POINTS = 28
+GRID_ROWS, SMALLEST_GRID = 10, 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +55,20 @@ def load(
 ) -> TrendsPage:
     """The page's figures. `environment=None`: all environments."""
     workflow_id = workflow.id
-    totals = trends.totals(team_id, window, workflow_id=workflow_id, environment=environment)
+    most = LONG_CHART_POINTS if window.length > LONG else CHART_POINTS
+    series = trends.series(team_id, window, workflow_id=workflow_id, environment=environment, max_points=most)
+    totals = together([point.totals for point in series.points])
     errors = trends.by_value(
         team_id, window, Dimension.ERROR, workflow_id=workflow_id, environment=environment, limit=20
     )
+    leading = errors[0].value_id if errors and errors[0].totals.failures else None
     return TrendsPage(
         workflow=workflow,
         window=window,
         totals=totals,
         previous=trends.totals(team_id, window.previous(), workflow_id=workflow_id, environment=environment),
-        series=trends.series(
-            team_id, window, workflow_id=workflow_id, environment=environment, max_points=CHART_POINTS
-        ),
-        grid=trends.latency_grid(
-            team_id, window, workflow_id=workflow_id, environment=environment, columns=36, rows=10
-        ),
+        series=series,
+        grid=trends.grid_of(halved(series), GRID_ROWS),
         nodes=node_rows(team_id, window, workflow_id=workflow_id, environment=environment),
         errors=errors,
         live=trends.live(team_id, workflow_id=workflow_id, environment=environment),
@@ -79,13 +81,20 @@ def load(
         ),
         as_of=trends.as_of(team_id, now),
         typical_failure=typical_failure(
-            team_id,
-            window,
-            workflow_id=workflow_id,
-            environment=environment,
-            error_id=errors[0].value_id if errors and errors[0].totals.failures else None,
-        ),
+            team_id, window, workflow_id=workflow_id, environment=environment, error_id=leading
+        )
+        if totals.failures
+        else None,
     )
+
+
+def halved(series: trends.Series) -> trends.Series:
+    """The series with two buckets in one, so that the cells of a heat map stay wide enough to see."""
+    points = series.points
+    if len(points) < 2 * SMALLEST_GRID:
+        return series
+    pairs = [points[place : place + 2] for place in range(0, len(points), 2)]
+    return trends.Series(series.bucket * 2, [trends.Point(pair[0].start, _timed(pair)) for pair in pairs])
 
 
 def node_rows(team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID, environment: str | None) -> list[NodeRow]:
@@ -102,3 +111,9 @@ def node_rows(team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID, env
 def _latest_release(workflow: Workflow) -> str:
     newest = Release.objects.filter(workflow_id=workflow.id).order_by("-first_seen_at", "-id")
     return newest.values_list("name", flat=True).first() or ""
+
+
+def _timed(points: Sequence[trends.Point]) -> Totals:
+    """Only the durations: a heat map needs nothing else."""
+    histograms = [point.totals.histogram for point in points]
+    return Totals(histogram=merge((list(one), list(one.values())) for one in histograms))

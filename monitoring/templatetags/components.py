@@ -189,7 +189,7 @@ def time_scale(span_ms: float, parts: int = 5) -> list[str]:
 @register.simple_tag
 def heat_cells(heat: HeatMap) -> dict[str, Any]:
     """The rectangles and texts of a heat map of 430 units width."""
-    left, row_height, width = 66.0, 24.0, 430.0
+    left, row_height, width = 78.0, 24.0, 430.0
     step = (width - left) / max(len(heat.columns), 1)
     bottom = len(heat.rows) * row_height
     most = max((count for row in heat.cells for count in row), default=0) or 1

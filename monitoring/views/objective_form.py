@@ -17,8 +17,8 @@ class ObjectiveForm(forms.Form):
         max_value=100,
         error_messages={
             "invalid": "The success rate is a number of percent, such as 97 or 99.5.",
-            "min_value": "The success rate is at least 1%.",
-            "max_value": "The success rate is at most 100%.",
+            "min_value": "The success rate is at least 1%%.",
+            "max_value": "The success rate is at most 100%%.",
         },
     )
     p95_seconds = forms.FloatField(

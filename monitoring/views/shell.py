@@ -32,6 +32,16 @@ from monitoring.windows import Window
 
 # The environment has a choice of its own, so it is no chip.
 CHIP_NAMES = tuple(name for name in NAMES if name != "env")
+_SOURCES = {
+    "airflow": "Airflow",
+    "cron": "Cron",
+    "dify": "Dify",
+    "github-actions": "GitHub Actions",
+    "langgraph": "LangGraph",
+    "webhook": "Webhook",
+}
+# Pages that show all runs of the range and environment, whatever the other filters say.
+WHOLE = ("trends", "workflows")
 
 
 class Outcomes(Protocol):
@@ -82,11 +92,12 @@ class Scope:
         """The address of a page of this team with the range and filters in force, some of them changed.
 
         Without `args` it is the page of the scope's workflow where the page belongs to one. The cursor and the
-        order of rows never go along: they mean nothing on another page.
+        order of rows never go along: they mean nothing on another page; nor do filters to a page of all runs.
         """
         if not args and self.workflow and name in ("trends", "failures"):
             args = (self.workflow.slug,)
-        told: dict[str, str | list[str] | None] = {"after": None, "sort": None, "by": None, **changes}
+        dropped = ("after", "sort", "by", *((*CHIP_NAMES, "q") if name in WHOLE else ()))
+        told: dict[str, str | list[str] | None] = {**dict.fromkeys(dropped), **changes}
         return reverse(name, args=[self.team.slug, *args]) + self.filters.query(**told)
 
 
@@ -183,6 +194,11 @@ def _usual_notes(scope: Scope, figures: Outcomes | None) -> dict[int, str]:
 def objective_words(share: float) -> str:
     """An objective with only the digits it needs: `97%`, `99.9%`."""
     return f"{float(f'{share * 100:.4f}'):g}%"
+
+
+def source_words(kind: str) -> str:
+    """What runs a workflow, as its makers write it; else as it was told."""
+    return _SOURCES.get(kind.lower().replace("_", "-"), kind)
 
 
 def limit_words(ms: float) -> str:

@@ -14,7 +14,7 @@ from monitoring.reads.trends_page import TrendsPage, load
 from monitoring.services.objectives import set_objective as store_objective
 from monitoring.views import trends_charts, trends_parts, trends_resources, trends_verdict
 from monitoring.views.objective_form import ObjectiveForm, objective_context
-from monitoring.views.shell import Scope, frame, open_scope, step_rail
+from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
 from monitoring.views.trends_export import as_csv, as_json
 
 
@@ -70,11 +70,10 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage) -> dict[str, A
 
 def subtitle(scope: Scope, page: TrendsPage) -> str:
     """What runs, in which release, where: `Webhook, latest release 42, in production`."""
-    kind = page.workflow.type.replace("_", " ").capitalize()
-    release = f"latest release {page.latest_release}" if page.latest_release else "no release told"
-    parts = [kind, release, f"in {scope.environment_words}"]
-    text = ", ".join(part for part in parts if part)
-    return text[:1].upper() + text[1:]
+    release = f"latest release {page.latest_release}" if page.latest_release else "release not told"
+    kind = source_words(page.workflow.type)
+    parts = [kind, release if kind else release.capitalize(), f"in {scope.environment_words}"]
+    return ", ".join(part for part in parts if part)
 
 
 def empty_state(scope: Scope, page: TrendsPage) -> dict[str, str] | None:

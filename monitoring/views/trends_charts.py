@@ -23,6 +23,8 @@ OUTCOMES: tuple[tuple[str, Colour, Callable[[Totals], int]], ...] = (
     ("Other", "c1", lambda t: t.waiting + t.running + t.queued + t.skipped + t.unknown),
 )
 ALWAYS_SHOWN = 2
+# A label that starts further to the right than this share of the width would be cut off.
+LAST_LABEL = 0.9
 # Length in ms, name, and how many of it are still written in it.
 UNITS = ((1, "ms", 100), (1_000, "s", 100), (60_000, "min", 100), (3_600_000, "h", 100))
 DASH = "\N{EN DASH}"
@@ -39,7 +41,6 @@ class Charts:
     latency: Sequence[Chart]
     latency_legend: Sequence[tuple[str, str]]
     latency_reading: str
-    latency_note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,9 @@ def charts(page: TrendsPage) -> Charts:
         bucket_words=f"{length_words(page.series.bucket)} buckets",
         outcomes=outcomes,
         outcomes_legend=legend,
-        latency=[latency_chart(page)],
+        latency=[latency_chart(page)] if page.totals.timed_runs else [],
         latency_legend=[*latency_legend, ("dash", "Objective")] if objective else latency_legend,
         latency_reading=latency_reading(page.totals),
-        latency_note="" if page.totals.timed_runs else "No run in this range told how long it took.",
     )
 
 
@@ -160,14 +160,15 @@ def distribution(page: TrendsPage) -> Distribution | None:
 def column_labels(grid: LatencyGrid) -> list[str]:
     """A label at the first column of a day, or about six over the width where the columns are shorter or longer."""
     local = [timezone.localtime(start) for start in grid.starts]
+    last = len(local) * LAST_LABEL
     if grid.bucket < timedelta(days=1) and local[-1] - local[0] > timedelta(days=2):
         new_day = [i for i, time in enumerate(local) if not i or time.date() != local[i - 1].date()]
         every = -(-len(new_day) // 7)
         shown = set(new_day[::every])
-        return [f"{time:%a} {time.day}" if i in shown else "" for i, time in enumerate(local)]
+        return [f"{time:%a} {time.day}" if i in shown and i <= last else "" for i, time in enumerate(local)]
     every = max(-(-len(local) // 6), 1)
     form = _day_words if grid.bucket >= timedelta(days=1) else _clock_words
-    return [form(time) if not i % every else "" for i, time in enumerate(local)]
+    return [form(time) if not i % every and i <= last else "" for i, time in enumerate(local)]
 
 
 def length_words(length: timedelta) -> str:

@@ -11,7 +11,9 @@ from monitoring.presentation import Action, Fact
 from monitoring.reads.trends_page import TrendsPage
 from monitoring.reads.verdict import Kind
 from monitoring.views.comparing import previous_words
-from monitoring.views.shell import Scope, objective_words
+from monitoring.views.shell import Scope
+
+ANSWERS = {Kind.NOT_STABLE: "No. ", Kind.WATCH: "Not certain. ", Kind.STABLE: "Yes. "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,9 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
         href = scope.href("executions", workflow=page.workflow.slug)
         actions.append(Action("See the executions", href, "list", primary=True))
     note = "Check concentration before changing the process." if totals.failures else ""
-    if page.verdict.kind == Kind.NO_OBJECTIVE:
-        note = "Set an objective above: without one nobody can say what is stable."
     return Panel(
         "Is this process running stably?",
-        page.verdict.sentence,
+        ANSWERS.get(page.verdict.kind, "") + page.verdict.sentence,
         page.verdict.tone,
         paragraphs if totals.runs else [],
         [Fact(text, _fact_icon(text)) for text in page.verdict.facts],
@@ -56,21 +56,14 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
 
 
 def _rate_sentence(page: TrendsPage) -> SafeString:
-    totals, objective = page.totals, page.workflow.objective_success_rate
-    if not totals.success:
-        return format_html("<b>{}</b> runs, none of them finished.", wording.count(totals.runs))
-    against = f" against an objective of {objective_words(objective)}" if objective else ""
-    before = page.previous.success
-    since = f"; {previous_words(page.window)} it was {wording.percent(before.rate)}" if before else ""
+    totals, before = page.totals, page.previous.success
+    since = ""
+    if before:
+        since = format_html("; {} <b>{}</b> succeeded", previous_words(page.window), wording.percent(before.rate))
+    p95 = totals.duration_ms.p95
+    slow = format_html(" One run in twenty takes over <b>{}</b>.", wording.duration_ms(p95)) if p95 is not None else ""
     return format_html(
-        "<b>{}</b> of the finished runs succeed{}{}. <b>{} of {} runs</b> failed; "
-        "one run in twenty takes over <b>{}</b>.",
-        wording.percent(totals.success.rate),
-        against,
-        since,
-        wording.count(totals.failures),
-        wording.count(totals.runs),
-        wording.duration_ms(totals.duration_ms.p95),
+        "<b>{} of {} runs</b> failed{}.{}", wording.count(totals.failures), wording.count(totals.runs), since, slow
     )
 
 

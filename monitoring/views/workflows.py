@@ -22,7 +22,7 @@ from monitoring.reads.workflows import WorkflowRow, listing
 from monitoring.views.comparing import interval_words, previous_words, rate_tone
 from monitoring.views.csv import csv_response
 from monitoring.views.first_report import first_report
-from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
+from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, source_words
 from monitoring.views.trends_verdict import Panel
 
 HEAD = (
@@ -120,11 +120,13 @@ def panel(scope: Scope, rows: Sequence[Row]) -> Panel:
     kinds = Counter(row.kind for row in rows)
     worst = rows[0]
     answers = {
-        Kind.NOT_STABLE: (f"{_are(kinds[Kind.NOT_STABLE], len(rows))} not stable.", "fail"),
-        Kind.WATCH: (f"{_are(kinds[Kind.WATCH], len(rows))} to be watched.", "watch"),
-        Kind.STABLE: ("None: all workflows with enough runs are stable.", "ok"),
+        Kind.NOT_STABLE: f"{_are(kinds[Kind.NOT_STABLE], len(rows))} not stable.",
+        Kind.WATCH: f"{_are(kinds[Kind.WATCH], len(rows))} to be watched.",
+        Kind.NO_OBJECTIVE: f"{_have(kinds[Kind.NO_OBJECTIVE], len(rows))} no objective, so no verdict.",
+        Kind.NOT_ENOUGH_DATA: f"{_have(kinds[Kind.NOT_ENOUGH_DATA], len(rows))} too few runs for a verdict.",
+        Kind.STABLE: "None: all workflows are stable.",
     }
-    answer, tone = answers.get(worst.kind, ("No objective is set, so no workflow can be called stable.", "idle"))
+    answer, tone = answers[worst.kind], worst.tone
     if not any(row.runs for row in rows):
         answer, tone = f"No runs in {scope.environment_words} in this range.", "idle"
     actions = [Action(f"Open {worst.name}", worst.href, "flow", primary=True)] if worst.runs else []
@@ -161,6 +163,10 @@ def _are(count: int, of: int) -> str:
     return f"{count} of {of} workflows {'is' if count == 1 else 'are'}"
 
 
+def _have(count: int, of: int) -> str:
+    return f"{count} of {of} workflows {'has' if count == 1 else 'have'}"
+
+
 def _matches(row: Row, scope: Scope) -> bool:
     text = f"{row.name} {row.type} {row.verdict}".lower()
     return all(word in text for word in scope.filters.q.lower().split())
@@ -171,7 +177,7 @@ def _row(scope: Scope, one: WorkflowRow) -> Row:
     return Row(
         name=one.name,
         href=scope.href("trends", one.slug, q=None),
-        type=one.type.replace("_", " ").capitalize(),
+        type=source_words(one.type),
         is_sample=one.is_sample,
         kind=one.verdict.kind,
         verdict=one.verdict.word,

@@ -1,0 +1,89 @@
+"""The Trends page in a browser: charts are drawn, nothing is refused by the content policy, phones scroll one way."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import ConsoleMessage, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import Team
+from monitoring.statuses import Status
+from tests.factories import report, step, store
+from tests.people import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def address(live_server: LiveServer, team: Team) -> str:
+    """Where the page of a workflow with two days of runs is."""
+    now = timezone.now()
+    reports = []
+    for hours in range(48):
+        end = now - timedelta(hours=hours, minutes=5)
+        start = end - timedelta(seconds=20 + hours)
+        status = Status.FAILED if hours % 6 == 0 else Status.SUCCEEDED
+        visit = step(node="save", kind="code", status=status, started_at=start, ended_at=end)
+        reports.append(report(status=status, started_at=start, finished_at=end, release="7", steps=[visit]))
+    store(team, *reports, now=now)
+    return f"{live_server.url}/t/{team.slug}/workflows/nightly/"
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser complains about: errors of scripts, refused styles, missing files."""
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            found.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
+def open_signed_in(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_label("E-mail").fill("owner@harbour.test")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("nightly")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_charts_are_drawn_and_the_page_fits(
+    page: Page, address: str, complaints: list[str], width: int, scheme: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    open_signed_in(page, address)
+    for name in ("chart-rate", "chart-runs", "chart-latency"):
+        page.wait_for_function("name => Chart.getChart(document.querySelector(`[data-chart='${name}']`))", arg=name)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert complaints == []
+
+
+def test_the_figures_of_a_chart_are_one_click_away(page: Page, address: str) -> None:
+    open_signed_in(page, address)
+    card = page.get_by_role("region", name="Outcomes")
+    expect(card.get_by_role("table")).to_be_hidden()
+    card.get_by_role("link", name="Table").click()
+    expect(card.get_by_role("columnheader", name="Success rate")).to_be_visible()
+
+
+def test_an_objective_is_set_on_the_page(page: Page, address: str) -> None:
+    open_signed_in(page, address)
+    page.get_by_text("Set objective").click()
+    page.get_by_label("Success rate, at least (%)").fill("99")
+    page.get_by_role("button", name="Save objective").click()
+    expect(page.get_by_text("Objective: 99% succeed")).to_be_visible()
+    expect(page.get_by_text("Objective saved.")).to_be_visible()
+
+
+def test_the_verdict_leads_to_the_failures(page: Page, address: str) -> None:
+    open_signed_in(page, address)
+    page.get_by_role("link", name="See the 8 failed samples").click()
+    expect(page).to_have_url(re.compile(r"/workflows/nightly/failures/\?from=now-7d"))
