@@ -154,9 +154,9 @@ def _add_rolled(usual: Usual, dimension: int, value_id: int, runs: int) -> None:
         usual.totals |= dict.fromkeys((*_OF_RUNS.values(), "hour"), runs)
         return
     if dimension == Dimension.NODE:
-        for name in _OF_STEPS.values():
-            usual.totals[name] = usual.totals.get(name, 0) + runs
-    name: str | None = "hour" if dimension == -1 else _OF_STEPS.get(dimension) or _OF_RUNS.get(dimension)
+        for of_steps in _OF_STEPS.values():
+            usual.totals[of_steps] = usual.totals.get(of_steps, 0) + runs
+    name = "hour" if dimension == -1 else _OF_STEPS.get(dimension) or _OF_RUNS.get(dimension)
     if name:
         usual.counts[Key(name, value_id)] = runs
 

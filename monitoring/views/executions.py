@@ -16,7 +16,15 @@ from monitoring.reads import executions as reads
 from monitoring.reads.failures import values_in_use
 from monitoring.statuses import Status
 from monitoring.views.csv import MAX_ROWS, csv_response
-from monitoring.views.execution_table import FULL_HEADER, as_json, exported, filter_choices, full_cells, paging
+from monitoring.views.execution_table import (
+    FULL_HEADER,
+    as_json,
+    exported,
+    filter_choices,
+    full_cells,
+    paging,
+    with_errors,
+)
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
 
 ORDER_WORDS = {
@@ -60,7 +68,7 @@ def _context(scope: Scope, found: reads.Page) -> dict[str, Any]:
         "chips": chips,
         "clear_href": clear_href(scope),
         "choices": _choices(scope),
-        "rows": found.rows,
+        "rows": with_errors(scope.team.id, found.rows),
         "total": total,
         "shown": shown_words(found, total),
         "sort": sort_in_force(scope.filters),

@@ -21,7 +21,7 @@ from monitoring.reads.failures import failing_filters, values_in_use
 from monitoring.reads.groups import FailureGroups, failure_groups
 from monitoring.statuses import Status
 from monitoring.views.csv import csv_response
-from monitoring.views.execution_table import exported, filter_choices, instant, milliseconds, paging
+from monitoring.views.execution_table import exported, filter_choices, instant, milliseconds, paging, with_errors
 from monitoring.views.failure_words import (
     chart_label,
     common_rows,
@@ -105,7 +105,7 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
         "legend": _legend(groups),
         "groups": groups.groups[:GROUPS_SHOWN],
         "more_groups": more_groups_words(groups),
-        "samples": samples.rows,
+        "samples": with_errors(team_id, samples.rows),
         "shown": f"{wording.count(len(samples.rows))} of {wording.count(groups.failures)}",
         "workflow": workflow,
         "zone": timezone.get_current_timezone_name(),

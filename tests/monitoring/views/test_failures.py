@@ -88,7 +88,7 @@ def test_samples_link_to_their_replay(many, member_client):
 
 def test_spread_failures_are_said_to_be_spread(team, member_client):
     nodes = ("parse", "fetch", "save", "tell")
-    store(team, *[run(n, nodes[n % 4] if n < 40 else "") for n in range(100)])
+    store(team, *[run(n, "" if n % 3 else nodes[n // 3 % 4]) for n in range(120)])
     assert "Not concentrated. Failures are spread like all runs." in text_of(member_client)
 
 
