@@ -53,9 +53,7 @@ def percentile(histogram: Histogram, share: float) -> float | None:
     if not cumulated or cumulated[-1] == 0:
         return None
     rank = share * (cumulated[-1] - 1)
-    low, high = (
-        next(b for b, c in zip(bins, cumulated, strict=True) if c > r) for r in (math.floor(rank), math.ceil(rank))
-    )
+    low, high = (bins[bisect_right(cumulated, place)] for place in (math.floor(rank), math.ceil(rank)))
     part = rank - math.floor(rank)
     return middle(low) * (1 - part) + middle(high) * part
 

@@ -7,12 +7,13 @@ again are read from the grain below, so figures are as fresh as the hours are.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from struct import Struct
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from monitoring.analysis.histogram import percentile
+from monitoring.analysis.histogram import Histogram, percentile
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.figures import Durations, Tokens, Totals
@@ -123,24 +124,29 @@ _SUMS = ", ".join(
         "max(peak_memory_bytes) AS peak_memory_bytes, sum(cost_usd) AS cost_usd",
     ]
 )
+# PostgreSQL sums the numbers; histograms are added up here, which measures two to three times faster than grouping
+# their unnested bins there. `array_send` gives 20 bytes about the array, then 4 bytes of length before each element.
+_BINS = "substr(array_send(histogram_bins), 21) AS bins, substr(array_send(histogram_counts), 21) AS times"
 _QUERY = """
-WITH part AS MATERIALIZED ({parts}),
-summed AS (SELECT key, {sums} FROM part GROUP BY key),
-histogram AS (
-    SELECT key, array_agg(bin) AS bins, array_agg(times) AS times FROM (
-        SELECT key, h.bin, sum(h.times)::bigint AS times
-        FROM part CROSS JOIN LATERAL unnest(histogram_bins, histogram_counts) AS h(bin, times) GROUP BY key, h.bin
-    ) AS counted GROUP BY key
-)
-SELECT s.*, h.bins, h.times FROM summed s LEFT JOIN histogram h USING (key)
+SELECT key, {sums}, string_agg(bins, '') AS bins, string_agg(times, '') AS times FROM ({parts}) AS part GROUP BY key
 """
+_BIN, _TIMES = Struct(">4xh"), Struct(">4xq")
+
+
+def read_histogram(bins: bytes | None, times: bytes | None) -> Histogram:
+    """The sum of histograms whose arrays were sent one after the other."""
+    total: Histogram = {}
+    get = total.get
+    for (index,), (count,) in zip(_BIN.iter_unpack(bins or b""), _TIMES.iter_unpack(times or b""), strict=True):
+        total[index] = get(index, 0) + count
+    return total
 
 
 def figures(team_id: UUID, which: Slice, parts: Sequence[Segment], key: str = "0", **values: Any) -> dict[Any, Totals]:
     """The figures of these rows by `key`: an SQL expression over rollup columns, whose parameters are `values`."""
     if not parts:
         return {}
-    columns = f"{key} AS key, {', '.join(COLUMNS)}, histogram_bins, histogram_counts"
+    columns = f"{key} AS key, {', '.join(COLUMNS)}, {_BINS}"
     selects = [f"SELECT {columns} FROM rollup WHERE {_where(which, part)}" for part in parts]
     told = {
         "team": team_id,
@@ -155,9 +161,9 @@ def figures(team_id: UUID, which: Slice, parts: Sequence[Segment], key: str = "0
 
 
 def totals_of(row: Sequence[Any]) -> Totals:
-    """Figures from a row of `COLUMNS`, then the bins and the counts of the histogram (None: no duration)."""
+    """Figures from a row of `COLUMNS`, then the histograms as `read_histogram` takes them."""
     told = dict(zip(COLUMNS, row, strict=False))
-    histogram = dict(zip(row[-2] or (), row[-1] or (), strict=True))
+    histogram = read_histogram(row[-2], row[-1])
     timed = told["duration_count"]
     return Totals(
         runs=told["runs"],

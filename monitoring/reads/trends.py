@@ -24,7 +24,7 @@ MAX_POINTS = 500
 BUCKETS = (
     *(number * MINUTE for number in (1, 5, 15, 30)),
     *(number * HOUR for number in (1, 2, 3, 6, 12)),
-    *(number * DAY for number in (1, 7, 28)),
+    *(number * DAY for number in (1, 2, 7, 28)),
 )
 _NOTHING = Totals()
 # Weeks start on a Monday, as in `monitoring.windows.floor_to`.
