@@ -16,7 +16,7 @@ from monitoring.store.fields import EXECUTION, STEP, Row
 from monitoring.store.labels import Names
 from monitoring.store.merge import revisions_of
 from monitoring.store.parts import Part
-from monitoring.store.payloads import Scope, make_chunk
+from monitoring.store.payloads import Scope, make_chunk, merge_scopes
 
 DEBUG_ENVIRONMENTS = frozenset({"debug", "dev", "development", "test", "staging", "local"})
 MAX_ERROR = 500
@@ -125,9 +125,10 @@ class _Builder:
 
     def _environment(self) -> int | None:
         """The label of the environment; None for production, which stands for "not told" and loses to others."""
-        told = self.report.environment or PRODUCTION
-        number = self.names.label(LabelKind.ENVIRONMENT, told)
-        return None if told == PRODUCTION else number
+        told = self.report.environment
+        # Made for every execution: another part may have told it no environment.
+        self.names.label(LabelKind.ENVIRONMENT, PRODUCTION)
+        return self.names.label(LabelKind.ENVIRONMENT, told) if told and told != PRODUCTION else None
 
     def _execution(self) -> Row:
         report, team = self.report, self.names.team_id
@@ -178,7 +179,8 @@ class _Builder:
         labels, ids = self.names.labels_of, self.step_ids
         number = ids[step.id]
         error, error_id = (None, None) if step.error is None else self._error(step.error)
-        scopes[str(number)] = _step_scope(step)
+        scope, key = _step_scope(step), str(number)
+        scopes[key] = merge_scopes([scopes[key], scope]) if key in scopes else scope
         row = [
             self.id,
             number,

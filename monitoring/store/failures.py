@@ -10,7 +10,7 @@ from monitoring.statuses import Status
 from monitoring.store.draft import Draft
 from monitoring.store.fields import EXECUTION, STEP, Row
 from monitoring.store.labels import values_of_labels
-from monitoring.store.statements import run, run_once
+from monitoring.store.statements import array, run, run_once
 
 FAILING = (int(Status.TIMED_OUT), int(Status.FAILED))
 STATUS_ERRORS = {status: label_id(LabelKind.ERROR, Status(status).word) for status in FAILING}
@@ -47,6 +47,7 @@ ON CONFLICT (team_id, id) DO UPDATE SET
   last_seen_at = GREATEST(failure_group.last_seen_at, EXCLUDED.last_seen_at)
 """
 
+_GROUP_TYPES = ("uuid", "uuid", "bigint", "bigint", "text", "timestamptz", "timestamptz")
 _SEEN = """
 SELECT min(counted_at), max(counted_at) FROM execution WHERE team_id = %s AND failure_group_id = %s
 """
@@ -117,7 +118,7 @@ def save_groups(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, date
         return
     titles = _titles(team_id, drafts, [group[2] for group in seen.values()])
     rows = [[id, *group[:3], titles.get(group[2], "")[:300], *group[3:]] for id, group in sorted(seen.items())]
-    run(_UPSERT_GROUPS, [team_id, *([*column] for column in zip(*rows, strict=True))])
+    run(_UPSERT_GROUPS, [team_id, *map(array, _GROUP_TYPES, zip(*rows, strict=True))])
     for group in sorted(left):
         _narrow(team_id, group, left[group])
 
@@ -126,9 +127,7 @@ def _note(seen: dict[UUID, list[Any]], execution: Row, first: datetime | None, l
     group = execution[_GROUP]
     if group is None:
         return
-    known = seen.setdefault(
-        group, [execution[_WORKFLOW], execution[_NODE], execution[_ERROR], "infinity", "-infinity"]
-    )
+    known = seen.setdefault(group, [execution[_WORKFLOW], execution[_NODE], execution[_ERROR], "infinity", "-infinity"])
     if first is not None:
         known[3] = first if isinstance(known[3], str) else min(known[3], first)
         known[4] = last if isinstance(known[4], str) else max(known[4], last)

@@ -88,6 +88,14 @@ class _MergedScope:
         return {name: merged[name] for name in sorted(merged)}
 
 
+def merge_scopes(scopes: Iterable[Scope]) -> Scope:
+    """What several scopes of the same step, told in one report, say together."""
+    merged = _MergedScope()
+    for scope in scopes:
+        merged.add(scope, 0)
+    return merged.values()
+
+
 def merge_chunks(bodies: Iterable[bytes]) -> ExecutionPayload:
     """The payload that these chunks say together; their order and repetition do not matter."""
     execution = _MergedScope()

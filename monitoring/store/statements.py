@@ -26,8 +26,8 @@ def _text_array(values: Sequence[str | None]) -> str:
     return "{" + ",".join("NULL" if v is None else f'"{v.translate(_ESCAPES)}"' for v in values) + "}"
 
 
-def _array(type: str, values: Sequence[Any]) -> Any:
-    """One column as a parameter. JSON arrays of numbers, times and ids are array literals but for the brackets."""
+def array(type: str, values: Sequence[Any]) -> Any:
+    """One column, of this type, as a parameter. JSON arrays of numbers, times and ids are array literals but for the brackets."""
     if type == "bytea":
         return list(values)
     if type == "text":
@@ -39,7 +39,7 @@ def _array(type: str, values: Sequence[Any]) -> Any:
 
 def columns(table: Table, rows: Sequence[Row]) -> list[Any]:
     """The parameters of an insert: one array per column."""
-    return [_array(field.type, values) for field, values in zip(table.fields, zip(*rows, strict=True), strict=True)]
+    return [array(field.type, values) for field, values in zip(table.fields, zip(*rows, strict=True), strict=True)]
 
 
 def insert(table: Table, on_conflict: str, returning: str = "", *, where: str = "") -> str:
@@ -114,7 +114,7 @@ def insert_marks(team_id: UUID, marks: Sequence[Mark], now: datetime) -> None:
     """Queues minutes whose rollups must be computed again: (workflow, environment, minute)."""
     if marks:
         workflows, environments, minutes = zip(*marks, strict=True)
-        arrays = [_array("uuid", workflows), _array("bigint", environments), _array("timestamptz", minutes)]
+        arrays = [array("uuid", workflows), array("bigint", environments), array("timestamptz", minutes)]
         run(_INSERT_MARKS, [team_id, now, *arrays])
 
 
