@@ -8,6 +8,7 @@ from ingestion.history.forgive import forgive
 
 Translate = Callable[[dict[str, Any]], dict[str, Any]]
 
+
 def translator_of(item: dict[str, Any]) -> Translate:
     """Who reads an item that stands alone, by the fields that only its form has."""
     if "run_attempt" in item and "workflow_id" in item:
