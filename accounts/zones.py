@@ -7,6 +7,14 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 
+def zone_named(name: str) -> zoneinfo.ZoneInfo:
+    """The zone of this name, UTC for a name that is none. `ZoneInfo` keeps the zones it has read."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return zoneinfo.ZoneInfo("UTC")
+
+
 class TimeZoneMiddleware:
     """Puts the user's time zone in force for the length of a request; UTC for everybody else."""
 
@@ -17,7 +25,5 @@ class TimeZoneMiddleware:
         """Answers the request in the user's zone. API calls carry no session and stay in UTC."""
         if request.path.startswith("/api/"):
             return self.get_response(request)
-        name = getattr(request.user, "time_zone", "UTC") or "UTC"
-        zone = zoneinfo.ZoneInfo(name if name in zoneinfo.available_timezones() else "UTC")
-        with timezone.override(zone):
+        with timezone.override(zone_named(getattr(request.user, "time_zone", "UTC") or "UTC")):
             return self.get_response(request)

@@ -10,8 +10,8 @@ from django import template
 from django.http import QueryDict
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from monitoring import wording
 from monitoring.presentation import Chart, HeatMap, TimelineRow
@@ -216,6 +216,28 @@ def heat_cells(heat: HeatMap) -> dict[str, Any]:
         "axis_y": bottom + 18,
         "height": bottom + 26,
     }
+
+
+@register.simple_tag
+def heat_rects(grid: dict[str, Any]) -> SafeString:
+    """The cells of `heat_cells` as rectangles: hundreds of them, so they are joined here and not by the template."""
+    size = format_html('width="{}" height="{}" rx="2"', grid["cell_width"], grid["cell_height"])
+    rects = (
+        f'<rect class="{cell["kind"]}" fill-opacity="{cell["opacity"]}" x="{cell["x"]}" y="{cell["y"]}" {size}>'
+        f"<title>{escape(cell['title'])}</title></rect>"
+        if cell["title"]
+        else f'<rect class="{cell["kind"]}" x="{cell["x"]}" y="{cell["y"]}" {size}/>'
+        for cell in grid["cells"]
+    )
+    return mark_safe("".join(rects))  # noqa: S308 - numbers and fixed words; titles are escaped
+
+
+@register.simple_tag
+def table_rows(rows: Sequence[Sequence[str]]) -> SafeString:
+    """Rows of figures, all cells but the first right-aligned: joined here, a long table costs a template dearly."""
+    lines = ("".join(f'<td class="r">{escape(cell)}</td>' for cell in row[1:]) for row in rows)
+    heads = (f"<td>{escape(row[0])}</td>" for row in rows)
+    return mark_safe("".join(f"<tr>{head}{line}</tr>" for head, line in zip(heads, lines, strict=True)))  # noqa: S308
 
 
 @register.simple_tag
