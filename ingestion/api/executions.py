@@ -1,5 +1,6 @@
 """`POST /api/v1/executions`: one execution, a list, or one a line; whole or in parts."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -7,6 +8,7 @@ from django.db import DatabaseError
 from django.http import HttpResponseBase, JsonResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from psycopg_pool import PoolTimeout
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,6 +22,8 @@ from ingestion.adapters.rest import decode, parse_item
 from ingestion.api import documentation
 from ingestion.api.bodies import read_body
 from ingestion.records import ExecutionReport, Rejection
+
+logger = logging.getLogger(__name__)
 
 # Enough for a sender to see what is wrong; the numbers are always complete.
 MAX_TOLD_REJECTIONS = 1_000
@@ -58,8 +62,9 @@ def report_executions(request: Request) -> JsonResponse:
     return _answer(outcome, [*rejected, *outcome.rejected])
 
 
-def unavailable() -> JsonResponse:
+def _unavailable(error: Exception) -> JsonResponse:
     """The answer that makes senders try again: any other 5xx makes some of them drop what they hold."""
+    logger.warning("storage is not available", exc_info=error)
     response = problem_response(
         503, "Storage is not available", f"Nothing was stored. Try again in {RETRY_AFTER_SECONDS} seconds."
     )
@@ -81,8 +86,9 @@ _REFUSALS: dict[type[Exception], Callable[[Any], JsonResponse]] = {
     ReportsRefused: lambda error: problem_response(
         422, "Nothing could be stored", "The body holds a value that the database does not take. Nothing was stored."
     ),
-    StorageUnavailable: lambda error: unavailable(),
-    DatabaseError: lambda error: unavailable(),
+    StorageUnavailable: _unavailable,
+    DatabaseError: _unavailable,
+    PoolTimeout: _unavailable,
 }
 
 

@@ -10,8 +10,9 @@ from unittest import mock
 
 import pytest
 import zstandard
+from django.core.wsgi import get_wsgi_application
 from django.db import OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,8 @@ from hypothesis import strategies as st
 from accounts.models import ApiKey, Team
 from accounts.services.teams import NewTeam, issue_key, revoke_key
 from accounts.tenancy import team_context
+from config.chunked import ChunkedBodies
+from ingestion.adapters.wire import EXECUTION_FIELDS
 from monitoring.models import Execution, LogLine, Payload, Step, Workflow
 
 ADDRESS = "/api/v1/executions"
@@ -284,3 +287,35 @@ ITEM = st.fixed_dictionaries(
 def test_no_json_makes_a_server_error(send: Sender, items: list[Any]) -> None:
     answer = send(items)
     assert answer.status_code in (200, 400, 422), answer.content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chunked_body_is_read_whole(api_key: str, team: Team) -> None:
+    """Two common clients send bodies without a length; the server's wrapper gives them one."""
+    body = json.dumps([{"id": f"e{number}"} for number in range(50)]).encode()
+    told: list[str] = []
+    environ = {
+        **RequestFactory().post(ADDRESS).environ,
+        "CONTENT_TYPE": "application/json",
+        "HTTP_AUTHORIZATION": f"Bearer {api_key}",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input": io.BytesIO(body),
+    }
+    environ.pop("CONTENT_LENGTH", None)
+    application = ChunkedBodies(get_wsgi_application(), limit=1_000_000)
+    parts = application(environ, lambda status, headers, *rest: told.append(status))  # type: ignore[arg-type]
+    assert json.loads(b"".join(parts)) == {"stored": 50, "duplicate": 0, "rejected": []}
+    assert told == ["200 OK"]
+    assert counts(team)["Execution"] == 50
+
+
+def test_the_openapi_document_tells_how_to_report() -> None:
+    document = Client().get("/api/schema/", headers={"accept": "application/json"}).json()
+    operation = document["paths"]["/api/v1/executions"]["post"]
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "413", "415", "422", "503"}
+    assert {"application/json", "application/x-ndjson"} == set(operation["requestBody"]["content"])
+    fields = document["components"]["schemas"]["ExecutionTold"]
+    assert fields["required"] == ["id"]
+    assert EXECUTION_FIELDS - set(fields["properties"]) <= {
+        f"{name}_tokens" for name in ("input", "output", "cache_read", "cache_write", "reasoning")
+    }
