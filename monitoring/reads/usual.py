@@ -16,7 +16,7 @@ from monitoring.reads.rollup_rows import pending, segments
 from monitoring.windows import MINUTE
 
 # Where rollups have no answer, the newest so many runs stand for all of them.
-MAX_RUNS = 5_000
+MAX_RUNS = 2_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +183,9 @@ WITH run AS MATERIALIZED (
 SELECT 'all', NULL::bigint, NULL::text, count(*) FROM run
 UNION ALL
 SELECT 'field', x.key_id, x.value, count(*)
-FROM run r JOIN facet x ON x.team_id = %s AND x.execution_id = r.id
-    AND x.retention_class = r.retention_class AND x.anchor_day = r.anchor_day
+FROM run r CROSS JOIN LATERAL (
+    SELECT key_id, value FROM facet WHERE team_id = %s AND execution_id = r.id
+        AND retention_class = r.retention_class AND anchor_day = r.anchor_day OFFSET 0) x
 JOIN wanted w ON w.key_id = x.key_id AND w.value = x.value GROUP BY 2, 3
 {others}
 """

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.tenancy import team_context
 from monitoring.filters import TITLES, Filters
 from monitoring.presentation import FilterChoice
-from monitoring.reads.executions import ExecutionRow, Page, page
+from monitoring.reads.executions import SORTS, ExecutionRow, Page, page
 from monitoring.reads.groups import titles_of
 from monitoring.statuses import Status
 from monitoring.templatetags.components import SIGNS
@@ -24,6 +24,20 @@ FULL_HEADER = (
     *("Execution", "Attempt", "Workflow", "Status", "Started", "Duration, ms", "Error", "Step", "Input type"),
     *("Release", "Environment", "Trigger", "Tokens", "Cost, USD"),
 )
+
+ORDER_WORDS = {
+    "-time": "newest first",
+    "time": "oldest first",
+    "-duration": "slowest first",
+    "duration": "fastest first",
+    "-cost": "dearest first",
+    "cost": "cheapest first",
+}
+
+
+def sort_in_force(filters: Filters) -> str:
+    """The order of the rows: what the address says where that is one, else newest first."""
+    return filters.sort if filters.sort in SORTS else "-time"
 
 
 def filter_choices(values: Mapping[str, Sequence[str]], statuses: Sequence[Status]) -> list[FilterChoice]:

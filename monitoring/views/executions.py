@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
-from monitoring.filters import TITLES, Filters
+from monitoring.filters import TITLES
 from monitoring.models import Workflow
 from monitoring.presentation import FilterChoice
 from monitoring.reads import executions as reads
@@ -18,23 +18,16 @@ from monitoring.statuses import Status
 from monitoring.views.csv import MAX_ROWS, csv_response
 from monitoring.views.execution_table import (
     FULL_HEADER,
+    ORDER_WORDS,
     as_json,
     exported,
     filter_choices,
     full_cells,
     paging,
+    sort_in_force,
     with_errors,
 )
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
-
-ORDER_WORDS = {
-    "-time": "newest first",
-    "time": "oldest first",
-    "-duration": "slowest first",
-    "duration": "fastest first",
-    "-cost": "dearest first",
-    "cost": "cheapest first",
-}
 
 
 @require_safe
@@ -85,11 +78,6 @@ def _choices(scope: Scope) -> list[FilterChoice]:
     values = values_in_use(scope.team.id, scope.window)
     workflows = [FilterChoice("workflow", TITLES["workflow"], names)] if names else []
     return [*workflows, *filter_choices(values, (*order, *rest))]
-
-
-def sort_in_force(filters: Filters) -> str:
-    """The order of the rows: what the address says where that is one, else newest first."""
-    return filters.sort if filters.sort in reads.SORTS else "-time"
 
 
 def shown_words(found: reads.Page, total: int) -> str:

@@ -1,7 +1,6 @@
 """The Failures page of a workflow: are they concentrated, what do they have in common, and samples to replay."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -12,7 +11,6 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
-from monitoring.filters import Filters
 from monitoring.models import Workflow
 from monitoring.presentation import Chart, Marker, Series
 from monitoring.reads import executions, trends
@@ -21,7 +19,16 @@ from monitoring.reads.failures import failing_filters, values_in_use
 from monitoring.reads.groups import FailureGroups, failure_groups
 from monitoring.statuses import Status
 from monitoring.views.csv import csv_response
-from monitoring.views.execution_table import exported, filter_choices, instant, milliseconds, paging, with_errors
+from monitoring.views.execution_table import (
+    ORDER_WORDS,
+    exported,
+    filter_choices,
+    instant,
+    milliseconds,
+    paging,
+    sort_in_force,
+    with_errors,
+)
 from monitoring.views.failure_words import (
     chart_label,
     common_rows,
@@ -83,7 +90,7 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
     totals = trends.totals(team_id, window, workflow_id=workflow.id, environment=scope.environment)
     groups = failure_groups(team_id, workflow, scope.filters)
     found = _concentration(scope, workflow)
-    samples = executions.page(team_id, _newest_first(failing_filters(scope.filters, workflow)), limit=SAMPLES_SHOWN)
+    samples = executions.page(team_id, failing_filters(scope.filters, workflow), limit=SAMPLES_SHOWN)
     panel = verdict_panel(scope, found, groups)
     group_titles = {("group", str(group.id)): group.title for group in groups.groups}
     by = scope.filters.by
@@ -109,12 +116,12 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
         "shown": f"{wording.count(len(samples.rows))} of {wording.count(groups.failures)}",
         "workflow": workflow,
         "zone": timezone.get_current_timezone_name(),
+        "sort": sort_in_force(scope.filters),
+        "order_words": ORDER_WORDS[sort_in_force(scope.filters)],
+        "trends_href": scope.href("trends"),
+        "first_href": scope.filters.query(after=None, by=None),
         "longer_href": scope.filters.query(from_="now-90d", to="now", after=None),
     }
-
-
-def _newest_first(filters: Filters) -> Filters:
-    return filters if filters.sort in executions.SORTS else replace(filters, sort="-time")
 
 
 def _chart(scope: Scope, workflow: Workflow, groups: FailureGroups) -> Chart:

@@ -87,6 +87,7 @@ def test_the_answer_shows_and_the_page_fits(
 
 def test_samples_open_by_keyboard(page: Page, address: str) -> None:
     open_signed_in(page, address)
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")

@@ -84,6 +84,7 @@ def test_samples_link_to_their_replay(many, member_client):
     assert text.count("data-row") == 5
     assert "save gave up" in text
     assert "run-of-44" in text
+    assert "Choice(" not in text
 
 
 def test_spread_failures_are_said_to_be_spread(team, member_client):
