@@ -12,11 +12,10 @@ from django.db import connection, transaction
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from monitoring.models import Grain
 from monitoring.models.execution import RetentionClass
 from monitoring.store.partitions import forget_partitions
+from monitoring.store.rollups import purge_minutes
 
-MINUTES_KEPT = timedelta(hours=48)
 BATCH = 5000
 RECORDS = ("step", "payload", "log_line", "facet")
 
@@ -58,7 +57,7 @@ def drop_expired(now: datetime, retention: Retention | None = None, *, batch: in
             dropped.tables += cursor.fetchone()[0]
     if dropped.tables:
         forget_partitions()
-    dropped.minutes = sum(_drop_minutes(team_id, now) for team_id in teams)
+    dropped.minutes = sum(purge_minutes(team_id, now) for team_id in teams)
     return dropped
 
 
@@ -96,13 +95,3 @@ def _drop_executions(team_id: UUID, class_: RetentionClass, before: date, kept: 
         total += len(gone)
         if len(gone) < batch:
             return total
-
-
-def _drop_minutes(team_id: UUID, now: datetime) -> int:
-    """Removes the team's minute rollups that hours have taken over."""
-    with team_context(team_id), connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM rollup WHERE team_id = %s AND grain = %s AND bucket < %s",
-            [team_id, Grain.MINUTE, now - MINUTES_KEPT],
-        )
-        return int(cursor.rowcount)

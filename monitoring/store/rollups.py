@@ -128,7 +128,7 @@ def purge_minutes(team_id: UUID, now: datetime) -> int:
         # An hour later than needed: a fold that read its clock a little earlier still finds all it merges.
         limit = minute_floor(now) - timedelta(hours=1)
         cursor.execute("DELETE FROM rollup WHERE team_id = %s AND grain = 1 AND bucket < %s", [team_id, limit])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _lock(team_id: UUID, *, wait: bool) -> bool:

@@ -1,0 +1,29 @@
+"""Tasks on the beat: folding rollups, making partitions, removing what retention no longer keeps.
+
+They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
+"""
+
+from celery import shared_task
+from django.utils import timezone
+
+from monitoring.store import partitions, retention, rollups
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def fold_rollups() -> None:
+    """Computes what is marked; every second."""
+    rollups.fold(timezone.now())
+
+
+@shared_task
+def make_partitions() -> None:
+    """Makes the partitions of the coming days."""
+    partitions.make_ahead(timezone.now().date())
+
+
+@shared_task
+def drop_expired() -> None:
+    """Removes executions, records and minute rollups that are kept no longer, once they are in the figures."""
+    now = timezone.now()
+    rollups.fold_all(now)
+    retention.drop_expired(now)
