@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -303,8 +304,9 @@ def test_a_chunked_body_is_read_whole(api_key: str, team: Team) -> None:
     }
     environ.pop("CONTENT_LENGTH", None)
     application = ChunkedBodies(get_wsgi_application(), limit=1_000_000)
-    parts = application(environ, lambda status, headers, *rest: told.append(status))  # type: ignore[arg-type]
-    assert json.loads(b"".join(parts)) == {"stored": 50, "duplicate": 0, "rejected": []}
+    with closing(application(environ, lambda status, headers, *rest: told.append(status))) as parts:
+        answer = json.loads(b"".join(parts))
+    assert answer == {"stored": 50, "duplicate": 0, "rejected": []}
     assert told == ["200 OK"]
     assert counts(team)["Execution"] == 50
 
