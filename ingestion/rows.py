@@ -181,7 +181,7 @@ class _Builder:
         error, error_id = (None, None) if step.error is None else self._error(step.error)
         scope, key = _step_scope(step), str(number)
         scopes[key] = merge_scopes([scopes[key], scope]) if key in scopes else scope
-        row = [
+        row: Row = [
             self.id,
             number,
             self.retention_class,

@@ -130,7 +130,7 @@ def _save_workflows(team_id: UUID, told: dict[UUID, tuple[str, str]]) -> None:
     for _ in range(10):
         known = dict(Workflow.objects.filter(id__in=missing).values_list("id", "type"))
         for found, type in known.items():
-            name, better = missing.pop(found)
+            better = missing.pop(found)[1]
             if better > type:
                 Workflow.objects.filter(id=found, type__lt=better).update(type=better)
         if not missing:

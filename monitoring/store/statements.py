@@ -23,13 +23,17 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
 def _text_array(values: Sequence[str | None]) -> str:
-    return "{" + ",".join("NULL" if v is None else f'"{v.translate(_ESCAPES)}"' for v in values) + "}"
+    quoted = ("NULL" if value is None else f'"{value.translate(_ESCAPES)}"' for value in values)
+    return "{" + ",".join(quoted) + "}"
 
 
-def array(type: str, values: Sequence[Any]) -> Any:
-    """One column, of this type, as a parameter. JSON arrays of numbers, times and ids are array literals but for the brackets."""
+def array(type: str, values: Sequence[Any]) -> str:
+    """One column, of this type, as a parameter.
+
+    JSON arrays of numbers, times and ids are array literals but for the brackets.
+    """
     if type == "bytea":
-        return list(values)
+        return "{" + ",".join(f'"\\\\x{value.hex()}"' for value in values) + "}"
     if type == "text":
         return _text_array(values)
     if type == "jsonb":
@@ -37,7 +41,7 @@ def array(type: str, values: Sequence[Any]) -> Any:
     return "{" + _encode(values)[1:-1].decode() + "}"
 
 
-def columns(table: Table, rows: Sequence[Row]) -> list[Any]:
+def columns(table: Table, rows: Sequence[Row]) -> list[str]:
     """The parameters of an insert: one array per column."""
     return [array(field.type, values) for field, values in zip(table.fields, zip(*rows, strict=True), strict=True)]
 
@@ -60,6 +64,13 @@ def replace(table: Table) -> str:
     return f"(team_id, {', '.join(table.key)}) DO UPDATE SET {pairs}"
 
 
+@lru_cache(maxsize=128)
+def _numbered(statement: str) -> str:
+    """The statement with `$1 $2 ...` for each `%s`: done once, where the driver would do it at each execution."""
+    first, *others = statement.split("%s")
+    return first + "".join(f"${number}{text}" for number, text in enumerate(others, 1))
+
+
 def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Runs a statement, prepared, in the transaction that is open; its rows, if any.
 
@@ -70,8 +81,8 @@ def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     raw: psycopg.Connection[Any] = connection.connection
     if raw.prepare_threshold is None:
         raw.prepare_threshold = 0
-    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-        cursor.execute(statement, parameters)
+    with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
+        cursor.execute(_numbered(statement), parameters)
         return cursor.fetchall() if cursor.description else []
 
 
