@@ -4,6 +4,7 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -25,10 +26,22 @@ def told_key(headers: Any) -> str | None:
     return headers.get("x-api-key") or None
 
 
+_FIELDS = [field.column for field in ApiKey._meta.concrete_fields]
+_FIND = f"SELECT {', '.join(_FIELDS)} FROM {ApiKey._meta.db_table} WHERE prefix = %s"
+
+
+def find_key(prefix: str) -> ApiKey | None:
+    """The key with this prefix. Written out: every report passes here, and building the query costs more than it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [prefix])
+        row = cursor.fetchone()
+    return ApiKey.from_db(connection.alias, _FIELDS, row) if row else None
+
+
 def verify_key(text: str, now: datetime) -> ApiKey:
     """The key with this text. Raises `AuthenticationFailed` when it is wrong, revoked or expired."""
     prefix = prefix_of(text)
-    key = ApiKey.objects.filter(prefix=prefix).first() if prefix else None
+    key = find_key(prefix) if prefix else None
     if key is None or not hmac.compare_digest(bytes(key.secret_hash), hash_key(text)):
         raise AuthenticationFailed("This API key is not known. Check that it was copied whole.")
     if key.revoked_at is not None:

@@ -26,15 +26,16 @@ TABLES = ("execution", "step", "payload")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side of a pair used: CPU seconds, and the steps it wrote."""
+    """What one side of a pair used: CPU seconds of web and PostgreSQL, and the steps it wrote."""
 
-    cpu: float
+    web: float
+    postgres: float
     steps: int
 
     @property
     def per_million(self) -> float:
         """CPU seconds per million steps."""
-        return self.cpu / self.steps * 1e6
+        return (self.web + self.postgres) / self.steps * 1e6
 
 
 def in_parallel(work: Callable[[Sequence[Any]], None], items: Sequence[Any]) -> None:
@@ -77,9 +78,9 @@ def ours(stage: Stage, web: int, key: str, round_number: int) -> Side:
     """One run of our side."""
     sent = bodies(BATCHES, round_number * 1_000_000)
     steps = sum(len(item["steps"]) for body in sent for item in msgspec.json.decode(body))
-    before = cpu_seconds(web) + cpu_seconds(stage.postgres_pid())
+    before = cpu_seconds(web), cpu_seconds(stage.postgres_pid())
     in_parallel(send(stage.port, key), sent)
-    return Side(cpu_seconds(web) + cpu_seconds(stage.postgres_pid()) - before, steps)
+    return Side(cpu_seconds(web) - before[0], cpu_seconds(stage.postgres_pid()) - before[1], steps)
 
 
 def columns(connection: psycopg.Connection, table: str) -> list[str]:
@@ -141,15 +142,15 @@ def copy_in(url: str, lists: dict[str, str]) -> Callable[[Sequence[dict[str, byt
 
 def theirs(stage: Stage, round_number: int, steps: int) -> Side:
     """One run of plain COPY with the rows that our side has just written."""
-    with psycopg.connect(stage.servers.admin_url, autocommit=False) as connection:
+    with psycopg.connect(stage.admin_url(), autocommit=False) as connection:
         make_copies(connection)
         lists = {table: ", ".join(columns(connection, table)) for table in TABLES}
         batches = read_batches(connection, round_number * 1_000_000)
         connection.commit()
     before = cpu_seconds(stage.postgres_pid())
-    in_parallel(copy_in(stage.servers.admin_url, lists), batches)
-    side = Side(cpu_seconds(stage.postgres_pid()) - before, steps)
-    with psycopg.connect(stage.servers.admin_url) as connection:
+    in_parallel(copy_in(stage.admin_url(), lists), batches)
+    side = Side(0.0, cpu_seconds(stage.postgres_pid()) - before, steps)
+    with psycopg.connect(stage.admin_url()) as connection:
         row = connection.execute("SELECT count(*) FROM copy_step").fetchone()
     if row is None or row[0] != steps:
         raise RuntimeError(f"COPY wrote {row} steps, not {steps}")
@@ -188,6 +189,8 @@ def measure(stage: Stage, key: str) -> dict[str, Any]:
         "steps_sent": sent,
         "steps_counted_back": stored,
         "cpu_s_per_million_steps": statistics.median(mine.per_million for mine, _ in pairs),
+        "of_which_web": statistics.median(mine.web / mine.steps * 1e6 for mine, _ in pairs),
+        "of_which_postgres": statistics.median(mine.postgres / mine.steps * 1e6 for mine, _ in pairs),
         "copy_cpu_s_per_million_steps": statistics.median(copy.per_million for _, copy in pairs),
         "ratio_to_copy": statistics.median(ratios),
         "ratios": ratios,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config import embedded
 from config.children import free_port
@@ -30,6 +31,11 @@ class Stage:
         return subprocess.Popen(
             commands(self.home)[name], env={**self.environment, **extra}, stdout=log, stderr=subprocess.STDOUT
         )
+
+    def admin_url(self) -> str:
+        """The superuser's address of our database: reads past row-level security."""
+        name = urlsplit(self.servers.database_url).path
+        return urlsplit(self.servers.admin_url)._replace(path=name).geturl()
 
     def postgres_pid(self) -> int:
         """The process that all of PostgreSQL descends from."""

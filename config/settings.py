@@ -78,7 +78,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "csp",
     "django_filters",
-    "django_htmx",
     "rest_framework",
     "drf_spectacular",
     "accounts",
@@ -88,6 +87,7 @@ INSTALLED_APPS = [
     "alerts",
 ]
 MIDDLEWARE = [
+    "config.direct.DirectApi",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -1,0 +1,33 @@
+"""API calls go straight to their view: they carry no session, no form and no page."""
+
+from collections.abc import Callable
+
+from django.core.handlers.exception import convert_exception_to_response
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import resolve
+
+PREFIX = "/api/v1/"
+
+
+def answer(request: HttpRequest) -> HttpResponseBase:
+    """Finds and calls the view, as Django's own handler does after its middleware."""
+    match = request.resolver_match = resolve(request.path_info)
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    render = getattr(response, "render", None)
+    return render() if callable(render) else response
+
+
+class DirectApi:
+    """The first middleware: spares API calls the ones that serve pages (a millisecond of CPU each time)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.answer = convert_exception_to_response(answer)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers an API call directly, everything else through the whole chain."""
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        response: HttpResponseBase = self.answer(request)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
