@@ -107,7 +107,5 @@ def send(team: Team, *reports: ExecutionReport, now: datetime = NOW) -> Outcome:
 def store(team: Team, *reports: ExecutionReport, now: datetime = NOW) -> Outcome:
     """Takes reports in and computes the figures."""
     outcome = send(team, *reports, now=now)
-    fold_all()
+    fold_all(now)
     return outcome
-
-
