@@ -201,7 +201,7 @@ def keys_that_fail(new_team: NewTeam) -> Iterator[tuple[str, int, str]]:
     _, reader = issue_key(team=new_team.team, name="reader", scopes=["read"])
     yield "", 401, "credentials were not provided"
     yield "Bearer nonsense", 401, "not known"
-    yield f"Bearer {new_team.api_key[:-1]}x", 401, "not known"
+    yield f"Bearer {new_team.api_key[:-1]}{'b' if new_team.api_key.endswith('a') else 'a'}", 401, "not known"
     yield f"Bearer {expired}", 401, "expired"
     yield f"Bearer {revoked}", 401, "revoked"
     yield f"Bearer {reader}", 403, "scope 'ingest'"
