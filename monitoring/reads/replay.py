@@ -83,21 +83,32 @@ def related(team_id: uuid.UUID, execution: ExecutionRecord) -> Sequence[Related]
     return found
 
 
+_NEIGHBOURS = """
+(SELECT 0, id FROM execution WHERE team_id = %(team)s AND workflow_id = %(workflow)s
+    AND environment_id = %(environment)s AND status IN (7, 8) AND (counted_at, id) < (%(at)s, %(id)s)
+    ORDER BY counted_at DESC, id DESC LIMIT 1)
+UNION ALL
+(SELECT 1, id FROM execution WHERE team_id = %(team)s AND workflow_id = %(workflow)s
+    AND environment_id = %(environment)s AND status IN (7, 8) AND (counted_at, id) > (%(at)s, %(id)s)
+    ORDER BY counted_at, id LIMIT 1)
+"""
+
+
 def neighbours(team_id: uuid.UUID, execution: ExecutionRecord) -> tuple[uuid.UUID | None, uuid.UUID | None]:
     """The failed executions of the same workflow and environment just before and just after this one."""
-    failing = Execution.objects.filter(
-        team_id=team_id,
-        workflow_id=execution.workflow_id,
-        environment_id=execution.environment_id,
-        status__in=(Status.TIMED_OUT, Status.FAILED),
-    )
-    at, own = execution.counted_at, execution.id
-    earlier = failing.filter(Q(counted_at__lt=at) | Q(counted_at=at, id__lt=own), counted_at__lte=at)
-    later = failing.filter(Q(counted_at__gt=at) | Q(counted_at=at, id__gt=own), counted_at__gte=at)
-    return (
-        earlier.order_by("-counted_at", "-id").values_list("id", flat=True).first(),
-        later.order_by("counted_at", "id").values_list("id", flat=True).first(),
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NEIGHBOURS,
+            {
+                "team": team_id,
+                "workflow": execution.workflow_id,
+                "environment": execution.environment_id,
+                "at": execution.counted_at,
+                "id": execution.id,
+            },
+        )
+        found = dict(cursor.fetchall())
+    return found.get(0), found.get(1)
 
 
 def _is_dropped(row: Execution) -> bool:
@@ -128,7 +139,8 @@ def _names(team_id: uuid.UUID, row: Execution, steps: Iterable[dict[str, Any]]) 
 
 
 def _execution_record(row: Execution, workflow: Workflow | None, names: dict[int, str]) -> ExecutionRecord:
-    labels: dict[str, Any] = {name.removesuffix("_id"): names.get(getattr(row, name) or 0) for name in _EXECUTION_LABELS}
+    ids = {name.removesuffix("_id"): getattr(row, name) for name in _EXECUTION_LABELS}
+    labels: dict[str, Any] = {name: names.get(number) for name, number in ids.items()}
     labels["error_kind"] = labels.pop("error")
     copied = {name: getattr(row, name) for name in _COPIED}
     return ExecutionRecord(
@@ -142,9 +154,7 @@ def _execution_record(row: Execution, workflow: Workflow | None, names: dict[int
     )
 
 
-def _step_records(
-    rows: Iterable[dict[str, Any]], names: dict[int, str], payload: ExecutionPayload
-) -> list[StepRecord]:
+def _step_records(rows: Iterable[dict[str, Any]], names: dict[int, str], payload: ExecutionPayload) -> list[StepRecord]:
     """The steps in the order in which they ran, as far as it is known."""
     records = [_step_record(row, names, payload.steps.get(row["id"], {})) for row in rows]
     by_position = sorted(records, key=lambda step: (step.position is None, step.position or 0, step.id))

@@ -18,6 +18,13 @@ function move(step) {
   rows[next].scrollIntoView({ block: "nearest" });
 }
 
+// Pages that stand in a sequence (one failed execution after the other) put their links on j and k.
+function follow(rel) {
+  const link = document.querySelector(`a[data-sequence][rel="${rel}"]`);
+  link?.click();
+  return Boolean(link);
+}
+
 function search() {
   const field = document.querySelector("[data-search]");
   if (field) field.focus();
@@ -38,8 +45,8 @@ function go(letter) {
 const ACTIONS = {
   "/": search,
   "?": () => document.getElementById("help")?.showModal(),
-  j: () => move(1),
-  k: () => move(-1),
+  j: () => follow("next") || move(1),
+  k: () => follow("prev") || move(-1),
   ".": () => copyLink(),
   t: openRange,
   g: () => { goUntil = Date.now() + GO_WITHIN_MS; },

@@ -1,0 +1,156 @@
+"""The four questions of a replay and their answers: input, path, first failed step, what came after it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from monitoring import wording
+from monitoring.analysis.timeline import Visit
+from monitoring.statuses import ACTIVE
+from monitoring.templatetags.components import SIGNS
+from monitoring.views.replay_scene import Scene
+
+MAX_WORDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question of the strip. `step` is the name of a step, written after the answer; `hot` is the failure."""
+
+    icon: str
+    question: str
+    text: str
+    note: str = ""
+    step: str = ""
+    hot: bool = False
+
+
+def answers(scene: Scene) -> list[Answer]:
+    """All four, in the order in which they are asked."""
+    return [input_answer(scene), path_answer(scene), failure_answer(scene), after_answer(scene)]
+
+
+def input_answer(scene: Scene) -> Answer:
+    """What went in, in a few words."""
+    question = "What was the input?"
+    kind = scene.replay.execution.input_type or ""
+    if not scene.replay.has_payloads:
+        return Answer("hook", question, kind or "Not shown", "Your role does not show payloads")
+    if scene.replay.is_expired:
+        return Answer("hook", question, kind or "Deleted", "Payload deleted by the retention rule")
+    if "input" not in scene.replay.payload:
+        return Answer("hook", question, kind or "Not told", "" if kind else "No input was reported")
+    size, words = describe(scene.replay.payload["input"])
+    return Answer("hook", question, f"{kind}, {size[0].lower()}{size[1:]}" if kind else size, words)
+
+
+def describe(value: Any) -> tuple[str, str]:
+    """A value in words: how much it is, and how it begins."""
+    if isinstance(value, Mapping):
+        plain = [f"{key}: {shorten(one)}" for key, one in value.items() if isinstance(one, str | int | float | Decimal)]
+        return _plural(len(value), "field"), shorten(", ".join(plain[:4]), MAX_WORDS)
+    if isinstance(value, list):
+        return _plural(len(value), "item"), shorten(value[0], MAX_WORDS) if value else ""
+    if isinstance(value, str):
+        return f"Text of {_plural(len(value), 'character')}", shorten(value, MAX_WORDS)
+    return ("Nothing" if value is None else "One value"), "" if value is None else shorten(value)
+
+
+def shorten(value: Any, limit: int = 40) -> str:
+    """A value on one line of at most `limit` characters."""
+    text = value if isinstance(value, str) else "true" if value is True else "false" if value is False else str(value)
+    text = " ".join(text[: limit * 4].split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def path_answer(scene: Scene) -> Answer:
+    """How many steps it took and how they lay."""
+    question = "Which path did it follow?"
+    names = [visit.name for visit in scene.visits]
+    if not names:
+        return Answer("fork", question, "No step was reported", "")
+    nodes = Counter(names)
+    text = _plural(len(names), "step")
+    if len(nodes) < len(names):
+        text += f" at {_plural(len(nodes), 'node')}"
+    name, times = nodes.most_common(1)[0]
+    together = side_by_side(scene.visits, {index for index in scene.relations.container if index is not None})
+    if together > 1:
+        return Answer("fork", question, text, f"Up to {together} at the same time")
+    if times > 1:
+        return Answer("fork", question, text, f"Most often {shorten(name)}, {times} times")
+    first, last = scene.visits[scene.order[0].index].name, scene.visits[scene.order[-1].index].name
+    return Answer("fork", question, text, f"From {shorten(first)} to {shorten(last)}" if len(names) > 1 else "")
+
+
+def side_by_side(visits: Sequence[Visit], around: set[int]) -> int:
+    """The greatest number of steps at work at one time; steps that others ran inside (`around`) do not count."""
+    changes: list[tuple[float, int]] = []
+    for index, visit in enumerate(visits):
+        if index not in around and visit.start_ms is not None and visit.end_ms is not None:
+            changes += [(visit.start_ms, 1), (visit.end_ms, -1)] if visit.end_ms > visit.start_ms else []
+    most = now = 0
+    for _, change in sorted(changes):
+        now += change
+        most = max(most, now)
+    return most
+
+
+def failure_answer(scene: Scene) -> Answer:
+    """The first failed step and its error; the healthy run is not looked at here."""
+    question = "Which step failed first?"
+    execution, step = scene.replay.execution, scene.first_step
+    if step is None:
+        if not execution.has_failed:
+            word = "No step has failed so far" if execution.status in ACTIVE else "No step failed"
+            return Answer("flag", question, word if scene.visits else "No step was reported")
+        return Answer("flag", question, "The execution itself", _error_words(execution.error), hot=True)
+    words = _error_words(step.error or (execution.error if execution.has_failed else None))
+    if retries := scene.retries:
+        last = retries[-1]
+        words += f". Tried {len(retries) + 1} times, the last one {SIGNS[last.word].word.lower()}"
+    elif not execution.has_failed:
+        words += ". The execution went on"
+    return Answer("flag", question, f"Step {step.number},", words, step=step.name, hot=execution.has_failed)
+
+
+def _error_words(error: str | None) -> str:
+    return shorten(error, 140) if error else "No error text was reported"
+
+
+def after_answer(scene: Scene) -> Answer:
+    """What the later steps came to, and what they cost."""
+    question = "What came after it?"
+    if scene.first is None:
+        return Answer("warn", "How did its steps end?", _ends(Counter(visit.status for visit in scene.visits)))
+    if not scene.after:
+        return Answer("warn", question, "Nothing: no step began after it")
+    counts = Counter(scene.visits[index].status for index in scene.after)
+    costs = [cost for index in scene.after if (cost := scene.replay.steps[index].cost_usd) is not None]
+    spent = f"{wording.usd(sum(costs, Decimal(0)))} spent after it" if costs else ""
+    return Answer("warn", question, _ends(counts), spent)
+
+
+def _ends(counts: Mapping[str, int]) -> str:
+    total = sum(counts.values())
+    if not total:
+        return "No step was reported"
+    if len(counts) > 1:
+        return f"{_plural(total, 'step')}: {_outcomes(counts)}"
+    (word,) = counts
+    if word == "unknown":
+        return f"{_plural(total, 'step')}, outcome not told"
+    words = SIGNS[word].word.lower()
+    return f"{wording.count(total)} steps, all {words}" if total > 1 else f"1 step, {words}"
+
+
+def _outcomes(counts: Mapping[str, int]) -> str:
+    order = ("failed", "timed_out", "skipped", "cancelled", "running", "waiting", "queued", "succeeded", "unknown")
+    words = {**{word: SIGNS[word].word.lower() for word in order}, "unknown": "not told", "queued": "not reached"}
+    return ", ".join(f"{wording.count(counts[word])} {words[word]}" for word in order if counts.get(word))
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{wording.count(number)} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,143 @@
+"""The panel of one step: its tabs and what stands in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitoring import wording
+from monitoring.presentation import Link
+from monitoring.reads.replay_records import LogRecord, StepRecord
+from monitoring.views.replay_payloads import PayloadText, payload_text
+from monitoring.views.replay_scene import Address, Scene
+
+TABS = ("error", "input", "output", "attempts", "log", "attributes")
+MAX_LINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A visit of the same node in the same place: a try, or a turn of a loop."""
+
+    step: StepRecord
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepPanel:
+    """What the panel of a step shows: one of `tabs` is open, and only what belongs to that one is filled in."""
+
+    step: StepRecord
+    is_first_failed: bool
+    tab: str
+    tabs: Sequence[Link]
+    facts: Sequence[tuple[str, str]]
+    payload: PayloadText | None
+    detail: PayloadText | None
+    visits: Sequence[Visited]
+    lines: Sequence[LogRecord]
+    more_lines: bool
+
+
+def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Address) -> StepPanel:
+    """The panel of the step at this index, with the tab asked for or the most telling one."""
+    step = scene.replay.steps[index]
+    lines = [line for line in scene.replay.logs if line.step_id == step.id]
+    visits = _same_node(scene, index)
+    tab = tab if tab in TABS else _telling_tab(step)
+    raw_href = raw.href(step=step.id, part=tab)
+    detail = step.error_detail if tab == "error" else None
+    return StepPanel(
+        step=step,
+        is_first_failed=index == scene.first,
+        tab=tab,
+        tabs=_tabs(scene, visits, len(lines), address, (step.id, tab)),
+        facts=_facts(scene, index),
+        payload=payload_text(step.payload[tab], raw_href) if tab in step.payload else None,
+        detail=None if detail is None else payload_text(detail, raw_href),
+        visits=[_visited(scene, other, index, address) for other in visits] if tab == "attempts" else [],
+        lines=lines[:MAX_LINES] if tab == "log" else [],
+        more_lines=len(lines) > MAX_LINES,
+    )
+
+
+def step_part(step: StepRecord, part: str) -> Any:
+    """The whole of what a tab shows, for the raw JSON. Raises `KeyError` for a part that was not told."""
+    if part == "error":
+        return {"type": step.error_type, "message": step.error, "detail": step.error_detail}
+    return step.payload[part]
+
+
+def _visited(scene: Scene, index: int, current: int, address: Address) -> Visited:
+    step = scene.replay.steps[index]
+    return Visited(step, address.href(step.id, "step", tab="attempts"), index == current)
+
+
+def _telling_tab(step: StepRecord) -> str:
+    if step.has_failed or step.error:
+        return "error"
+    return next((name for name in ("input", "output", "attributes") if name in step.payload), "input")
+
+
+def _tabs(scene: Scene, visits: Sequence[int], lines: int, address: Address, current: tuple[int, str]) -> list[Link]:
+    """The tabs of the step `current[0]` with `current[1]` open; turns of a loop are visits, not attempts."""
+    words = {name: name.capitalize() for name in TABS}
+    if len(visits) > 1:
+        is_loop = all(scene.replay.steps[index].attempt == 1 for index in visits)
+        words["attempts"] = f"{'Visits' if is_loop else 'Attempts'} {len(visits)}"
+    if lines:
+        words["log"] = f"Log {lines}"
+    step_id, tab = current
+    return [Link(words[name], address.href(step_id, "step", tab=name), name == tab) for name in TABS]
+
+
+def _same_node(scene: Scene, index: int) -> list[int]:
+    """The visits of the same node inside the same step, in order."""
+    name, place = scene.visits[index].name, scene.relations.container[index]
+    return [
+        other
+        for other, visit in enumerate(scene.visits)
+        if visit.name == name and scene.relations.container[other] == place
+    ]
+
+
+def _facts(scene: Scene, index: int) -> list[tuple[str, str]]:
+    """What is known about the step besides its payload; what was not told is left out."""
+    step, visit = scene.replay.steps[index], scene.visits[index]
+    container = scene.relations.container[index]
+    told = [
+        ("Kind", step.kind),
+        ("Ran inside", None if container is None else scene.replay.steps[container].name),
+        ("Provider", step.provider),
+        ("Model", step.model),
+        ("Tool", step.tool),
+        ("External system", step.system),
+        ("Began", _began(visit.start_ms)),
+        ("Duration", None if step.duration_ms is None else wording.duration_ms(step.duration_ms)),
+        ("Tokens in", _tokens(step.tokens.input)),
+        ("Tokens from cache", _tokens(step.tokens.cache_read)),
+        ("Tokens to cache", _tokens(step.tokens.cache_write)),
+        ("Tokens out", _tokens(step.tokens.output)),
+        ("Reasoning tokens, part of those out", _tokens(step.tokens.reasoning)),
+        ("Cost", _cost(step)),
+        ("Attempt", str(step.attempt) if step.attempt > 1 else None),
+        ("Status as sent", step.told_status),
+        ("Id as sent", step.external_id),
+    ]
+    return [(name, value) for name, value in told if value]
+
+
+def _began(start_ms: float | None) -> str | None:
+    if start_ms is None:
+        return None
+    return f"{wording.duration_ms(start_ms)} after the start" if start_ms else "at the start"
+
+
+def _tokens(value: int | None) -> str | None:
+    return None if value is None else wording.count(value)
+
+
+def _cost(step: StepRecord) -> str | None:
+    if step.cost_usd is not None:
+        return wording.usd(step.cost_usd)
+    return "not priced" if step.tokens.total else None
