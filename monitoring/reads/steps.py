@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension, Execution, Rollup
@@ -19,25 +19,17 @@ from monitoring.windows import HOUR, Window
 # Executions looked at: enough to see the usual branches, few enough to read in a few milliseconds.
 SAMPLE_SIZE = 40
 
-# For each of the latest executions the place at which each node came first; then the mean place over all of them.
+# For each execution the place at which each node came first; then the mean place over all of them. The partitions
+# are named by constants: planning over all days that are kept costs more than the query itself.
 _ORDER_SQL = """
-WITH latest AS MATERIALIZED (
-    SELECT id, retention_class, anchor_day FROM execution
-    WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND step_count > 0
-      AND counted_at >= %(start)s AND counted_at < %(end)s
-      AND (%(environment)s::bigint IS NULL OR environment_id = %(environment)s)
-    ORDER BY counted_at DESC, id DESC
-    LIMIT %(size)s
+WITH visited AS MATERIALIZED (
+    SELECT s.execution_id, s.node_id, s.kind_id,
+        row_number() OVER (PARTITION BY s.execution_id ORDER BY s.position, s.started_at, s.id) AS place
+    FROM step s
+    WHERE s.team_id = %(team)s AND s.execution_id = ANY(%(executions)s) AND ({partitions})
 ), first_visit AS (
     SELECT node_id, max(kind_id) AS kind_id, min(place) AS place
-    FROM latest CROSS JOIN LATERAL (
-        SELECT s.node_id, s.kind_id, row_number() OVER (ORDER BY s.position, s.started_at, s.id) AS place
-        FROM step s
-        WHERE s.team_id = %(team)s AND s.execution_id = latest.id
-          AND s.retention_class = latest.retention_class AND s.anchor_day = latest.anchor_day
-    ) visits
-    WHERE node_id IS NOT NULL
-    GROUP BY latest.id, node_id
+    FROM visited WHERE node_id IS NOT NULL GROUP BY execution_id, node_id
 )
 SELECT v.node_id, kind.value, avg(v.place)
 FROM first_visit v
@@ -59,17 +51,18 @@ def node_places(
     team_id: UUID, window: Window, *, workflow_id: UUID, environment: str | None = None
 ) -> dict[int, NodePlace]:
     """The place and kind of each node that the latest `SAMPLE_SIZE` executions of the window visited, by label id."""
-    params: dict[str, UUID | datetime | int | None] = {
-        "team": team_id,
-        "workflow": workflow_id,
-        "start": window.start,
-        "end": window.end,
-        "environment": label_id(LabelKind.ENVIRONMENT, environment) if environment else None,
-        "size": SAMPLE_SIZE,
-    }
+    latest = executions_in(team_id, window, workflow_id=workflow_id, environment=environment)
+    found = list(latest.filter(step_count__gt=0).values_list("id", "retention_class", "anchor_day")[:SAMPLE_SIZE])
+    if not found:
+        return {}
+    values: dict[str, Any] = {"team": team_id, "executions": [row[0] for row in found]}
+    partitions = []
+    for number, (kept, day) in enumerate(sorted({(row[1], row[2]) for row in found})):
+        partitions.append(f"(s.retention_class = %(kept{number})s AND s.anchor_day = %(day{number})s)")
+        values |= {f"kept{number}": kept, f"day{number}": day}
     places: dict[int, NodePlace] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_ORDER_SQL, params)
+        cursor.execute(_ORDER_SQL.format(partitions=" OR ".join(partitions)), values)
         for node_id, kind, place in cursor.fetchall():
             places.setdefault(node_id, NodePlace(float(place), kind))
     return places
@@ -110,15 +103,18 @@ def typical_failure(
     error_id: int | None = None,
 ) -> UUID | None:
     """The latest failed execution of the window, with this error where one is given; None without a failure."""
-    failed = Execution.objects.filter(
-        team_id=team_id,
-        workflow_id=workflow_id,
-        status__in=sorted(FAILING),
-        counted_at__gte=window.start,
-        counted_at__lt=window.end,
-    )
-    if environment:
-        failed = failed.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
+    failed = executions_in(team_id, window, workflow_id=workflow_id, environment=environment)
+    failed = failed.filter(status__in=sorted(FAILING))
     if error_id is not None:
         failed = failed.filter(error_id=error_id)
-    return failed.order_by("-counted_at", "-id").values_list("id", flat=True).first()
+    return failed.values_list("id", flat=True).first()
+
+
+def executions_in(team_id: UUID, window: Window, *, workflow_id: UUID, environment: str | None) -> QuerySet[Execution]:
+    """The executions of a workflow that count in a window, latest first."""
+    found = Execution.objects.filter(
+        team_id=team_id, workflow_id=workflow_id, counted_at__gte=window.start, counted_at__lt=window.end
+    )
+    if environment:
+        found = found.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
+    return found.order_by("-counted_at", "-id")

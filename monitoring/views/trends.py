@@ -17,11 +17,13 @@ from monitoring.views.objective_form import ObjectiveForm, objective_context
 from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
 from monitoring.views.trends_export import as_csv, as_json
 
+TABLES = ("steps", "outcomes", "latency", "distribution")
+
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def trends(request: TeamRequest, workflow: str) -> HttpResponseBase:
-    """The page, or its figures: `format=json`, or `format=csv` with `table=` steps, outcomes, latency."""
+    """The page, or its figures: `format=json`, or `format=csv` with `table=` one of `TABLES`."""
     scope = open_scope(request, workflow)
     assert scope.workflow is not None
     page = load(request.team.id, scope.workflow, scope.window, environment=scope.environment, now=scope.now)
@@ -63,7 +65,7 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage) -> dict[str, A
         "distribution": trends_charts.distribution(page),
         "steps": trends_parts.step_rows(scope, page),
         "steps_reading": "in the order they run",
-        "steps_csv": scope.filters.query(format="csv", table="steps"),
+        **{f"{table}_csv": scope.filters.query(format="csv", table=table) for table in TABLES},
         "resources": trends_resources.resources(page),
     }
 

@@ -20,7 +20,7 @@ OUTCOMES: tuple[tuple[str, Colour, Callable[[Totals], int]], ...] = (
     ("Failed", "fail", lambda t: t.failed),
     ("Timed out", "c2", lambda t: t.timed_out),
     ("Cancelled", "c4", lambda t: t.cancelled),
-    ("Other", "c1", lambda t: t.waiting + t.running + t.queued + t.skipped + t.unknown),
+    ("Other", "c3", lambda t: t.waiting + t.running + t.queued + t.skipped + t.unknown),
 )
 ALWAYS_SHOWN = 2
 # A label that starts further to the right than this share of the width would be cut off.

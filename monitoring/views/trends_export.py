@@ -31,11 +31,15 @@ TOKEN_FIELDS = ("input", "cache_read", "cache_write", "output", "reasoning")
 
 
 def as_csv(scope: Scope, page: TrendsPage, table: str) -> StreamingHttpResponse:
-    """One table of the page: `outcomes`, `latency`, else the steps."""
+    """One table of the page: `outcomes`, `latency`, `distribution`, else the steps."""
     slug = page.workflow.slug
     if table == "outcomes":
         points = [_outcome_row(point.start, point.totals) for point in page.series.points]
         return csv_response(f"{slug}-outcomes.csv", OUTCOMES_HEAD, points)
+    if table == "distribution":
+        head = ("from", *(f"up_to_{limit:.0f}_ms" for limit in page.grid.limits_ms[1:]))
+        columns = zip(page.grid.starts, *page.grid.cells, strict=True)
+        return csv_response(f"{slug}-distribution.csv", head, [(start.isoformat(), *runs) for start, *runs in columns])
     if table == "latency":
         points = [_latency_row(point.start, point.totals) for point in page.series.points]
         return csv_response(f"{slug}-latency.csv", LATENCY_HEAD, points)

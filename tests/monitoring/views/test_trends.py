@@ -157,7 +157,12 @@ def test_json_has_the_figures_of_the_page(member_client: Client, history: Team) 
 
 @pytest.mark.parametrize(
     ("table", "head"),
-    [("steps", "step,kind,visits"), ("outcomes", "from,runs,succeeded"), ("latency", "from,runs,avg_ms")],
+    [
+        ("steps", "step,kind,visits"),
+        ("outcomes", "from,runs,succeeded"),
+        ("latency", "from,runs,avg_ms"),
+        ("distribution", "from,up_to_"),
+    ],
 )
 def test_csv_has_the_rows_of_each_table(member_client: Client, history: Team, table: str, head: str) -> None:
     response = member_client.get(address(history, f"?format=csv&table={table}"))
