@@ -183,34 +183,8 @@ def _settle(report: WireExecution, latest: datetime) -> WireExecution:
     return report
 
 
-def _is_plain(item: dict[str, Any], fields: frozenset[str]) -> bool:
-    """Whether an object has known fields only, its token counts too."""
-    if not item.keys() <= fields:
-        return False
-    tokens = item.get("tokens")
-    return tokens is None or not isinstance(tokens, dict) or tokens.keys() <= wire.TOKEN_FIELDS
-
-
-def _is_strict(item: dict[str, Any]) -> bool:
-    """Whether nothing would be lost by reading the item in its strict shape."""
-    if not _is_plain(item, wire.EXECUTION_FIELDS):
-        return False
-    steps, logs = item.get("steps"), item.get("logs")
-    if isinstance(logs, list) and not all(isinstance(line, dict) and line.keys() <= wire.LOG_FIELDS for line in logs):
-        return False
-    if not isinstance(steps, list):
-        return True
-    return all(isinstance(step, dict) and _is_plain(step, wire.STEP_FIELDS) for step in steps)
-
-
 def _convert(item: dict[str, Any]) -> WireExecution:
-    """The item in its strict shape, read patiently where that is needed. Raises `Refused`."""
-    if _is_strict(item):
-        try:
-            return msgspec.convert(item, WireExecution)
-        except msgspec.ValidationError:
-            # Perhaps only a time in another form or an empty name.
-            pass
+    """The item in the wire's shape, after the patient reading. Raises `Refused`."""
     try:
         return msgspec.convert(adopt_execution(item), WireExecution)
     except msgspec.ValidationError as error:
@@ -220,6 +194,8 @@ def _convert(item: dict[str, Any]) -> WireExecution:
 
 def read_item(item: Any, now: datetime) -> ExecutionReport:
     """One decoded item as a record. Raises `Refused`."""
+    if isinstance(item, WireExecution):
+        return _settle(item, now + MAX_AHEAD)
     if isinstance(item, Flawed):
         raise Refused(item.field, item.reason)
     if not isinstance(item, dict):

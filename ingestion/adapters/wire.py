@@ -7,7 +7,7 @@ field before anybody else sees the record.
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
@@ -38,7 +38,14 @@ Duration = Annotated[float, Meta(ge=0, le=MAX_MS)]
 Attributes = Annotated[dict[Annotated[str, Meta(max_length=MAX_ID)], Any], Meta(max_length=MAX_ATTRIBUTES)]
 
 
-class WireTokens(Tokens, frozen=True, kw_only=True, gc=False):
+# What a record says about itself is not for senders to tell: such a field makes the strict reading fail.
+if TYPE_CHECKING:
+    Untold = Any
+else:
+    Untold = None
+
+
+class WireTokens(Tokens, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """Token counts, each at least 0 and within 64 bits."""
 
     input: Count | None = None
@@ -48,7 +55,7 @@ class WireTokens(Tokens, frozen=True, kw_only=True, gc=False):
     reasoning: Count | None = None
 
 
-class WireStep(StepReport, kw_only=True, gc=False):
+class WireStep(StepReport, kw_only=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """A step as it is sent. `finished_at` is the wire's word for the record's `ended_at`."""
 
     id: Id
@@ -57,7 +64,9 @@ class WireStep(StepReport, kw_only=True, gc=False):
     node: Name | None = None
     kind: Name | None = None
     status: Word | None = None  # type: ignore[assignment]  # a word on the wire, a Status after settling
+    told_status: Untold = None
     finished_at: datetime | None = None
+    ended_at: Untold = None
     duration_ms: Duration | None = None
     attempt: Attempt | None = None
     provider: Name | None = None
@@ -76,7 +85,7 @@ class WireStep(StepReport, kw_only=True, gc=False):
     attributes: Attributes | None = None
 
 
-class WireLog(LogReport, kw_only=True, gc=False):
+class WireLog(LogReport, kw_only=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """A log line as it is sent."""
 
     message: Annotated[str, Meta(max_length=MAX_LOG_MESSAGE)]
@@ -85,7 +94,7 @@ class WireLog(LogReport, kw_only=True, gc=False):
     position: Position | None = None
 
 
-class WireFeedback(Feedback, frozen=True, kw_only=True, gc=False):
+class WireFeedback(Feedback, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """A judgement as it is sent."""
 
     key: Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
@@ -93,7 +102,7 @@ class WireFeedback(Feedback, frozen=True, kw_only=True, gc=False):
     comment: Annotated[str, Meta(max_length=10_000)] | None = None
 
 
-class WireExecution(ExecutionReport, kw_only=True, gc=False):
+class WireExecution(ExecutionReport, kw_only=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """An execution, or a part of one, as it is sent."""
 
     id: Id
@@ -131,12 +140,14 @@ class WireExecution(ExecutionReport, kw_only=True, gc=False):
     storage_bytes: Count | None = None
     storage_limit_bytes: Count | None = None
     api_call_count: Count | None = None
+    told_status: Untold = None
+    resources: Untold = None
+    placed_at: Untold = None
+    clock: Untold = 0
+    is_imported: Untold = False
 
 
-# What a record says about itself is not for senders to tell.
 _OWN = {"told_status", "resources", "placed_at", "clock", "is_imported"}
-TOKEN_FIELDS = frozenset(WireTokens.__struct_fields__)
 STEP_FIELDS = frozenset(WireStep.__struct_fields__) - _OWN - {"ended_at"}
 LOG_FIELDS = frozenset(WireLog.__struct_fields__)
-FEEDBACK_FIELDS = frozenset(WireFeedback.__struct_fields__)
 EXECUTION_FIELDS = frozenset(WireExecution.__struct_fields__) - _OWN

@@ -140,7 +140,7 @@ class FileImport:
     def _read(self, piece: Piece) -> ExecutionReport:
         if piece.problem:
             raise Undecodable(piece.problem)
-        items = decode(piece.body)
+        items = decode(piece.body, strict=False)
         if len(items) != 1:
             raise Undecodable("holds several items where one is expected")
         item = items[0][1]

@@ -84,6 +84,15 @@ def test_a_longer_file_leaves_what_was_placed(team: Team, tmp_path: Path) -> Non
     assert {key: second[key] for key in first} == first
 
 
+def test_attempts_share_their_origin(team: Team, tmp_path: Path) -> None:
+    items = [{"id": f"gha-7-{number}", "workflow": "w", "attributes": {"attempt": number}} for number in (1, 2)]
+    run_command(team, write(tmp_path / "runs.jsonl", items))
+    with team_context(team.id):
+        first, second = Execution.objects.order_by("attempt")
+        assert (first.attempt, second.attempt) == (1, 2)
+        assert second.origin_id == first.origin_id == first.id
+
+
 def test_bad_lines_are_told_with_their_number(team: Team, tmp_path: Path) -> None:
     path = write(tmp_path / "runs.jsonl", [timed(0), "{broken", {"id": 5}, "[1, 2]", "7", timed(1)])
     told = run_command(team, path)
