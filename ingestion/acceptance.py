@@ -62,9 +62,10 @@ def accept(team_id: UUID, reports: Sequence[tuple[int, ExecutionReport]], *, now
 
 def _store(team_id: UUID, names: Names, parts: list[Part], now: datetime) -> Written:
     """Writes with a few tries: what another transaction or process did meanwhile is no reason to fail."""
+    is_careful = False
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _store_once(team_id, names, parts, now)
+            return _store_once(team_id, names, parts, now, is_careful=is_careful)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             if attempt == ATTEMPTS or not _is_passing(error):
                 raise StorageUnavailable("the database is not available") from error
@@ -72,7 +73,8 @@ def _store(team_id: UUID, names: Names, parts: list[Part], now: datetime) -> Wri
             if attempt == ATTEMPTS or not isinstance(error.__cause__, psycopg.IntegrityError):
                 logger.exception("a request was refused by the database")
                 raise ReportsRefused("a value cannot be stored") from error
-            # Somebody dropped a partition or removed names that this process remembered.
+            # Somebody dropped a partition or removed names that this process remembered, or rows were left over.
+            is_careful = True
             forget_partitions()
             forget_names()
     raise AssertionError("unreachable")
@@ -84,8 +86,8 @@ def _is_passing(error: Exception) -> bool:
     return cause is None or isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
 
-def _store_once(team_id: UUID, names: Names, parts: list[Part], now: datetime) -> Written:
+def _store_once(team_id: UUID, names: Names, parts: list[Part], now: datetime, *, is_careful: bool) -> Written:
     names.save()
     ensure(part.place for part in parts)
     with team_context(team_id):
-        return write(team_id, parts, now)
+        return write(team_id, parts, now, is_careful=is_careful)

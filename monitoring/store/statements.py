@@ -15,7 +15,7 @@ import psycopg
 from django.db import connection
 
 from monitoring.identity import NO_WORKFLOW
-from monitoring.store.fields import STEP, Row, Table
+from monitoring.store.fields import Row, Table
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 _decode = msgspec.json.Decoder().decode
@@ -46,14 +46,14 @@ def columns(table: Table, rows: Sequence[Row]) -> list[str]:
     return [array(field.type, values) for field, values in zip(table.fields, zip(*rows, strict=True), strict=True)]
 
 
-def insert(table: Table, on_conflict: str, returning: str = "", *, where: str = "") -> str:
+def insert(table: Table, on_conflict: str = "", returning: str = "", *, where: str = "") -> str:
     """`INSERT` of rows given as arrays after the team, in the order given; parameters: team, `columns()`."""
     names = ", ".join(table.names)
     arrays = ", ".join(f"%s::{field.type}[]" for field in table.fields)
     return (
         f"INSERT INTO {table.name} (team_id, {names}) "
-        f"SELECT %s::uuid, {names} FROM unnest({arrays}) AS told ({names}) {where}"
-        f"ON CONFLICT {on_conflict}" + (f" RETURNING {returning}" if returning else "")
+        f"SELECT %s::uuid, {names} FROM unnest({arrays}) AS told ({names}) {where} {on_conflict}"
+        + (f" RETURNING {returning}" if returning else "")
     )
 
 
@@ -61,7 +61,7 @@ def replace(table: Table) -> str:
     """The conflict clause that puts the given row, merged already under the lock of its execution, in place."""
     changing = [name for name in table.names if name not in table.key]
     pairs = ", ".join(f"{name} = EXCLUDED.{name}" for name in changing)
-    return f"(team_id, {', '.join(table.key)}) DO UPDATE SET {pairs}"
+    return f"ON CONFLICT (team_id, {', '.join(table.key)}) DO UPDATE SET {pairs}"
 
 
 @lru_cache(maxsize=128)
@@ -131,23 +131,23 @@ def insert_marks(team_id: UUID, marks: Sequence[Mark], now: datetime) -> None:
 
 @lru_cache(maxsize=64)
 def _insert_new(tables: tuple[Table, ...]) -> str:
-    """One statement for all rows of executions that are new; those of known ones are left out."""
+    """One statement: new executions with their marks, and all other rows if no execution was known before."""
     execution, *others = tables
     returning = "id, workflow_id, environment_id, counted_at"
-    parts = [f"new AS ({insert(execution, 'DO NOTHING', returning)})"]
-    for table in others:
-        where = "WHERE told.execution_id IN (SELECT id FROM new) "
-        # A step left over from an execution that was removed is written over.
-        conflict = replace(table) if table is STEP else "DO NOTHING"
-        parts.append(f"{table.name}_rows AS ({insert(table, conflict, where=where)})")
-    return f"WITH {', '.join(parts)}, marks AS ({_MARK_NEW}) SELECT id, counted_at FROM new"
+    parts = [f"new AS ({insert(execution, 'ON CONFLICT DO NOTHING', returning)})", f"marks AS ({_MARK_NEW})"]
+    # Asked once for the whole statement. Conflicts are not looked for: a new execution has no rows yet.
+    if_all_new = "WHERE (SELECT count(*) FROM new) = %s"
+    parts += [f"{table.name}_rows AS ({insert(table, where=if_all_new)})" for table in others]
+    return f"WITH {', '.join(parts)} SELECT id, counted_at FROM new"
 
 
 def insert_new(team_id: UUID, rows: dict[Table, list[Row]], now: datetime) -> dict[UUID, datetime]:
-    """Inserts the executions that are new, with their other rows and marks, in one statement.
+    """Inserts the executions that are new and their marks; with their other rows if all of them are new.
 
     `rows` has the executions first. Returns the instants at which the new ones count, by id.
     """
-    found = {table: given for table, given in rows.items() if given}
-    parameters = [value for table, given in found.items() for value in (team_id, *columns(table, given))]
-    return dict(run(_insert_new(tuple(found)), [*parameters, team_id, now]))
+    executions, *others = [(table, given) for table, given in rows.items() if given]
+    parameters = [team_id, *columns(*executions), team_id, now]
+    for table, given in others:
+        parameters += [team_id, *columns(table, given), len(executions[1])]
+    return dict(run(_insert_new((executions[0], *(table for table, _ in others))), parameters))

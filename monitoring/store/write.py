@@ -40,23 +40,25 @@ _READ_STEPS = (
     "AND (execution_id, id) IN (SELECT * FROM unnest(%s::uuid[], %s::bigint[]))"
 )
 _INSERT_FIXED = {
-    PAYLOAD: insert(PAYLOAD, "DO NOTHING", "execution_id, digest"),
-    LOG_LINE: insert(LOG_LINE, "DO NOTHING", "execution_id, id"),
-    FACET: insert(FACET, "DO NOTHING", "execution_id, key_id, value"),
+    PAYLOAD: insert(PAYLOAD, "ON CONFLICT DO NOTHING", "execution_id, digest"),
+    LOG_LINE: insert(LOG_LINE, "ON CONFLICT DO NOTHING", "execution_id, id"),
+    FACET: insert(FACET, "ON CONFLICT DO NOTHING", "execution_id, key_id, value"),
 }
 _WORKFLOW, _RELEASE = EXECUTION.index["workflow_id"], EXECUTION.index["release_id"]
 
 
-def write(team_id: UUID, parts: Sequence[Part], now: datetime) -> Written:
+def write(team_id: UUID, parts: Sequence[Part], now: datetime, *, is_careful: bool = False) -> Written:
     """Writes parts of executions of one team; partitions and names exist already.
 
-    Runs inside a `team_context`. Raises `django.db.Error`; the caller's transaction is then lost.
+    Runs inside a `team_context`. Raises `django.db.Error`; the caller's transaction is then lost. An
+    `IntegrityError` means that rows were left over from an execution that was removed: with `is_careful` they are
+    written over.
     """
     drafts = _drafts(team_id, parts)
-    counted = insert_new(team_id, _new_rows(drafts), now)
-    known = [draft for draft in drafts if draft.execution[0] not in counted]
-    if known:
-        _write_known(team_id, known, counted, now)
+    rows = _new_rows(drafts)
+    counted = insert_new(team_id, {EXECUTION: rows[EXECUTION]} if is_careful else rows, now)
+    if is_careful or len(counted) < len(drafts):
+        _write_one_by_one(team_id, drafts, counted, now)
     save_groups(team_id, drafts, counted)
     changed = {place for draft in drafts for place in draft.changed_parts}
     return Written([place in changed for place in range(len(parts))])
@@ -84,16 +86,20 @@ def _new_rows(drafts: Sequence[Draft]) -> dict[Table, list[Row]]:
     return rows
 
 
-def _write_known(team_id: UUID, known: Sequence[Draft], counted: dict[UUID, datetime], now: datetime) -> None:
-    """Merges parts of executions that exist into what is stored; adds the instants at which they count now."""
+def _write_one_by_one(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, datetime], now: datetime) -> None:
+    """Merges parts of executions that exist into what is stored, and writes the tables one after the other.
+
+    Adds the instants at which known executions count now to `counted`, which has the new ones.
+    """
+    known = [draft for draft in drafts if draft.execution[0] not in counted]
     _lock_and_merge(team_id, known)
-    steps = [draft.steps[number] for draft in known for number in sorted(draft.changed_steps)]
+    steps = [draft.steps[number] for draft in drafts for number in sorted(draft.changed_steps)]
     if steps:
         run(_REPLACE_STEPS, [team_id, *columns(STEP, steps)])
     counted.update(_replace_executions(team_id, known))
     _save_late_releases(team_id, known, counted)
     for table in FIXED_TABLES:
-        _insert_fixed(team_id, known, table)
+        _insert_fixed(team_id, drafts, table)
     marks = set()
     for draft in known:
         if draft.changed_parts:
@@ -103,6 +109,8 @@ def _write_known(team_id: UUID, known: Sequence[Draft], counted: dict[UUID, date
 
 def _lock_and_merge(team_id: UUID, known: Sequence[Draft]) -> None:
     """Locks executions that exist, and merges their parts into what is stored of them."""
+    if not known:
+        return
     stored = {row[1]: row for row in run(_LOCK, [team_id, [draft.execution[0] for draft in known]])}
     if len(stored) < len(known):
         raise OperationalError("an execution was removed while it was being written")
@@ -143,16 +151,16 @@ def _replace_executions(team_id: UUID, known: Sequence[Draft]) -> dict[UUID, dat
     return counted
 
 
-def _insert_fixed(team_id: UUID, known: Sequence[Draft], table: Table) -> None:
+def _insert_fixed(team_id: UUID, drafts: Sequence[Draft], table: Table) -> None:
     """Inserts payload chunks, log lines or facets, and notes which parts brought a new one."""
     brought = {
         (draft.execution[0], key): (draft, place)
-        for draft in known
+        for draft in drafts
         for key, (_, place) in draft.fixed[table.name].items()
     }
     if not brought:
         return
-    rows = [row for draft in known for row, _ in draft.fixed[table.name].values()]
+    rows = [row for draft in drafts for row, _ in draft.fixed[table.name].values()]
     for execution, *key in run(_INSERT_FIXED[table], [team_id, *columns(table, rows)]):
         draft, place = brought[execution, tuple(key) if len(key) > 1 else key[0]]
         draft.changed_parts.add(place)

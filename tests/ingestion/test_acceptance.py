@@ -5,13 +5,13 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import OperationalError
-from pytest import MonkeyPatch
 
 from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion import acceptance
 from ingestion.acceptance import ReportsRefused, StorageUnavailable
 from ingestion.records import Feedback, LogReport
+from monitoring.identity import LabelKind, label_id
 from monitoring.models import Execution, Facet, Label, LogLine, Payload, Step
 from monitoring.statuses import Status
 from monitoring.store.payloads import merge_chunks
@@ -110,8 +110,8 @@ def test_a_value_that_the_database_refuses_stores_nothing(team: Team) -> None:
         assert Execution.objects.count() == 0
 
 
-def test_trouble_with_the_database_says_try_again(team: Team, monkeypatch: MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+def test_trouble_with_the_database_says_try_again(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OperationalError("gone") from psycopg.OperationalError("gone")
 
     monkeypatch.setattr(acceptance, "write", fail)
@@ -119,14 +119,23 @@ def test_trouble_with_the_database_says_try_again(team: Team, monkeypatch: Monke
         send(team, report())
 
 
-def test_a_deadlock_is_tried_again(team: Team, monkeypatch: MonkeyPatch) -> None:
+def test_a_deadlock_is_tried_again(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = acceptance.write, []
 
-    def fail_once(*arguments: Any) -> Any:
+    def fail_once(*arguments: Any, **options: Any) -> Any:
         calls.append(1)
         if len(calls) == 1:
             raise OperationalError("deadlock") from psycopg.errors.DeadlockDetected()
-        return real(*arguments)
+        return real(*arguments, **options)
 
     monkeypatch.setattr(acceptance, "write", fail_once)
     assert send(team, report(), now=NOW).stored == 1
+
+
+def test_rows_left_over_from_a_removed_execution_are_written_over(team: Team) -> None:
+    send(team, report(id="run", steps=[step(id="s", node="old")], tags={"a": "b"}))
+    with team_context(team.id):
+        Execution.objects.all().delete()
+    assert send(team, report(id="run", steps=[step(id="s", node="new")], tags={"a": "b"})).stored == 1
+    with team_context(team.id):
+        assert Step.objects.get().node_id == label_id(LabelKind.NODE, "new")
