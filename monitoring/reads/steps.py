@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -14,7 +15,7 @@ from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension, Execution, Rollup
 from monitoring.reads.rollup_rows import pending, segments
 from monitoring.statuses import FAILING
-from monitoring.windows import HOUR, Window
+from monitoring.windows import EARLIEST, HOUR, LATEST, Window
 
 # Executions looked at: enough to see the usual branches, few enough to read in a few milliseconds.
 SAMPLE_SIZE = 40
@@ -108,6 +109,13 @@ def typical_failure(
     if error_id is not None:
         failed = failed.filter(error_id=error_id)
     return failed.values_list("id", flat=True).first()
+
+
+def last_run_at(team_id: UUID, *, workflow_id: UUID, environment: str | None) -> datetime | None:
+    """When the latest execution of a workflow counts, whatever the range; None without one."""
+    ever = Window(EARLIEST, LATEST)
+    latest = executions_in(team_id, ever, workflow_id=workflow_id, environment=environment)
+    return latest.values_list("counted_at", flat=True).first()
 
 
 def executions_in(team_id: UUID, window: Window, *, workflow_id: UUID, environment: str | None) -> QuerySet[Execution]:

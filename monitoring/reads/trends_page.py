@@ -9,7 +9,7 @@ from monitoring.analysis.histogram import merge
 from monitoring.models import Dimension, Release, Workflow
 from monitoring.reads import trends
 from monitoring.reads.figures import Totals, together
-from monitoring.reads.steps import NodePlace, failure_points, node_places, typical_failure
+from monitoring.reads.steps import NodePlace, failure_points, last_run_at, node_places, typical_failure
 from monitoring.reads.verdict import Verdict, verdict
 from monitoring.windows import Window
 
@@ -32,7 +32,10 @@ class NodeRow:
 
 @dataclass(frozen=True, slots=True)
 class TrendsPage:
-    """The figures of one workflow in a window. `nodes` are in the order they run, `errors` most frequent first."""
+    """The figures of one workflow in a window. `nodes` are in the order they run, `errors` most frequent first.
+
+    `last_run_at` is looked up only where the window has no run.
+    """
 
     workflow: Workflow
     window: Window
@@ -48,6 +51,7 @@ class TrendsPage:
     verdict: Verdict
     as_of: datetime
     typical_failure: uuid.UUID | None
+    last_run_at: datetime | None
 
 
 def load(
@@ -85,6 +89,7 @@ def load(
         )
         if totals.failures
         else None,
+        last_run_at=None if totals.runs else last_run_at(team_id, workflow_id=workflow_id, environment=environment),
     )
 
 

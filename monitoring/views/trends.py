@@ -1,17 +1,18 @@
 """The Trends page of a workflow: is it stable, and where to start. Also sets its objective."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring.reads.trends_page import TrendsPage, load
 from monitoring.services.objectives import set_objective as store_objective
+from monitoring.templatetags.display import when_text
 from monitoring.views import trends_charts, trends_parts, trends_resources, trends_verdict
 from monitoring.views.objective_form import ObjectiveForm, objective_context
 from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
@@ -91,10 +92,18 @@ def empty_state(scope: Scope, page: TrendsPage) -> dict[str, str] | None:
             "href": scope.filters.query(env=others[0]),
             "label": f"Show {others[0]}",
         }
+    last = page.last_run_at
+    if last is None:
+        return {"title": title, "text": "Nothing was reported yet.", "href": "", "label": ""}
+    start, end = last - timedelta(days=7), last + timedelta(minutes=1)
     return {
         "title": title,
-        "text": "Choose a longer time range to see earlier runs.",
-        "href": reverse("trends", args=[scope.team.slug, page.workflow.slug])
-        + scope.filters.query(from_="now-90d", to="now"),
-        "label": "Show the last 90 days",
+        "text": f"The last run was on {when_text(last)}.",
+        "href": scope.filters.query(from_=iso(start), to=iso(end)),
+        "label": "Show the week that ends with it",
     }
+
+
+def iso(moment: datetime) -> str:
+    """A time as addresses write it: ISO 8601 in UTC, whole minutes."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"

@@ -1,7 +1,9 @@
 """The Trends page: what a reader sees, and who may see it."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -134,6 +136,15 @@ def test_a_workflow_of_another_environment_leads_there(member_client: Client, te
     assert "Show staging" in text
     assert "No runs" not in text_of(member_client, address(team, "?env=staging"))
     assert "in all environments" in text_of(member_client, address(team, "?env=*"))
+
+
+def test_a_range_without_runs_leads_to_the_last_ones(member_client: Client, history: Team) -> None:
+    text = text_of(member_client, address(history, "?from=2026-01-01&to=2026-02-01"))
+    assert "No runs in production in this range" in text
+    assert "The last run was on 12 Aug, 11:00 UTC." in text
+    there = re.search(r'href="(\?from=[^"]+)">\s*Show the week', text)
+    assert there
+    assert "6 failed samples" in text_of(member_client, address(history, unescape(there[1])))
 
 
 def test_nonsense_in_the_address_never_fails(member_client: Client, history: Team) -> None:
