@@ -3,6 +3,7 @@
 from django.db import models
 
 from accounts.tenancy import TenantModel
+from monitoring.models.money import UsdField
 from monitoring.statuses import Status
 
 
@@ -67,8 +68,8 @@ class Execution(TenantModel):
     output_tokens = models.BigIntegerField(null=True)
     reasoning_tokens = models.BigIntegerField(null=True)
     unpriced_tokens = models.BigIntegerField(null=True)
-    cost_usd = models.DecimalField(null=True, max_digits=None, decimal_places=None)
-    told_cost_usd = models.DecimalField(null=True, max_digits=None, decimal_places=None)
+    cost_usd = UsdField(null=True)
+    told_cost_usd = UsdField(null=True)
     # [input, cache read, cache write, output, reasoning] as told for the whole execution.
     told_tokens = models.JSONField(null=True)
     # Where the totals come from: 1 when steps tell tokens, plus 2 when steps tell cost.

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts.tenancy import TenantManager
+from monitoring.models.money import UsdField
 
 
 class Grain(models.IntegerChoices):
@@ -68,7 +69,7 @@ class Rollup(models.Model):
     output_tokens = models.BigIntegerField(null=True)
     reasoning_tokens = models.BigIntegerField(null=True)
     unpriced_tokens = models.BigIntegerField(null=True)
-    cost_usd = models.DecimalField(null=True, max_digits=None, decimal_places=None)
+    cost_usd = UsdField(null=True)
     api_calls = models.BigIntegerField(null=True)
     peak_memory_bytes = models.BigIntegerField(null=True)
     storage_bytes = models.BigIntegerField(null=True)

@@ -4,6 +4,7 @@ from django.db import models
 
 from accounts.tenancy import TenantManager
 from monitoring.models.execution import RetentionClass
+from monitoring.models.money import UsdField
 from monitoring.statuses import Status
 
 
@@ -40,7 +41,7 @@ class Step(models.Model):
     cache_write_tokens = models.BigIntegerField(null=True)
     output_tokens = models.BigIntegerField(null=True)
     reasoning_tokens = models.BigIntegerField(null=True)
-    cost_usd = models.DecimalField(null=True, max_digits=None, decimal_places=None)
+    cost_usd = UsdField(null=True)
     revisions = models.JSONField(null=True)
 
     objects = TenantManager["Step"]()

@@ -17,7 +17,7 @@ def test_a_member_signs_in_by_address_in_any_case_and_lands_on_the_workflows(own
 def test_a_wrong_password_says_so(owner: User) -> None:
     answer = Client().post("/sign-in/", {"username": owner.email, "password": "no"})
     assert answer.status_code == 200
-    assert "correct" in answer.content.decode()
+    assert "do not belong together" in answer.content.decode()
 
 
 def test_signing_out_ends_the_session(owner_client: Client, team: Team) -> None:
