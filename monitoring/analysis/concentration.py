@@ -11,7 +11,7 @@ from enum import StrEnum
 from monitoring.analysis.intervals import wilson
 
 # Below this many failures no pattern is called one, whatever its p-value.
-MIN_FAILURES = 20
+MIN_FAILURES = 10
 # A value that fewer failures share is never called concentrated.
 MIN_SHARED = 5
 MIN_LIFT = 2.0
@@ -31,6 +31,7 @@ class Reading(StrEnum):
     ABOVE_USUAL = "Above usual"
     AS_USUAL = "As usual"
     BELOW_USUAL = "Below usual"
+    TOO_FEW = "Too few to say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ def _finding(c: Candidate, p_value: float | None) -> Finding:
 
 def read(lift: float, p_value: float, failures: int, all_failures: int) -> Reading:
     """What a lift means. `p_value` is the corrected one."""
-    if p_value >= SIGNIFICANCE or all_failures < MIN_FAILURES:
+    if all_failures < MIN_FAILURES:
+        return Reading.TOO_FEW
+    if p_value >= SIGNIFICANCE:
         return Reading.AS_USUAL
     if lift <= 1:
         return Reading.BELOW_USUAL
@@ -214,7 +217,7 @@ def answer(findings: Sequence[Finding], failures: int, local_kinds: frozenset[st
     if local:
         return Answer(Reach.LOCAL, _one_a_kind([f for f in local if f.failures >= 0.9 * local[0].failures]))
     if hot:
-        return Answer(Reach.PART, _one_a_kind(sorted(hot, key=lambda f: -f.failures)))
+        return Answer(Reach.PART, _one_a_kind(sorted(hot, key=lambda f: (f.kind not in local_kinds, -f.failures))))
     next_best = [f for f in findings if (f.lift or 0) > 1 and f.failures >= MIN_SHARED]
     return Answer(Reach.SPREAD, next_best[:1])
 

@@ -15,6 +15,8 @@ from monitoring.windows import Window
 
 MAX_GROUPS = 50
 MAX_BUCKETS = 40
+# Titles of groups whose runs told no error: only the word of their status.
+_BARE_WORDS = {"failed": "Failed, no reason told", "timed_out": "Timed out, no reason told"}
 # A Monday, so that buckets of a week start on one.
 _ORIGIN = datetime(2001, 1, 1, tzinfo=UTC)
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 43200, 129600)
@@ -121,9 +123,10 @@ def failure_groups(team_id: uuid.UUID, workflow: Workflow, filters: Filters) -> 
 
 
 def titles_of(team_id: uuid.UUID, ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
-    """The titles of these groups, in one query."""
+    """The titles of these groups that say more than that it failed, in one query."""
     wanted = {group_id for group_id in ids if group_id is not None}
-    return dict(FailureGroup.objects.filter(team_id=team_id, id__in=wanted).values_list("id", "title"))
+    titles = FailureGroup.objects.filter(team_id=team_id, id__in=wanted).exclude(title__in=_BARE_WORDS)
+    return dict(titles.values_list("id", "title"))
 
 
 def bucket_length(window: Window) -> timedelta:
@@ -153,7 +156,7 @@ def _rows(cells: Iterable[_Cell], window: Window, first: int, count: int) -> lis
         rows.append(
             GroupRow(
                 id=group_id,
-                title=newest.title or "Failed",
+                title=_BARE_WORDS.get(newest.title or "", newest.title) or "Failed, no reason told",
                 node=newest.node,
                 failures=sum(cell.failures for cell in parts),
                 points=_course(parts, first, count),

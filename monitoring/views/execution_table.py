@@ -26,8 +26,8 @@ FULL_HEADER = (
 )
 
 ORDER_WORDS = {
-    "-time": "newest first",
-    "time": "oldest first",
+    "-time": "latest to finish first",
+    "time": "earliest to finish first",
     "-duration": "slowest first",
     "duration": "fastest first",
     "-cost": "dearest first",

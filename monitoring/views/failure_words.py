@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils.html import format_html
@@ -23,11 +24,13 @@ from monitoring.reads.usual import KINDS, LOCAL_KINDS, Kind
 from monitoring.views.shell import Scope
 
 ROWS_SHOWN = 12
+LONG_RANGE = timedelta(days=90)
 _PILLS = {
     Reading.CONCENTRATED: ("fail", "fail"),
     Reading.ABOVE_USUAL: ("warn", "warn"),
     Reading.AS_USUAL: ("", ""),
     Reading.BELOW_USUAL: ("", ""),
+    Reading.TOO_FEW: ("", ""),
 }
 _STRIKING = frozenset({Reading.CONCENTRATED, Reading.ABOVE_USUAL})
 _MONO = frozenset({"step", "tool", "field"})
@@ -219,21 +222,13 @@ def _evidence(told: Answer, found: Concentration) -> list[SafeString | str]:
 
 
 def _next_best(finding: Finding) -> SafeString:
-    return (
-        format_html(
-            "Next is {} <b>{}</b> with {} its usual share ({}), within what chance explains.",
-            title_of(finding).lower(),
-            finding.value,
-            wording.times(finding.lift),
-            p_words(finding.p_value),
-        )
-        if finding.reading is Reading.AS_USUAL
-        else format_html(
-            "Next is {} <b>{}</b> with {} its usual share: above usual, but less than twice.",
-            title_of(finding).lower(),
-            finding.value,
-            wording.times(finding.lift),
-        )
+    is_usual = finding.reading is Reading.AS_USUAL
+    return format_html(
+        "Next is {} <b>{}</b> with {} its usual share: {}.",
+        title_of(finding).lower(),
+        finding.value,
+        wording.times(finding.lift),
+        "within what chance explains" if is_usual else "above usual, but less than twice",
     )
 
 
@@ -241,7 +236,7 @@ def _named(leaders: Sequence[Finding]) -> SafeString:
     """The leading values as a subject: a step calling a system where both lead, else the first one with its kind."""
     by_kind = {finding.kind: finding for finding in leaders}
     step, called = by_kind.get("step"), by_kind.get("system") or by_kind.get("tool") or by_kind.get("model")
-    if step and called and step in leaders[:2]:
+    if step and called and step in leaders[:2] and step.value != called.value:
         return format_html('<span class="mono b">{}</span> calling <b>{}</b>', step.value, called.value)
     first = leaders[0]
     if first.kind == "step":
@@ -268,6 +263,8 @@ def _typical(told: Answer, groups: FailureGroups) -> GroupRow | None:
 
 def _more(scope: Scope, told: Answer) -> list[Action]:
     if told.reach is Reach.TOO_FEW:
+        if scope.window.length >= LONG_RANGE:
+            return []
         return [Action("Look at 90 days", scope.filters.query(from_="now-90d", to="now", after=None), "cal")]
     if told.reach is Reach.SPREAD or not (href := href_of(scope, told.leaders[0])):
         return []

@@ -56,7 +56,7 @@ function timeAxis(spec, shift) {
   return {
     type: "time", min: shift(spec.from), max: shift(spec.to), offset: false, stacked: spec.kind === "bars",
     time: { unit, displayFormats: { [unit]: text } }, grid: { display: false }, border: { color: token("grid") },
-    ticks: { color: token("text-2"), maxRotation: 0, autoSkipPadding: 12, align: "inner", font: { size: 11 }, display: spec.time_axis },
+    ticks: { color: token("text-2"), maxRotation: 0, autoSkipPadding: 30, align: "inner", font: { size: 11 }, display: spec.time_axis },
     // Room for labels would differ between stacked charts, and their buckets would no longer stand above each other.
     afterFit: (scale) => { scale.paddingLeft = 0; scale.paddingRight = 0; },
   };

@@ -71,9 +71,9 @@ def test_a_share_like_that_of_all_runs_is_as_usual():
 
 
 def test_few_failures_are_never_called_concentrated():
-    (finding,) = find([candidate(12, 100, all_failures=12)])
+    (finding,) = find([candidate(9, 100, all_failures=9)])
     assert finding.lift > 50
-    assert finding.reading is Reading.AS_USUAL
+    assert finding.reading is Reading.TOO_FEW
 
 
 def test_a_handful_sharing_a_rare_value_is_not_yet_concentrated():
@@ -134,10 +134,15 @@ def test_a_concentrated_hour_does_not_make_failures_local():
     assert told.reach is Reach.PART
 
 
+def test_where_leads_before_when():
+    told = answer(find([Candidate("hour", "14:00", 300, 412, 500, 7004), candidate(37, 154)]), 412, LOCAL)
+    assert [finding.kind for finding in told.leaders] == ["step", "hour"]
+
+
 def test_spread_like_all_runs_is_an_answer():
     told = answer(find([candidate(383, 6400), candidate(29, 604, value="b")]), 412, LOCAL)
     assert told.reach is Reach.SPREAD
 
 
-def test_nineteen_failures_are_too_few():
-    assert answer([], 19, LOCAL).reach is Reach.TOO_FEW
+def test_nine_failures_are_too_few():
+    assert answer([], 9, LOCAL).reach is Reach.TOO_FEW
