@@ -7,13 +7,23 @@ from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Replay, 
 # Copied as they are; None says "not told".
 _EXECUTION = (
     *("id", "external_id", "attempt", "origin_id", "parent_execution_id", "workflow", "release", "environment"),
-    *("trigger", "input_type", "started_at", "finished_at", "placed_at", "received_at", "duration_ms", "error"),
+    *(
+        "trigger",
+        "input_type",
+        "started_at",
+        "finished_at",
+        "placed_at",
+        "received_at",
+        "counted_at",
+        "duration_ms",
+        "error",
+    ),
     *("failed_node", "failure_group_id", "url", "cost_usd", "unpriced_tokens", "api_call_count", "peak_memory_bytes"),
     *("memory_limit_bytes", "storage_bytes", "storage_limit_bytes", "step_count", "failed_step_count", "retry_count"),
     "is_imported",
 )
 _STEP = (
-    *("node", "kind", "attempt", "position", "started_at", "ended_at", "duration_ms", "error", "error_type"),
+    *("node", "kind", "attempt", "position", "started_at", "duration_ms", "error", "error_type"),
     *("error_detail", "provider", "model", "tool", "cost_usd", "told_status"),
 )
 _CARRIED = ("input", "output", "tags", "feedback", "attributes", "session", "user", "told_status")
@@ -54,6 +64,8 @@ def step_fields(step: StepRecord, ids: dict[int, str]) -> dict[str, Any]:
         "number": step.number,
         "status": step.status.word if step.status is not None else None,
         **{name: getattr(step, name) for name in _STEP},
+        # The word of the wire; in the records it is `ended_at`.
+        "finished_at": step.ended_at,
         "external_system": step.system,
         "tokens": token_fields(step.tokens),
         **{name: step.payload.get(name) for name in ("input", "output", "attributes")},
