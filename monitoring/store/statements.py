@@ -101,10 +101,11 @@ def select_list(table: Table) -> str:
 
 def load(table: Table, values: Sequence[Any]) -> Row:
     """A row of `select_list` as the write path holds it."""
-    return [
-        _decode(value) if field.type == "jsonb" and value is not None else value
-        for field, value in zip(table.fields, values, strict=True)
-    ]
+    row = list(values)
+    for place in table.json_places:
+        if row[place] is not None:
+            row[place] = _decode(row[place])
+    return row
 
 
 _INSERT_MARKS = (
