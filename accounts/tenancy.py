@@ -66,10 +66,6 @@ class TenantManager(models.Manager[M]):
         """No rows at all, of no team: allowed everywhere."""
         return super().get_queryset().none()
 
-    def none(self) -> models.QuerySet[M]:
-        """No rows, which takes no team."""
-        return super().get_queryset().none()
-
 
 class TeamForeignKey(models.ForeignKey[Any, Any]):
     """A foreign key to a row of the same team.

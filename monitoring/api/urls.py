@@ -6,7 +6,7 @@ from monitoring.api import executions, trends, workflows
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
-    path("executions/<uuid:execution>/", executions.ExecutionDetail.as_view(), name="api_execution"),
+    path("executions/<str:execution>/", executions.ExecutionDetail.as_view(), name="api_execution"),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
     path("trends/", trends.Trends.as_view(), name="api_trends"),
 ]

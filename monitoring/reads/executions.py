@@ -31,7 +31,8 @@ class ExecutionRow:
     """An execution in a list, names resolved. None: not told. Times aware UTC, money US dollars.
 
     `counted_at` is where it counts (finish, else start, else placed by the import, else receipt); `error` is the
-    message cut at 500 characters; `failed_node` the first failing leaf step's node.
+    message cut at 500 characters, or where only the failing step told one its normalised text; `failed_node` the
+    node of the first failing leaf step.
     """
 
     id: UUID
@@ -65,12 +66,12 @@ class ExecutionRow:
 
 _PLAIN = (
     *("id", "external_id", "attempt", "origin_id", "workflow_id", "started_at", "finished_at", "counted_at"),
-    *("duration_ms", "error", "failure_group_id", "unpriced_tokens", "cost_usd", "step_count", "failed_step_count"),
+    *("duration_ms", "failure_group_id", "unpriced_tokens", "cost_usd", "step_count", "failed_step_count"),
     *("retry_count", "url"),
 )
-_NAMED = ("release_id", "environment_id", "trigger_id", "input_type_id", "failed_node_id")
+_NAMED = ("release_id", "environment_id", "trigger_id", "input_type_id", "failed_node_id", "error_id")
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
-_COLUMNS = (*_PLAIN, *_NAMED, *_TOKENS, "status", "clock")
+_COLUMNS = ("error", *_PLAIN, *_NAMED, *_TOKENS, "status", "clock")
 
 
 # A row as the database gives it, by column, with the value that it is sorted by (`sort_key`).
@@ -170,9 +171,12 @@ def rows_of(team_id: UUID, found: Sequence[_Found]) -> list[ExecutionRow]:
 
 def _row(row: _Found, names: dict[int, str], workflows: dict[UUID, tuple[str, str]]) -> ExecutionRow:
     workflow, slug = workflows.get(row["workflow_id"], (None, None))
-    release, environment, trigger, input_type, failed_node = (names.get(row[name]) for name in _NAMED)
+    release, environment, trigger, input_type, failed_node, error = (names.get(row[name]) for name in _NAMED)
+    status = Status(row["status"])
     return ExecutionRow(
         **{name: row[name] for name in _PLAIN},
+        # A run that told no error has that of its failing step; without one it counts under its status.
+        error=row["error"] or (error if error != status.word else None),
         workflow=workflow,
         workflow_slug=slug,
         release=release,
@@ -180,7 +184,7 @@ def _row(row: _Found, names: dict[int, str], workflows: dict[UUID, tuple[str, st
         trigger=trigger,
         input_type=input_type,
         failed_node=failed_node,
-        status=Status(row["status"]),
+        status=status,
         clock=Clock(row["clock"]),
         tokens=Tokens(*(row[name] for name in _TOKENS)),
     )

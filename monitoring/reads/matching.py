@@ -28,7 +28,13 @@ _VISITED = """EXISTS (
         AND s.retention_class = execution.retention_class AND s.anchor_day = execution.anchor_day
         AND s.{column} = ANY(%s)
         AND (execution.status NOT IN (7, 8) OR (s.node_id = execution.failed_node_id AND s.status IN (7, 8))))"""
-_WORKFLOW = "workflow_id IN (SELECT w.id FROM workflow w WHERE w.team_id = %s AND w.slug = ANY(%s))"
+_WORKFLOW = (
+    "workflow_id IN (SELECT w.id FROM workflow w WHERE w.team_id = %s AND (w.slug = ANY(%s) OR w.name = ANY(%s)))"
+)
+
+# The error of a run that told none itself is that of its failing step, kept as a name.
+_FOUND = """(external_id LIKE %s OR error ILIKE %s OR error_id IN (
+    SELECT l.id FROM label l WHERE l.team_id = %s AND l.kind = %s AND l.value ILIKE %s))"""
 
 Part = tuple[str, list[Any]]
 
@@ -53,7 +59,7 @@ def conditions(team_id: uuid.UUID, filters: Filters) -> Part:
             parts.append((f"({text}) IS NOT TRUE", params))
     if filters.q:
         pattern = filters.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        parts.append(("(external_id LIKE %s OR error ILIKE %s)", [f"{pattern}%", f"%{pattern}%"]))
+        parts.append((_FOUND, [f"{pattern}%", f"%{pattern}%", team_id, LabelKind.ERROR.value, f"%{pattern}%"]))
     return " AND ".join(text for text, _ in parts), [param for _, params in parts for param in params]
 
 
@@ -68,7 +74,7 @@ def _test(team_id: uuid.UUID, name: str, values: Sequence[str]) -> Part:
         return "status = ANY(%s)", [[_WORDS[value] for value in values if value in _WORDS]]
     if name == "group":
         return "failure_group_id = ANY(%s)", [[found for value in values if (found := _uuid(value))]]
-    return _WORKFLOW, [team_id, list(values)]
+    return _WORKFLOW, [team_id, list(values), list(values)]
 
 
 def _uuid(text: str) -> uuid.UUID | None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, Max, Min
 
 from monitoring.analysis.histogram import GAMMA, ZERO_BIN
 from monitoring.identity import LabelKind, label_id
-from monitoring.models import Dimension, DirtyBucket, Execution, Grain, Release
+from monitoring.models import Dimension, DirtyBucket, Execution, Grain, Release, Rollup
 from monitoring.reads.figures import Totals
 from monitoring.reads.labels import label_values
 from monitoring.reads.rollup_rows import Slice, figures, pending, segments
@@ -255,9 +255,11 @@ def live(team_id: UUID, *, workflow_id: UUID | None = None, environment: str | N
     if environment is not None:
         rows = rows.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
     found = {row[0]: row[1:] for row in rows.order_by().values_list("status").annotate(Count("id"), Min("started_at"))}
-    counts = [found.get(status, (0, None))[0] for status in (Status.RUNNING, Status.QUEUED, Status.WAITING)]
-    started = [found[status][1] for status in (Status.RUNNING, Status.QUEUED) if status in found and found[status][1]]
-    return Live(*counts, min(started, default=None))
+    running, queued, waiting = (
+        found.get(status, (0, None)) for status in (Status.RUNNING, Status.QUEUED, Status.WAITING)
+    )
+    started = [start for start in (running[1], queued[1]) if start]
+    return Live(running[0], queued[0], waiting[0], min(started, default=None))
 
 
 def release_marks(team_id: UUID, window: Window, *, workflow_id: UUID | None = None) -> list[ReleaseMark]:
@@ -267,6 +269,15 @@ def release_marks(team_id: UUID, window: Window, *, workflow_id: UUID | None = N
     if workflow_id is not None:
         rows = rows.filter(workflow_id=workflow_id)
     return [ReleaseMark(*row) for row in rows.order_by("first_seen_at", "name").values_list("first_seen_at", "name")]
+
+
+def known_range(team_id: UUID, now: datetime) -> tuple[datetime, datetime]:
+    """From the first hour with a run to now, or to the end of the last one where its time is still to come."""
+    hours = Rollup.objects.filter(team_id=team_id, grain=Grain.HOUR, dimension=Dimension.NONE)
+    found = hours.aggregate(first=Min("bucket"), last=Max("bucket"))
+    if found["first"] is None:
+        return now - DAY, now
+    return min(found["first"], now - HOUR), max(found["last"] + HOUR, now)
 
 
 def as_of(team_id: UUID, now: datetime) -> datetime:

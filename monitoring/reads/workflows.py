@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Workflow
@@ -54,6 +56,12 @@ def find(team_id: UUID, slug: str) -> Workflow | None:
     return Workflow.objects.filter(team_id=team_id, slug=slug).first()
 
 
+def named(team_id: UUID, text: str) -> Workflow | None:
+    """The workflow with this name, else with this slug."""
+    found = Workflow.objects.filter(Q(name=text) | Q(slug=text), team_id=team_id)
+    return max(found, key=lambda workflow: workflow.name == text, default=None)
+
+
 def _row(
     workflow: Workflow,
     totals: Totals,
@@ -94,7 +102,7 @@ SELECT w.id, e.counted_at FROM workflow w CROSS JOIN LATERAL (
 
 
 def _last_runs(team_id: UUID, window: Window, environment: str | None) -> dict[UUID, datetime]:
-    values = {"team": team_id, "start": window.start, "end": window.end}
+    values: dict[str, Any] = {"team": team_id, "start": window.start, "end": window.end}
     if environment is not None:
         values["environment"] = label_id(LabelKind.ENVIRONMENT, environment)
     text = _LAST.format(environment="AND environment_id = %(environment)s" if environment is not None else "")

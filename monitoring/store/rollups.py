@@ -46,7 +46,7 @@ SELECT %(team)s, b.workflow_id, b.environment_id, b.bucket, %(grain)s,
     CASE WHEN EXISTS (
         SELECT FROM rollup r WHERE r.team_id = %(team)s AND r.grain = %(grain)s AND r.workflow_id = b.workflow_id
             AND r.environment_id = b.environment_id AND r.dimension = 0 AND r.bucket = b.bucket
-    ) THEN %(now)s ELSE %(now)s - %(delay)s END
+    ) THEN %(now)s ELSE %(before)s END
 FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(starts)s::timestamptz[])
     AS b(workflow_id, environment_id, bucket)
 WHERE NOT EXISTS (
@@ -144,7 +144,7 @@ def _lock(team_id: UUID, *, wait: bool) -> bool:
 def _claim(team_id: UUID, grain: Grain, before: datetime | None, limit: int) -> tuple[list[Bucket], int]:
     """Takes marks off the queue; they come back if the transaction fails."""
     with connection.cursor() as cursor:
-        values = {"team": team_id, "grain": grain, "before": before or "infinity", "limit": limit}
+        values: dict[str, Any] = {"team": team_id, "grain": grain, "before": before or "infinity", "limit": limit}
         cursor.execute(_CLAIM, values)
         rows = cursor.fetchall()
     return [Bucket(*row[:3]) for row in rows], sum(row[3] for row in rows)
@@ -207,4 +207,5 @@ def _mark(team_id: UUID, grain: Grain, finer: Sequence[Bucket], now: datetime) -
     if not buckets:
         return
     with connection.cursor() as cursor:
-        cursor.execute(_MARK, {**_values(team_id, grain, buckets, now), "delay": COARSE_DELAY})
+        values = _values(team_id, grain, buckets, now)
+        cursor.execute(_MARK, {**values, "before": now - COARSE_DELAY})
