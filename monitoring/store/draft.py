@@ -71,9 +71,7 @@ class Draft:
             changed = merge_row(EXECUTION, self.execution, part.execution)
             if self._merge_steps(part) or changed:
                 self.changed_parts.add(place)
-        totals = add_difference(
-            step_totals(stored), sum_steps(self.old_steps.values()), sum_steps(self.steps.values())
-        )
+        totals = add_difference(step_totals(stored), sum_steps(self.old_steps.values()), sum_steps(self.steps.values()))
         set_totals(self.execution, totals)
 
     def _merge_steps(self, part: Part) -> bool:
