@@ -78,7 +78,7 @@ def _next_month(moment: datetime) -> datetime:
 def segments(window: Window, marked: Pending, *, coarsest: timedelta | None = None) -> list[Segment]:
     """What to read for an aligned window, in order of time. `coarsest` limits the length of the buckets."""
     hours = (ceil_to(window.start, HOUR), floor_to(window.end, HOUR))
-    if hours[0] >= hours[1]:
+    if hours[0] >= hours[1] or (coarsest is not None and coarsest < HOUR):
         return _told([Segment(Grain.MINUTE, window.start, window.end)])
     days = (ceil_to(hours[0], DAY), min(floor_to(hours[1], DAY), marked.day))
     if days[0] >= days[1] or (coarsest is not None and coarsest < DAY):
