@@ -119,7 +119,7 @@ def _cut(graph: PathGraph, marked: Collection[int], limit: int) -> None:
 
 
 def _renumbered(graph: PathGraph) -> PathGraph:
-    order = sorted(graph.nodes, key=lambda number: (graph.nodes[number].members[0], number))
+    order = sorted(graph.nodes)
     place = {number: index for index, number in enumerate(order)}
     edges = {(place[a], place[b]) for a, b in graph.edges}
     return PathGraph({place[n]: graph.nodes[n] for n in order}, edges, graph.left_out)

@@ -1,15 +1,14 @@
 """One execution with everything that is known about it: the Replay page, its raw JSON and the reading API."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
-from monitoring.models import Execution, Label, LogLine, Payload, Step, Workflow
+from monitoring.models import Execution, Workflow
 from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay, StepRecord, Tokens
 from monitoring.statuses import Status
 from monitoring.store.payloads import ExecutionPayload, merge_chunks
@@ -33,6 +32,15 @@ _COPIED = (
 _EXECUTION_LABELS = ("release_id", "environment_id", "trigger_id", "input_type_id", "error_id", "failed_node_id")
 
 
+# Plain SQL where rows are many or the query is on every page: the ORM takes longer to write it than to run it.
+_PLACE = """WHERE team_id = %(team)s AND execution_id = %(execution)s
+    AND retention_class = %(class)s AND anchor_day = %(day)s"""
+_STEPS = f"SELECT {', '.join(_STEP_FIELDS)} FROM step {_PLACE}"
+_PAYLOADS = f"SELECT body FROM payload {_PLACE} ORDER BY digest"
+_LOGS = f"""SELECT id, step_id, logged_at, position, level, message FROM log_line {_PLACE}
+    ORDER BY logged_at, position, id LIMIT {MAX_LOGS + 1}"""
+
+
 def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) -> Replay | None:
     """The execution with its steps in order, or None when the team has none with this id.
 
@@ -42,45 +50,49 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
     row = Execution.objects.filter(team_id=team_id, id=execution_id).first()
     if row is None:
         return None
-    place = {
-        "team_id": team_id,
-        "execution_id": row.id,
-        "retention_class": row.retention_class,
-        "anchor_day": row.anchor_day,
-    }
-    steps = list(Step.objects.filter(**place).order_by("id").values(*_STEP_FIELDS))
-    bodies = list(Payload.objects.filter(**place).order_by("digest").values_list("body", flat=True)) if payloads else []
-    merged = merge_chunks(bytes(body) for body in bodies)
-    lines = _read_logs(place) if payloads else []
+    place = {"team": team_id, "execution": row.id, "class": row.retention_class, "day": row.anchor_day}
+    steps = [dict(zip(_STEP_FIELDS, values, strict=True)) for values in _rows(_STEPS, place)]
+    bodies = [bytes(body) for (body,) in _rows(_PAYLOADS, place)] if payloads else []
+    # One line more than is shown says that there are more.
+    lines = [LogRecord(*values) for values in _rows(_LOGS, place)] if payloads else []
+    merged = merge_chunks(bodies)
     names = _names(team_id, row, steps)
-    is_expired = not steps and not bodies and not lines and _is_dropped(row)
     return Replay(
         execution=_execution_record(row, _workflow(team_id, row.workflow_id), names),
         steps=_step_records(steps, names, merged),
         logs=lines[:MAX_LOGS],
         payload=merged.execution,
         has_payloads=payloads,
-        is_expired=is_expired,
+        is_expired=not steps and not bodies and not lines and _is_dropped(row),
         more_logs=len(lines) > MAX_LOGS,
     )
 
 
+def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+_RELATED_FIELDS = (
+    *("id", "external_id", "attempt", "origin_id", "parent_execution_id", "status", "counted_at", "started_at"),
+    *("duration_ms", "workflow_id"),
+)
+_RELATED = f"""SELECT {", ".join(_RELATED_FIELDS)} FROM execution WHERE team_id = %(team)s AND (
+    id = %(origin)s OR (origin_id = %(origin)s AND origin_id <> id) OR parent_execution_id = %(own)s OR id = %(parent)s)
+    ORDER BY counted_at, attempt, id LIMIT {MAX_RELATED}"""
+
+
 def related(team_id: uuid.UUID, execution: ExecutionRecord) -> Sequence[Related]:
     """Executions that belong to this one: its attempts (itself too), its parent and its children, oldest first."""
-    wanted = (
-        Q(id=execution.origin_id)
-        | (Q(origin_id=execution.origin_id) & ~Q(id=execution.origin_id))
-        | Q(parent_execution_id=execution.id)
-    )
-    if execution.parent_execution_id:
-        wanted |= Q(id=execution.parent_execution_id)
-    rows = Execution.objects.filter(wanted, team_id=team_id).order_by("counted_at", "attempt", "id")
-    fields = ("id", "external_id", "attempt", "origin_id", "parent_execution_id", "status", "counted_at", "started_at")
-    found = []
-    for row in rows.values(*fields, "duration_ms", "workflow_id")[:MAX_RELATED]:
-        row["status"] = Status(row["status"])
-        found.append(Related(**row))
-    return found
+    params = {
+        "team": team_id,
+        "origin": execution.origin_id,
+        "own": execution.id,
+        "parent": execution.parent_execution_id,
+    }
+    found = (dict(zip(_RELATED_FIELDS, values, strict=True)) for values in _rows(_RELATED, params))
+    return [Related(**{**row, "status": Status(row["status"])}) for row in found]
 
 
 _NEIGHBOURS = """
@@ -96,46 +108,33 @@ UNION ALL
 
 def neighbours(team_id: uuid.UUID, execution: ExecutionRecord) -> tuple[uuid.UUID | None, uuid.UUID | None]:
     """The failed executions of the same workflow and environment just before and just after this one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _NEIGHBOURS,
-            {
-                "team": team_id,
-                "workflow": execution.workflow_id,
-                "environment": execution.environment_id,
-                "at": execution.counted_at,
-                "id": execution.id,
-            },
-        )
-        found = dict(cursor.fetchall())
+    params = {
+        "team": team_id,
+        "workflow": execution.workflow_id,
+        "environment": execution.environment_id,
+        "at": execution.counted_at,
+        "id": execution.id,
+    }
+    found = dict(_rows(_NEIGHBOURS, params))
     return found.get(0), found.get(1)
 
 
 def _is_dropped(row: Execution) -> bool:
     """Whether the partition that held the records of this execution is gone: the retention rule dropped it."""
     name = f"public.step_{'d' if row.retention_class else 'p'}_{row.anchor_day:%Y%m%d}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NULL", [name])
-        found = cursor.fetchone()
-    return bool(found and found[0])
+    return _rows("SELECT to_regclass(%(name)s) IS NULL", {"name": name}) == [(True,)]
 
 
 def _workflow(team_id: uuid.UUID, workflow_id: uuid.UUID | None) -> Workflow | None:
     return Workflow.objects.filter(team_id=team_id, id=workflow_id).first() if workflow_id else None
 
 
-def _read_logs(place: dict[str, Any]) -> list[LogRecord]:
-    """The log in order; one line more than is shown says that there are more."""
-    rows = LogLine.objects.filter(**place).order_by("logged_at", "position", "id")
-    fields = ("id", "step_id", "logged_at", "position", "level", "message")
-    return [LogRecord(*row) for row in rows.values_list(*fields)[: MAX_LOGS + 1]]
-
-
 def _names(team_id: uuid.UUID, row: Execution, steps: Iterable[dict[str, Any]]) -> dict[int, str]:
     """The words of all label ids of the execution and its steps, in one query."""
     ids = {getattr(row, name) for name in _EXECUTION_LABELS}
     ids.update(step[name] for step in steps for name in _STEP_LABELS)
-    return dict(Label.objects.filter(team_id=team_id, id__in=ids - {None}).values_list("id", "value"))
+    params = {"team": team_id, "ids": list(ids - {None})}
+    return dict(_rows("SELECT id, value FROM label WHERE team_id = %(team)s AND id = ANY(%(ids)s)", params))
 
 
 def _execution_record(row: Execution, workflow: Workflow | None, names: dict[int, str]) -> ExecutionRecord:

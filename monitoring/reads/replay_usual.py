@@ -3,14 +3,25 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
 
 from monitoring.analysis.histogram import merge, percentile
 from monitoring.identity import LabelKind, label_id
-from monitoring.models import Dimension, Grain, Rollup
+from monitoring.models import Dimension, Grain
 
 # Fewer visits than this say nothing about what is usual.
 MIN_VISITS = 20
 LOW, HIGH = 0.05, 0.95
+
+_HISTOGRAMS = f"""
+SELECT value_id, histogram_bins, histogram_counts FROM rollup
+WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND environment_id = %(environment)s
+    AND dimension = {Dimension.NODE:d} AND value_id = ANY(%(nodes)s) AND grain = {Grain.MONTH:d}
+    AND bucket >= %(first)s AND bucket <= %(last)s
+ORDER BY value_id, bucket
+"""
 
 
 def usual_ranges(
@@ -22,19 +33,19 @@ def usual_ranges(
     """
     ids = {label_id(LabelKind.NODE, name): name for name in nodes}
     month = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = Rollup.objects.filter(
-        team_id=team_id,
-        workflow_id=workflow_id,
-        environment_id=environment_id,
-        dimension=Dimension.NODE,
-        value_id__in=ids,
-        grain=Grain.MONTH,
-        bucket__gte=month - timedelta(days=31),
-        bucket__lte=month,
-    ).order_by("bucket")
+    params: dict[str, Any] = {
+        "team": team_id,
+        "workflow": workflow_id,
+        "environment": environment_id,
+        "nodes": list(ids),
+        "first": month - timedelta(days=31),
+        "last": month,
+    }
     parts: dict[int, list[tuple[list[int], list[int]]]] = {}
-    for value_id, bins, counts in rows.values_list("value_id", "histogram_bins", "histogram_counts"):
-        parts.setdefault(value_id, []).append((bins, counts))
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTOGRAMS, params)
+        for value_id, bins, counts in cursor.fetchall():
+            parts.setdefault(value_id, []).append((bins, counts))
     found: dict[str, tuple[float, float]] = {}
     for value_id, histograms in parts.items():
         total = merge(histograms)
