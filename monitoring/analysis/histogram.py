@@ -19,7 +19,10 @@ ZERO_BIN = -32768
 SMALLEST_MS = 0.001
 
 # The same bin in SQL, for the fold; `{ms}` stands for the column.
-BIN_SQL = f"CASE WHEN {{ms}} < {SMALLEST_MS} THEN {ZERO_BIN} ELSE ceil(ln({{ms}}) / {LOG_GAMMA!r}::double precision) END::smallint"
+BIN_SQL = (
+    f"CASE WHEN {{ms}} < {SMALLEST_MS} THEN {ZERO_BIN} "
+    f"ELSE ceil(ln({{ms}}) / {LOG_GAMMA!r}::double precision) END::smallint"
+)
 
 Histogram = dict[int, int]
 
