@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
+import psycopg
 from django.db import connections, models, transaction
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
+from psycopg.pq import ExecStatus, TransactionStatus
 
 _current_team: ContextVar[uuid.UUID | None] = ContextVar("current_team", default=None)
 M = TypeVar("M", bound=models.Model)
@@ -31,10 +33,21 @@ def current_team_id() -> uuid.UUID:
 
 
 def _set_team(team_id: uuid.UUID | None, using: str) -> None:
-    """Tells the transaction its team. The value is a validated UUID: `SET` takes no parameters."""
+    """Tells the transaction its team, and begins it if need be: both in one round trip, as every request does this.
+
+    The value is a validated UUID: `SET` takes no parameters.
+    """
     value = str(uuid.UUID(str(team_id))) if team_id else ""
-    with connections[using].cursor() as cursor:
-        cursor.execute(f"SET LOCAL app.team_id = '{value}'")
+    statement = f"SET LOCAL app.team_id = '{value}'"
+    connection = connections[using]
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    with connection.wrap_database_errors:
+        if raw.pgconn.transaction_status == TransactionStatus.IDLE:
+            statement = f"BEGIN; {statement}"
+        result = raw.pgconn.exec_(statement.encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            raise psycopg.OperationalError(raw.pgconn.get_error_message())
 
 
 @contextmanager
