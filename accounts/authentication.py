@@ -26,7 +26,7 @@ def told_key(headers: Any) -> str | None:
     return headers.get("x-api-key") or None
 
 
-_FIELDS = [field.column for field in ApiKey._meta.concrete_fields]
+_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
 _FIND = f"SELECT {', '.join(_FIELDS)} FROM {ApiKey._meta.db_table} WHERE prefix = %s"
 
 

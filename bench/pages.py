@@ -22,9 +22,8 @@ def reports(first: int, last: int, now: datetime) -> Iterator[tuple[int, Any]]:
     """Executions spread evenly over the last 30 days, as acceptance takes them."""
     import random
 
-    from ingestion.adapters.rest import parse_item
-
     from bench.reports import execution
+    from ingestion.adapters.rest import parse_item
 
     rng = random.Random(first)
     for number in range(first, last):

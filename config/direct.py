@@ -1,12 +1,14 @@
 """API calls go straight to their view: they carry no session, no form and no page."""
 
 from collections.abc import Callable
+from typing import cast
 
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 
 PREFIX = "/api/v1/"
+Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def answer(request: HttpRequest) -> HttpResponseBase:
@@ -20,14 +22,15 @@ def answer(request: HttpRequest) -> HttpResponseBase:
 class DirectApi:
     """The first middleware: spares API calls the ones that serve pages (a millisecond of CPU each time)."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
-        self.answer = convert_exception_to_response(answer)
+        # A plain function goes in, so a plain function comes out, never an awaitable one.
+        self.answer = cast(Handler, convert_exception_to_response(answer))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers an API call directly, everything else through the whole chain."""
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
-        response: HttpResponseBase = self.answer(request)
+        response = self.answer(request)
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -34,15 +34,15 @@ TERMINAL = frozenset({Status.SKIPPED, Status.CANCELLED, *RATED})
 _SPELLINGS: dict[Status, str] = {
     Status.QUEUED: "queued pending scheduled requested created new enqueued submitted deferred none",
     Status.RUNNING: (
-        "running in_progress started start active executing working processing restarting retrying "
-        "up_for_retry"
+        "running in_progress started start active executing working processing restarting retrying up_for_retry"
     ),
     Status.WAITING: (
-        "waiting paused action_required needs_approval awaiting_approval blocked suspended sleeping on_hold "
-        "manual"
+        "waiting paused action_required needs_approval awaiting_approval blocked suspended sleeping on_hold manual"
     ),
     Status.SKIPPED: "skipped skip upstream_skipped not_run neutral not_needed",
-    Status.CANCELLED: "cancelled canceled cancel aborted abort stopped terminated killed revoked stale removed cancelling",
+    Status.CANCELLED: (
+        "cancelled canceled cancel cancelling aborted abort stopped terminated killed revoked stale removed"
+    ),
     Status.SUCCEEDED: (
         "succeeded success successful ok passed pass completed complete done finished finish "
         "partial_succeeded partial_success"
