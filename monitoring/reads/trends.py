@@ -138,13 +138,13 @@ def series(
 def series_by_workflow(
     team_id: UUID, window: Window, *, environment: str | None = None, max_points: int = MAX_POINTS
 ) -> dict[UUID, Series]:
-    """The series of each workflow with a run in the window."""
+    """The series of each workflow with a run in the window, for sparklines: counts and use, no percentiles."""
     window = window.aligned()
     length = bucket_for(window, max_points)
     which = Slice(None, environment, Dimension.NONE, 0)
     parts = segments(window, pending(team_id), coarsest=length)
     key = f"workflow_id::text || ' ' || extract(epoch FROM {_BUCKET})::bigint"
-    found = figures(team_id, which, parts, key, length=length)
+    found = figures(team_id, which, parts, key, is_timed=False, length=length)
     starts = {f"{start.timestamp():.0f}": start for start in starts_of(window, length)}
     return {
         UUID(workflow): Series(

@@ -57,9 +57,9 @@ def find(team_id: UUID, slug: str) -> Workflow | None:
 
 
 def named(team_id: UUID, text: str) -> Workflow | None:
-    """The workflow with this name, else with this slug."""
+    """The workflow with this slug, else with this name; as filters take it."""
     found = Workflow.objects.filter(Q(name=text) | Q(slug=text), team_id=team_id)
-    return max(found, key=lambda workflow: workflow.name == text, default=None)
+    return max(found, key=lambda workflow: workflow.slug == text, default=None)
 
 
 def _row(
