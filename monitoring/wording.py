@@ -32,6 +32,11 @@ def percent(share: Number | None, digits: int = 1) -> str:
     return _signed(text)
 
 
+def plain_percent(share: float) -> str:
+    """A share of 1 that somebody set, with only the digits it needs: `97%`, `99.9%`."""
+    return f"{float(f'{share * 100:.4f}'):g}%"
+
+
 def percent_points(change: Number | None) -> str:
     """The difference of two shares of 1, in percentage points: `−4.3 points`."""
     if change is None:
@@ -78,6 +83,11 @@ def duration_ms(value: Number | None) -> str:
         if parts * part_ms < limit:
             return _two_parts(parts, unit_ms // part_ms, unit, part)
     return _two_parts(round(ms / HOUR_MS), 24, "d", "h")
+
+
+def plain_duration_ms(value: Number) -> str:
+    """A duration in milliseconds that somebody set, with only the digits it needs: `30 s`, `1.5 s`."""
+    return duration_ms(value).replace(".0 ", " ")
 
 
 def usd(value: Decimal | int | None) -> str:

@@ -109,7 +109,7 @@ def _judge(interval: Interval, objective: float) -> Kind:
 
 def _judge_success(success: Interval, objective: float) -> _Finding:
     kind = _judge(success, objective)
-    rate, goal = wording.percent(success.rate), wording.percent(objective)
+    rate, goal = wording.percent(success.rate), wording.plain_percent(objective)
     sentences = {
         Kind.NOT_STABLE: f"{rate} of runs succeed; the objective of {goal} is missed.",
         Kind.WATCH: f"{rate} of runs succeed; so few runs do not settle whether the objective of {goal} is kept.",
@@ -122,7 +122,7 @@ def _judge_p95(totals: Totals, objective_ms: float) -> _Finding:
     """p95 inside the objective is the same as: at least 95 % of the runs inside it; which is a rate again."""
     within = wilson(totals.within_ms(objective_ms), totals.timed_runs)
     kind = _judge(within, P95_SHARE) if within else Kind.WATCH
-    p95, goal = wording.duration_ms(totals.duration_ms.p95), wording.duration_ms(objective_ms)
+    p95, goal = wording.duration_ms(totals.duration_ms.p95), wording.plain_duration_ms(objective_ms)
     sentences = {
         Kind.NOT_STABLE: f"Slow runs take {p95} (p95); the objective of {goal} is missed.",
         Kind.WATCH: f"Slow runs take {p95} (p95); so few runs do not settle whether the objective of {goal} is kept.",

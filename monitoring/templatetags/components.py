@@ -184,7 +184,7 @@ def _mark(kind: str, x: float, width: float, tall: int) -> dict[str, Any]:
 @register.simple_tag
 def time_scale(span_ms: float, parts: int = 5) -> list[str]:
     """The labels of a timeline's axis: the start of each of its equal parts."""
-    starts = [wording.duration_ms(span_ms * part / parts).replace(".0 ", " ") for part in range(1, parts)]
+    starts = [wording.plain_duration_ms(span_ms * part / parts) for part in range(1, parts)]
     return ["0", *starts]
 
 

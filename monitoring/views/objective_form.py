@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django import forms
 from django.urls import reverse
 
-from monitoring.views.shell import Scope, limit_words, objective_words
+from monitoring import wording
+from monitoring.views.shell import Scope
 
 
 class ObjectiveForm(forms.Form):
@@ -62,15 +63,15 @@ def objective_context(scope: Scope, *, may_set: bool) -> Objective:
     rate = workflow.objective_success_rate if workflow else None
     p95 = workflow.objective_p95_ms if workflow else None
     parts = [
-        f"{objective_words(rate)} succeed" if rate else "",
-        f"p95 under {limit_words(p95)}" if p95 else "",
+        f"{wording.plain_percent(rate)} succeed" if rate else "",
+        f"p95 under {wording.plain_duration_ms(p95)}" if p95 else "",
     ]
     told = ", ".join(part for part in parts if part)
     args = [scope.team.slug, workflow.slug if workflow else ""]
     return Objective(
         words=f"Objective: {told}" if told else "Set objective" if may_set else "No objective set",
         href=reverse("set_objective", args=args) + scope.filters.query(),
-        rate_text=objective_words(rate).removesuffix("%") if rate else "",
+        rate_text=wording.plain_percent(rate).removesuffix("%") if rate else "",
         p95_text=f"{p95 / 1000:g}" if p95 else "",
         may_set=may_set,
     )

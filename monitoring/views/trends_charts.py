@@ -12,7 +12,6 @@ from monitoring.presentation import Chart, Colour, HeatMap, Marker, Series, Thre
 from monitoring.reads.figures import Totals
 from monitoring.reads.trends import LatencyGrid, ReleaseMark
 from monitoring.reads.trends_page import TrendsPage
-from monitoring.views.shell import limit_words, objective_words
 
 # Outcomes in the order of their bars, from below: label, colour of the bar, swatch, what is counted.
 OUTCOMES: tuple[tuple[str, Colour, Callable[[Totals], int]], ...] = (
@@ -86,7 +85,7 @@ def outcome_charts(page: TrendsPage) -> tuple[list[Chart], list[tuple[str, str]]
         label=_rate_finding(page),
         series=[Series("Success rate", [one.success_rate for one in points])],
         height="rate",
-        objective=Threshold(objective, f"Objective {objective_words(objective)}") if objective else None,
+        objective=Threshold(objective, f"Objective {wording.plain_percent(objective)}") if objective else None,
         time_axis=False,
     )
     runs = _chart(
@@ -122,7 +121,9 @@ def latency_chart(page: TrendsPage) -> Chart:
             Series("Average", [one.avg for one in durations], "c2", "average"),
         ],
         height="medium",
-        objective=Threshold(objective, f"Objective: p95 under {limit_words(objective)}") if objective else None,
+        objective=Threshold(objective, f"Objective: p95 under {wording.plain_duration_ms(objective)}")
+        if objective
+        else None,
     )
 
 

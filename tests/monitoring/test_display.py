@@ -9,6 +9,8 @@ import pytest
 from django.template import Context, Template
 from django.utils import timezone
 
+from monitoring import wording
+
 NOON = datetime(2026, 11, 19, 14, 10, 8, tzinfo=UTC)
 
 
@@ -119,3 +121,8 @@ def test_ago_is_used_under_a_day_only(monkeypatch: pytest.MonkeyPatch, passed: t
     html = shown("ago", NOON)
     assert f">{text}</time>" in html
     assert "19 Nov" in html
+
+
+def test_figures_that_somebody_set_have_only_the_digits_they_need() -> None:
+    assert [wording.plain_percent(share) for share in (0.97, 0.999, 1)] == ["97%", "99.9%", "100%"]
+    assert [wording.plain_duration_ms(ms) for ms in (30_000, 1_500, 90_000)] == ["30 s", "1.5 s", "1 min 30 s"]

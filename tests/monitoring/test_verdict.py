@@ -44,13 +44,13 @@ def test_p95(slow: int, kind: Kind) -> None:
     histogram = {bin_of(1000): 200 - slow, bin_of(60_000): slow}
     found = judged(200, 0, None, 10_000, histogram=histogram, duration_ms=Durations(p95=1000))
     assert found.kind == kind
-    assert found.facts[-1].startswith("Objective for p95: 10")
+    assert found.facts[-1] == "Objective for p95: 10 s"
 
 
 def test_the_worse_objective_speaks() -> None:
     found = judged(200, 0, 0.9, 10_000, histogram={bin_of(60_000): 200}, duration_ms=Durations(p95=60_000))
     assert found.kind == Kind.NOT_STABLE
-    assert found.sentence.startswith("Slow runs take 1 min (p95); the objective of 10")
+    assert found.sentence == "Slow runs take 1 min (p95); the objective of 10 s is missed."
     assert len(found.facts) == 3
 
 

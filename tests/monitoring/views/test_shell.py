@@ -15,8 +15,6 @@ from monitoring.views.shell import (
     clear_href,
     environment_links,
     filter_chips,
-    limit_words,
-    objective_words,
     step_rail,
 )
 
@@ -100,8 +98,3 @@ def test_environments_can_be_chosen_where_there_are_several() -> None:
     links = environment_links(scope("env=staging", ("production", "staging")))
     assert [(link.label, link.current) for link in links] == [("production", False), ("staging", True), ("All", False)]
     assert links[0].href == "?from=now-7d&to=now"
-
-
-def test_objectives_have_only_the_digits_they_need() -> None:
-    assert [objective_words(share) for share in (0.97, 0.999, 1)] == ["97%", "99.9%", "100%"]
-    assert [limit_words(ms) for ms in (30_000, 1_500, 90_000)] == ["30 s", "1.5 s", "1 min 30 s"]
