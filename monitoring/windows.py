@@ -74,6 +74,12 @@ class Window:
         return Window(self.start - self.length, self.start, minutes_from=self.minutes_from)
 
 
+def week_until(moment: datetime) -> tuple[str, str]:
+    """The seven days that end just after a moment, as `from` and `to` of an address: ISO 8601 in UTC, whole minutes."""
+    start, end = moment - timedelta(days=7), moment + MINUTE
+    return f"{start.astimezone(UTC):%Y-%m-%dT%H:%MZ}", f"{end.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
 def parse_instant(text: str, now: datetime) -> datetime | None:
     """`now`, `now-7d`, or ISO 8601 (without a zone: UTC). None when it is neither or out of range."""
     if match := _RELATIVE.match(text):

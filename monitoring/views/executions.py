@@ -27,7 +27,7 @@ from monitoring.views.execution_table import (
     sort_in_force,
     with_errors,
 )
-from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
+from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, range_query
 
 
 @require_safe
@@ -60,6 +60,7 @@ def _context(scope: Scope, found: reads.Page) -> dict[str, Any]:
         **paging(scope, found),
         "chips": chips,
         "clear_href": clear_href(scope),
+        "range_query": range_query(scope),
         "choices": _choices(scope),
         "rows": with_errors(scope.team.id, found.rows),
         "total": total,

@@ -9,14 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from monitoring import wording
-from monitoring.analysis.concentration import (
-    MIN_FAILURES,
-    Answer,
-    Finding,
-    Reach,
-    Reading,
-    answer,
-)
+from monitoring.analysis.concentration import MIN_FAILURES, Answer, Finding, Reach, Reading, answer
 from monitoring.presentation import Action, Fact, Link, Tone
 from monitoring.reads.concentration import Concentration
 from monitoring.reads.groups import FailureGroups, GroupRow
@@ -34,6 +27,12 @@ _PILLS = {
 }
 _STRIKING = frozenset({Reading.CONCENTRATED, Reading.ABOVE_USUAL})
 _MONO = frozenset({"step", "tool", "field"})
+_SIGNS: dict[Reach, tuple[str, Tone]] = {
+    Reach.LOCAL: ("Concentrated", "fail"),
+    Reach.PART: ("Partly concentrated", "watch"),
+    Reach.SPREAD: ("Spread out", "watch"),
+    Reach.TOO_FEW: ("Not enough data", "idle"),
+}
 _FRACTIONS = (
     (0.995, "All"),
     (0.95, "Nearly all"),
@@ -51,6 +50,7 @@ class Panel:
     """Arguments of the verdict component."""
 
     answer: str
+    word: str
     tone: Tone
     paragraphs: Sequence[SafeString | str]
     pills: Sequence[Fact] = ()
@@ -164,8 +164,7 @@ def verdict_panel(scope: Scope, found: Concentration, groups: FailureGroups) -> 
     )
     actions = [action for action in (replay, *_more(scope, told)) if action]
     paragraphs = _evidence(told, found)
-    tones: dict[Reach, Tone] = {Reach.LOCAL: "fail", Reach.PART: "watch", Reach.SPREAD: "watch", Reach.TOO_FEW: "idle"}
-    return Panel(_sentence(told), tones[told.reach], paragraphs, _facts(told, found), actions)
+    return Panel(_sentence(told), *_SIGNS[told.reach], paragraphs, _facts(told, found), actions)
 
 
 def _sentence(told: Answer) -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
-from monitoring.filters import parse_filters
+from monitoring.filters import ANY, parse_filters
 from monitoring.models import Workflow
 from monitoring.presentation import RailStep
 from monitoring.reads import replay as reads
@@ -30,6 +30,7 @@ from monitoring.views.replay_rows import after_rows, timeline
 from monitoring.views.replay_scene import Address, Scene, address_of, missing_parts, set_scene
 from monitoring.views.replay_step import step_panel, step_part
 from monitoring.views.shell import Scope, frame, step_rail
+from monitoring.windows import week_until
 
 CARRIED = ("input", "output", "attributes", "error")
 
@@ -145,11 +146,18 @@ def _context(
 
 
 def _scope(request: TeamRequest, execution: ExecutionRecord) -> Scope:
-    """The workflow, with the range and filters of the page that led here. A replay has no environments to choose."""
+    """The workflow, with the range and filters of the page that led here. A replay has no environments to choose.
+
+    An address without a range is that of the week that ends with the execution, and of its environment, so that
+    the steps of the rail lead to where this execution is.
+    """
     wanted = execution.workflow_id
     found = Workflow.objects.filter(team_id=request.team.id, id=wanted).first() if wanted else None
-    now = timezone.now()
-    return Scope(request.team, found, parse_filters(request.GET, now), (), now)
+    now, params = timezone.now(), request.GET.copy()
+    if "from" not in params and "to" not in params:
+        params["from"], params["to"] = week_until(execution.counted_at)
+        params.setdefault("env", execution.environment or ANY)
+    return Scope(request.team, found, parse_filters(params, now), (), now)
 
 
 def _rail(request: TeamRequest, scope: Scope, execution: ExecutionRecord, address: Address) -> list[RailStep]:

@@ -185,25 +185,15 @@ def _usual_notes(scope: Scope, figures: Outcomes | None) -> dict[int, str]:
     if not failures:
         notes[3] = "No failure to replay"
     objective = scope.workflow.objective_success_rate if scope.workflow else None
-    goal = f"objective {objective_words(objective)}" if objective else "no objective set"
+    goal = f"objective {wording.plain_percent(objective)}" if objective else "no objective set"
     notes[1] = f"{wording.percent(figures.success.rate)} succeed, {goal}" if figures.success else "No finished runs"
     notes[2] = f"{wording.count(failures)} of {wording.count(figures.runs)} runs" if failures else "None in this range"
     return notes
 
 
-def objective_words(share: float) -> str:
-    """An objective with only the digits it needs: `97%`, `99.9%`."""
-    return f"{float(f'{share * 100:.4f}'):g}%"
-
-
 def source_words(kind: str) -> str:
     """What runs a workflow, as its makers write it; else as it was told."""
     return _SOURCES.get(kind.lower().replace("_", "-"), kind)
-
-
-def limit_words(ms: float) -> str:
-    """An objective of a duration in ms, with only the digits it needs: `30 s`."""
-    return wording.duration_ms(ms).replace(".0 ", " ")
 
 
 def filter_chips(scope: Scope, words: Mapping[tuple[str, str], str] | None = None) -> list[FilterChip]:
@@ -226,6 +216,11 @@ def filter_chips(scope: Scope, words: Mapping[tuple[str, str], str] | None = Non
 def clear_href(scope: Scope) -> str:
     """The address of the same page with its range and environment but no other filter."""
     return scope.filters.query(**dict.fromkeys((*CHIP_NAMES, "q", "after")))
+
+
+def range_query(scope: Scope) -> str:
+    """The query of another page with the same range and environment, and nothing else of this one's."""
+    return scope.filters.query(**dict.fromkeys((*CHIP_NAMES, "q", "after", "sort", "by")))
 
 
 def _value_words(name: str, value: str) -> str:

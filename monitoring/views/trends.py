@@ -1,6 +1,5 @@
 """The Trends page of a workflow: is it stable, and where to start. Also sets its objective."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
+from monitoring import wording
 from monitoring.reads.trends_page import TrendsPage, load
 from monitoring.services.objectives import set_objective as store_objective
 from monitoring.templatetags.display import when_text
@@ -17,6 +17,7 @@ from monitoring.views import trends_charts, trends_parts, trends_resources, tren
 from monitoring.views.objective_form import ObjectiveForm, objective_context
 from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
 from monitoring.views.trends_export import as_csv, as_json
+from monitoring.windows import week_until
 
 TABLES = ("steps", "outcomes", "latency", "distribution")
 
@@ -64,10 +65,23 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage) -> dict[str, A
         "charts": trends_charts.charts(page),
         "leads": trends_parts.leads(scope, page),
         "distribution": trends_charts.distribution(page),
-        "steps": trends_parts.step_rows(scope, page),
-        "steps_reading": "in the order they run",
+        **steps_context(scope, page, all_steps=request.GET.get("steps") == "all"),
         **{f"{table}_csv": scope.filters.query(format="csv", table=table) for table in TABLES},
         "resources": trends_resources.resources(page),
+    }
+
+
+def steps_context(scope: Scope, page: TrendsPage, *, all_steps: bool) -> dict[str, Any]:
+    """The table of steps; a long one is cut, says so and leads to the whole."""
+    rows = trends_parts.step_rows(scope, page)
+    shown = rows if all_steps else trends_parts.leading_steps(rows)
+    is_cut = len(shown) < len(rows)
+    reading = f"{len(shown)} with most failures, in the order they run" if is_cut else "in the order they run"
+    return {
+        "steps": shown,
+        "steps_reading": reading,
+        "all_steps_label": f"Show all {wording.count(len(rows))} steps" if is_cut else "",
+        "all_steps_href": scope.filters.query(steps="all") + "#steps",
     }
 
 
@@ -95,15 +109,10 @@ def empty_state(scope: Scope, page: TrendsPage) -> dict[str, str] | None:
     last = page.last_run_at
     if last is None:
         return {"title": title, "text": "Nothing was reported yet.", "href": "", "label": ""}
-    start, end = last - timedelta(days=7), last + timedelta(minutes=1)
+    start, end = week_until(last)
     return {
         "title": title,
         "text": f"The last run was on {when_text(last)}.",
-        "href": scope.filters.query(from_=iso(start), to=iso(end)),
+        "href": scope.filters.query(from_=start, to=end),
         "label": "Show the week that ends with it",
     }
-
-
-def iso(moment: datetime) -> str:
-    """A time as addresses write it: ISO 8601 in UTC, whole minutes."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"

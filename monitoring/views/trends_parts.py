@@ -15,6 +15,7 @@ from monitoring.views.shell import Scope
 MAX_LEADS = 3
 KIND_WORDS = {"http": "HTTP call", "llm": "Model", "api": "API call", "external": "External system"}
 MAX_TITLE = 90
+MAX_STEPS = 20
 # Under this share of failed visits a full bar would cry wolf.
 SMALLEST_FULL_BAR = 0.05
 
@@ -95,6 +96,12 @@ def step_rows(scope: Scope, page: TrendsPage) -> list[StepRow]:
     failed = sum(node.totals.failures for node in page.nodes)
     full = max([SMALLEST_FULL_BAR, *(share for node in page.nodes if (share := failed_share(node.totals)))])
     return [_step_row(scope, node, failed, full) for node in page.nodes]
+
+
+def leading_steps(rows: Sequence[StepRow]) -> list[StepRow]:
+    """The rows that the page shows unasked: those with most failures, the earlier of equals, in the order they run."""
+    ranked = sorted(range(len(rows)), key=lambda place: (-rows[place].failures, place))
+    return [rows[place] for place in sorted(ranked[:MAX_STEPS])]
 
 
 def failed_share(totals: Totals) -> float | None:

@@ -18,10 +18,11 @@ ANSWERS = {Kind.NOT_STABLE: "No. ", Kind.WATCH: "Not certain. ", Kind.STABLE: "Y
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The verdict panel."""
+    """The verdict panel. `word` is what its sign says."""
 
     question: str
     answer: str
+    word: str
     tone: str
     paragraphs: Sequence[SafeString]
     facts: Sequence[Fact]
@@ -47,6 +48,7 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
     return Panel(
         "Is this process running stably?",
         ANSWERS.get(page.verdict.kind, "") + page.verdict.sentence,
+        page.verdict.word,
         page.verdict.tone,
         paragraphs if totals.runs else [],
         [Fact(text, _fact_icon(text)) for text in page.verdict.facts],

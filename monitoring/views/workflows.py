@@ -126,9 +126,9 @@ def panel(scope: Scope, rows: Sequence[Row]) -> Panel:
         Kind.NOT_ENOUGH_DATA: f"{_have(kinds[Kind.NOT_ENOUGH_DATA], len(rows))} too few runs for a verdict.",
         Kind.STABLE: "None: all workflows are stable.",
     }
-    answer, tone = answers[worst.kind], worst.tone
+    answer, word, tone = answers[worst.kind], worst.verdict, worst.tone
     if not any(row.runs for row in rows):
-        answer, tone = f"No runs in {scope.environment_words} in this range.", "idle"
+        answer, word, tone = f"No runs in {scope.environment_words} in this range.", "No runs", "idle"
     actions = [Action(f"Open {worst.name}", worst.href, "flow", primary=True)] if worst.runs else []
     if worst.failures:
         label = (
@@ -137,7 +137,7 @@ def panel(scope: Scope, rows: Sequence[Row]) -> Panel:
             else f"See its {wording.count(worst.failures)} failed samples"
         )
         actions.append(Action(label, worst.failures_href, "list"))
-    return Panel("Which process needs attention?", answer, tone, _evidence(rows), [], actions)
+    return Panel("Which process needs attention?", answer, word, tone, _evidence(rows), [], actions)
 
 
 def _evidence(rows: Sequence[Row]) -> list[SafeString]:

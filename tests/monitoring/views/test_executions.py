@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -60,7 +61,8 @@ def test_newest_first_by_pages_of_fifty(some, member_client):
 def test_the_page_shows_where_each_run_belongs(some, member_client):
     text = member_client.get(PAGE, AROUND).content.decode()
     assert "run-of-1" in text
-    assert 'href="/t/harbour/workflows/nightly/' in text
+    assert re.search(r'href="/t/harbour/workflows/nightly/\?from=[^"]+&amp;to=[^"]+"', text)
+    assert re.search(r'data-row href="/t/harbour/executions/[^/]+/\?from=[^"]+&amp;to=[^"]+"', text)
     assert "=disk full" in text
     assert "50 of 60" in text
 

@@ -62,6 +62,7 @@ def test_the_answer_names_the_step_and_the_system(many, member_client):
     text = text_of(member_client)
     assert "Yes. Nine in ten share one step and one system." in text
     assert '<span class="mono b">fetch</span> calling <b>crm.example</b>' in text
+    assert '<span class="vh">Concentrated:</span> Yes.' in text
     assert "45 of 100 runs" in text
     assert "root cause" not in text.lower()
 

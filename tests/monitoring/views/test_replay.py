@@ -16,7 +16,7 @@ from accounts.tenancy import team_context
 from ingestion.records import ExecutionReport, Failure, Feedback, LogReport, StepReport, Tokens
 from monitoring.identity import execution_id, step_id
 from monitoring.statuses import Status
-from tests.factories import NOW, UserFactory, report, send, step
+from tests.factories import NOW, UserFactory, report, send, step, store
 
 pytestmark = pytest.mark.django_db
 START = NOW - timedelta(minutes=3)
@@ -175,6 +175,16 @@ def test_the_range_and_filters_of_the_page_before_go_along(member_client, failed
     response = member_client.get(failed, {"from": "now-24h", "step": "x", "q": "y"})
     assert "from=now-24h" in response.context_data["timeline"].rows[0].href
     assert "q=y" in response.context_data["timeline"].rows[0].href
+
+
+def test_the_rail_of_an_old_execution_elsewhere_is_about_its_own_week(member_client, team):
+    long_ago = NOW - timedelta(days=400)
+    store(team, report(id="old", environment="staging", started_at=long_ago, finished_at=long_ago), now=long_ago)
+    text = read(member_client, page_of(team, "old"))
+    assert "No finished runs" not in text
+    assert "100% succeed" in text
+    assert f"from={long_ago - timedelta(days=7):%Y-%m-%d}T" in text
+    assert "env=staging" in text
 
 
 def test_a_long_payload_is_cut_and_said_to_be(member_client, team):

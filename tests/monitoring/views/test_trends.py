@@ -65,7 +65,7 @@ def test_figures_stand_beside_those_of_the_week_before(member_client: Client, hi
     text = text_of(member_client, address(history))
     assert "<h1>nightly" in text
     assert "latest release 7, in production" in text.lower()
-    assert "No objective set" in text or "Set objective" in text
+    assert '<span class="vh">No objective set:</span>' in text
     for words in ("60", "+200%", "90.0", "-10.0 points".replace("-", "\N{MINUS SIGN}"), "6 failed samples"):
         assert words in text, words
     assert "Replay a typical failure" in text
@@ -77,6 +77,24 @@ def test_steps_stand_in_the_order_they_run_with_their_failures(member_client: Cl
     steps = text[text.index('id="steps"') :]
     assert steps.index(">fetch<") < steps.index(">save<")
     assert "10.0% of the visits of this step fail" in steps
+
+
+def test_a_long_table_of_steps_is_cut_to_those_that_fail(member_client: Client, team: Team) -> None:
+    end = NOW - timedelta(hours=1)
+    visits = [step(position=n, node=f"node-{n:02}", started_at=end, ended_at=end) for n in range(25)]
+    last = step(position=25, node="last", status=Status.FAILED, started_at=end, ended_at=end)
+    store(team, run(1, Status.FAILED, steps=[*visits, last]), now=NOW)
+    steps = text_of(member_client, address(team)).split('id="steps"')[1]
+    assert steps.count("data-row") == 20
+    assert steps.index(">node-00<") < steps.index(">node-18<") < steps.index(">last<")
+    assert ">node-19<" not in steps
+    whole = re.search(r'href="([^"#]+)#steps">Show all 26 steps<', steps)
+    assert whole
+    text = text_of(member_client, address(team, unescape(whole[1])))
+    assert text.split('id="steps"')[1].count("data-row") == 26
+    assert "Show all" not in text
+    exported = member_client.get(address(team, "?format=csv&table=steps"))
+    assert len(b"".join(exported).splitlines()) == 27  # type: ignore[arg-type]
 
 
 def test_an_objective_that_is_missed_makes_the_workflow_not_stable(owner_client: Client, history: Team) -> None:

@@ -67,7 +67,7 @@ def names(text: str) -> list[str]:
 def test_the_worst_comes_first(member_client: Client, three: Team) -> None:
     text = page(member_client, address(three))
     assert names(text) == ["Billing", "Mail", "Archive"]
-    assert "1 of 3 workflows is not stable." in text
+    assert '<span class="vh">Not stable:</span> 1 of 3 workflows is not stable.' in text
     assert "50.0%" in text
     assert "37.7% to 62.3%" in text
     assert "See its 30 failed samples" in text
