@@ -63,6 +63,7 @@ def test_charts_are_drawn_and_the_page_fits(
     for name in ("chart-rate", "chart-runs", "chart-latency"):
         page.wait_for_function("name => Chart.getChart(document.querySelector(`[data-chart='${name}']`))", arg=name)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.querySelector('.top-in').offsetHeight") < 64
     assert complaints == []
 
 
