@@ -26,9 +26,9 @@ time.sleep(600)
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """A data folder that is gone afterwards, with its cluster."""
+    """A data folder that every test starts and stops, gone afterwards with its cluster: making one takes seconds."""
     folder = temporary_home()
     yield folder
     embedded.remove(folder)
@@ -118,12 +118,12 @@ def test_servers_killed_too_are_recovered(home: Path) -> None:
     process, address, numbers = start_elsewhere(home)
     with psycopg.connect(address, autocommit=True) as owner:
         owner.execute("SET synchronous_commit = on")
-        owner.execute("CREATE TABLE kept AS SELECT 7 AS value")
+        owner.execute("CREATE TABLE recovered AS SELECT 7 AS value")
     for number in (process.pid, *numbers):
         os.kill(number, signal.SIGKILL)
     process.wait()
     with embedded.start(home, fast=True) as servers, psycopg.connect(servers.owner_url) as owner:
-        assert owner.execute("SELECT value FROM kept").fetchone() == (7,)
+        assert owner.execute("SELECT value FROM recovered").fetchone() == (7,)
 
 
 def test_a_pid_file_of_another_process_ends_nothing(home: Path) -> None:

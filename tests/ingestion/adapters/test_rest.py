@@ -316,8 +316,8 @@ def test_several_members_and_raw_deflate() -> None:
 
 @pytest.mark.parametrize("encoding", COMPRESSED)
 def test_a_bomb_stops_at_the_limit(encoding: str) -> None:
-    bomb = COMPRESSED[encoding](b" " * 200_000_000)
-    assert len(bomb) < 400_000
+    bomb = COMPRESSED[encoding](b" " * 40_000_000)
+    assert len(bomb) < 80_000
     with pytest.raises(TooLarge, match="1000000 bytes when inflated"):
         inflate(bomb, encoding, 1_000_000)
 
