@@ -16,6 +16,7 @@ from ingestion.rows import make_part
 from monitoring.store.labels import Names, forget_names
 from monitoring.store.partitions import ensure, forget_partitions
 from monitoring.store.parts import Part, Written
+from monitoring.store.seals import sealed_days
 from monitoring.store.write import write
 
 logger = logging.getLogger(__name__)
@@ -47,17 +48,34 @@ def accept(team_id: UUID, reports: Sequence[tuple[int, ExecutionReport]], *, now
     """
     outcome = Outcome()
     names = Names(team_id)
-    parts = []
+    parts, places = [], []
     for index, report in reports:
         try:
             parts.append(make_part(names, report, now))
+            places.append(index)
         except (ValueError, OverflowError, TypeError) as error:
-            outcome.rejected.append(Rejection(index=index, field="", reason=f"cannot be stored: {error}"))
+            outcome.rejected.append(Rejection(index=index, field="(item)", reason=f"cannot be stored: {error}"))
+    parts = _refuse_sealed(team_id, parts, places, outcome, now)
     if parts:
         written = _store(team_id, names, parts, now)
         outcome.stored = sum(written.changed)
         outcome.duplicate = len(parts) - outcome.stored
     return outcome
+
+
+def _refuse_sealed(team_id: UUID, parts: list[Part], places: list[int], outcome: Outcome, now: datetime) -> list[Part]:
+    """The parts whose day still has its records; the others are rejected, with the day."""
+    try:
+        gone = sealed_days(team_id, [part.place for part in parts], now)
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise StorageUnavailable("the database is not available") from error
+    if not gone:
+        return parts
+    for index, part in zip(places, parts, strict=True):
+        if part.place in gone:
+            reason = f"is on {part.place[1]}: the records of that day were removed by retention, its figures are final"
+            outcome.rejected.append(Rejection(index=index, field="started_at", reason=reason))
+    return [part for part in parts if part.place not in gone]
 
 
 def _store(team_id: UUID, names: Names, parts: list[Part], now: datetime) -> Written:

@@ -435,6 +435,30 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name="SealedDay",
+                    fields=[
+                        (
+                            "retention_class",
+                            models.SmallIntegerField(choices=[(0, "Production"), (1, "Debug")]),
+                        ),
+                        ("day", models.DateField(primary_key=True, serialize=False)),
+                        ("sealed_at", models.DateTimeField()),
+                        (
+                            "team",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="accounts.team",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "db_table": "sealed_day",
+                        "base_manager_name": "objects",
+                    },
+                ),
+                migrations.CreateModel(
                     name="Step",
                     fields=[
                         ("execution_id", models.UUIDField()),

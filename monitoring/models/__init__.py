@@ -8,6 +8,7 @@ from monitoring.models.log import LogLine
 from monitoring.models.payload import Payload
 from monitoring.models.release import Release
 from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
+from monitoring.models.sealed_day import SealedDay
 from monitoring.models.step import Step
 from monitoring.models.workflow import Workflow
 
@@ -23,6 +24,7 @@ __all__ = [
     "Payload",
     "Release",
     "Rollup",
+    "SealedDay",
     "Step",
     "Workflow",
 ]

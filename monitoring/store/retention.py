@@ -15,6 +15,7 @@ from accounts.tenancy import team_context
 from monitoring.models.execution import RetentionClass
 from monitoring.store.partitions import forget_partitions
 from monitoring.store.rollups import purge_minutes
+from monitoring.store.seals import seal
 
 BATCH = 5000
 RECORDS = ("step", "payload", "log_line", "facet")
@@ -51,7 +52,7 @@ def drop_expired(now: datetime, retention: Retention | None = None, *, batch: in
         before = retention.first_day(class_, now)
         kept = sorted({day for team_id in teams for day in _imported_days(team_id, class_, before)})
         for team_id in teams:
-            dropped.executions += _drop_executions(team_id, class_, before, kept, batch)
+            dropped.executions += _drop_executions(team_id, class_, before, kept, batch, now)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT steadyrun_drop_partitions(%s, %s::smallint, %s::date[])", [before, class_, kept])
             dropped.tables += cursor.fetchone()[0]
@@ -72,8 +73,10 @@ def _imported_days(team_id: UUID, class_: RetentionClass, before: date) -> list[
         return [day for (day,) in cursor.fetchall()]
 
 
-def _drop_executions(team_id: UUID, class_: RetentionClass, before: date, kept: Sequence[date], batch: int) -> int:
-    """Removes the team's expired executions, and their records on days whose partitions stay; how many."""
+def _drop_executions(
+    team_id: UUID, class_: RetentionClass, before: date, kept: Sequence[date], batch: int, now: datetime
+) -> int:
+    """Removes the team's expired executions, with their records where partitions stay, and seals the days; how many."""
     total = 0
     while True:
         with team_context(team_id), connection.cursor() as cursor:
@@ -84,6 +87,7 @@ def _drop_executions(team_id: UUID, class_: RetentionClass, before: date, kept: 
                 [team_id, team_id, before, class_, batch],
             )
             gone = cursor.fetchall()
+            seal(team_id, class_, (day for _, day in gone), now)
             for day in sorted({day for _, day in gone}.intersection(kept)):
                 ids = [execution for execution, anchor in gone if anchor == day]
                 for table in RECORDS:

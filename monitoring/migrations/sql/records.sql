@@ -185,3 +185,16 @@ ALTER TABLE facet ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY team ON facet USING (team_id = NULLIF(current_setting('app.team_id', true), '')::uuid)
     WITH CHECK (team_id = NULLIF(current_setting('app.team_id', true), '')::uuid);
 GRANT SELECT, INSERT, UPDATE, DELETE ON facet TO steadyrun_app;
+
+-- Days whose records retention has removed: later reports for them are refused, their figures stay.
+CREATE TABLE sealed_day (
+    team_id uuid NOT NULL,
+    retention_class smallint NOT NULL,
+    day date NOT NULL,
+    sealed_at timestamptz NOT NULL,
+    PRIMARY KEY (team_id, retention_class, day)
+);
+ALTER TABLE sealed_day ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY team ON sealed_day USING (team_id = NULLIF(current_setting('app.team_id', true), '')::uuid)
+    WITH CHECK (team_id = NULLIF(current_setting('app.team_id', true), '')::uuid);
+GRANT SELECT, INSERT, UPDATE, DELETE ON sealed_day TO steadyrun_app;

@@ -80,3 +80,23 @@ def test_minutes_go_after_two_days_and_hours_stay(team: Team) -> None:
         grains = set(Rollup.objects.values_list("grain", flat=True))
     assert Grain.MINUTE not in grains
     assert Grain.HOUR in grains
+
+
+def test_a_day_whose_records_are_gone_takes_no_report_and_keeps_its_figures(team: Team) -> None:
+    store(team, told(100, id="old"), told(100, id="older"))
+    drop_expired(NOW)
+    outcome = send(team, told(100, id="late"), told(99, id="beside"), told(1, id="new"))
+    assert (outcome.stored, [one.index for one in outcome.rejected]) == (2, [0])
+    assert outcome.rejected[0].field == "started_at"
+    assert "removed by retention" in outcome.rejected[0].reason
+    store(team)
+    with team_context(team.id):
+        day = Rollup.objects.get(grain=Grain.DAY, dimension=0, bucket__date=(NOW - timedelta(days=100)).date())
+        assert day.runs == 2
+        assert not Execution.objects.filter(external_id="late").exists()
+
+
+def test_a_sealed_day_of_one_team_is_open_to_another(team: Team, other_team: NewTeam) -> None:
+    send(team, told(100, id="old"))
+    drop_expired(NOW)
+    assert send(other_team.team, told(100, id="old")).stored == 1
