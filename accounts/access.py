@@ -1,6 +1,6 @@
 """The one door to a team's pages: fetches the team and authorises the member in one call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -26,14 +26,12 @@ class TeamRequest(SignedInRequest):
 
     team: Team
     membership: Membership
+    memberships: Sequence[Membership]
 
 
-def membership_of(user: Any, slug: str) -> Membership:
-    """The user's membership in the team with this slug. Raises `Http404`: a stranger learns nothing."""
-    membership = Membership.objects.select_related("team").filter(user=user, team__slug=slug).first()
-    if membership is None:
-        raise Http404("No such page.")
-    return membership
+def memberships_of(user: User) -> Sequence[Membership]:
+    """All memberships of the user with their teams, by the name of the team: the door and the team switcher, in one."""
+    return list(Membership.objects.select_related("team").filter(user=user).order_by("team__name", "team_id"))
 
 
 def team_page(
@@ -49,8 +47,10 @@ def team_page(
     ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(request: Any, team: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            membership = membership_of(request.user, team)
-            if not membership.allows(permission):
+            request.memberships = memberships_of(request.user)
+            membership = next((one for one in request.memberships if one.team.slug == team), None)
+            # A stranger learns nothing, not even that the team exists.
+            if membership is None or not membership.allows(permission):
                 raise Http404("No such page.")
             request.team, request.membership = membership.team, membership
             with team_context(membership.team_id):

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 
-from accounts.models import Team
+from accounts.models import Membership, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "team": team,
         "nav": sections_of(team, request.resolver_match.url_name if request.resolver_match else None),
-        "other_teams": SimpleLazyObject(lambda: other_teams(request.user, team)),
+        "other_teams": other_teams(getattr(request, "memberships", ()), team),
     }
 
 
@@ -71,9 +70,9 @@ def sections_of(team: Team, url_name: str | None) -> list[Section]:
     return [Section(title, [_entry(page, team, url_name) for page in pages]) for title, pages in SECTIONS]
 
 
-def other_teams(user: Any, team: Team) -> list[Team]:
-    """The other teams that the user belongs to, by name."""
-    return list(Team.objects.filter(memberships__user=user).exclude(id=team.id).order_by("name", "id"))
+def other_teams(memberships: Sequence[Membership], team: Team) -> list[Team]:
+    """The teams of these memberships but the one that is open, in their order."""
+    return [one.team for one in memberships if one.team_id != team.id]
 
 
 def _entry(page: Page, team: Team, url_name: str | None) -> Entry:
