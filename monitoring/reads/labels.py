@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db import connection
+
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Label
 
@@ -12,7 +14,10 @@ def label_values(team_id: UUID, ids: Iterable[int | None]) -> dict[int, str]:
     wanted = {number for number in ids if number is not None}
     if not wanted:
         return {}
-    return dict(Label.objects.filter(team_id=team_id, id__in=wanted).values_list("id", "value"))
+    # Plain SQL: on every page, and the ORM takes longer to write a list of ids than the query runs.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, value FROM label WHERE team_id = %s AND id = ANY(%s)", [team_id, list(wanted)])
+        return dict(cursor.fetchall())
 
 
 def ids_of(kind: LabelKind, values: Iterable[str]) -> list[int]:

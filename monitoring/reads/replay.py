@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from monitoring.models import Execution, Workflow
+from monitoring.reads.labels import label_values
 from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay, StepRecord, Tokens
 from monitoring.statuses import Status
 from monitoring.store.payloads import ExecutionPayload, merge_chunks
@@ -56,9 +57,10 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
     # One line more than is shown says that there are more.
     lines = [LogRecord(*values) for values in _rows(_LOGS, place)] if payloads else []
     merged = merge_chunks(bodies)
-    names = _names(team_id, row, steps)
+    names, workflow = _names(team_id, row, steps), _workflow(team_id, row.workflow_id)
     return Replay(
-        execution=_execution_record(row, _workflow(team_id, row.workflow_id), names),
+        execution=_execution_record(row, workflow, names),
+        workflow=workflow,
         steps=_step_records(steps, names, merged),
         logs=lines[:MAX_LOGS],
         payload=merged.execution,
@@ -133,8 +135,7 @@ def _names(team_id: uuid.UUID, row: Execution, steps: Iterable[dict[str, Any]]) 
     """The words of all label ids of the execution and its steps, in one query."""
     ids = {getattr(row, name) for name in _EXECUTION_LABELS}
     ids.update(step[name] for step in steps for name in _STEP_LABELS)
-    params = {"team": team_id, "ids": list(ids - {None})}
-    return dict(_rows("SELECT id, value FROM label WHERE team_id = %(team)s AND id = ANY(%(ids)s)", params))
+    return label_values(team_id, ids)
 
 
 def _execution_record(row: Execution, workflow: Workflow | None, names: dict[int, str]) -> ExecutionRecord:

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from monitoring.models import Workflow
 from monitoring.models.execution import Clock
 from monitoring.statuses import FAILING, Status
 
@@ -181,6 +182,7 @@ class Replay:
     steps: Sequence[StepRecord]
     logs: Sequence[LogRecord]
     payload: Mapping[str, Any]
+    workflow: Workflow | None = None
     has_payloads: bool = True
     is_expired: bool = False
     more_logs: bool = False

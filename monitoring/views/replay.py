@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring.filters import ANY, parse_filters
-from monitoring.models import Workflow
 from monitoring.presentation import RailStep
 from monitoring.reads import replay as reads
 from monitoring.reads import trends
@@ -117,7 +116,7 @@ def _context(
 ) -> dict[str, Any]:
     found, execution = scene.replay, scene.replay.execution
     team_id, slug, tab = request.team.id, request.team.slug, request.GET.get("tab", "")
-    scope = _scope(request, execution)
+    scope = _scope(request, found)
     before, behind = reads.neighbours(team_id, execution)
     return {
         **frame(scope, rail=_rail(request, scope, execution, address)),
@@ -145,19 +144,17 @@ def _context(
     }
 
 
-def _scope(request: TeamRequest, execution: ExecutionRecord) -> Scope:
+def _scope(request: TeamRequest, found: Replay) -> Scope:
     """The workflow, with the range and filters of the page that led here. A replay has no environments to choose.
 
     An address without a range is that of the week that ends with the execution, and of its environment, so that
     the steps of the rail lead to where this execution is.
     """
-    wanted = execution.workflow_id
-    found = Workflow.objects.filter(team_id=request.team.id, id=wanted).first() if wanted else None
     now, params = timezone.now(), request.GET.copy()
     if "from" not in params and "to" not in params:
-        params["from"], params["to"] = week_until(execution.counted_at)
-        params.setdefault("env", execution.environment or ANY)
-    return Scope(request.team, found, parse_filters(params, now), (), now)
+        params["from"], params["to"] = week_until(found.execution.counted_at)
+        params.setdefault("env", found.execution.environment or ANY)
+    return Scope(request.team, found.workflow, parse_filters(params, now), (), now)
 
 
 def _rail(request: TeamRequest, scope: Scope, execution: ExecutionRecord, address: Address) -> list[RailStep]:
