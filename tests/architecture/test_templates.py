@@ -1,0 +1,20 @@
+"""Pages stand in one of the two frames; everything else is a part, and says so by its name."""
+
+from pathlib import Path
+
+import pytest
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+FRAMES = ("base.html", "plain.html")
+PAGES = sorted(
+    path for path in TEMPLATES.rglob("*.html") if not path.name.startswith("_") and path.parent.name != "components"
+)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_a_page_stands_in_a_frame(path: Path) -> None:
+    text = path.read_text()
+    if str(path.relative_to(TEMPLATES)) in FRAMES:
+        assert text.count("{% block title %}") == 1
+    else:
+        assert text.startswith(tuple(f'{{% extends "{frame}" %}}' for frame in FRAMES))
