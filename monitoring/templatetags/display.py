@@ -82,11 +82,11 @@ def times(value: float | None) -> str:
 
 
 @register.filter
-def when(value: datetime | None, style: str = "") -> str:
+def when(value: datetime | None, style: str = "") -> SafeString:
     """A time in the user's zone: `19 Nov, 14:10 UTC`. Styles: `seconds`; `plain` leaves the zone to the table's head;
     both: `plain seconds`. The exact time is in the title."""
     if not (local := _local(value)):
-        return wording.NOT_TOLD
+        return SafeString(wording.NOT_TOLD)
     text = wording.moment(local, timezone.now(), seconds="seconds" in style, zone="plain" not in style)
     return _time_element(local, text)
 
