@@ -4,6 +4,7 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 from django.db import connection
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -31,10 +32,10 @@ _FIND = f"SELECT {', '.join(_FIELDS)} FROM {ApiKey._meta.db_table} WHERE prefix 
 
 
 def find_key(prefix: str) -> ApiKey | None:
-    """The key with this prefix. Written out: every report passes here, and building the query costs more than it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, [prefix])
-        row = cursor.fetchone()
+    """The key with this prefix. Prepared: every report passes here, and building the query costs more than it."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        row = cursor.execute(_FIND, [prefix], prepare=True).fetchone()
     return ApiKey.from_db(connection.alias, _FIELDS, row) if row else None
 
 

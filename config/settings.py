@@ -34,7 +34,10 @@ def _secret_key() -> str:
 def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]:
     """Django's settings for a `postgresql://` address; `role` is taken on at connect, `pool` keeps connections."""
     parts = urlsplit(url)
-    options: dict[str, Any] = {"options": f"-c role={role}"} if role else {}
+    # Statements that are run past Django's cursor are prepared when they are first used.
+    options: dict[str, Any] = {"prepare_threshold": 0}
+    if role:
+        options["options"] = f"-c role={role}"
     if pool:
         options["pool"] = {
             "min_size": 1,

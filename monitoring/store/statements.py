@@ -79,8 +79,6 @@ def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
-    if raw.prepare_threshold is None:
-        raw.prepare_threshold = 0
     with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
         cursor.execute(_numbered(statement), parameters)
         return cursor.fetchall() if cursor.description else []
