@@ -61,7 +61,9 @@ def test_charts_are_drawn_and_the_page_fits(
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     open_signed_in(page, address)
     for name in ("chart-rate", "chart-runs", "chart-latency"):
-        page.wait_for_function("name => Chart.getChart(document.querySelector(`[data-chart='${name}']`))", arg=name)
+        page.wait_for_function(
+            "name => window.Chart?.getChart(document.querySelector(`[data-chart='${name}']`))", arg=name
+        )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.querySelector('.top-in').offsetHeight") < 64
     assert complaints == []
