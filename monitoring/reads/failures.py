@@ -4,6 +4,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -11,9 +12,9 @@ from django.db import connection
 from monitoring.filters import Choice, Filters
 from monitoring.models import Dimension, Workflow
 from monitoring.reads.matching import conditions
-from monitoring.reads.rollup_rows import pending, segments
+from monitoring.reads.rollup_rows import month_of, next_month, pending, segments
 from monitoring.statuses import FAILING
-from monitoring.windows import Window
+from monitoring.windows import DAY, Window, ceil_to, floor_to
 
 FAILING_WORDS = tuple(sorted(status.word for status in FAILING))
 VALUES_A_FILTER = 60
@@ -59,34 +60,42 @@ def failing(team_id: uuid.UUID, workflow: Workflow, filters: Filters) -> tuple[s
 
 _VALUES = f"""
 WITH used AS (
-    SELECT dimension, value_id, sum(runs) AS runs FROM rollup
-    WHERE team_id = %s AND dimension = ANY(%s) AND ({{spans}}) {{workflow}}
-    GROUP BY 1, 2
+    SELECT dimension, value_id, sum(runs) AS runs FROM ({{spans}}) AS part GROUP BY 1, 2
 ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY dimension ORDER BY runs DESC, value_id) AS place FROM used
 )
-SELECT r.dimension, l.value FROM ranked r JOIN label l ON l.team_id = %s AND l.id = r.value_id
+SELECT r.dimension, l.value FROM ranked r JOIN label l ON l.team_id = %(team)s AND l.id = r.value_id
 WHERE r.place <= {VALUES_A_FILTER} ORDER BY r.dimension, lower(l.value), l.value
 """
+# Grain and dimensions are constants: partitions are chosen by the one, and rows are few by the other.
+_SPAN = f"""SELECT dimension, value_id, runs FROM rollup
+    WHERE team_id = %(team)s AND grain = {{grain}} AND bucket >= '{{start}}' AND bucket < '{{end}}'
+        AND dimension IN ({", ".join(str(int(d)) for d in FILTERED_DIMENSIONS)}) {{workflow}}"""
+LONG = timedelta(days=14)
 
 
 def values_in_use(
     team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID | None = None
 ) -> dict[str, Sequence[str]]:
-    """Per query parameter the values that occur in the window (the most frequent ones), by name."""
-    params: list[Any] = [team_id, [int(d) for d in FILTERED_DIMENSIONS]]
-    spans = segments(window.aligned(), pending(team_id))
-    for span in spans:
-        params += [int(span.grain), span.start, span.end]
-    if workflow_id:
-        params.append(workflow_id)
-    sql = _VALUES.format(
-        spans=" OR ".join(["(grain = %s AND bucket >= %s AND bucket < %s)"] * len(spans)),
-        workflow="AND workflow_id = %s" if workflow_id else "",
+    """Per query parameter the values that occur in the window (the most frequent ones), by name.
+
+    Of a window longer than two days these are the values of whole days, of one longer than two weeks those of whole
+    months: finer grains have many times the rows, and a value too many only finds nothing.
+    """
+    window = window.aligned()
+    if window.length > LONG:
+        window = replace(window, start=month_of(window.start), end=next_month(window.end))
+    elif window.length > 2 * DAY:
+        window = replace(window, start=floor_to(window.start, DAY), end=ceil_to(window.end, DAY))
+    workflow = "AND workflow_id = %(workflow)s" if workflow_id else ""
+    spans = " UNION ALL ".join(
+        _SPAN.format(grain=int(span.grain), start=span.start, end=span.end, workflow=workflow)
+        for span in segments(window, pending(team_id))
     )
+    sql, params = _VALUES.format(spans=spans), {"team": team_id, "workflow": workflow_id}
     found: defaultdict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, team_id])
+        cursor.execute(sql, params)
         for dimension, value in cursor.fetchall():
             found[FILTERED_DIMENSIONS[Dimension(dimension)]].append(value)
     return dict(found)

@@ -48,31 +48,35 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The first day and the first month that are marked to be merged again."""
+    """The first day and the first month that are marked to be merged again, and since when a minute waits."""
 
     day: datetime = LATEST
     month: datetime = LATEST
+    waiting_since: datetime = LATEST
 
 
 def pending(team_id: UUID) -> Pending:
-    """From where on days and months cannot be relied on yet."""
+    """From where on days and months cannot be relied on yet. A page asks once and hands it to all its reads."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 3),"
-            " (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 4)",
+            " (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 4),"
+            " (SELECT marked_at FROM dirty_bucket WHERE team_id = %(team)s AND grain = 1 ORDER BY id LIMIT 1)",
             {"team": team_id},
         )
-        day, month = cursor.fetchone() or (None, None)
-    month = min(month or LATEST, _month_of(day) if day else LATEST)
-    return Pending(day or LATEST, month)
+        day, month, waiting = cursor.fetchone() or (None, None, None)
+    month = min(month or LATEST, month_of(day) if day else LATEST)
+    return Pending(day or LATEST, month, waiting or LATEST)
 
 
-def _month_of(moment: datetime) -> datetime:
+def month_of(moment: datetime) -> datetime:
+    """The start of the month that a moment is in."""
     return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def _next_month(moment: datetime) -> datetime:
-    return _month_of(_month_of(moment) + timedelta(days=32))
+def next_month(moment: datetime) -> datetime:
+    """The start of the month after the one that a moment is in."""
+    return month_of(month_of(moment) + timedelta(days=32))
 
 
 def segments(window: Window, marked: Pending, *, coarsest: timedelta | None = None) -> list[Segment]:
@@ -83,8 +87,8 @@ def segments(window: Window, marked: Pending, *, coarsest: timedelta | None = No
     days = (ceil_to(hours[0], DAY), min(floor_to(hours[1], DAY), marked.day))
     if days[0] >= days[1] or (coarsest is not None and coarsest < DAY):
         days = (hours[1], hours[1])
-    first = _month_of(days[0])
-    months = (first if first == days[0] else _next_month(days[0]), min(_month_of(days[1]), marked.month))
+    first = month_of(days[0])
+    months = (first if first == days[0] else next_month(days[0]), min(month_of(days[1]), marked.month))
     if months[0] >= months[1] or coarsest is not None:
         months = (days[1], days[1])
     edges = [

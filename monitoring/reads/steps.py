@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension, Execution, Rollup
-from monitoring.reads.rollup_rows import pending, segments
+from monitoring.reads.rollup_rows import Pending, pending, segments
 from monitoring.statuses import FAILING
 from monitoring.windows import EARLIEST, HOUR, LATEST, Window
 
@@ -76,10 +76,11 @@ def failure_points(
     workflow_id: UUID,
     environment: str | None = None,
     points: int = 28,
+    marked: Pending | None = None,
 ) -> dict[int, list[int]]:
     """Failed and timed-out visits of each node over the window, cut into `points` equal parts, by label id."""
     part = window.length / points
-    cut = segments(window, pending(team_id), coarsest=max(part, HOUR))
+    cut = segments(window, marked or pending(team_id), coarsest=max(part, HOUR))
     rows = Rollup.objects.filter(
         reduce(or_, (Q(grain=one.grain, bucket__gte=one.start, bucket__lt=one.end) for one in cut)),
         Q(failed__gt=0) | Q(timed_out__gt=0),

@@ -9,6 +9,7 @@ from monitoring.analysis.histogram import merge
 from monitoring.models import Dimension, Release, Workflow
 from monitoring.reads import trends
 from monitoring.reads.figures import Totals, together
+from monitoring.reads.rollup_rows import Pending, pending
 from monitoring.reads.steps import NodePlace, failure_points, last_run_at, node_places, typical_failure
 from monitoring.reads.verdict import Verdict, verdict
 from monitoring.windows import Window
@@ -58,22 +59,31 @@ def load(
     team_id: uuid.UUID, workflow: Workflow, window: Window, *, environment: str | None, now: datetime
 ) -> TrendsPage:
     """The page's figures. `environment=None`: all environments."""
-    workflow_id = workflow.id
+    workflow_id, marked = workflow.id, pending(team_id)
     most = LONG_CHART_POINTS if window.length > LONG else CHART_POINTS
     series = trends.series(team_id, window, workflow_id=workflow_id, environment=environment, max_points=most)
     totals = together([point.totals for point in series.points])
     errors = trends.by_value(
-        team_id, window, Dimension.ERROR, workflow_id=workflow_id, environment=environment, limit=20
+        team_id,
+        window,
+        Dimension.ERROR,
+        workflow_id=workflow_id,
+        environment=environment,
+        limit=20,
+        is_timed=False,
+        marked=marked,
     )
     leading = errors[0].value_id if errors and errors[0].totals.failures else None
     return TrendsPage(
         workflow=workflow,
         window=window,
         totals=totals,
-        previous=trends.totals(team_id, window.previous(), workflow_id=workflow_id, environment=environment),
+        previous=trends.totals(
+            team_id, window.previous(), workflow_id=workflow_id, environment=environment, marked=marked
+        ),
         series=series,
         grid=trends.grid_of(halved(series), GRID_ROWS),
-        nodes=node_rows(team_id, window, workflow_id=workflow_id, environment=environment),
+        nodes=node_rows(team_id, window, workflow_id=workflow_id, environment=environment, marked=marked),
         errors=errors,
         live=trends.live(team_id, workflow_id=workflow_id, environment=environment),
         releases=trends.release_marks(team_id, window, workflow_id=workflow_id),
@@ -83,7 +93,7 @@ def load(
             objective_success_rate=workflow.objective_success_rate,
             objective_p95_ms=workflow.objective_p95_ms,
         ),
-        as_of=trends.as_of(team_id, now),
+        as_of=min(marked.waiting_since, now),
         typical_failure=typical_failure(
             team_id, window, workflow_id=workflow_id, environment=environment, error_id=leading
         )
@@ -102,13 +112,19 @@ def halved(series: trends.Series) -> trends.Series:
     return trends.Series(series.bucket * 2, [trends.Point(pair[0].start, _timed(pair)) for pair in pairs])
 
 
-def node_rows(team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID, environment: str | None) -> list[NodeRow]:
+def node_rows(
+    team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID, environment: str | None, marked: Pending
+) -> list[NodeRow]:
     """The nodes in the order they run; those that no recent execution visited come last, by name."""
-    rows = trends.by_value(team_id, window, Dimension.NODE, workflow_id=workflow_id, environment=environment)
+    rows = trends.by_value(
+        team_id, window, Dimension.NODE, workflow_id=workflow_id, environment=environment, marked=marked
+    )
     if not rows:
         return []
     places = node_places(team_id, window, workflow_id=workflow_id, environment=environment)
-    points = failure_points(team_id, window, workflow_id=workflow_id, environment=environment, points=SPARK_POINTS)
+    points = failure_points(
+        team_id, window, workflow_id=workflow_id, environment=environment, points=SPARK_POINTS, marked=marked
+    )
     nodes = [NodeRow(row.value, row.totals, places.get(row.value_id), points.get(row.value_id, [0, 0])) for row in rows]
     return sorted(nodes, key=lambda node: (node.place is None, node.place.place if node.place else 0, node.name))
 

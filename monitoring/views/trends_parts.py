@@ -8,6 +8,7 @@ from django.utils.text import Truncator
 
 from monitoring import wording
 from monitoring.reads.figures import Totals
+from monitoring.reads.trends import ValueRow
 from monitoring.reads.trends_page import NodeRow, TrendsPage
 from monitoring.views.comparing import growth_tone, interval_words, previous_words, rate_tone, relative_change
 from monitoring.views.shell import Scope
@@ -74,21 +75,14 @@ def kpis(page: TrendsPage) -> list[Kpi]:
 
 def leads(scope: Scope, page: TrendsPage) -> list[Lead]:
     """What explains most failures first: nodes by their failed visits, errors by failed runs; then the slowest node."""
-    failed_visits = sum(node.totals.failures for node in page.nodes)
-    found: list[tuple[float, Lead]] = []
-    for node in page.nodes:
-        if share := node.totals.failures / failed_visits if failed_visits else 0:
-            found.append((share, _node_lead(scope, node, share)))
-    for row in page.errors:
-        if page.totals.failures and (count := row.totals.failures):
-            share = count / page.totals.failures
-            text = f"{wording.count(count)} of {wording.count(page.totals.failures)} failed runs ended with it."
-            href = scope.href("failures", error=row.value)
-            title = Truncator(row.value).chars(MAX_TITLE)
-            found.append((share, Lead(title, f"{wording.percent(share, 0)} of failures", text, href)))
-    ranked = [lead for _, lead in sorted(found, key=lambda pair: (-pair[0], pair[1].title))]
+    visits, runs = sum(node.totals.failures for node in page.nodes), page.totals.failures
+    found: list[tuple[float, str, NodeRow | ValueRow]] = [
+        *((node.totals.failures / visits if visits else 0, node.name, node) for node in page.nodes),
+        *((row.totals.failures / runs if runs else 0, row.value, row) for row in page.errors),
+    ]
     slow = _slow_lead(scope, page)
-    return [*ranked[: MAX_LEADS - len(slow)], *slow]
+    ranked = sorted((one for one in found if one[0]), key=lambda one: (-one[0], one[1]))
+    return [*(_lead(scope, page, row, share) for share, _, row in ranked[: MAX_LEADS - len(slow)]), *slow]
 
 
 def step_rows(scope: Scope, page: TrendsPage) -> list[StepRow]:
@@ -203,11 +197,14 @@ def _split_unit(text: str) -> tuple[str, str]:
     return (value, f" {unit}") if unit in ("s", "ms") else (text, "")
 
 
-def _node_lead(scope: Scope, node: NodeRow, share: float) -> Lead:
-    totals = node.totals
-    text = f"{wording.count(totals.failures)} of its {wording.count(totals.runs)} visits failed."
-    href = scope.href("failures", step=node.name)
-    return Lead(node.name, f"{wording.percent(share, 0)} of failed step visits", text, href, mono=True)
+def _lead(scope: Scope, page: TrendsPage, row: NodeRow | ValueRow, share: float) -> Lead:
+    failures, part = wording.count(row.totals.failures), wording.percent(share, 0)
+    if isinstance(row, NodeRow):
+        text = f"{failures} of its {wording.count(row.totals.runs)} visits failed."
+        return Lead(row.name, f"{part} of failed step visits", text, scope.href("failures", step=row.name), mono=True)
+    text = f"{failures} of {wording.count(page.totals.failures)} failed runs ended with it."
+    title = Truncator(row.value).chars(MAX_TITLE)
+    return Lead(title, f"{part} of failures", text, scope.href("failures", error=row.value))
 
 
 def _slow_lead(scope: Scope, page: TrendsPage) -> list[Lead]:
