@@ -29,6 +29,18 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
 
     support_js_module_import_aggregation = True
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.addresses: dict[str, str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        """The address of a file: worked out once, as every page has sixteen of them and they never change."""
+        if settings.DEBUG or force:
+            return str(super().url(name, force))
+        if name not in self.addresses:
+            self.addresses[name] = super().url(name)
+        return self.addresses[name]
+
 
 class NodePackagesFinder(BaseFinder):
     """Finds the listed files of the npm packages as `npm/<package>/<path>`."""

@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Iterable
+from html import escape
 
 from django import template
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
@@ -69,7 +69,7 @@ def _attempt(row: ExecutionRow) -> str:
 def _workflow(row: ExecutionRow, trends: str) -> str:
     if not row.workflow_slug:
         return '<span class="mut">not told</span>'
-    return f'<a href="{trends}">{escape(row.workflow)}</a>'
+    return f'<a href="{trends}">{escape(row.workflow or "")}</a>'
 
 
 def _status(row: ExecutionRow) -> str:
