@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 from monitoring.filters import Filters
-from monitoring.models import FailureGroup, Workflow
+from monitoring.models import Workflow
 from monitoring.reads.failures import failing
 from monitoring.windows import Window
 
@@ -125,8 +125,14 @@ def failure_groups(team_id: uuid.UUID, workflow: Workflow, filters: Filters) -> 
 def titles_of(team_id: uuid.UUID, ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
     """The titles of these groups that say more than that it failed, in one query."""
     wanted = {group_id for group_id in ids if group_id is not None}
-    titles = FailureGroup.objects.filter(team_id=team_id, id__in=wanted).exclude(title__in=_BARE_WORDS)
-    return dict(titles.values_list("id", "title"))
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, title FROM failure_group WHERE team_id = %s AND id = ANY(%s) AND title <> ALL(%s)",
+            [team_id, list(wanted), list(_BARE_WORDS)],
+        )
+        return dict(cursor.fetchall())
 
 
 def bucket_length(window: Window) -> timedelta:
