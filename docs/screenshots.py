@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -35,19 +36,19 @@ def sign_in(page: Page, told: dict[str, Any]) -> None:
 
 
 def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
-    """The pages, found by following the flow: the worst workflow, its failures, one failed execution."""
+    """The pages of the flow, found by following it for two workflows of the sample."""
     base = f"{told['base_url']}/t/{told['team']}"
-    page.goto(f"{base}/workflows/?from=now-30d")
-    trends = str(page.locator("tbody a[href*='/workflows/']").first.get_attribute("href")).partition("?")[0]
-    page.goto(f"{told['base_url']}{trends}failures/?from=now-30d")
-    sample = str(page.locator("a[href*='/executions/']:not([href*='?status'])").first.get_attribute("href"))
-    return {
-        "workflows": f"{base}/workflows/?from=now-30d",
-        "trends": f"{told['base_url']}{trends}?from=now-30d",
-        "failures": f"{told['base_url']}{trends}failures/?from=now-30d",
-        "replay": told["base_url"] + sample if sample.startswith("/") else sample,
-        "executions": f"{base}/executions/?from=now-30d",
-    }
+    found = {"workflows": f"{base}/workflows/?from=now-30d", "executions": f"{base}/executions/?from=now-30d"}
+    for ending, workflow in (("", "build"), ("-agent", "airline-support")):
+        trends = f"{base}/workflows/{workflow}/"
+        page.goto(f"{trends}failures/?from=now-7d")
+        sample = str(page.locator("a[data-row][href*='/executions/']").first.get_attribute("href"))
+        found |= {
+            f"trends{ending}": f"{trends}?from=now-7d",
+            f"failures{ending}": f"{trends}failures/?from=now-7d",
+            f"replay{ending}": urljoin(told["base_url"], sample),
+        }
+    return found
 
 
 def take(
