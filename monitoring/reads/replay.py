@@ -9,8 +9,9 @@ from typing import Any
 from django.db import connection
 
 from monitoring.models import Execution, Workflow
+from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
-from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay, StepRecord, Tokens
+from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay, StepRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import ExecutionPayload, merge_chunks
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Replay, StepRecord, Tokens
+from monitoring.reads.figures import Tokens
+from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Replay, StepRecord
 
 # Copied as they are; None says "not told".
 _EXECUTION = (

@@ -9,24 +9,8 @@ from typing import Any
 
 from monitoring.models import Workflow
 from monitoring.models.execution import Clock
+from monitoring.reads.figures import Tokens
 from monitoring.statuses import FAILING, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Token counts in disjoint buckets; `reasoning` is a part of `output`."""
-
-    input: int | None = None
-    cache_read: int | None = None
-    cache_write: int | None = None
-    output: int | None = None
-    reasoning: int | None = None
-
-    @property
-    def total(self) -> int | None:
-        """All tokens, each counted once; None when nothing was told."""
-        told = [count for count in (self.input, self.cache_read, self.cache_write, self.output) if count is not None]
-        return sum(told) if told else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

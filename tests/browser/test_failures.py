@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
 from ingestion.records import Failure
 from monitoring.statuses import Status
+from tests.browser.conftest import SignIn
 from tests.factories import report, step, store
-from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -44,35 +44,13 @@ def address(live_server: LiveServer, team: Team) -> str:
     return f"{live_server.url}/t/{team.slug}/workflows/nightly/failures/"
 
 
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """What the browser complains about: errors of scripts, refused styles, missing files."""
-    found: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            found.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
-def open_signed_in(page: Page, address: str) -> None:
-    page.goto(address)
-    page.get_by_label("E-mail").fill("owner@harbour.test")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-
-
 def sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (320, "light")])
 def test_the_answer_shows_and_the_page_fits(
-    page: Page, address: str, complaints: list[str], width: int, scheme: str
+    page: Page, address: str, complaints: list[str], width: int, scheme: str, open_signed_in: SignIn
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -86,7 +64,7 @@ def test_the_answer_shows_and_the_page_fits(
     assert complaints == []
 
 
-def test_samples_open_by_keyboard(page: Page, address: str) -> None:
+def test_samples_open_by_keyboard(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     page.wait_for_load_state("networkidle")
     page.keyboard.press("j")
@@ -98,7 +76,7 @@ def test_samples_open_by_keyboard(page: Page, address: str) -> None:
     page.wait_for_url(re.compile(r"/executions/[0-9a-f-]{36}/"))
 
 
-def test_a_filter_is_added_and_removed(page: Page, address: str) -> None:
+def test_a_filter_is_added_and_removed(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     page.get_by_text("Add filter").click()
     page.get_by_label("Step", exact=True).select_option("fetch")
@@ -109,7 +87,7 @@ def test_a_filter_is_added_and_removed(page: Page, address: str) -> None:
     expect(page.locator("a[data-row]")).to_have_count(25)
 
 
-def test_a_group_leads_to_its_samples(page: Page, address: str) -> None:
+def test_a_group_leads_to_its_samples(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     page.get_by_role("link", name="fetch gave up").click()
     page.wait_for_url("**group=**")

@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
 from ingestion.records import Failure
 from monitoring.identity import execution_id
 from monitoring.statuses import Status
+from tests.browser.conftest import SignIn
 from tests.factories import report, step, store
-from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAMES = ("receive", "classify", "enrich", "score", "draft", "send", "archive", "notify", "report", "close")
@@ -54,31 +54,9 @@ def path_of(team: Team, number: int) -> str:
     return f"/t/{team.slug}/executions/{execution_id(team.id, f'run-{number}')}/"
 
 
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """What the browser complains about: errors of scripts, refused styles, missing files."""
-    found: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            found.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
-def open_signed_in(page: Page, address: str) -> None:
-    page.goto(address)
-    page.get_by_label("E-mail").fill("owner@harbour.test")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("run-")
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_the_page_fits_and_nothing_is_refused(
-    page: Page, address: str, complaints: list[str], width: int, scheme: str
+    page: Page, address: str, complaints: list[str], width: int, scheme: str, open_signed_in: SignIn
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -88,7 +66,7 @@ def test_the_page_fits_and_nothing_is_refused(
     assert complaints == []
 
 
-def test_a_step_opens_in_place_and_its_address_can_be_shared(page: Page, address: str) -> None:
+def test_a_step_opens_in_place_and_its_address_can_be_shared(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     panel = page.locator("#step")
     expect(panel).to_contain_text("crm did not answer")
@@ -103,7 +81,7 @@ def test_a_step_opens_in_place_and_its_address_can_be_shared(page: Page, address
     expect(panel).to_contain_text('"place": 4')
 
 
-def test_going_back_shows_the_step_before(page: Page, address: str) -> None:
+def test_going_back_shows_the_step_before(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     page.get_by_role("region", name="Timeline").get_by_role("link", name="draft").click()
     expect(page.locator("#step").get_by_role("heading")).to_have_text("draft")
@@ -111,13 +89,15 @@ def test_going_back_shows_the_step_before(page: Page, address: str) -> None:
     expect(page.locator("#step").get_by_role("heading")).to_have_text("enrich")
 
 
-def test_a_node_of_the_path_opens_its_step(page: Page, address: str) -> None:
+def test_a_node_of_the_path_opens_its_step(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     page.get_by_role("link", name="score: succeeded").click()
     expect(page.locator("#step").get_by_role("heading")).to_have_text("score")
 
 
-def test_the_keys_walk_through_the_failed_executions(page: Page, address: str, team: Team) -> None:
+def test_the_keys_walk_through_the_failed_executions(
+    page: Page, address: str, team: Team, open_signed_in: SignIn
+) -> None:
     open_signed_in(page, address)
     for key, name in (("j", "run-2"), ("k", "run-1"), ("k", "run-0")):
         page.wait_for_load_state()
@@ -126,7 +106,7 @@ def test_the_keys_walk_through_the_failed_executions(page: Page, address: str, t
     expect(page).to_have_url(re.compile(re.escape(path_of(team, 0))))
 
 
-def test_without_scripts_everything_is_a_link(page: Page, address: str) -> None:
+def test_without_scripts_everything_is_a_link(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     page.route("**/*.js", lambda route: route.abort())
     page.goto(address)

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
 from monitoring.statuses import Status
+from tests.browser.conftest import SignIn
 from tests.factories import report, step, store
-from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,31 +31,9 @@ def address(live_server: LiveServer, team: Team) -> str:
     return f"{live_server.url}/t/{team.slug}/workflows/nightly/"
 
 
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """What the browser complains about: errors of scripts, refused styles, missing files."""
-    found: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            found.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
-def open_signed_in(page: Page, address: str) -> None:
-    page.goto(address)
-    page.get_by_label("E-mail").fill("owner@harbour.test")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("nightly")
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_charts_are_drawn_and_the_page_fits(
-    page: Page, address: str, complaints: list[str], width: int, scheme: str
+    page: Page, address: str, complaints: list[str], width: int, scheme: str, open_signed_in: SignIn
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -69,7 +47,7 @@ def test_charts_are_drawn_and_the_page_fits(
     assert complaints == []
 
 
-def test_the_figures_of_a_chart_are_one_click_away(page: Page, address: str) -> None:
+def test_the_figures_of_a_chart_are_one_click_away(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     card = page.get_by_role("region", name="Outcomes")
     expect(card.get_by_role("table")).to_be_hidden()
@@ -77,7 +55,7 @@ def test_the_figures_of_a_chart_are_one_click_away(page: Page, address: str) -> 
     expect(card.get_by_role("columnheader", name="Success rate")).to_be_visible()
 
 
-def test_an_objective_is_set_on_the_page(page: Page, address: str) -> None:
+def test_an_objective_is_set_on_the_page(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     page.get_by_text("Set objective").click()
     page.get_by_label("Success rate, at least (%)").fill("99")
@@ -86,7 +64,7 @@ def test_an_objective_is_set_on_the_page(page: Page, address: str) -> None:
     expect(page.get_by_text("Objective saved.")).to_be_visible()
 
 
-def test_the_verdict_leads_to_the_failures(page: Page, address: str) -> None:
+def test_the_verdict_leads_to_the_failures(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     page.get_by_role("link", name="See the 8 failed samples").click()
     expect(page).to_have_url(re.compile(r"/workflows/nightly/failures/\?from=now-7d"))
