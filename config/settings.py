@@ -90,8 +90,8 @@ INSTALLED_APPS = [
     "alerts",
 ]
 MIDDLEWARE = [
-    "config.direct.DirectApi",
     "django.middleware.security.SecurityMiddleware",
+    "config.direct.DirectApi",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

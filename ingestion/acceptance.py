@@ -14,7 +14,7 @@ from accounts.tenancy import team_context
 from ingestion.records import ExecutionReport, Rejection
 from ingestion.rows import make_part
 from monitoring.store.labels import Names, forget_names
-from monitoring.store.partitions import ensure, forget_partitions
+from monitoring.store.partitions import Place, ensure, forget_partitions
 from monitoring.store.parts import Part, Written
 from monitoring.store.seals import sealed_days
 from monitoring.store.write import write
@@ -22,6 +22,9 @@ from monitoring.store.write import write
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
+
+# Reports with their places in the request.
+Reports = Sequence[tuple[int, ExecutionReport]]
 
 
 class StorageUnavailable(Exception):
@@ -41,21 +44,21 @@ class Outcome:
     rejected: list[Rejection] = field(default_factory=list)
 
 
-def accept(team_id: UUID, reports: Sequence[tuple[int, ExecutionReport]], *, now: datetime) -> Outcome:
+def accept(team_id: UUID, reports: Reports, *, now: datetime) -> Outcome:
     """Stores reports, given with their places in the request; committed when it returns.
 
     Raises `StorageUnavailable` or `ReportsRefused`, and then nothing is stored.
     """
     outcome = Outcome()
     names = Names(team_id)
-    parts, places = [], []
-    for index, report in reports:
-        try:
-            parts.append(make_part(names, report, now))
-            places.append(index)
-        except (ValueError, OverflowError, TypeError) as error:
-            outcome.rejected.append(Rejection(index=index, field="(item)", reason=f"cannot be stored: {error}"))
-    parts = _refuse_sealed(team_id, parts, places, outcome, now)
+    kept, parts = _build(names, reports, outcome, now)
+    gone = _sealed(team_id, parts, now)
+    if gone:
+        kept = _refuse_sealed(kept, parts, gone, outcome)
+    if outcome.rejected:
+        # What is refused leaves nothing behind, not even the names that it mentions.
+        names = Names(team_id)
+        parts = [make_part(names, report, now) for _, report in kept]
     if parts:
         written = _store(team_id, names, parts, now)
         outcome.stored = sum(written.changed)
@@ -63,19 +66,35 @@ def accept(team_id: UUID, reports: Sequence[tuple[int, ExecutionReport]], *, now
     return outcome
 
 
-def _refuse_sealed(team_id: UUID, parts: list[Part], places: list[int], outcome: Outcome, now: datetime) -> list[Part]:
-    """The parts whose day still has its records; the others are rejected, with the day."""
+def _build(names: Names, reports: Reports, outcome: Outcome, now: datetime) -> tuple[Reports, list[Part]]:
+    """The reports that can be turned into rows, with their parts; the others are rejected."""
+    kept, parts = [], []
+    for index, report in reports:
+        try:
+            parts.append(make_part(names, report, now))
+            kept.append((index, report))
+        except (ValueError, OverflowError, TypeError) as error:
+            outcome.rejected.append(Rejection(index=index, field="(item)", reason=f"cannot be stored: {error}"))
+    return kept, parts
+
+
+def _sealed(team_id: UUID, parts: Sequence[Part], now: datetime) -> set[Place]:
     try:
-        gone = sealed_days(team_id, [part.place for part in parts], now)
+        return sealed_days(team_id, [part.place for part in parts], now)
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise StorageUnavailable("the database is not available") from error
-    if not gone:
-        return parts
-    for index, part in zip(places, parts, strict=True):
+
+
+def _refuse_sealed(reports: Reports, parts: Sequence[Part], gone: set[Place], outcome: Outcome) -> Reports:
+    """The reports whose day still has its records; the others are rejected, with the day."""
+    kept = []
+    for (index, report), part in zip(reports, parts, strict=True):
         if part.place in gone:
             reason = f"is on {part.place[1]}: the records of that day were removed by retention, its figures are final"
             outcome.rejected.append(Rejection(index=index, field="started_at", reason=reason))
-    return [part for part in parts if part.place not in gone]
+        else:
+            kept.append((index, report))
+    return kept
 
 
 def _store(team_id: UUID, names: Names, parts: list[Part], now: datetime) -> Written:

@@ -7,11 +7,10 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.tenancy import team_context
+from monitoring.store.partitions import Place
 
 # No class is kept for less, so nothing newer can be sealed and most requests need not ask.
 YOUNGEST = timedelta(days=7)
-
-Place = tuple[int, date]
 
 
 def seal(team_id: UUID, class_: int, days: Iterable[date], now: datetime) -> None:

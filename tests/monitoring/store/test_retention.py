@@ -9,7 +9,7 @@ from django.db import connection
 from accounts.models import Team
 from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
-from monitoring.models import Execution, Grain, Rollup, Step
+from monitoring.models import Execution, Grain, Label, Rollup, Step, Workflow
 from monitoring.store.partitions import ensure, make_ahead
 from monitoring.store.retention import Retention, drop_expired
 from tests.factories import NOW, report, send, step, store
@@ -89,6 +89,11 @@ def test_a_day_whose_records_are_gone_takes_no_report_and_keeps_its_figures(team
     assert (outcome.stored, [one.index for one in outcome.rejected]) == (2, [0])
     assert outcome.rejected[0].field == "started_at"
     assert "removed by retention" in outcome.rejected[0].reason
+    refused = send(team, told(100, id="never", workflow="Never seen", environment="never"))
+    assert (refused.stored, len(refused.rejected)) == (0, 1)
+    with team_context(team.id):
+        assert not Workflow.objects.filter(name="Never seen").exists()
+        assert not Label.objects.filter(value="never").exists()
     store(team)
     with team_context(team.id):
         day = Rollup.objects.get(grain=Grain.DAY, dimension=0, bucket__date=(NOW - timedelta(days=100)).date())
