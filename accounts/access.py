@@ -10,6 +10,7 @@ from django.template.response import SimpleTemplateResponse
 
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
+from accounts.statements import Row, columns_of, run_prepared
 from accounts.tenancy import team_context
 
 P = ParamSpec("P")
@@ -29,9 +30,23 @@ class TeamRequest(SignedInRequest):
     memberships: Sequence[Membership]
 
 
+_FIELDS, _TEAM_FIELDS = columns_of(Membership), columns_of(Team)
+_MEMBERSHIPS = f"""
+SELECT {", ".join([*(f"m.{name}" for name in _FIELDS), *(f"t.{name}" for name in _TEAM_FIELDS)])}
+FROM {Membership._meta.db_table} m JOIN {Team._meta.db_table} t ON t.id = m.team_id
+WHERE m.user_id = %s ORDER BY t.name, t.id
+"""
+
+
 def memberships_of(user: User) -> Sequence[Membership]:
     """All memberships of the user with their teams, by the name of the team: the door and the team switcher, in one."""
-    return list(Membership.objects.select_related("team").filter(user=user).order_by("team__name", "team_id"))
+    return [_membership(row) for row in run_prepared(_MEMBERSHIPS, [user.id])]
+
+
+def _membership(row: Row) -> Membership:
+    found = Membership.from_db("default", _FIELDS, row[: len(_FIELDS)])
+    found.team = Team.from_db("default", _TEAM_FIELDS, row[len(_FIELDS) :])
+    return found
 
 
 def team_page(

@@ -2,8 +2,7 @@
 
 import uuid
 
-from django.db import connection
-
+from accounts.statements import run_prepared
 from monitoring.identity import PRODUCTION, LabelKind
 from monitoring.models import Dimension, Grain
 
@@ -15,6 +14,5 @@ _HAS_HOURS = f""" AND EXISTS (SELECT FROM rollup r WHERE r.team_id = %(team)s AN
 
 def environments_of(team_id: uuid.UUID, workflow_id: uuid.UUID | None = None) -> list[str]:
     """Names of environments with figures: production first, the others by name. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NAMES + (_HAS_HOURS if workflow_id else ""), {"team": team_id, "workflow": workflow_id})
-        return sorted((name for (name,) in cursor.fetchall()), key=lambda name: (name != PRODUCTION, name))
+    rows = run_prepared(_NAMES + (_HAS_HOURS if workflow_id else ""), {"team": team_id, "workflow": workflow_id})
+    return sorted((name for (name,) in rows), key=lambda name: (name != PRODUCTION, name))

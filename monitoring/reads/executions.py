@@ -10,11 +10,9 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from accounts.statements import run_planned, run_prepared
 from monitoring.filters import Filters
 from monitoring.identity import PRODUCTION
-from monitoring.models import Workflow
 from monitoring.models.execution import Clock
 from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
@@ -137,11 +135,9 @@ def page(team_id: UUID, filters: Filters, *, limit: int = PAGE_SIZE) -> Page:
 def count(team_id: UUID, filters: Filters, *, limit: int = COUNT_LIMIT) -> int:
     """How many executions the filters find, counted up to `limit + 1`: more than `limit` means "10,000+"."""
     where, params = conditions(team_id, filters)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*) FROM (SELECT FROM execution WHERE {where} LIMIT %s) AS found", [*params, limit + 1]
-        )
-        return int((cursor.fetchone() or (0,))[0])
+    sql = f"SELECT count(*) FROM (SELECT FROM execution WHERE {where} LIMIT %s) AS found"
+    ((found,),) = run_planned(sql, [*params, limit + 1])
+    return int(found)
 
 
 def read_cursor(text: str, sort: str) -> Cursor | None:
@@ -161,11 +157,14 @@ def write_cursor(row: _Found, sort: str, *, is_backward: bool) -> str:
     return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
+_WORKFLOWS = "SELECT id, name, slug FROM workflow WHERE team_id = %s AND id = ANY(%s::uuid[])"
+
+
 def rows_of(team_id: UUID, found: Sequence[_Found]) -> list[ExecutionRow]:
     """Rows with their names: one query for labels, one for workflows."""
     names = label_values(team_id, chain.from_iterable((row[column] for column in _NAMED) for row in found))
-    known = Workflow.objects.filter(team_id=team_id, id__in={row["workflow_id"] for row in found} - {None})
-    workflows = {number: (name, slug) for number, name, slug in known.values_list("id", "name", "slug")}
+    wanted = {row["workflow_id"] for row in found} - {None}
+    workflows = {number: (name, slug) for number, name, slug in run_prepared(_WORKFLOWS, [team_id, list(wanted)])}
     return [_row(row, names, workflows) for row in found]
 
 
@@ -203,7 +202,6 @@ def _select(team_id: UUID, filters: Filters, sort: str, cursor: Cursor | None, l
         f"SELECT {', '.join(_COLUMNS)}, {key.expression} AS sort_key FROM execution WHERE {where}"
         f" ORDER BY {key.expression} {order}, id {order} LIMIT %s"
     )
-    with connection.cursor() as database:
-        database.execute(sql, [*params, limit + 1])
-        found = [dict(zip((*_COLUMNS, "sort_key"), row, strict=True)) for row in database.fetchall()]
+    rows = run_planned(sql, [*params, limit + 1])
+    found = [dict(zip((*_COLUMNS, "sort_key"), row, strict=True)) for row in rows]
     return found[:limit], len(found) > limit

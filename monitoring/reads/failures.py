@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
-
+from accounts.statements import run_planned
 from monitoring.filters import Choice, Filters
 from monitoring.models import Dimension, Workflow
 from monitoring.reads.matching import conditions
@@ -94,8 +93,6 @@ def values_in_use(
     )
     sql, params = _VALUES.format(spans=spans), {"team": team_id, "workflow": workflow_id}
     found: defaultdict[str, list[str]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        for dimension, value in cursor.fetchall():
-            found[FILTERED_DIMENSIONS[Dimension(dimension)]].append(value)
+    for dimension, value in run_planned(sql, params):
+        found[FILTERED_DIMENSIONS[Dimension(dimension)]].append(value)
     return dict(found)

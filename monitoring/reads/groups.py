@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+from accounts.statements import run_prepared
 from monitoring.filters import Filters
 from monitoring.models import Workflow
 from monitoring.reads.failures import failing
@@ -122,17 +123,15 @@ def failure_groups(team_id: uuid.UUID, workflow: Workflow, filters: Filters) -> 
     )
 
 
+_TITLES = "SELECT id, title FROM failure_group WHERE team_id = %s AND id = ANY(%s) AND title <> ALL(%s)"
+
+
 def titles_of(team_id: uuid.UUID, ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
     """The titles of these groups that say more than that it failed, in one query."""
     wanted = {group_id for group_id in ids if group_id is not None}
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, title FROM failure_group WHERE team_id = %s AND id = ANY(%s) AND title <> ALL(%s)",
-            [team_id, list(wanted), list(_BARE_WORDS)],
-        )
-        return dict(cursor.fetchall())
+    return dict(run_prepared(_TITLES, [team_id, list(wanted), list(_BARE_WORDS)]))
 
 
 def bucket_length(window: Window) -> timedelta:

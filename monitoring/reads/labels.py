@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import connection
-
+from accounts.statements import run_prepared
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Label
+
+_VALUES = "SELECT id, value FROM label WHERE team_id = %s AND id = ANY(%s)"
 
 
 def label_values(team_id: UUID, ids: Iterable[int | None]) -> dict[int, str]:
@@ -15,9 +16,7 @@ def label_values(team_id: UUID, ids: Iterable[int | None]) -> dict[int, str]:
     if not wanted:
         return {}
     # Plain SQL: on every page, and the ORM takes longer to write a list of ids than the query runs.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, value FROM label WHERE team_id = %s AND id = ANY(%s)", [team_id, list(wanted)])
-        return dict(cursor.fetchall())
+    return dict(run_prepared(_VALUES, [team_id, list(wanted)]))
 
 
 def ids_of(kind: LabelKind, values: Iterable[str]) -> list[int]:

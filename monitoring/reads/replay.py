@@ -1,14 +1,13 @@
 """One execution with everything that is known about it: the Replay page, its raw JSON and the reading API."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection
-
-from monitoring.models import Execution, Workflow
+from accounts.statements import find_row, run_planned, run_prepared
+from monitoring.models import Workflow
 from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
 from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay, StepRecord
@@ -32,11 +31,13 @@ _COPIED = (
     *("storage_limit_bytes", "step_count", "failed_step_count", "retry_count", "is_imported", "environment_id"),
 )
 _EXECUTION_LABELS = ("release_id", "environment_id", "trigger_id", "input_type_id", "error_id", "failed_node_id")
+_EXECUTION_FIELDS = tuple(sorted({*_COPIED, *_EXECUTION_LABELS, *_TOKENS, "status", "retention_class", "anchor_day"}))
 
 
 # Plain SQL where rows are many or the query is on every page: the ORM takes longer to write it than to run it.
 _PLACE = """WHERE team_id = %(team)s AND execution_id = %(execution)s
     AND retention_class = %(class)s AND anchor_day = %(day)s"""
+_EXECUTION = f"SELECT {', '.join(_EXECUTION_FIELDS)} FROM execution WHERE team_id = %s AND id = %s"
 _STEPS = f"SELECT {', '.join(_STEP_FIELDS)} FROM step {_PLACE}"
 _PAYLOADS = f"SELECT body FROM payload {_PLACE} ORDER BY digest"
 _LOGS = f"""SELECT id, step_id, logged_at, position, level, message FROM log_line {_PLACE}
@@ -49,16 +50,17 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
     The number of queries does not depend on the number of steps. Without `payloads` neither inputs, outputs,
     attributes, tags and feedback nor logs are read: for readers whose role does not show them.
     """
-    row = Execution.objects.filter(team_id=team_id, id=execution_id).first()
-    if row is None:
+    found = run_prepared(_EXECUTION, [team_id, execution_id])
+    if not found:
         return None
-    place = {"team": team_id, "execution": row.id, "class": row.retention_class, "day": row.anchor_day}
-    steps = [dict(zip(_STEP_FIELDS, values, strict=True)) for values in _rows(_STEPS, place)]
-    bodies = [bytes(body) for (body,) in _rows(_PAYLOADS, place)] if payloads else []
+    row = dict(zip(_EXECUTION_FIELDS, found[0], strict=True))
+    place = {"team": team_id, "execution": row["id"], "class": row["retention_class"], "day": row["anchor_day"]}
+    steps = [dict(zip(_STEP_FIELDS, values, strict=True)) for values in run_planned(_STEPS, place)]
+    bodies = [body for (body,) in run_planned(_PAYLOADS, place)] if payloads else []
     # One line more than is shown says that there are more.
-    lines = [LogRecord(*values) for values in _rows(_LOGS, place)] if payloads else []
+    lines = [LogRecord(*values) for values in run_planned(_LOGS, place)] if payloads else []
     merged = merge_chunks(bodies)
-    names, workflow = _names(team_id, row, steps), _workflow(team_id, row.workflow_id)
+    names, workflow = _names(team_id, row, steps), _workflow(team_id, row["workflow_id"])
     return Replay(
         execution=_execution_record(row, workflow, names),
         workflow=workflow,
@@ -69,12 +71,6 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
         is_expired=not steps and not bodies and not lines and _is_dropped(row),
         more_logs=len(lines) > MAX_LOGS,
     )
-
-
-def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
 
 
 _RELATED_FIELDS = (
@@ -94,7 +90,7 @@ def related(team_id: uuid.UUID, execution: ExecutionRecord) -> Sequence[Related]
         "own": execution.id,
         "parent": execution.parent_execution_id,
     }
-    found = (dict(zip(_RELATED_FIELDS, values, strict=True)) for values in _rows(_RELATED, params))
+    found = (dict(zip(_RELATED_FIELDS, values, strict=True)) for values in run_prepared(_RELATED, params))
     return [Related(**{**row, "status": Status(row["status"])}) for row in found]
 
 
@@ -118,37 +114,37 @@ def neighbours(team_id: uuid.UUID, execution: ExecutionRecord) -> tuple[uuid.UUI
         "at": execution.counted_at,
         "id": execution.id,
     }
-    found = dict(_rows(_NEIGHBOURS, params))
+    found: dict[int, uuid.UUID] = dict(run_prepared(_NEIGHBOURS, params))
     return found.get(0), found.get(1)
 
 
-def _is_dropped(row: Execution) -> bool:
+def _is_dropped(row: dict[str, Any]) -> bool:
     """Whether the partition that held the records of this execution is gone: the retention rule dropped it."""
-    name = f"public.step_{'d' if row.retention_class else 'p'}_{row.anchor_day:%Y%m%d}"
-    return _rows("SELECT to_regclass(%(name)s) IS NULL", {"name": name}) == [(True,)]
+    name = f"public.step_{'d' if row['retention_class'] else 'p'}_{row['anchor_day']:%Y%m%d}"
+    return run_prepared("SELECT to_regclass(%(name)s) IS NULL", {"name": name}) == [(True,)]
 
 
 def _workflow(team_id: uuid.UUID, workflow_id: uuid.UUID | None) -> Workflow | None:
-    return Workflow.objects.filter(team_id=team_id, id=workflow_id).first() if workflow_id else None
+    return find_row(Workflow, "team_id = %s AND id = %s", [team_id, workflow_id]) if workflow_id else None
 
 
-def _names(team_id: uuid.UUID, row: Execution, steps: Iterable[dict[str, Any]]) -> dict[int, str]:
+def _names(team_id: uuid.UUID, row: dict[str, Any], steps: Iterable[dict[str, Any]]) -> dict[int, str]:
     """The words of all label ids of the execution and its steps, in one query."""
-    ids = {getattr(row, name) for name in _EXECUTION_LABELS}
+    ids = {row[name] for name in _EXECUTION_LABELS}
     ids.update(step[name] for step in steps for name in _STEP_LABELS)
     return label_values(team_id, ids)
 
 
-def _execution_record(row: Execution, workflow: Workflow | None, names: dict[int, str]) -> ExecutionRecord:
-    ids = {name.removesuffix("_id"): getattr(row, name) for name in _EXECUTION_LABELS}
+def _execution_record(row: dict[str, Any], workflow: Workflow | None, names: dict[int, str]) -> ExecutionRecord:
+    ids = {name.removesuffix("_id"): row[name] for name in _EXECUTION_LABELS}
     labels: dict[str, Any] = {name: names.get(number) for name, number in ids.items()}
     labels["error_kind"] = labels.pop("error")
-    copied = {name: getattr(row, name) for name in _COPIED}
+    copied = {name: row[name] for name in _COPIED}
     return ExecutionRecord(
         **copied,
         **labels,
-        status=Status(row.status),
-        tokens=Tokens(*(getattr(row, name) for name in _TOKENS)),
+        status=Status(row["status"]),
+        tokens=Tokens(*(row[name] for name in _TOKENS)),
         workflow=workflow.name if workflow else None,
         workflow_slug=workflow.slug if workflow else None,
         is_sample=bool(workflow and workflow.is_sample),

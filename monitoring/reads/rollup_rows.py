@@ -11,8 +11,7 @@ from struct import Struct
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
+from accounts.statements import Row, run_planned, run_prepared
 from monitoring.analysis.histogram import Histogram, percentile
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension, Grain
@@ -55,16 +54,14 @@ class Pending:
     waiting_since: datetime = LATEST
 
 
+_PENDING = """SELECT (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 3),
+    (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 4),
+    (SELECT marked_at FROM dirty_bucket WHERE team_id = %(team)s AND grain = 1 ORDER BY id LIMIT 1)"""
+
+
 def pending(team_id: UUID) -> Pending:
     """From where on days and months cannot be relied on yet. A page asks once and hands it to all its reads."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 3),"
-            " (SELECT min(minute) FROM dirty_bucket WHERE team_id = %(team)s AND grain = 4),"
-            " (SELECT marked_at FROM dirty_bucket WHERE team_id = %(team)s AND grain = 1 ORDER BY id LIMIT 1)",
-            {"team": team_id},
-        )
-        day, month, waiting = cursor.fetchone() or (None, None, None)
+    ((day, month, waiting),) = run_prepared(_PENDING, {"team": team_id})
     month = min(month or LATEST, month_of(day) if day else LATEST)
     return Pending(day or LATEST, month, waiting or LATEST)
 
@@ -147,6 +144,23 @@ def read_histogram(bins: bytes | None, times: bytes | None) -> Histogram:
     return total
 
 
+def select_rows(team_id: UUID, which: Slice, parts: Sequence[Segment], columns: str, condition: str) -> list[Row]:
+    """Columns of the rows that meet a condition, as they are kept, in no order."""
+    text = _selects(which, parts, columns, condition)
+    return run_planned(text, _values(team_id, which)) if parts else []
+
+
+def _selects(which: Slice, parts: Sequence[Segment], columns: str, condition: str = "true") -> str:
+    return " UNION ALL ".join(
+        f"SELECT {columns} FROM rollup WHERE {_where(which, part)} AND {condition}" for part in parts
+    )
+
+
+def _values(team_id: UUID, which: Slice) -> dict[str, Any]:
+    environment = label_id(LabelKind.ENVIRONMENT, which.environment) if which.environment else None
+    return {"team": team_id, "workflow": which.workflow_id, "environment": environment, "value": which.value_id}
+
+
 def figures(
     team_id: UUID, which: Slice, parts: Sequence[Segment], key: str = "0", *, is_timed: bool = True, **values: Any
 ) -> dict[Any, Totals]:
@@ -157,17 +171,9 @@ def figures(
     if not parts:
         return {}
     columns = f"{key} AS key, {', '.join(COLUMNS)}, {_BINS if is_timed else _NO_BINS}"
-    selects = [f"SELECT {columns} FROM rollup WHERE {_where(which, part)}" for part in parts]
-    told = {
-        "team": team_id,
-        "workflow": which.workflow_id,
-        "environment": label_id(LabelKind.ENVIRONMENT, which.environment) if which.environment else None,
-        "value": which.value_id,
-        **values,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_QUERY.format(parts=" UNION ALL ".join(selects), sums=_SUMS), told)
-        return {row[0]: totals_of(row[1:]) for row in cursor.fetchall()}
+    text = _QUERY.format(parts=_selects(which, parts, columns), sums=_SUMS)
+    rows = run_planned(text, {**_values(team_id, which), **values})
+    return {row[0]: totals_of(row[1:]) for row in rows}
 
 
 def totals_of(row: Sequence[Any]) -> Totals:

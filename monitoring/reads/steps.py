@@ -3,17 +3,13 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Q, QuerySet
-
+from accounts.statements import run_planned
 from monitoring.identity import LabelKind, label_id
-from monitoring.models import Dimension, Execution, Rollup
-from monitoring.reads.rollup_rows import Pending, pending, segments
+from monitoring.models import Dimension
+from monitoring.reads.rollup_rows import Pending, Slice, pending, segments, select_rows
 from monitoring.statuses import FAILING
 from monitoring.windows import EARLIEST, HOUR, LATEST, Window
 
@@ -52,8 +48,9 @@ def node_places(
     team_id: UUID, window: Window, *, workflow_id: UUID, environment: str | None = None
 ) -> dict[int, NodePlace]:
     """The place and kind of each node that the latest `SAMPLE_SIZE` executions of the window visited, by label id."""
-    latest = executions_in(team_id, window, workflow_id=workflow_id, environment=environment)
-    found = list(latest.filter(step_count__gt=0).values_list("id", "retention_class", "anchor_day")[:SAMPLE_SIZE])
+    where, params = _executions_in(team_id, window, workflow_id, environment)
+    columns = "id, retention_class, anchor_day"
+    found = run_planned(f"SELECT {columns} {where} AND step_count > 0 {_LATEST} LIMIT {SAMPLE_SIZE}", params)
     if not found:
         return {}
     values: dict[str, Any] = {"team": team_id, "executions": [row[0] for row in found]}
@@ -62,10 +59,8 @@ def node_places(
         partitions.append(f"(s.retention_class = %(kept{number})s AND s.anchor_day = %(day{number})s)")
         values |= {f"kept{number}": kept, f"day{number}": day}
     places: dict[int, NodePlace] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_ORDER_SQL.format(partitions=" OR ".join(partitions)), values)
-        for node_id, kind, place in cursor.fetchall():
-            places.setdefault(node_id, NodePlace(float(place), kind))
+    for node_id, kind, place in run_planned(_ORDER_SQL.format(partitions=" OR ".join(partitions)), values):
+        places.setdefault(node_id, NodePlace(float(place), kind))
     return places
 
 
@@ -81,17 +76,10 @@ def failure_points(
     """Failed and timed-out visits of each node over the window, cut into `points` equal parts, by label id."""
     part = window.length / points
     cut = segments(window, marked or pending(team_id), coarsest=max(part, HOUR))
-    rows = Rollup.objects.filter(
-        reduce(or_, (Q(grain=one.grain, bucket__gte=one.start, bucket__lt=one.end) for one in cut)),
-        Q(failed__gt=0) | Q(timed_out__gt=0),
-        team_id=team_id,
-        workflow_id=workflow_id,
-        dimension=Dimension.NODE,
-    )
-    if environment:
-        rows = rows.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
+    which = Slice(workflow_id, environment, Dimension.NODE)
+    columns = "value_id, bucket, failed, timed_out"
     found: dict[int, list[int]] = defaultdict(lambda: [0] * points)
-    for node_id, bucket, failed, timed_out in rows.values_list("value_id", "bucket", "failed", "timed_out"):
+    for node_id, bucket, failed, timed_out in select_rows(team_id, which, cut, columns, "failed + timed_out > 0"):
         found[node_id][(bucket - window.start) // part] += failed + timed_out
     return dict(found)
 
@@ -105,25 +93,29 @@ def typical_failure(
     error_id: int | None = None,
 ) -> UUID | None:
     """The latest failed execution of the window, with this error where one is given; None without a failure."""
-    failed = executions_in(team_id, window, workflow_id=workflow_id, environment=environment)
-    failed = failed.filter(status__in=sorted(FAILING))
+    where, params = _executions_in(team_id, window, workflow_id, environment)
+    where += f" AND status IN ({', '.join(str(int(status)) for status in sorted(FAILING))})"
     if error_id is not None:
-        failed = failed.filter(error_id=error_id)
-    return failed.values_list("id", flat=True).first()
+        where, params = f"{where} AND error_id = %s", [*params, error_id]
+    rows = run_planned(f"SELECT id {where} {_LATEST} LIMIT 1", params)
+    return rows[0][0] if rows else None
 
 
 def last_run_at(team_id: UUID, *, workflow_id: UUID, environment: str | None) -> datetime | None:
     """When the latest execution of a workflow counts, whatever the range; None without one."""
     ever = Window(EARLIEST, LATEST)
-    latest = executions_in(team_id, ever, workflow_id=workflow_id, environment=environment)
-    return latest.values_list("counted_at", flat=True).first()
+    where, params = _executions_in(team_id, ever, workflow_id, environment)
+    rows = run_planned(f"SELECT counted_at {where} {_LATEST} LIMIT 1", params)
+    return rows[0][0] if rows else None
 
 
-def executions_in(team_id: UUID, window: Window, *, workflow_id: UUID, environment: str | None) -> QuerySet[Execution]:
-    """The executions of a workflow that count in a window, latest first."""
-    found = Execution.objects.filter(
-        team_id=team_id, workflow_id=workflow_id, counted_at__gte=window.start, counted_at__lt=window.end
-    )
-    if environment:
-        found = found.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
-    return found.order_by("-counted_at", "-id")
+_LATEST = "ORDER BY counted_at DESC, id DESC"
+
+
+def _executions_in(team_id: UUID, window: Window, workflow_id: UUID, environment: str | None) -> tuple[str, list[Any]]:
+    """FROM and WHERE of the executions of a workflow that count in a window, and their parameters."""
+    text = "FROM execution WHERE team_id = %s AND workflow_id = %s AND counted_at >= %s AND counted_at < %s"
+    params = [team_id, workflow_id, window.start, window.end]
+    if environment is None:
+        return text, params
+    return f"{text} AND environment_id = %s", [*params, label_id(LabelKind.ENVIRONMENT, environment)]

@@ -8,13 +8,15 @@ Every read aligns its window outwards to whole minutes (whole hours where minute
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Min
+from django.db.models import Max, Min
 
+from accounts.statements import run_prepared
 from monitoring.analysis.histogram import GAMMA, ZERO_BIN
 from monitoring.identity import LabelKind, label_id
-from monitoring.models import Dimension, Execution, Grain, Release, Rollup
+from monitoring.models import Dimension, Grain, Rollup
 from monitoring.reads.figures import Totals
 from monitoring.reads.labels import label_values
 from monitoring.reads.rollup_rows import Pending, Slice, figures, pending, segments
@@ -89,14 +91,6 @@ class Live:
     oldest_started_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseMark:
-    """The first time that a release was seen."""
-
-    at: datetime
-    name: str
-
-
 def totals(
     team_id: UUID,
     window: Window,
@@ -105,11 +99,12 @@ def totals(
     environment: str | None = None,
     dimension: Dimension = Dimension.NONE,
     value_id: int = 0,
+    is_timed: bool = True,
     marked: Pending | None = None,
 ) -> Totals:
-    """The figures of the window. With a dimension: of one of its values."""
+    """The figures of the window, without percentiles unless `is_timed`. With a dimension: of one of its values."""
     which = Slice(workflow_id, environment, dimension, value_id)
-    found = figures(team_id, which, segments(window.aligned(), marked or pending(team_id)))
+    found = figures(team_id, which, segments(window.aligned(), marked or pending(team_id)), is_timed=is_timed)
     return found.get(0, Totals())
 
 
@@ -254,28 +249,23 @@ def grid_of(found: Series, rows: int = 12) -> LatencyGrid:
     return LatencyGrid(starts, found.bucket, limits, cells)
 
 
+_LIVE = f"""SELECT status, count(*), min(started_at) FROM execution
+    WHERE team_id = %s AND status IN ({Status.QUEUED:d}, {Status.RUNNING:d}, {Status.WAITING:d})"""
+
+
 def live(team_id: UUID, *, workflow_id: UUID | None = None, environment: str | None = None) -> Live:
     """What is running, queued and waiting now: from records, not from rollups."""
-    rows = Execution.objects.filter(team_id=team_id, status__in=(Status.QUEUED, Status.RUNNING, Status.WAITING))
+    sql, params = _LIVE, list[Any]([team_id])
     if workflow_id is not None:
-        rows = rows.filter(workflow_id=workflow_id)
+        sql, params = f"{sql} AND workflow_id = %s", [*params, workflow_id]
     if environment is not None:
-        rows = rows.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
-    found = {row[0]: row[1:] for row in rows.order_by().values_list("status").annotate(Count("id"), Min("started_at"))}
+        sql, params = f"{sql} AND environment_id = %s", [*params, label_id(LabelKind.ENVIRONMENT, environment)]
+    found = {status: told for status, *told in run_prepared(f"{sql} GROUP BY status", params)}
     running, queued, waiting = (
         found.get(status, (0, None)) for status in (Status.RUNNING, Status.QUEUED, Status.WAITING)
     )
     started = [start for start in (running[1], queued[1]) if start]
     return Live(running[0], queued[0], waiting[0], min(started, default=None))
-
-
-def release_marks(team_id: UUID, window: Window, *, workflow_id: UUID | None = None) -> list[ReleaseMark]:
-    """Releases first seen inside the window, in order of time."""
-    window = window.aligned()
-    rows = Release.objects.filter(team_id=team_id, first_seen_at__gte=window.start, first_seen_at__lt=window.end)
-    if workflow_id is not None:
-        rows = rows.filter(workflow_id=workflow_id)
-    return [ReleaseMark(*row) for row in rows.order_by("first_seen_at", "name").values_list("first_seen_at", "name")]
 
 
 def known_range(team_id: UUID, now: datetime) -> tuple[datetime, datetime]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring.analysis.histogram import merge
-from monitoring.models import Dimension, Release, Workflow
+from monitoring.models import Dimension, Workflow
 from monitoring.reads import trends
 from monitoring.reads.figures import Totals, together
+from monitoring.reads.releases import ReleaseMark, latest_release, release_marks
 from monitoring.reads.rollup_rows import Pending, pending
 from monitoring.reads.steps import NodePlace, failure_points, last_run_at, node_places, typical_failure
 from monitoring.reads.verdict import Verdict, verdict
@@ -47,7 +48,7 @@ class TrendsPage:
     nodes: Sequence[NodeRow]
     errors: Sequence[trends.ValueRow]
     live: trends.Live
-    releases: Sequence[trends.ReleaseMark]
+    releases: Sequence[ReleaseMark]
     latest_release: str
     verdict: Verdict
     as_of: datetime
@@ -86,8 +87,8 @@ def load(
         nodes=node_rows(team_id, window, workflow_id=workflow_id, environment=environment, marked=marked),
         errors=errors,
         live=trends.live(team_id, workflow_id=workflow_id, environment=environment),
-        releases=trends.release_marks(team_id, window, workflow_id=workflow_id),
-        latest_release=_latest_release(workflow),
+        releases=release_marks(team_id, window, workflow_id=workflow_id),
+        latest_release=latest_release(team_id, workflow_id),
         verdict=verdict(
             totals,
             objective_success_rate=workflow.objective_success_rate,
@@ -127,11 +128,6 @@ def node_rows(
     )
     nodes = [NodeRow(row.value, row.totals, places.get(row.value_id), points.get(row.value_id, [0, 0])) for row in rows]
     return sorted(nodes, key=lambda node: (node.place is None, node.place.place if node.place else 0, node.name))
-
-
-def _latest_release(workflow: Workflow) -> str:
-    newest = Release.objects.filter(workflow_id=workflow.id).order_by("-first_seen_at", "-id")
-    return newest.values_list("name", flat=True).first() or ""
 
 
 def _timed(points: Sequence[trends.Point]) -> Totals:

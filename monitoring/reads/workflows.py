@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from accounts.statements import find_row, run_prepared
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Workflow
 from monitoring.reads.figures import Totals
@@ -51,9 +52,17 @@ def listing(team_id: UUID, window: Window, *, environment: str | None = None, po
     return sorted(rows, key=_rank)
 
 
+_NAMES = "SELECT slug, name FROM workflow WHERE team_id = %s ORDER BY name, id"
+
+
 def find(team_id: UUID, slug: str) -> Workflow | None:
     """The workflow with this slug."""
-    return Workflow.objects.filter(team_id=team_id, slug=slug).first()
+    return find_row(Workflow, "team_id = %s AND slug = %s", [team_id, slug])
+
+
+def names(team_id: UUID) -> list[tuple[str, str]]:
+    """Slug and name of each workflow, by name; for the choices of a filter."""
+    return [(slug, name) for slug, name in run_prepared(_NAMES, [team_id])]
 
 
 def named(team_id: UUID, text: str) -> Workflow | None:

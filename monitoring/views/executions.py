@@ -10,9 +10,9 @@ from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
 from monitoring.filters import TITLES
-from monitoring.models import Workflow
 from monitoring.presentation import FilterChoice
 from monitoring.reads import executions as reads
+from monitoring.reads import workflows
 from monitoring.reads.failures import values_in_use
 from monitoring.statuses import Status
 from monitoring.views.csv import MAX_ROWS, csv_response
@@ -75,10 +75,10 @@ def _context(scope: Scope, found: reads.Page) -> dict[str, Any]:
 def _choices(scope: Scope) -> list[FilterChoice]:
     order = (Status.FAILED, Status.TIMED_OUT, Status.SUCCEEDED, Status.RUNNING, Status.QUEUED, Status.WAITING)
     rest = (Status.CANCELLED, Status.SKIPPED, Status.UNKNOWN)
-    names = [(slug, name) for slug, name in Workflow.objects.order_by("name", "id").values_list("slug", "name")]
+    names = workflows.names(scope.team.id)
     values = values_in_use(scope.team.id, scope.window)
-    workflows = [FilterChoice("workflow", TITLES["workflow"], names)] if names else []
-    return [*workflows, *filter_choices(values, (*order, *rest))]
+    of_workflows = [FilterChoice("workflow", TITLES["workflow"], names)] if names else []
+    return [*of_workflows, *filter_choices(values, (*order, *rest))]
 
 
 def shown_words(found: reads.Page, total: int) -> str:

@@ -17,6 +17,7 @@ from monitoring.reads import executions, trends
 from monitoring.reads.concentration import Concentration, concentration
 from monitoring.reads.failures import failing_filters, values_in_use
 from monitoring.reads.groups import FailureGroups, failure_groups
+from monitoring.reads.releases import release_marks
 from monitoring.statuses import Status
 from monitoring.views.csv import csv_response
 from monitoring.views.execution_table import (
@@ -125,7 +126,7 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
 
 
 def _chart(scope: Scope, workflow: Workflow, groups: FailureGroups) -> Chart:
-    marks = trends.release_marks(scope.team.id, scope.window, workflow_id=workflow.id)
+    marks = release_marks(scope.team.id, scope.window, workflow_id=workflow.id)
     leading = [Series(groups.leading_node, groups.leading, "fail")] if groups.leading_node else []
     others = Series(_others_label(groups), groups.others, "c5" if leading else "fail")
     return Chart(

@@ -162,7 +162,11 @@ def _rail(request: TeamRequest, scope: Scope, execution: ExecutionRecord, addres
     figures = None
     if scope.workflow:
         figures = trends.totals(
-            request.team.id, scope.window, workflow_id=scope.workflow.id, environment=scope.environment
+            request.team.id,
+            scope.window,
+            workflow_id=scope.workflow.id,
+            environment=scope.environment,
+            is_timed=False,
         )
     notes = {3: f"This one: {SIGNS[execution.status.word].word.lower()}"}
     return step_rail(scope, figures, current=3, notes=notes, replay_href=address.href())

@@ -26,6 +26,7 @@ from monitoring.identity import PRODUCTION
 from monitoring.models import Workflow
 from monitoring.presentation import FilterChip, Link, RailStep
 from monitoring.reads.environments import environments_of
+from monitoring.reads.workflows import find
 from monitoring.statuses import Status
 from monitoring.templatetags.components import SIGNS
 from monitoring.windows import Window
@@ -105,7 +106,7 @@ def open_scope(request: TeamRequest, workflow: str | None = None) -> Scope:
     """The scope of a request; `workflow` is the slug in its address. Raises `Http404` for one of another team."""
     found = None
     if workflow is not None:
-        found = Workflow.objects.filter(slug=workflow).first()
+        found = find(request.team.id, workflow)
         if found is None:
             raise Http404("No such workflow.")
     now = timezone.now()

@@ -10,7 +10,8 @@ from django.utils import timezone
 from monitoring import wording
 from monitoring.presentation import Chart, Colour, HeatMap, Marker, Series, Threshold
 from monitoring.reads.figures import Totals
-from monitoring.reads.trends import LatencyGrid, ReleaseMark
+from monitoring.reads.releases import ReleaseMark
+from monitoring.reads.trends import LatencyGrid
 from monitoring.reads.trends_page import TrendsPage
 
 # Outcomes in the order of their bars, from below: label, colour of the bar, swatch, what is counted.

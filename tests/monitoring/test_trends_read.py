@@ -19,6 +19,7 @@ from monitoring.analysis.histogram import bin_of
 from monitoring.models import Dimension, DirtyBucket, Grain
 from monitoring.reads import trends, workflows
 from monitoring.reads.figures import Totals
+from monitoring.reads.releases import release_marks
 from monitoring.reads.rollup_rows import Pending, Segment, pending, segments
 from monitoring.statuses import Status
 from monitoring.store.rollups import fold, fold_all
@@ -237,7 +238,7 @@ def test_known_range(team: Team) -> None:
 
 def test_release_marks(team: Team) -> None:
     store(team, report(release="v1"), report(release="v2", workflow="b"))
-    assert {mark.name for mark in trends.release_marks(team.id, Window(NOW - DAY, NOW + DAY))} == {"v1", "v2"}
+    assert {mark.name for mark in release_marks(team.id, Window(NOW - DAY, NOW + DAY))} == {"v1", "v2"}
 
 
 def test_workflows_are_worst_first(team: Team) -> None:

@@ -1,0 +1,60 @@
+"""Single statements run past Django's cursor: parameters are bound by PostgreSQL, results arrive in binary.
+
+Django binds parameters on its own side, so that PostgreSQL parses and plans each statement anew, and reads times and
+bytes as text. In the small reads that every page makes, that is most of what they cost.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import cache
+from typing import Any, TypeVar
+
+import psycopg
+from django.db import connection
+from django.db.backends.utils import CursorDebugWrapper
+from django.db.models import Model
+
+Row = tuple[Any, ...]
+Params = Sequence[Any] | Mapping[str, Any]
+M = TypeVar("M", bound=Model)
+
+
+def run_prepared(sql: str, params: Params = ()) -> list[Row]:
+    """The rows of a statement that a connection parses once.
+
+    Only for texts that do not vary and plans that do not depend on the values: after five runs PostgreSQL may keep
+    one plan for all values. What looks into partitions by a date is for `run_planned`.
+    """
+    return _run(sql, params, prepare=True)
+
+
+def run_planned(sql: str, params: Params = ()) -> list[Row]:
+    """The rows of a statement that is planned for just these values, each time."""
+    return _run(sql, params, prepare=False)
+
+
+def find_row(model: type[M], condition: str, params: Params) -> M | None:
+    """The one row of a model that meets the condition (SQL), or None. Its columns must be of plain types, not JSON."""
+    rows = run_prepared(_select(model, condition), params)
+    return model.from_db(connection.alias, columns_of(model), rows[0]) if rows else None
+
+
+@cache
+def columns_of(model: type[Model]) -> list[str]:
+    """The columns of a model, in the order in which `from_db` takes them."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@cache
+def _select(model: type[Model], condition: str) -> str:
+    return f"SELECT {', '.join(columns_of(model))} FROM {model._meta.db_table} WHERE {condition}"
+
+
+def _run(sql: str, params: Params, *, prepare: bool) -> list[Row]:
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        # Counted and shown with Django's own statements, where those are.
+        counted = CursorDebugWrapper(cursor, connection).debug_sql if connection.queries_logged else nullcontext
+        with counted(sql):
+            return cursor.execute(sql, params, prepare=prepare, binary=True).fetchall()
