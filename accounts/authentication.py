@@ -1,5 +1,7 @@
-"""Who is calling the API: a key in `Authorization: Bearer` or `x-api-key`."""
+"""Who is calling: a key in one of the headers in which clients can be made to send one."""
 
+import base64
+import binascii
 import hmac
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +21,30 @@ from accounts.models import ApiKey, Scope
 LAST_USED_PRECISION = timedelta(minutes=1)
 
 
+_KEY_HEADERS = ("x-api-key", "x-amz-firehose-access-key")
+
+
 def told_key(headers: Any) -> str | None:
-    """The key that a request carries, or None."""
+    """The key that a request carries, or None.
+
+    `Authorization` may be `Bearer`, `Splunk` (HEC clients) or `Basic`, whose password is the key; LangSmith's SDK
+    sends `x-api-key`, Firehose a header of its own.
+    """
     kind, _, value = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and value:
-        return str(value.strip())
-    return headers.get("x-api-key") or None
+    kind, value = kind.lower(), value.strip()
+    if kind in ("bearer", "splunk") and value:
+        return str(value)
+    if kind == "basic":
+        return _basic_password(value)
+    return next((found for name in _KEY_HEADERS if (found := headers.get(name))), None)
+
+
+def _basic_password(value: str) -> str | None:
+    try:
+        text = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return text.partition(":")[2] or None
 
 
 _FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]

@@ -1,4 +1,4 @@
-"""API calls go straight to their view: they carry no session, no form and no page."""
+"""What programs send goes straight to its view: it carries no session, no form and no page."""
 
 from collections.abc import Callable
 from typing import cast
@@ -7,7 +7,20 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 
-PREFIX = "/api/v1/"
+PREFIXES = (
+    "/api/v1/",
+    "/v1/",
+    "/otel/",
+    "/api/public/otel/",
+    "/langsmith/",
+    "/loki/",
+    "/services/collector",
+    "/elastic",
+    "/firehose",
+    "/hooks/",
+    "/ping/",
+    "/metrics",
+)
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -28,7 +41,7 @@ class DirectApi:
         self.answer = cast(Handler, convert_exception_to_response(answer))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers an API call directly, everything else through the whole chain."""
-        if not request.path_info.startswith(PREFIX):
+        """Answers a program's call directly, everything else through the whole chain."""
+        if not request.path_info.startswith(PREFIXES):
             return self.get_response(request)
         return self.answer(request)

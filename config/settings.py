@@ -198,6 +198,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold-rollups": {"task": "monitoring.tasks.fold_rollups", "schedule": 1.0, "options": {"expires": 5}},
+    "fold-ledger": {"task": "ingestion.tasks.fold_ledger", "schedule": 2.0, "options": {"expires": 5}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }
@@ -205,6 +206,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 # A request body may not be larger than this, whole and inflated (bytes).
 INGEST_MAX_BODY_BYTES = 16 * 1024 * 1024
 INGEST_MAX_INFLATED_BYTES = 64 * 1024 * 1024
+# Requests of one team that one process works on at the same time; the rest is told to come again. Fewer than the
+# threads of a process, so that a flood of one team leaves room for the others.
+INGEST_MAX_CONCURRENT_PER_TEAM = int(os.environ.get("INGEST_MAX_CONCURRENT_PER_TEAM", "6"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 
 LOGGING = {

@@ -15,7 +15,7 @@ urlpatterns = [
         SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]),
         name="schema",
     ),
-    path("api/v1/", include("ingestion.urls")),
+    path("", include("ingestion.urls")),
     path("api/v1/", include("monitoring.api.urls")),
     path("t/<slug:team>/", include("monitoring.urls")),
 ]

@@ -1,7 +1,7 @@
 """The one path from reports to records, for every protocol: names, partitions, one transaction, an answer."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ from ingestion.records import ExecutionReport, Rejection
 from ingestion.rows import make_part
 from monitoring.store.labels import Names, forget_names
 from monitoring.store.partitions import Place, ensure, forget_partitions
-from monitoring.store.parts import Part, Written
+from monitoring.store.parts import Part
 from monitoring.store.seals import sealed_days
 from monitoring.store.write import write
 
@@ -44,10 +44,15 @@ class Outcome:
     rejected: list[Rejection] = field(default_factory=list)
 
 
-def accept(team_id: UUID, reports: Reports, *, now: datetime) -> Outcome:
+# What is stored beside the executions, in their transaction. It is called again when the transaction is tried again.
+Also = Callable[[Outcome], None]
+
+
+def accept(team_id: UUID, reports: Reports, *, now: datetime, also: Also | None = None) -> Outcome:
     """Stores reports, given with their places in the request; committed when it returns.
 
-    Raises `StorageUnavailable` or `ReportsRefused`, and then nothing is stored.
+    `also` stores more in the same transaction, given the outcome so far, which it may add to. Raises
+    `StorageUnavailable` or `ReportsRefused`, and then nothing is stored.
     """
     outcome = Outcome()
     names = Names(team_id)
@@ -59,11 +64,23 @@ def accept(team_id: UUID, reports: Reports, *, now: datetime) -> Outcome:
         # What is refused leaves nothing behind, not even the names that it mentions.
         names = Names(team_id)
         parts = [make_part(names, report, now) for _, report in kept]
-    if parts:
-        written = _store(team_id, names, parts, now)
-        outcome.stored = sum(written.changed)
-        outcome.duplicate = len(parts) - outcome.stored
-    return outcome
+    if not (parts or also):
+        return outcome
+    weights = [report.items for _, report in kept]
+    return _store(_Request(team_id, names, parts, weights, outcome.rejected, now, also))
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What one transaction stores; `weights` are the items that each part was made of."""
+
+    team_id: UUID
+    names: Names
+    parts: list[Part]
+    weights: list[int]
+    rejected: list[Rejection]
+    now: datetime
+    also: Also | None
 
 
 def _build(names: Names, reports: Reports, outcome: Outcome, now: datetime) -> tuple[Reports, list[Part]]:
@@ -97,12 +114,12 @@ def _refuse_sealed(reports: Reports, parts: Sequence[Part], gone: set[Place], ou
     return kept
 
 
-def _store(team_id: UUID, names: Names, parts: list[Part], now: datetime) -> Written:
+def _store(request: _Request) -> Outcome:
     """Writes with a few tries: what another transaction or process did meanwhile is no reason to fail."""
     is_careful = False
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _store_once(team_id, names, parts, now, is_careful=is_careful)
+            return _store_once(request, is_careful=is_careful)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             if attempt == ATTEMPTS or not _is_passing(error):
                 raise StorageUnavailable("the database is not available") from error
@@ -123,8 +140,16 @@ def _is_passing(error: Exception) -> bool:
     return cause is None or isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
 
-def _store_once(team_id: UUID, names: Names, parts: list[Part], now: datetime, *, is_careful: bool) -> Written:
-    names.save()
+def _store_once(request: _Request, *, is_careful: bool) -> Outcome:
+    """One transaction; a fresh outcome, because the one of a failed try must not count."""
+    team_id, parts, now = request.team_id, request.parts, request.now
+    outcome = Outcome(rejected=list(request.rejected))
+    request.names.save()
     ensure(part.place for part in parts)
     with team_context(team_id):
-        return write(team_id, parts, now, is_careful=is_careful)
+        changed = write(team_id, parts, now, is_careful=is_careful).changed if parts else []
+        outcome.stored = sum(weight for weight, one in zip(request.weights, changed, strict=True) if one)
+        outcome.duplicate = sum(request.weights) - outcome.stored
+        if request.also:
+            request.also(outcome)
+    return outcome

@@ -89,7 +89,8 @@ class ExecutionReport(Struct, kw_only=True, gc=False):
     """A part of what is known about one attempt at an execution.
 
     `revision` is the sender's own version of this part (0 when not told): for each field a later one beats an
-    earlier one. `placed_at` and `clock` are set by imports only, `is_imported` by imports of history.
+    earlier one. `placed_at` and `clock` are set by imports only, `is_imported` by imports of history. `items` is how
+    many items of the request (spans, lines, runs) this report was made of.
     """
 
     id: str
@@ -125,11 +126,50 @@ class ExecutionReport(Struct, kw_only=True, gc=False):
     placed_at: datetime | None = None
     clock: int = 0
     is_imported: bool = False
+    items: int = 1
+
+
+class LooseLine(Struct, kw_only=True, gc=False):
+    """A log line that belongs to no execution. Equal ones of a source at the same instant and position are one."""
+
+    message: str
+    at: datetime | None = None
+    level: str | None = None
+    labels: dict[str, str] | None = None
+    position: int | None = None
+
+
+class MetricPoint(Struct, kw_only=True, gc=False):
+    """A number that a source measured itself. `kind` is gauge, counter or histogram (`value` is then the sum)."""
+
+    name: str
+    at: datetime
+    value: float
+    unit: str | None = None
+    kind: str | None = None
+    count: int | None = None
+    labels: dict[str, str] | None = None
 
 
 class Rejection(Struct, frozen=True, kw_only=True, gc=False):
-    """Why an item was refused: its place in the request, the field, and the reason with the limit."""
+    """Why an item was refused: its place in the request, the field, the reason with the limit; a redacted sample."""
 
     index: int
     field: str
     reason: str
+    sample: str | None = None
+
+
+class Decoded(Struct, kw_only=True):
+    """What an adapter read from one body: records with the places of their (first) items in it.
+
+    `unknown` has the names of attributes that nothing understood, with the type of one value. `ignored` counts items
+    that are known to say nothing (test spans, control messages).
+    """
+
+    reports: list[tuple[int, ExecutionReport]] = []
+    lines: list[tuple[int, LooseLine]] = []
+    metrics: list[tuple[int, MetricPoint]] = []
+    rejected: list[Rejection] = []
+    unknown: dict[str, str] = {}
+    ignored: int = 0

@@ -5,5 +5,5 @@ from django.urls import path
 from ingestion.api import executions
 
 urlpatterns = [
-    path("executions", executions.ReportExecutions.as_view(), name="report_executions"),
+    path("api/v1/executions", executions.report_executions, name="report_executions"),
 ]

@@ -53,7 +53,13 @@ def test_every_table_with_a_team_has_forced_security_except_control_tables() -> 
         "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'team_id' "
         "WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
     )
-    assert {name for (name,) in open_tables} == {"accounts_membership", "accounts_apikey", "dirty_bucket"}
+    assert {name for (name,) in open_tables} == {
+        "accounts_membership",
+        "accounts_apikey",
+        "dirty_bucket",
+        "source_address",
+        "source_receipt",
+    }
 
 
 @pytest.mark.parametrize("table", RECORDS)

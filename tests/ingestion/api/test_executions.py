@@ -199,7 +199,7 @@ def keys_that_fail(new_team: NewTeam) -> Iterator[tuple[str, int, str]]:
     key, revoked = issue_key(team=new_team.team, name="gone", scopes=["ingest"])
     revoke_key(key=key)
     _, reader = issue_key(team=new_team.team, name="reader", scopes=["read"])
-    yield "", 401, "credentials were not provided"
+    yield "", 401, "Send an API key"
     yield "Bearer nonsense", 401, "not known"
     yield f"Bearer {new_team.api_key[:-1]}{'b' if new_team.api_key.endswith('a') else 'a'}", 401, "not known"
     yield f"Bearer {expired}", 401, "expired"

@@ -1,0 +1,78 @@
+"""Taking in what an adapter read: executions, loose lines, metrics and the ledger, in one transaction."""
+
+from datetime import datetime
+from uuid import UUID
+
+from ingestion.acceptance import Outcome, accept
+from ingestion.ledger import Receipt, record, record_attributes, record_rejections
+from ingestion.loose import store_lines, store_metrics
+from ingestion.records import Decoded, ExecutionReport
+from ingestion.sources import SourceInfo
+from monitoring.identity import execution_id
+
+_MS = 1000.0
+
+
+def take_in(source: SourceInfo, decoded: Decoded, *, now: datetime, byte_count: int) -> Outcome:
+    """Stores everything that one request of a source brought; committed when it returns.
+
+    Raises `StorageUnavailable` or `ReportsRefused`, and then nothing is stored. The outcome counts items: the ones that
+    the adapter rejected are in it.
+    """
+    _fill_in(source, decoded)
+
+    def also(outcome: Outcome) -> None:
+        """The rest of the request, in the transaction that stores its executions."""
+        outcome.rejected.extend(decoded.rejected)
+        for stored, duplicate in (store_lines(source, decoded.lines, now), store_metrics(source, decoded.metrics)):
+            outcome.stored += stored
+            outcome.duplicate += duplicate
+        record(_receipt(source, decoded, outcome, now, byte_count))
+        if outcome.rejected:
+            record_rejections(source, outcome.rejected, now)
+        if decoded.unknown:
+            record_attributes(source, decoded.unknown, now)
+
+    return accept(source.team_id, decoded.reports, now=now, also=also)
+
+
+def _fill_in(source: SourceInfo, decoded: Decoded) -> None:
+    """What the source says where its reports do not."""
+    if source.environment is None:
+        return
+    for _, report in decoded.reports:
+        if report.environment is None:
+            report.environment = source.environment
+
+
+def _receipt(source: SourceInfo, decoded: Decoded, outcome: Outcome, now: datetime, byte_count: int) -> Receipt:
+    return Receipt(
+        source,
+        now,
+        byte_count,
+        stored=outcome.stored,
+        duplicate=outcome.duplicate,
+        rejected=len(outcome.rejected),
+        ignored=decoded.ignored,
+        lag_ms=_lag_ms(decoded, now),
+        execution_id=_first_id(source.team_id, decoded),
+    )
+
+
+def _told_at(report: ExecutionReport) -> datetime | None:
+    return report.finished_at or report.started_at
+
+
+def _lag_ms(decoded: Decoded, now: datetime) -> int | None:
+    """Age of the newest record in milliseconds; None where no time was told."""
+    told = [at for _, report in decoded.reports if (at := _told_at(report))]
+    told += [line.at for _, line in decoded.lines if line.at]
+    told += [point.at for _, point in decoded.metrics]
+    return max(0, round((now - max(told)).total_seconds() * _MS)) if told else None
+
+
+def _first_id(team_id: UUID, decoded: Decoded) -> UUID | None:
+    if not decoded.reports:
+        return None
+    report = decoded.reports[0][1]
+    return execution_id(team_id, report.id, report.attempt or 1)

@@ -1,0 +1,76 @@
+"""The kinds of sources: what each is called, where it reports to, and how whole its reports are by nature."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SourceKind(StrEnum):
+    """A way in. The value is kept in the database and given to `manage.py add_source --kind`."""
+
+    REST = "rest"
+    OTLP = "otlp"
+    LANGSMITH = "langsmith"
+    LOGS = "logs"
+    LOKI = "loki"
+    HEC = "hec"
+    ELASTIC = "elastic"
+    FIREHOSE = "firehose"
+    PING = "ping"
+    STANDARD_WEBHOOKS = "standard-webhooks"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    N8N = "n8n"
+    DIFY = "dify"
+    AIRFLOW = "airflow"
+    ALERTMANAGER = "alertmanager"
+    GRAFANA = "grafana"
+    GENERIC = "webhook"
+
+
+class Completeness(StrEnum):
+    """How whole a source's reports are: figures that need the other runs are not shown where these are missing."""
+
+    COMPLETE = "complete"
+    FAILURES_ONLY = "failures-only"
+    SAMPLED = "sampled"
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfSource:
+    """`path` is where it reports; one with `{address}` has an address of its own, the others are told by their key."""
+
+    label: str
+    path: str
+    item: str
+    completeness: Completeness = Completeness.COMPLETE
+
+    @property
+    def has_address(self) -> bool:
+        """Whether the source is found by its address instead of its key."""
+        return "{address}" in self.path
+
+
+def _hook(label: str, completeness: Completeness = Completeness.COMPLETE) -> KindOfSource:
+    return KindOfSource(label, "/hooks/{address}", "event", completeness)
+
+
+KINDS: dict[SourceKind, KindOfSource] = {
+    SourceKind.REST: KindOfSource("REST API", "/api/v1/executions", "execution"),
+    SourceKind.OTLP: KindOfSource("OpenTelemetry", "/v1/traces", "span"),
+    SourceKind.LANGSMITH: KindOfSource("LangSmith SDK", "/langsmith", "run"),
+    SourceKind.LOGS: KindOfSource("JSON logs", "/api/v1/logs", "line"),
+    SourceKind.LOKI: KindOfSource("Loki push", "/loki/api/v1/push", "line"),
+    SourceKind.HEC: KindOfSource("Splunk HEC", "/services/collector", "event"),
+    SourceKind.ELASTIC: KindOfSource("Elasticsearch bulk", "/elastic", "document"),
+    SourceKind.FIREHOSE: KindOfSource("Amazon Data Firehose", "/firehose", "record"),
+    SourceKind.PING: KindOfSource("Ping", "/ping/{address}", "ping"),
+    SourceKind.STANDARD_WEBHOOKS: _hook("Standard Webhooks"),
+    SourceKind.GITHUB: _hook("GitHub Actions"),
+    SourceKind.GITLAB: _hook("GitLab pipelines"),
+    SourceKind.N8N: _hook("n8n error workflow", Completeness.FAILURES_ONLY),
+    SourceKind.DIFY: _hook("Dify"),
+    SourceKind.AIRFLOW: _hook("Airflow callbacks"),
+    SourceKind.ALERTMANAGER: _hook("Alertmanager"),
+    SourceKind.GRAFANA: _hook("Grafana alerting"),
+    SourceKind.GENERIC: _hook("Webhook with a mapping"),
+}
