@@ -4,10 +4,11 @@ The coarsest grains that fit go inside, finer ones at the edges. Days and months
 again are read from the grain below, so figures are as fresh as the hours are.
 """
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from struct import Struct
+from sys import byteorder
 from typing import Any
 from uuid import UUID
 
@@ -132,14 +133,21 @@ _NO_BINS = "NULL::bytea AS bins, NULL::bytea AS times"
 _QUERY = """
 SELECT key, {sums}, string_agg(bins, '') AS bins, string_agg(times, '') AS times FROM ({parts}) AS part GROUP BY key
 """
-_BIN, _TIMES = Struct(">4xh"), Struct(">4xq")
 
 
 def read_histogram(bins: bytes | None, times: bytes | None) -> Histogram:
     """The sum of histograms whose arrays were sent one after the other."""
+    # Three words an element: the length, and a number of one word (bins, 2 bytes each) or of two (counts, 4 bytes).
+    indexes, words = array("h", bins or b""), array("I", times or b"")
+    if byteorder == "little":
+        indexes.byteswap()
+        words.byteswap()
+    high, counts = words[1::3], words[2::3]
+    if any(high):
+        counts = array("Q", (upper << 32 | lower for upper, lower in zip(high, counts, strict=True)))
     total: Histogram = {}
     get = total.get
-    for (index,), (count,) in zip(_BIN.iter_unpack(bins or b""), _TIMES.iter_unpack(times or b""), strict=True):
+    for index, count in zip(indexes[2::3], counts, strict=True):
         total[index] = get(index, 0) + count
     return total
 
