@@ -1,6 +1,8 @@
 // What all charts share: axes, tooltips, thresholds and markers, written in the units of the page.
 const probe = document.body.appendChild(document.createElement("i"));
 probe.hidden = true;
+// A canvas is not recoloured in forced colours: series keep their own, else all of them would be one.
+probe.style.forcedColorAdjust = "none";
 
 /** The colour of a token in the theme that is on. */
 export function token(name) {

@@ -81,7 +81,9 @@ drawAll();
 // The first drawing may have measured its labels before the font was there.
 document.fonts?.ready.then(drawAll);
 addEventListener("themechange", drawAll);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+  matchMedia(query).addEventListener("change", drawAll);
+}
 document.addEventListener("htmx:afterSwap", drawAll);
 for (const name of ["beforeprint", "afterprint"]) {
   addEventListener(name, () => drawn.forEach((chart) => chart.resize()));

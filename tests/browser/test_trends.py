@@ -47,6 +47,17 @@ def test_charts_are_drawn_and_the_page_fits(
     assert complaints == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_series_stay_apart_in_forced_colours(page: Page, address: str, open_signed_in: SignIn, scheme: str) -> None:
+    page.emulate_media(forced_colors="active", color_scheme="dark" if scheme == "dark" else "light")
+    open_signed_in(page, address)
+    chart = "window.Chart?.getChart(document.querySelector(`[data-chart='chart-runs']`))"
+    page.wait_for_function(chart)
+    colours = page.evaluate(f"{chart}.data.datasets.map(one => one.backgroundColor)")
+    assert len(colours) > 1
+    assert len(set(colours)) == len(colours)
+
+
 def test_the_figures_of_a_chart_are_one_click_away(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
     card = page.get_by_role("region", name="Outcomes")
