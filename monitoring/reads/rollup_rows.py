@@ -105,10 +105,11 @@ def _told(found: Sequence[Segment]) -> list[Segment]:
     return [segment for segment in found if segment.start < segment.end]
 
 
-def _where(which: Slice, part: Segment) -> str:
-    """The rows of one segment. Dimension and grain are constants: indexes and partitions are chosen by them."""
+def _where(which: Slice, part: Segment, number: int) -> str:
+    """The rows of one segment. Dimension and grain are constants: indexes and partitions are chosen by them, so that
+    one plan serves all times."""
     text = f"""team_id = %(team)s AND grain = {part.grain.value} AND dimension = {which.dimension.value}
-        AND bucket >= '{part.start.isoformat()}' AND bucket < '{part.end.isoformat()}'"""
+        AND bucket >= %(start{number})s AND bucket < %(end{number})s"""
     if which.workflow_id is not None:
         text += " AND workflow_id = %(workflow)s"
     if which.environment is not None:
@@ -155,18 +156,22 @@ def read_histogram(bins: bytes | None, times: bytes | None) -> Histogram:
 def select_rows(team_id: UUID, which: Slice, parts: Sequence[Segment], columns: str, condition: str) -> list[Row]:
     """Columns of the rows that meet a condition, as they are kept, in no order."""
     text = _selects(which, parts, columns, condition)
-    return run_planned(text, _values(team_id, which)) if parts else []
+    return run_prepared(text, _values(team_id, which, parts)) if parts else []
 
 
 def _selects(which: Slice, parts: Sequence[Segment], columns: str, condition: str = "true") -> str:
     return " UNION ALL ".join(
-        f"SELECT {columns} FROM rollup WHERE {_where(which, part)} AND {condition}" for part in parts
+        f"SELECT {columns} FROM rollup WHERE {_where(which, part, number)} AND {condition}"
+        for number, part in enumerate(parts)
     )
 
 
-def _values(team_id: UUID, which: Slice) -> dict[str, Any]:
+def _values(team_id: UUID, which: Slice, parts: Sequence[Segment]) -> dict[str, Any]:
     environment = label_id(LabelKind.ENVIRONMENT, which.environment) if which.environment else None
-    return {"team": team_id, "workflow": which.workflow_id, "environment": environment, "value": which.value_id}
+    bounds = {f"start{number}": part.start for number, part in enumerate(parts)}
+    bounds |= {f"end{number}": part.end for number, part in enumerate(parts)}
+    told = {"team": team_id, "workflow": which.workflow_id, "environment": environment, "value": which.value_id}
+    return {**told, **bounds}
 
 
 def figures(
@@ -180,7 +185,9 @@ def figures(
         return {}
     columns = f"{key} AS key, {', '.join(COLUMNS)}, {_BINS if is_timed else _NO_BINS}"
     text = _QUERY.format(parts=_selects(which, parts, columns), sums=_SUMS)
-    rows = run_planned(text, {**_values(team_id, which), **values})
+    # All values of a dimension over all workflows are many rows or few: that plan does depend on the values.
+    has_index = which.workflow_id is not None or which.dimension == Dimension.NONE
+    rows = (run_prepared if has_index else run_planned)(text, {**_values(team_id, which, parts), **values})
     return {row[0]: totals_of(row[1:]) for row in rows}
 
 
