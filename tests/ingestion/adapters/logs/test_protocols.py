@@ -1,0 +1,255 @@
+"""The five protocols unpack to the same records: one rule for all of them."""
+
+import base64
+import gzip
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import cramjam
+import pytest
+
+from ingestion.adapters.logs import bulk, firehose, hec, json_lines, loki
+from ingestion.adapters.logs.splitting import split, split_text
+from ingestion.adapters.refusals import TooLarge, Undecodable
+from ingestion.records import Decoded
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
+NS = "1795341600000000000"
+LIMIT = 1_000_000
+RUN = {"timestamp": "2026-11-22T10:00:00", "workflow": "w", "status": "ok", "duration_seconds": 1, "tokens_used": 2}
+TEXT = json.dumps(RUN)
+
+
+def lines_of(decoded: Decoded) -> list[str]:
+    return [line.message for _, line in decoded.lines]
+
+
+def json_body(body: Any, content_type: str = "application/json") -> Decoded:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return json_lines.read(data, content_type, NOW)
+
+
+def protobuf(*streams: tuple[str, list[tuple[int, str, dict[str, str]]]]) -> bytes:
+    """A push as promtail and its successors send it."""
+    request = loki._push_request()()
+    for labels, entries in streams:
+        stream = request.streams.add(labels=labels.encode())
+        for ns, line, metadata in entries:
+            entry = stream.entries.add(line=line.encode())
+            entry.timestamp.seconds, entry.timestamp.nanos = divmod(ns, 10**9)
+            for name, value in metadata.items():
+                entry.metadata.add(name=name.encode(), value=value.encode())
+    return bytes(cramjam.snappy.compress_raw(request.SerializeToString()))
+
+
+def delivery(*records: bytes) -> firehose.Delivery:
+    told = [{"data": base64.b64encode(record).decode()} for record in records]
+    return firehose.read_delivery(json.dumps({"requestId": "r", "timestamp": 1, "records": told}).encode())
+
+
+def subscription(*messages: str, kind: str = "DATA_MESSAGE") -> bytes:
+    events = [{"id": str(number), "timestamp": 1795341600000, "message": text} for number, text in enumerate(messages)]
+    told = {"messageType": kind, "owner": "1", "logGroup": "/aws/g", "logStream": "s", "logEvents": events}
+    return gzip.compress(json.dumps(told).encode())
+
+
+def test_a_run_is_the_same_by_every_protocol() -> None:
+    ways = [
+        json_body(RUN),
+        json_body([{"message": TEXT, "file": "/var/log/w.log"}]),
+        loki.read(json.dumps({"streams": [{"stream": {}, "values": [[NS, TEXT]]}]}).encode(), "", NOW, LIMIT),
+        loki.read(protobuf(("{}", [(int(NS), TEXT, {})])), "application/x-protobuf", NOW, LIMIT),
+        hec.read_events(json.dumps({"time": 1795341605.5, "event": RUN}).encode(), {}, NOW),
+        hec.read_events(json.dumps({"event": TEXT}).encode(), {}, NOW),
+        hec.read_raw(TEXT.encode(), {}, NOW),
+        bulk.read(f'{{"index":{{"_index":"i"}}}}\n{TEXT}\n'.encode(), "", NOW).decoded,
+        firehose.read(delivery(TEXT.encode()), {}, NOW, LIMIT),
+        firehose.read(delivery(subscription(TEXT)), {}, NOW, LIMIT),
+    ]
+    assert len({way.reports[0][1].id for way in ways}) == 1
+    assert all(len(way.reports) == 1 and not way.rejected and not way.lines for way in ways)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'[{"message":"a"},{"message":"b"}]',
+        b'{"message":"a"}\n{"message":"b"}\n',
+        b'{"message":"a"}{"message":"b"}',
+        b'{"message":\n "a"}\r\n\r\n{"message": "b"}',
+        b'[{"message":"a"}]\n[{"message":"b"}]',
+        b'\xef\xbb\xbf{"message":"a"},{"message":"b", "x": NaN}',
+        b"a\nb",
+        b'["a", "b"]',
+    ],
+)
+def test_json_lines_arrays_and_objects_behind_each_other(body: bytes) -> None:
+    assert lines_of(json_body(body)) == ["a", "b"]
+
+
+def test_a_broken_line_costs_itself_only() -> None:
+    good = b'{"message":"x"}\n'
+    decoded = json_body(good * 500 + b'{"message":"x\n' + good * 499)
+    assert len(decoded.lines) == 999
+    assert [(one.index, one.field, one.reason) for one in decoded.rejected] == [(500, "(line)", "is not valid JSON")]
+
+
+def test_many_broken_lines_are_read_in_one_pass() -> None:
+    assert len(split((b"[" + b"1," * 50 + b"\n") * 5_000)) == 5_000
+
+
+@pytest.mark.parametrize("body", [b"", b" \n ", b"[]", b'{"a":', b"[" * 100_000])
+def test_a_body_without_any_line_is_undecodable(body: bytes) -> None:
+    with pytest.raises(Undecodable):
+        json_body(body)
+
+
+def test_too_many_values_or_records() -> None:
+    with pytest.raises(TooLarge):
+        json_body(b"[" + b"1," * 4_000_001 + b"1]")
+    with pytest.raises(TooLarge):
+        json_body(b"1\n" * 100_001)
+
+
+def test_plain_text_keeps_stack_traces_whole() -> None:
+    text = b"start\r\nTraceback (most recent call last):\n  File x\n    boom\nValueError: no\n\nend\n"
+    assert split_text(text) == [
+        "start",
+        "Traceback (most recent call last):\n  File x\n    boom",
+        "ValueError: no",
+        "end",
+    ]
+    assert len(json_body(text, "text/plain; charset=utf-8").lines) == 4
+
+
+def test_loki_json_has_labels_metadata_and_nanoseconds() -> None:
+    values = [[NS, "a"], ["1795341600000000007", "b", {"trace_id": "ab" * 16}], ["x"], [NS, 5]]
+    body = json.dumps({"streams": [{"stream": {"app": "x", "level": "warn"}, "values": values}]}).encode()
+    decoded = loki.read(body, "application/json", NOW, LIMIT)
+    ((_, line),) = decoded.lines
+    assert (line.message, line.at, line.level, line.labels) == ("a", AT, "warning", {"app": "x", "level": "warn"})
+    ((index, report),) = decoded.reports
+    assert (index, report.id, report.logs and report.logs[0].position) == (1, "ab" * 16, 7)
+    assert [one.index for one in decoded.rejected] == [2, 3]
+
+
+def test_loki_protobuf_and_the_older_json_say_the_same() -> None:
+    entries = [(int(NS), "a", {}), (int(NS) + 7, "b", {"trace_id": "ab" * 16})]
+    body = protobuf(('{app="x\\"y", env="p"}', entries))
+    decoded = loki.read(body, "application/x-protobuf", NOW, LIMIT)
+    assert decoded.lines[0][1].labels == {"app": 'x"y', "env": "p"}
+    assert (decoded.lines[0][1].at, decoded.reports[0][1].id) == (AT, "ab" * 16)
+    older = {"streams": [{"labels": '{app="x\\"y", env="p"}', "entries": [{"ts": AT.isoformat(), "line": "a"}]}]}
+    assert loki.read(json.dumps(older).encode(), "application/json", NOW, LIMIT).lines[0] == decoded.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"", "application/json"),
+        (b"{}", "application/json"),
+        (b"[]", "application/json"),
+        (b'{"streams":[{"labels":"app=x","entries":[]}]}', "application/json"),
+        (b"not snappy", "application/x-protobuf"),
+        (bytes(cramjam.snappy.compress_raw(b"\xff\xff\xff")), "application/x-protobuf"),
+    ],
+)
+def test_a_push_that_is_none(body: bytes, content_type: str) -> None:
+    with pytest.raises(Undecodable):
+        loki.read(body, content_type, NOW, LIMIT)
+
+
+def test_a_snappy_bomb_is_not_inflated() -> None:
+    bomb = bytes(cramjam.snappy.compress_raw(b"\0" * 50_000_000))
+    with pytest.raises(TooLarge):
+        loki.read(bomb, "application/x-protobuf", NOW, LIMIT)
+
+
+def test_hec_events_with_or_without_newlines_and_what_is_missing() -> None:
+    body = (
+        b'{"time":1795341600.000,"host":"h","event":"a","fields":{"k":"v"}}{"time":"1795341600","event":{"x":1}}\n'
+        b'{"host":"h"}{"event":""}{"event":"b"}'
+    )
+    decoded = hec.read_events(body, {"sourcetype": "st"}, NOW)
+    assert lines_of(decoded) == ["a", '{"x":1}', "b"]
+    assert decoded.lines[0][1].labels == {"sourcetype": "st", "host": "h", "k": "v"}
+    assert [line.at for _, line in decoded.lines] == [AT, AT, None]
+    assert [(one.index, one.reason) for one in decoded.rejected] == [(2, hec.EVENT_REQUIRED), (3, hec.EVENT_BLANK)]
+    assert hec.read_events(b'{"event":"a"}\n"b"\n{"event":', {}, NOW).rejected[0].reason == hec.INVALID
+
+
+def test_hec_raw_lines_take_their_labels_from_the_address() -> None:
+    ((_, first), (_, second)) = hec.read_raw(b"a\nb\n", {"host": "h", "channel": "c", "time": "1795341600"}, NOW).lines
+    assert (first.message, first.labels, first.at) == ("a", {"host": "h"}, AT)
+    assert second.message == "b"
+
+
+def test_bulk_actions_are_answered_one_by_one() -> None:
+    body = "\n".join(
+        [
+            '{"index":{"_index":"logs","_id":"1"}}',
+            '{"@timestamp":"2026-11-22T10:00:00Z","message":"a"}',
+            '{"create":{}}',
+            "{broken",
+            '{"delete":{"_id":"1"}}',
+            '{"update":{"_id":"1"}}',
+            '{"doc":{}}',
+            '{"create":{}}\r',
+            '{"message":"b"}\r',
+            "",
+        ]
+    ).encode()
+    found = bulk.read(body, "app", NOW)
+    assert [(one.operation, one.index) for one in found.actions] == [
+        ("index", "logs"),
+        ("create", "app"),
+        ("delete", "app"),
+        ("update", "app"),
+        ("create", "app"),
+    ]
+    assert found.actions[0].id == "1"
+    assert [one.index for one in found.decoded.rejected] == [1, 2, 3]
+    assert [(index, line.message) for index, line in found.decoded.lines] == [(0, "a"), (4, "b")]
+    assert found.decoded.lines[0][1].labels == {"_index": "logs"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"text\n{}\n", b'{"index":{},"create":{}}\n{}\n', b'{"drop":{}}\n{}\n', b"[]\n{}\n"]
+)
+def test_a_malformed_action_line_makes_the_body_undecodable(body: bytes) -> None:
+    with pytest.raises(Undecodable):
+        bulk.read(body, "", NOW)
+
+
+def test_firehose_takes_subscriptions_text_and_json_lines() -> None:
+    records = [
+        subscription("a", "b"),
+        subscription("check", kind="CONTROL_MESSAGE"),
+        b"c\nd\n",
+        b'{"msg":"e"}{"msg":"f"}',
+    ]
+    decoded = firehose.read(delivery(*records), {"env": "p"}, NOW, LIMIT)
+    assert lines_of(decoded) == ["a", "b", "c", "d", "e", "f"]
+    assert decoded.lines[0][1].labels == {"env": "p", "logGroup": "/aws/g", "logStream": "s", "owner": "1"}
+    assert (decoded.lines[0][1].at, decoded.ignored) == (AT, 1)
+
+
+def test_a_bad_record_of_firehose_is_refused_alone() -> None:
+    told = delivery(subscription("a"), gzip.compress(b"x")[:-4], b"b")
+    told.records[2].data = "***"
+    decoded = firehose.read(told, {}, NOW, LIMIT)
+    assert lines_of(decoded) == ["a"]
+    assert [(one.index, one.field) for one in decoded.rejected] == [(1, "data"), (2, "data")]
+
+
+def test_records_of_firehose_inflate_to_one_limit_together() -> None:
+    with pytest.raises(TooLarge):
+        firehose.read(delivery(*[gzip.compress(b"x" * 600_000)] * 2), {}, NOW, LIMIT)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"records":5}', b'{"requestId":"r"}', b'{"records":[{"data":5}]}'])
+def test_a_body_that_is_no_delivery(body: bytes) -> None:
+    with pytest.raises(Undecodable):
+        firehose.read_delivery(body)
