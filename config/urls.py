@@ -5,6 +5,8 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from monitoring.api.metrics import metrics
+
 urlpatterns = [
     path("", include("accounts.urls")),
     path("sign-in/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -16,6 +18,7 @@ urlpatterns = [
         name="schema",
     ),
     path("", include("ingestion.urls")),
+    path("metrics", metrics, name="metrics"),
     path("api/v1/", include("monitoring.api.urls")),
     path("t/<slug:team>/", include("monitoring.urls")),
 ]

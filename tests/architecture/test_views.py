@@ -7,7 +7,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import IsAuthenticated
 
 from accounts.authentication import CanIngest, CanRead
+from accounts.models import Scope
 from accounts.permissions import Permission
+from ingestion.kinds import SourceKind
 
 PUBLIC = {"sign-in/", "sign-out/", "api/schema/", "healthz", "readyz"}
 SIGNED_IN = {"", "preferences/time-zone/"}
@@ -30,6 +32,10 @@ ALL = [(text, entry) for text, entry in patterns(get_resolver()) if not text.sta
 def test_address_is_guarded(text: str, entry: URLPattern) -> None:
     if text.startswith("t/<slug:team>/"):
         assert isinstance(getattr(entry.callback, "team_permission", None), Permission)
+    elif kind := getattr(entry.callback, "way_in", None):
+        assert kind in SourceKind
+    elif scope := getattr(entry.callback, "api_scope", None):
+        assert scope in Scope
     elif text.startswith("api/v1/"):
         permissions = set(entry.callback.cls.permission_classes)
         assert permissions & {CanIngest, CanRead}, permissions
