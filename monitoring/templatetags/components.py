@@ -12,7 +12,7 @@ from django import template
 from django.http import QueryDict
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from monitoring import wording
@@ -80,6 +80,16 @@ def icon(name: str) -> SafeString:
 def kind_icon(kind: str) -> SafeString:
     """The icon of a kind of node; a plain box for a kind without one."""
     return icon(KIND_ICONS.get(str(kind).lower(), "box"))
+
+
+@register.simple_tag
+def status_words(status: Any, text: str = "", icon_only: bool = False) -> SafeString:
+    """Glyph, word and colour of a status, see `components/_status.html`."""
+    sign = status_sign(status)
+    hidden = ' class="vh"' if icon_only else ""
+    # A text that is safe already stays as it is.
+    shown = conditional_escape(text or sign.word)
+    return mark_safe(f'<span class="st {sign.tone}">{icon(sign.icon)}<span{hidden}>{shown}</span></span>')  # noqa: S308
 
 
 @register.simple_tag

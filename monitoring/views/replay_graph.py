@@ -1,12 +1,12 @@
 """The path graph as shapes: where boxes and lines go, what they say and lead to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from monitoring.analysis.condense import draw_path
 from monitoring.analysis.layout import Layout, lay_out
 from monitoring.analysis.path import PathGraph, PathNode
 from monitoring.templatetags.components import SIGNS
+from monitoring.templatetags.drawn import Box, Drawing, Line
 from monitoring.views.replay_labels import box_width, cut_name, cut_note, node_texts
 from monitoring.views.replay_scene import Address, Scene
 
@@ -14,8 +14,6 @@ from monitoring.views.replay_scene import Address, Scene
 BOX_HEIGHT, ROW_GAP, COLUMN_GAP, MARGIN = 54, 24, 34, 12
 FLAG_ROOM = 34
 LOOP_ROOM = 30
-# A card's width on a desktop. A drawing that is only a little wider is made to fit, a wider one scrolls.
-CARD_WIDTH, SQUEEZE = 1160, 1.25
 
 _CLASSES = {
     "succeeded": "ok",
@@ -38,48 +36,6 @@ _GLYPHS = {
     "waiting": "M4.500 3.500v5m3-5v5",
     "queued": "M3 6h.01M6 6h.01M9 6h.01",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A node as it is drawn; `label` is all that it says, for screen readers and on hover."""
-
-    x: float
-    y: float
-    name: str
-    note: str
-    label: str
-    href: str
-    kind: str
-    glyph: str
-    is_first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An edge as it is drawn, with the heads of its arrows."""
-
-    path: str
-    kind: str
-    heads: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """The graph: a drawing of `width` by `height` px."""
-
-    width: int
-    height: int
-    box_width: int
-    boxes: Sequence[Box]
-    lines: Sequence[Line]
-    left_out: int
-    is_condensed: bool
-
-    @property
-    def fits(self) -> bool:
-        """Whether it keeps its natural size."""
-        return not CARD_WIDTH < self.width <= CARD_WIDTH * SQUEEZE
 
 
 def draw(scene: Scene, address: Address) -> Drawing:

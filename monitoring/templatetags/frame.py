@@ -1,0 +1,48 @@
+"""Pieces of the frame that every page pays for, written in one piece or only once."""
+
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+
+from django import template
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from monitoring.presentation import RailStep
+from monitoring.templatetags.components import icon
+
+register = template.Library()
+
+_CURRENT = ' aria-current="step"'
+
+
+@register.simple_tag
+def constant_part(name: str) -> SafeString:
+    """A template that is the same on every page and sees nothing of it: rendered once a process."""
+    return render_to_string(name) if settings.DEBUG else _rendered(name)
+
+
+@cache
+def _rendered(name: str) -> SafeString:
+    return render_to_string(name)
+
+
+@register.simple_tag
+def rail_steps(steps: Iterable[RailStep]) -> SafeString:
+    """The steps of `components/_step_rail.html`. A step without an address is shown, not linked."""
+    return mark_safe("".join(map(_rail_step, steps)))  # noqa: S308 - all escaped
+
+
+def _rail_step(step: RailStep) -> str:
+    is_done = step.state == "done"
+    number = f'{icon("check")}<span class="vh">Done:</span>' if is_done else str(step.number)
+    note = f"<small>{escape(step.note)}</small>" if step.note else ""
+    current = _CURRENT if step.state == "current" else ""
+    inside = f'<span class="n">{number}</span> <b>{escape(step.title)}</b> {note}'
+    written = (
+        f'<a class="step" href="{escape(step.href)}"{current}>{inside}</a>'
+        if step.href
+        else f'<span class="step"{current}>{inside}</span>'
+    )
+    return f'<li class="done">{written}</li>' if is_done else f"<li>{written}</li>"
