@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -60,14 +61,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "team": team,
-        "nav": sections_of(team, request.resolver_match.url_name if request.resolver_match else None),
+        "nav": sections_of(team.slug, request.resolver_match.url_name if request.resolver_match else None),
         "other_teams": other_teams(getattr(request, "memberships", ()), team),
     }
 
 
-def sections_of(team: Team, url_name: str | None) -> list[Section]:
+@lru_cache(maxsize=1024)
+def sections_of(slug: str, url_name: str | None) -> tuple[Section, ...]:
     """The sections with their addresses in the team; the entry of the page named `url_name` is current."""
-    return [Section(title, [_entry(page, team, url_name) for page in pages]) for title, pages in SECTIONS]
+    return tuple(Section(title, tuple(_entry(page, slug, url_name) for page in pages)) for title, pages in SECTIONS)
 
 
 def other_teams(memberships: Sequence[Membership], team: Team) -> list[Team]:
@@ -75,6 +77,6 @@ def other_teams(memberships: Sequence[Membership], team: Team) -> list[Team]:
     return [one.team for one in memberships if one.team_id != team.id]
 
 
-def _entry(page: Page, team: Team, url_name: str | None) -> Entry:
-    href = reverse(page.url_name, args=[team.slug] if page.per_team else [])
+def _entry(page: Page, slug: str, url_name: str | None) -> Entry:
+    href = reverse(page.url_name, args=[slug] if page.per_team else [])
     return Entry(page.label, page.icon, href, page.key, url_name == page.url_name or url_name in page.below)

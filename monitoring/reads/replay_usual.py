@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
+from accounts.statements import run_prepared
 from monitoring.analysis.histogram import merge, percentile
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension, Grain
@@ -42,10 +41,8 @@ def usual_ranges(
         "last": month,
     }
     parts: dict[int, list[tuple[list[int], list[int]]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_HISTOGRAMS, params)
-        for value_id, bins, counts in cursor.fetchall():
-            parts.setdefault(value_id, []).append((bins, counts))
+    for value_id, bins, counts in run_prepared(_HISTOGRAMS, params):
+        parts.setdefault(value_id, []).append((bins, counts))
     found: dict[str, tuple[float, float]] = {}
     for value_id, histograms in parts.items():
         total = merge(histograms)

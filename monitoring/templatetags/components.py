@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.http import QueryDict
@@ -112,14 +113,27 @@ def hidden_fields(query: QueryDict, *left_out: str) -> SafeString:
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs)
 
 
+def changed_query(query: QueryDict, **changes: str | None) -> str:
+    """The query with some parameters changed (None: left out), as Django's tag `querystring` writes it."""
+    return "?" + urlencode({key: value for key, value in {**dict(query.lists()), **changes}.items() if value}, True)
+
+
 @register.simple_tag
-def range_view(window: Window) -> dict[str, Any]:
-    """The range picker's words: `label` in the user's zone, presets, and the range as fields and as ISO 8601 UTC."""
+def range_view(window: Window, query: QueryDict | None = None) -> dict[str, Any]:
+    """The range picker's words: `label` in the user's zone, presets, and the range as fields and as ISO 8601 UTC.
+
+    `query` is that of the address, for the addresses of the presets.
+    """
     start, end = timezone.localtime(window.start), timezone.localtime(window.end)
     now = timezone.now()
     relative = window.to_text == "now"
     presets = [
-        {"label": label, "start": text, "current": relative and window.from_text == text} for text, label in PRESETS
+        {
+            "label": label,
+            "href": changed_query(query or QueryDict(), **{"from": text, "to": "now", "after": None}),
+            "current": relative and window.from_text == text,
+        }
+        for text, label in PRESETS
     ]
     return {
         "label": _range_label(start, end, now),

@@ -118,6 +118,6 @@ def _local(value: datetime | None) -> datetime | None:
 
 
 def _time_element(local: datetime, text: str) -> SafeString:
-    title = escape(f"{local.day} {local:%b %Y}, {local:%H:%M:%S} {wording.zone_name(local)}")
+    title = escape(f"{local.day} {local:%b %Y, %H:%M:%S} {wording.zone_name(local)}")
     # Lists have a time in each row, and `format_html` takes three times as long as the rest of it.
     return mark_safe(f'<time datetime="{local.isoformat()}" title="{title}">{escape(text)}</time>')  # noqa: S308

@@ -34,6 +34,13 @@ def rail_steps(steps: Iterable[RailStep]) -> SafeString:
     return mark_safe("".join(map(_rail_step, steps)))  # noqa: S308 - all escaped
 
 
+@register.simple_tag
+def option_list(pairs: Iterable[tuple[str, str]]) -> SafeString:
+    """The options of a choice, from values and texts: filters have hundreds."""
+    options = (f'<option value="{escape(value)}">{escape(text)}</option>' for value, text in pairs)
+    return mark_safe("".join(options))  # noqa: S308 - all escaped
+
+
 def _rail_step(step: RailStep) -> str:
     is_done = step.state == "done"
     number = f'{icon("check")}<span class="vh">Done:</span>' if is_done else str(step.number)
