@@ -17,7 +17,7 @@ env: $(VENV)/.dev node_modules/.stamp ## Make the environment with all that deve
 up: $(VENV)/.base node_modules/.stamp ## Start Steadyrun (PORT, STEADYRUN_HOME, SAMPLE=none, DATABASE_URL with REDIS_URL)
 	@exec $(PY) -m config.up
 
-test: env chromium ## Run every test with servers of its own
+test: env chromium tests/clients/node_modules/.stamp ## Run every test with servers of its own
 	$(PY) -m pytest -n $(JOBS) $(ARGS)
 
 screenshots: env chromium ## Take docs/screenshots from a running `make up`
@@ -49,7 +49,7 @@ migrations: $(VENV)/.dev ## Migrate from nothing and check that no migration is 
 check: lint types contracts migrations test ## All of the above, as CI does
 
 clean: ## Remove the environment and caches; data stays
-	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results
+	rm -rf $(VENV) node_modules tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results
 
 requirements: $(VENV)/.dev ## Pin the newest allowed packages with their hashes
 	$(PY) -m pip install --disable-pip-version-check --quiet uv
@@ -81,4 +81,11 @@ node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.txt
 	@if command -v npm >/dev/null && command -v node >/dev/null; then npm ci --no-progress; \
 	else echo "  no Node on this machine: using the one of requirements/node.txt"; \
 		$(PIP) --quiet -r requirements/node.txt && $(PY) .ci/npm.py ci --no-progress; fi
+	@touch $@
+
+tests/clients/node_modules/.stamp: tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc \
+		requirements/node.txt | $(VENV)/.dev
+	@echo "Getting the JavaScript clients that the tests run"
+	@if command -v npm >/dev/null && command -v node >/dev/null; then npm ci --no-progress --prefix tests/clients; \
+	else $(PIP) --quiet -r requirements/node.txt && $(PY) .ci/npm.py ci --no-progress --prefix tests/clients; fi
 	@touch $@

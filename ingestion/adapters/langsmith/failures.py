@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from ingestion.adapters import wire
-from ingestion.adapters.langsmith.told import as_text, cut
+from ingestion.adapters.langsmith.told import as_text, cut, storable
 from ingestion.records import Failure
 from monitoring.statuses import Status
 
@@ -86,5 +86,5 @@ def _arguments(text: str) -> str:
 def _unescape(match: re.Match[str]) -> str:
     told = match[1]
     if len(told) > 1:
-        return chr(int(told[1:], 16)).replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+        return storable(chr(int(told[1:], 16)))
     return _ESCAPED.get(told, told)

@@ -47,10 +47,16 @@ def read_flawed_json(text: bytes, field: str) -> tuple[Any, bool]:
         raise Refused(field, error.reason.removeprefix("The body ")) from None
 
 
+def storable(text: str) -> str:
+    """The text with a sign in place of each character that cannot be stored."""
+    text = text.replace("\x00", _REPLACEMENT)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def mend(value: Any, field: str, level: int = 0) -> Any:
     """The value with everything replaced that cannot be stored. Raises `Refused` when it is nested too deeply."""
     if isinstance(value, str):
-        return value.replace("\x00", _REPLACEMENT).encode("utf-8", "replace").decode()
+        return storable(value)
     if isinstance(value, dict | list) and level >= careful.MAX_DEPTH:
         raise Refused(field, f"is nested too deeply: at most {careful.MAX_DEPTH} levels are read")
     if isinstance(value, dict):
