@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from ingestion.adapters.forgive import forgive
 from ingestion.history import airflow, github, n8n, records
-from ingestion.history.forgive import forgive
 
 Translate = Callable[[dict[str, Any]], dict[str, Any]]
 

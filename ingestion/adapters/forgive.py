@@ -1,7 +1,7 @@
-"""What real histories have that the REST way in refuses: clocks that ran backwards.
+"""What real histories and events have that the REST way in refuses: clocks that ran backwards.
 
-A report can be corrected and sent again, history cannot. So such a value is moved among the attributes, under a name
-that says what it is, and the rest goes in.
+A report can be corrected and sent again; history, and the events of other systems, cannot. So such a value is moved
+among the attributes, under a name that says what it is, and the rest goes in.
 """
 
 from datetime import datetime
