@@ -1,4 +1,4 @@
-"""`python -m bench [ingest] [idle] [pages]`: runs the measurements (all by default), prints and keeps them."""
+"""`python -m bench [ingest] [idle] [pages] [overload]`: runs the measurements (all by default), prints, keeps them."""
 
 import json
 import os
@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import idle, ingest, pages
+from bench import idle, ingest, overload, pages
 from bench.stage import Stage, open_stage
 
 RESULTS = Path(__file__).parent / "results.json"
-KINDS = ("ingest", "idle", "pages")
+KINDS = ("ingest", "idle", "pages", "overload")
 
 
 def machine() -> dict[str, Any]:
@@ -42,6 +42,12 @@ def run(stage: Stage, wanted: tuple[str, ...]) -> dict[str, Any]:
         made = create_team_with_owner(name="Bench ingest", email="ingest@example.com")
         results["ingest"] = ingest.measure(stage, made.api_key)
         show("ingest", results["ingest"])
+    if "overload" in wanted:
+        teams = [
+            create_team_with_owner(name=f"Bench {name}", email=f"{name}@example.com") for name in ("flood", "other")
+        ]
+        results["overload"] = overload.measure(stage, *teams)
+        show("overload", results["overload"])
     if "pages" in wanted:
         results["pages"] = pages.measure()
         show("pages", results["pages"])

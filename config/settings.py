@@ -206,9 +206,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 # A request body may not be larger than this, whole and inflated (bytes).
 INGEST_MAX_BODY_BYTES = 16 * 1024 * 1024
 INGEST_MAX_INFLATED_BYTES = 64 * 1024 * 1024
-# Requests of one team that one process works on at the same time; the rest is told to come again. Fewer than the
-# threads of a process, so that a flood of one team leaves room for the others.
+# Requests of one team that one process holds at the same time, at work or waiting; the rest is told to come again.
+# Fewer than the threads of a process, so that a flood of one team leaves room for the others.
 INGEST_MAX_CONCURRENT_PER_TEAM = int(os.environ.get("INGEST_MAX_CONCURRENT_PER_TEAM", "6"))
+# Requests at work that the teams share as soon as several report; each has at least one.
+INGEST_SHARED_PLACES = int(os.environ.get("INGEST_SHARED_PLACES", "2"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 
 LOGGING = {

@@ -1,33 +1,82 @@
-"""How much of the server one team may hold: a flood is refused early and cheaply, and leaves room for the others."""
+"""How much of the server one team may hold: a flood is refused early and cheaply, and leaves room for the others.
+
+A team that reports alone may use all places of a process. Once another team reports, too, each has its share of them:
+requests beyond it wait for a moment, and those for which no thread should wait are refused at once.
+"""
 
 import threading
-from collections import Counter
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
 
+# For how long a team that has reported counts as one that shares the places.
+SHARING_SECONDS = 5.0
+WAIT_SECONDS = 2.0
+MAX_TEAMS = 10_000
+
 
 class Overloaded(Exception):
-    """The team has as many requests at work as it may; the sender may try again."""
+    """The team has as many requests at work and waiting as it may; the sender may try again."""
 
 
-_lock = threading.Lock()
-_at_work: Counter[UUID] = Counter()
+@dataclass(slots=True)
+class _Share:
+    """What one team holds: requests at work, requests that wait, and when it last came."""
+
+    at_work: int = 0
+    waiting: int = 0
+    seen_at: float = 0.0
+
+
+_changed = threading.Condition()
+_shares: dict[UUID, _Share] = {}
+
+
+def is_full(team_id: UUID) -> bool:
+    """Whether a request of the team would be refused now. Asked without a lock: the answer may be out of date."""
+    share = _shares.get(team_id)
+    return share is not None and share.at_work + share.waiting >= settings.INGEST_MAX_CONCURRENT_PER_TEAM
 
 
 @contextmanager
 def admitted(team_id: UUID) -> Iterator[None]:
-    """Holds one of the team's places in this process while its body runs. Raises `Overloaded` when all are taken."""
-    with _lock:
-        if _at_work[team_id] >= settings.INGEST_MAX_CONCURRENT_PER_TEAM:
+    """Holds one of the team's places in this process while its body runs. Raises `Overloaded` when none gets free."""
+    with _changed:
+        share = _share(team_id)
+        if share.at_work + share.waiting >= settings.INGEST_MAX_CONCURRENT_PER_TEAM:
             raise Overloaded("this team has as many requests at work as it may")
-        _at_work[team_id] += 1
+        share.waiting += 1
+        try:
+            if not _changed.wait_for(lambda: share.at_work < _places(), WAIT_SECONDS):
+                raise Overloaded("this team has as many requests at work as it may")
+            share.at_work += 1
+        finally:
+            share.waiting -= 1
     try:
         yield
     finally:
-        with _lock:
-            _at_work[team_id] -= 1
-            if not _at_work[team_id]:
-                del _at_work[team_id]
+        with _changed:
+            share.at_work -= 1
+            _changed.notify_all()
+
+
+def _share(team_id: UUID) -> _Share:
+    if len(_shares) >= MAX_TEAMS:
+        for idle in [one for one, share in _shares.items() if not (share.at_work or share.waiting)]:
+            del _shares[idle]
+    share = _shares.setdefault(team_id, _Share())
+    share.seen_at = time.monotonic()
+    return share
+
+
+def _places() -> int:
+    """Requests that one team may have at work now."""
+    recent = time.monotonic() - SHARING_SECONDS
+    teams = sum(1 for share in _shares.values() if share.seen_at > recent)
+    if teams <= 1:
+        return int(settings.INGEST_MAX_CONCURRENT_PER_TEAM)
+    return max(1, int(settings.INGEST_SHARED_PLACES) // teams)

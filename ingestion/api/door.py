@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
@@ -16,10 +17,11 @@ from django.views.decorators.csrf import csrf_exempt
 from psycopg_pool import PoolTimeout
 
 from accounts.authentication import told_key, verify_key
+from accounts.keys import hash_key
 from accounts.models import Scope
 from accounts.tenancy import team_context
 from ingestion.acceptance import Outcome
-from ingestion.api.admission import admitted
+from ingestion.api.admission import Overloaded, admitted, is_full
 from ingestion.api.bodies import read_body
 from ingestion.api.refusal import EXPECTED, Refusal, Refuse, Wording, as_problem, refusal_of
 from ingestion.intake import take_in
@@ -52,6 +54,16 @@ class Call:
         return take_in(self.source, decoded, now=self.now, byte_count=len(self.body))
 
 
+MAX_REMEMBERED_KEYS = 10_000
+_teams_of_keys: dict[bytes, UUID] = {}
+
+
+def _remember_team(digest: bytes, team_id: UUID) -> None:
+    if len(_teams_of_keys) >= MAX_REMEMBERED_KEYS:
+        _teams_of_keys.clear()
+    _teams_of_keys[digest] = team_id
+
+
 Find = Callable[[HttpRequest, SourceKind, dict[str, Any], datetime], SourceInfo]
 View = Callable[..., HttpResponse]
 
@@ -61,7 +73,12 @@ def find_source_by_key(request: HttpRequest, kind: SourceKind, _arguments: dict[
     text = told_key(request.headers)
     if text is None:
         raise Refuse(NO_KEY)
+    # A flood is refused before it costs a query. Whose key this was a moment ago is enough to know for that.
+    digest = hash_key(text)
+    if (team_id := _teams_of_keys.get(digest)) and is_full(team_id):
+        raise Overloaded("this team has as many requests at work as it may")
     key = verify_key(text, now)
+    _remember_team(digest, key.team_id)
     if Scope.INGEST not in key.scopes:
         raise Refuse(NOT_ALLOWED)
     return find_by_key(key, kind, now)

@@ -13,6 +13,7 @@ from accounts.models import Team
 from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
 from ingestion import ledger
+from ingestion.api import admission
 from ingestion.api.admission import Overloaded, admitted
 from ingestion.models import Source, SourceHour, SourceRejection
 from ingestion.sources import forget_sources
@@ -106,7 +107,13 @@ def test_a_flood_of_one_team_is_told_to_come_again_and_leaves_the_others_alone(
     assert send({"x-api-key": new_team.api_key}).status_code == 200
 
 
-def test_places_are_given_back_whatever_happens(team: Team, settings: Any) -> None:
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Teams of tests before this one do not count as sharing the places."""
+    monkeypatch.setattr(admission, "_shares", {})
+
+
+def test_places_are_given_back_whatever_happens(team: Team, settings: Any, alone: None) -> None:
     settings.INGEST_MAX_CONCURRENT_PER_TEAM = 2
     refused = []
 
@@ -127,3 +134,42 @@ def test_places_are_given_back_whatever_happens(team: Team, settings: Any) -> No
         thread.join()
     with admitted(team.id), admitted(team.id), pytest.raises(Overloaded), admitted(team.id):
         pass
+
+
+def test_a_team_alone_has_all_places_and_shares_them_with_another(
+    new_team: NewTeam, other_team: NewTeam, settings: Any, alone: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.INGEST_SHARED_PLACES = 2
+    monkeypatch.setattr(admission, "WAIT_SECONDS", 0.01)
+    mine, others = new_team.team.id, other_team.team.id
+    # The other team has its place at once; the first gets no third one beside it.
+    with admitted(mine), admitted(mine), admitted(others), pytest.raises(Overloaded), admitted(mine):
+        pass
+    monkeypatch.setattr(admission, "SHARING_SECONDS", -1.0)
+    with admitted(new_team.team.id), admitted(new_team.team.id), admitted(new_team.team.id):
+        pass
+
+
+def test_a_request_waits_for_a_place_that_gets_free(new_team: NewTeam, other_team: NewTeam, alone: None) -> None:
+    order: list[str] = []
+    inside, leave = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with admitted(new_team.team.id):
+            inside.set()
+            leave.wait(5)
+            order.append("first")
+
+    def second() -> None:
+        with admitted(new_team.team.id):
+            order.append("second")
+
+    with admitted(other_team.team.id):
+        threads = [threading.Thread(target=first), threading.Thread(target=second)]
+        threads[0].start()
+        inside.wait(5)
+        threads[1].start()
+        leave.set()
+        for thread in threads:
+            thread.join(5)
+    assert order == ["first", "second"]
