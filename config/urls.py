@@ -20,5 +20,6 @@ urlpatterns = [
     path("", include("ingestion.urls")),
     path("metrics", metrics, name="metrics"),
     path("api/v1/", include("monitoring.api.urls")),
+    path("t/<slug:team>/", include("ingestion.page_urls")),
     path("t/<slug:team>/", include("monitoring.urls")),
 ]

@@ -42,6 +42,10 @@ class Section:
     entries: Sequence[Entry]
 
 
+SOURCE_PAGES = frozenset(
+    {"choose_source", "add_source", "source"}
+    | {f"source_{part}" for part in ("refused", "attributes", "lines", "metrics", "setup", "settings")}
+)
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
@@ -50,7 +54,13 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
         ),
     ),
-    ("Set up", (Page("API schema", "code", "schema", per_team=False),)),
+    (
+        "Set up",
+        (
+            Page("Sources", "hook", "sources", SOURCE_PAGES),
+            Page("API schema", "code", "schema", per_team=False),
+        ),
+    ),
 )
 
 

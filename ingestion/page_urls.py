@@ -1,0 +1,23 @@
+"""Addresses of the pages of sources, all under `/t/<team>/`. One line a view."""
+
+from django.urls import path
+
+from ingestion.views import source_changes, source_details, source_page, source_setup, sources
+
+urlpatterns = [
+    path("sources/", sources.sources, name="sources"),
+    path("sources/add/", source_setup.choose, name="choose_source"),
+    path("sources/add/<slug:client>/", source_setup.add, name="add_source"),
+    path("sources/<uuid:source>/", source_page.overview, name="source"),
+    path("sources/<uuid:source>/rejected/", source_details.refused, name="source_refused"),
+    path("sources/<uuid:source>/attributes/", source_details.attributes, name="source_attributes"),
+    path("sources/<uuid:source>/lines/", source_details.lines, name="source_lines"),
+    path("sources/<uuid:source>/metrics/", source_details.metrics, name="source_metrics"),
+    path("sources/<uuid:source>/set-up/", source_setup.setup, name="source_setup"),
+    path("sources/<uuid:source>/waiting/", source_setup.waiting, name="source_waiting"),
+    path("sources/<uuid:source>/settings/", source_changes.source_settings, name="source_settings"),
+    path("sources/<uuid:source>/settings/switch/", source_changes.switch, name="switch_source"),
+    path("sources/<uuid:source>/settings/address/", source_changes.rotate, name="rotate_source"),
+    path("sources/<uuid:source>/settings/secret/", source_changes.secret, name="set_source_secret"),
+    path("sources/<uuid:source>/settings/delete/", source_changes.delete, name="delete_source"),
+]

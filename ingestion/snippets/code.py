@@ -1,0 +1,126 @@
+"""Set-up of one's own code: the REST API, OpenTelemetry, the LangSmith SDK."""
+
+from ingestion.kinds import SourceKind
+from ingestion.snippets.client import Client, Snippet
+
+_CURL = """\
+curl -fsS @BASE@/api/v1/executions \\
+  -H 'Authorization: Bearer @KEY@' \\
+  -H 'Content-Type: application/json' \\
+  -d '{"id": "first-1", "workflow": "My first workflow", "status": "succeeded",
+       "steps": [{"id": "1", "node": "fetch", "status": "succeeded"}]}'
+"""
+_OTLP_ENV = """\
+export OTEL_SERVICE_NAME='my-workflow'
+export OTEL_EXPORTER_OTLP_ENDPOINT='@BASE@'
+export OTEL_EXPORTER_OTLP_PROTOCOL='http/protobuf'
+export OTEL_EXPORTER_OTLP_HEADERS='x-api-key=@KEY@'
+"""
+_OTLP_PYTHON = """\
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+trace.set_tracer_provider(provider)
+
+tracer = trace.get_tracer("my-workflow")
+with tracer.start_as_current_span("my-workflow"):
+    with tracer.start_as_current_span("fetch"):
+        pass
+
+provider.shutdown()
+"""
+_LANGSMITH_ENV = """\
+export LANGSMITH_TRACING='true'
+export LANGSMITH_ENDPOINT='@BASE@/langsmith'
+export LANGSMITH_API_KEY='@KEY@'
+export LANGSMITH_PROJECT='my-workflow'
+"""
+_LANGSMITH_PYTHON = """\
+from langsmith import Client, traceable
+
+
+@traceable(run_type="tool")
+def fetch():
+    return "done"
+
+
+@traceable
+def my_workflow():
+    return fetch()
+
+
+my_workflow()
+Client().flush()
+"""
+_LANGSMITH_JS = """\
+import { Client } from "langsmith";
+import { traceable } from "langsmith/traceable";
+
+const client = new Client();
+const myWorkflow = traceable(async () => "done", { name: "my-workflow", client });
+
+await myWorkflow();
+await client.awaitPendingTraceBatches();
+"""
+
+CODE = (
+    Client(
+        "curl",
+        "curl or any HTTP client",
+        "Code",
+        SourceKind.REST,
+        "One request an execution, whole or in parts. Sending the same again changes nothing.",
+        (Snippet("Terminal", "sh", _CURL),),
+    ),
+    Client(
+        "otel-python",
+        "OpenTelemetry for Python",
+        "Code",
+        SourceKind.OTLP,
+        "Every trace becomes an execution, its spans the steps. Instrumentations for model calls are understood.",
+        (
+            Snippet("Install", "sh", "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http\n"),
+            Snippet("Environment", "sh", _OTLP_ENV),
+            Snippet("Python", "python", _OTLP_PYTHON),
+        ),
+        ("Code that has OpenTelemetry already needs the environment only.",),
+    ),
+    Client(
+        "otel-js",
+        "OpenTelemetry for Node.js",
+        "Code",
+        SourceKind.OTLP,
+        "Every trace becomes an execution, its spans the steps. No line of code changes.",
+        (
+            Snippet("Install", "sh", "npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node\n"),
+            Snippet("Environment", "sh", _OTLP_ENV),
+            Snippet("Start", "sh", "node --require @opentelemetry/auto-instrumentations-node/register app.js\n"),
+        ),
+    ),
+    Client(
+        "langsmith",
+        "LangSmith SDK for Python",
+        "Code",
+        SourceKind.LANGSMITH,
+        "LangChain, LangGraph and everything traced with the LangSmith SDK, by its environment alone.",
+        (
+            Snippet("Environment", "sh", _LANGSMITH_ENV),
+            Snippet("Python, to try it", "python", _LANGSMITH_PYTHON),
+        ),
+    ),
+    Client(
+        "langsmith-js",
+        "LangSmith SDK for JavaScript",
+        "Code",
+        SourceKind.LANGSMITH,
+        "LangChain, LangGraph and everything traced with the LangSmith SDK, by its environment alone.",
+        (
+            Snippet("Environment", "sh", _LANGSMITH_ENV),
+            Snippet("JavaScript, to try it", "js", _LANGSMITH_JS),
+        ),
+    ),
+)

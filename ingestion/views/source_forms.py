@@ -1,0 +1,136 @@
+"""The forms in which sources are added and changed."""
+
+import base64
+import binascii
+import secrets
+from typing import Any
+
+from django import forms
+
+from ingestion.kinds import KINDS, Completeness, SourceKind
+from ingestion.reads.sources import SourceFacts
+from ingestion.services.sources import declared
+
+MAX_SECRET = 2_000
+COMPLETENESS = (
+    (Completeness.COMPLETE.value, "Complete: every execution is reported"),
+    (Completeness.FAILURES_ONLY.value, "Failures only: no success rate and no verdict"),
+    (Completeness.SAMPLED.value, "Sampled: one in N executions is reported"),
+)
+
+
+def make_secret(kind: SourceKind) -> str:
+    """A fresh secret in the form that senders of this kind take."""
+    if kind == SourceKind.STANDARD_WEBHOOKS:
+        return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    return secrets.token_urlsafe(24)
+
+
+def check_secret(kind: SourceKind, text: str) -> str:
+    """The secrets of a source, one a line. Raises `ValidationError` where one cannot be used."""
+    for line in text.split():
+        if kind == SourceKind.STANDARD_WEBHOOKS and not _is_standard(line):
+            raise forms.ValidationError("A Standard Webhooks secret is 'whsec_' and base64.")
+        if len(line) < 8:
+            raise forms.ValidationError("A secret has at least 8 characters.")
+    return text
+
+
+def _is_standard(text: str) -> bool:
+    try:
+        return text.startswith("whsec_") and bool(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+    except (binascii.Error, ValueError):
+        return False
+
+
+class SourceForm(forms.Form):
+    """What a source is called, what it fills in, and how whole its reports are."""
+
+    name = forms.CharField(max_length=120, error_messages={"required": "Give the source a name."})
+    environment = forms.CharField(max_length=200, required=False)
+    workflow = forms.CharField(max_length=200, required=False)
+    completeness = forms.ChoiceField(choices=COMPLETENESS)
+    sample_rate = forms.IntegerField(
+        required=False,
+        min_value=2,
+        max_value=1_000_000,
+        error_messages={
+            "invalid": "Sampled at one in N: N is a whole number.",
+            "min_value": "Sampled at one in N: N is at least 2.",
+            "max_value": "Sampled at one in N: N is at most 1,000,000.",
+        },
+    )
+
+    def __init__(self, *args: Any, kind: SourceKind, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+
+    def clean(self) -> dict[str, Any]:
+        """Sampled sources say at how many."""
+        told = super().clean() or {}
+        is_sampled = told.get("completeness") == Completeness.SAMPLED
+        if is_sampled and not told.get("sample_rate") and "sample_rate" not in self.errors:
+            self.add_error("sample_rate", "A sampled source needs N: one in how many executions is reported.")
+        return told
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of the source."""
+        told = self.cleaned_data
+        whole = declared(self.kind, Completeness(told["completeness"]), told["sample_rate"])
+        return {"name": told["name"], "environment": told["environment"], "workflow": told["workflow"], **whole}
+
+
+class AddForm(SourceForm):
+    """A new source; without a secret of the sender's own one is made, unless reports shall need none."""
+
+    secret = forms.CharField(max_length=MAX_SECRET, required=False)
+    unsigned = forms.BooleanField(required=False)
+
+    def clean_secret(self) -> str:
+        """A secret that can be used."""
+        return check_secret(self.kind, self.cleaned_data["secret"])
+
+    @property
+    def secret_to_set(self) -> str | None:
+        """The secret told, else a fresh one; None where reports are taken without."""
+        return None if self.cleaned_data["unsigned"] else self.cleaned_data["secret"] or make_secret(self.kind)
+
+
+class SecretForm(forms.Form):
+    """A secret to set; empty takes it away."""
+
+    secret = forms.CharField(max_length=MAX_SECRET, required=False)
+
+    def __init__(self, *args: Any, kind: SourceKind, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+
+    def clean_secret(self) -> str:
+        """A secret that can be used."""
+        return check_secret(self.kind, self.cleaned_data["secret"])
+
+
+def initial_of(facts: SourceFacts) -> dict[str, Any]:
+    """What the form of a source shows first."""
+    return {
+        "name": facts.name,
+        "environment": facts.environment,
+        "workflow": facts.workflow,
+        "completeness": facts.completeness.value,
+        "sample_rate": facts.sample_rate or "",
+    }
+
+
+def initial_for(kind: SourceKind, label: str) -> dict[str, Any]:
+    """What the form of a new source shows first."""
+    return {"name": label, "completeness": KINDS[kind].completeness.value, "sample_rate": ""}
+
+
+def errors_of(form: forms.Form) -> list[str]:
+    """All messages of a form, each with the name of its field."""
+    return [
+        f"{name.replace('_', ' ').capitalize()}: {text}" if name in form.fields else text
+        for name, messages in form.errors.items()
+        for text in map(str, messages)
+    ]
