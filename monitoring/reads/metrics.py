@@ -13,11 +13,10 @@ from uuid import UUID
 from monitoring import ports
 from monitoring.analysis.exposition import Distribution, Family, Labels, Sample
 from monitoring.reads.high_water import held
-from monitoring.reads.metric_rows import MetricRows, read_rows
-from monitoring.statuses import Status
+from monitoring.reads.metric_rows import REASONING, MetricRows, read_rows
+from monitoring.reads.metric_sums import BOUNDS
+from monitoring.statuses import FAILING, Status
 
-# Upper bounds in seconds: from quick calls to jobs of a day.
-BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 # What an execution may still change from is no matter for a counter.
 SETTLED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.SKIPPED)
 
@@ -48,12 +47,14 @@ def _counter(rows: MetricRows, name: str, help: str, values: Mapping[Labels, flo
 
 def _of_workflows(rows: MetricRows) -> list[Family]:
     by_status: dict[Labels, float] = {
-        (("workflow", name), ("status", status.word)): getattr(total, status.word)
-        for name, total in rows.workflows.items()
+        (("workflow", name), ("status", status.word)): one.count(status.word)
+        for name, one in rows.workflows.items()
         for status in SETTLED
     }
-    failures: dict[Labels, float] = {(("workflow", name),): one.failures for name, one in rows.workflows.items()}
-    retries: dict[Labels, float] = {(("workflow", name),): one.retries for name, one in rows.workflows.items()}
+    failures: dict[Labels, float] = {
+        (("workflow", name),): sum(one.count(status.word) for status in FAILING) for name, one in rows.workflows.items()
+    }
+    retries: dict[Labels, float] = {(("workflow", name),): one.count("retries") for name, one in rows.workflows.items()}
     return [
         _counter(rows, "workflow_executions", "Executions that came to an end, by their status.", by_status),
         _counter(rows, "workflow_failures", "Executions that failed or timed out.", failures),
@@ -64,13 +65,8 @@ def _of_workflows(rows: MetricRows) -> list[Family]:
 
 def _durations(rows: MetricRows) -> Family:
     found = [
-        Distribution(
-            (("workflow", name),),
-            tuple(total.within_ms(bound * 1000) for bound in BOUNDS),
-            total.timed_runs,
-            (total.duration_ms.avg or 0) * total.timed_runs / 1000,
-        )
-        for name, total in sorted(rows.workflows.items())
+        Distribution((("workflow", name),), one.within, one.timed_runs, one.seconds)
+        for name, one in sorted(rows.workflows.items())
     ]
     help = "Durations of executions; bounds are met within 2 %."
     return Family("workflow_duration_seconds", "histogram", help, (), found, BOUNDS, "seconds", rows.since)
@@ -78,9 +74,11 @@ def _durations(rows: MetricRows) -> Family:
 
 def _of_usage(rows: MetricRows) -> list[Family]:
     tokens: dict[Labels, float] = {
-        (("model", model), ("type", type)): count for (model, type), count in rows.tokens.items()
+        (("model", model), ("type", type)): count for (model, type), count in rows.tokens.items() if type != REASONING
     }
-    reasoning: dict[Labels, float] = {(("model", model),): count for model, count in rows.reasoning.items()}
+    reasoning: dict[Labels, float] = {
+        (("model", model),): count for (model, type), count in rows.tokens.items() if type == REASONING
+    }
     cost: dict[Labels, float] = {
         (("provider", provider), ("workflow", workflow)): float(usd)
         for (provider, workflow), usd in rows.cost_usd.items()
@@ -107,7 +105,7 @@ def _of_now(rows: MetricRows) -> list[Family]:
         if status != Status.RUNNING.word
     ]
     untold: list[tuple[Labels, float]] = [
-        ((("workflow", name),), total.unknown) for name, total in rows.workflows.items() if total.unknown
+        ((("workflow", name),), count) for name, one in rows.workflows.items() if (count := one.count("unknown"))
     ]
     return [
         _gauge("active_workflows", "Executions running now.", running),

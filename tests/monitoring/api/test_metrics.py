@@ -21,6 +21,7 @@ from accounts.services.teams import NewTeam, issue_key
 from ingestion.records import Tokens
 from monitoring import ports
 from monitoring.reads import metric_rows
+from monitoring.reads.metric_sums import forget_sums
 from monitoring.statuses import Status
 from tests.factories import NOW, report, send, step, store
 
@@ -31,6 +32,7 @@ OPENMETRICS_ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;vers
 @pytest.fixture(autouse=True)
 def _on_the_day() -> Iterator[None]:
     Redis.from_url(settings.REDIS_URL).flushdb()
+    forget_sums()
     with time_machine.travel(NOW, tick=False):
         yield
 
@@ -164,6 +166,20 @@ def test_a_new_month_begins_again(team: Team, scraper: Scraper) -> None:
     scraper.samples()
     with time_machine.travel(NOW + timedelta(days=30), tick=False):
         assert ("workflow_executions_total", ("nightly", "succeeded")) not in scraper.samples()
+
+
+def test_earlier_days_are_read_once_a_minute(team: Team, scraper: Scraper) -> None:
+    days = [report(started_at=NOW - timedelta(days=day), finished_at=NOW - timedelta(days=day)) for day in range(5)]
+    store(team, *days)
+    key = "workflow_executions_total", ("nightly", "succeeded")
+    assert scraper.samples()[key] == 5
+    store(team, report())
+    with CaptureQueriesContext(connection) as recent:
+        assert scraper.samples()[key] == 6
+    forget_sums()
+    with CaptureQueriesContext(connection) as whole:
+        assert scraper.samples()[key] == 6
+    assert len(recent) == len(whole) - 3
 
 
 def test_label_sets_are_cut_and_say_so(team: Team, scraper: Scraper, monkeypatch: pytest.MonkeyPatch) -> None:
