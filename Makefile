@@ -1,6 +1,6 @@
 # The two commands are `make up` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help env up test screenshots bench lint fmt types contracts migrations check clean requirements chromium
+.PHONY: help env up test screenshots bench lint fmt types contracts migrations check clean requirements chromium prometheus
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -60,6 +60,9 @@ requirements: $(VENV)/.dev ## Pin the newest allowed packages with their hashes
 
 chromium:
 	@sh .ci/chromium
+
+prometheus:
+	@sh .ci/prometheus
 
 $(PY):
 	@test -n "$(FOUND)" || { echo "Steadyrun needs Python 3.11 or later (set PYTHON to its path)"; exit 1; }
