@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ingestion.api import executions, langsmith
+from ingestion.api import elastic, executions, firehose, hec, langsmith, logs, loki, ping
 
 urlpatterns = [
     path("api/v1/executions", executions.report_executions, name="report_executions"),
@@ -14,4 +14,26 @@ urlpatterns = [
     path("langsmith/runs/<str:run_id>", langsmith.report_patch),
     path("langsmith/feedback", langsmith.report_feedback),
     path("langsmith/<path:rest>", langsmith.elsewhere),
+    # Logs
+    path("api/v1/logs", logs.report_lines),
+    path("loki/api/v1/push", loki.push),
+    path("services/collector", hec.events),
+    path("services/collector/event", hec.events),
+    path("services/collector/event/1.0", hec.events),
+    path("services/collector/raw", hec.raw),
+    path("services/collector/raw/1.0", hec.raw),
+    path("services/collector/health", hec.health),
+    path("services/collector/health/1.0", hec.health),
+    path("services/collector/ack", hec.acknowledgements),
+    path("elastic", elastic.root),
+    path("elastic/", elastic.root),
+    path("elastic/_bulk", elastic.report_bulk),
+    path("elastic/_license", elastic.license_told),
+    path("elastic/_cat/health", elastic.health),
+    path("elastic/_cluster/health", elastic.health),
+    path("elastic/<str:index>/_bulk", elastic.report_bulk),
+    path("firehose", firehose.deliver),
+    # Pings
+    path("ping/<str:address>", ping.ping),
+    path("ping/<str:address>/<str:told>", ping.ping),
 ]

@@ -11,7 +11,12 @@ from accounts.models import Scope
 from accounts.permissions import Permission
 from ingestion.kinds import SourceKind
 
-PUBLIC = {"sign-in/", "sign-out/", "api/schema/", "healthz", "readyz"}
+PUBLIC = {"sign-in/", "sign-out/", "api/schema/", "healthz", "readyz"} | {
+    # Splunk's own clients and load balancers ask these without a key; nothing of a team is told.
+    "services/collector/health",
+    "services/collector/health/1.0",
+    "services/collector/ack",
+}
 SIGNED_IN = {"", "preferences/time-zone/"}
 
 

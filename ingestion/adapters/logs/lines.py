@@ -118,6 +118,11 @@ def _message(fields: Fields, text: str | None) -> tuple[str, str]:
     return texts.show(fields) if text is None else text, ""
 
 
+def _bare(id: Any) -> str:
+    """An id without what different spellings of it differ in."""
+    return str(id).lower().replace("-", "") if isinstance(id, str | int) else ""
+
+
 def _level(entry: Entry, scopes: list[Fields]) -> tuple[str | None, str]:
     """The level of a record, and the name of the field that tells it."""
     for name, value in places.find(scopes, levels.NAMES):
@@ -213,8 +218,8 @@ class Reader:
             )
             self._decoded.lines.append((index, line))
             return
-        said = {str(who.execution), str(who.step)}
-        others = [(key, value) for key, value in rest if key not in WORKFLOW_NAMES and str(value) not in said]
+        said = {_bare(who.execution), _bare(who.step)} - {""}
+        others = [(key, value) for key, value in rest if key not in WORKFLOW_NAMES and _bare(value) not in said]
         whole = " ".join([message.rstrip("\r\n"), *(f"{key}={texts.show(value)}" for key, value in others)])
         log = LogReport(message=texts.message_of(whole), at=time.at, level=level, step_id=who.step, position=position)
         self._attach(index, texts.clean(who.execution), log, scopes)
