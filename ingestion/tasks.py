@@ -1,11 +1,42 @@
 """Tasks on the beat: folding the ledger of sources, and removing what sources keep no longer."""
 
-from celery import shared_task
+from datetime import datetime
+from uuid import UUID
 
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.models import Team
+from accounts.tenancy import team_context
 from ingestion import ledger
+from ingestion.models import Source
+from ingestion.services import deliveries
+from ingestion.sources import info_of
 
 
 @shared_task(time_limit=60, soft_time_limit=50)
 def fold_ledger() -> None:
     """Adds receipts to their hours; every few seconds."""
     ledger.fold()
+
+
+@shared_task(soft_time_limit=540)
+def process_deliveries_again(team_id: str, source_id: str, before: str) -> None:
+    """Reads all kept deliveries of a source again; `before` (ISO 8601) is when that was asked for.
+
+    What is done and what is not stands on each delivery, so a task that is lost or cut off can be asked for again.
+    """
+    asked_at = datetime.fromisoformat(before)
+    with team_context(UUID(team_id)):
+        source = Source.objects.filter(id=UUID(source_id)).first()
+    if source is not None:
+        for _ in deliveries.process_all_again(info_of(source), asked_at, asked_at):
+            pass
+
+
+@shared_task
+def remove_deliveries() -> None:
+    """Removes deliveries that are kept no longer; every hour."""
+    now = timezone.now()
+    for team_id in Team.objects.order_by("id").values_list("id", flat=True):
+        deliveries.remove_old(team_id, now)

@@ -73,7 +73,7 @@ def _line(alert: dict[str, Any], labels: dict[str, str], about: About) -> LooseL
     at = alert.get("endsAt") if status == "resolved" else alert.get("startsAt")
     return LooseLine(
         message=f"{status}: {name}" + (f": {summary}" if summary else ""),
-        at=time_of(at, about.received_at),
+        at=time_of(at, about.received_at) or about.received_at,
         level="info" if status == "resolved" else labels.get("severity", "error")[:50],
         labels=labels or None,
     )
