@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ingestion.api import elastic, executions, firehose, hec, langsmith, logs, loki, ping
+from ingestion.api import elastic, executions, firehose, hec, hooks, langsmith, logs, loki, ping
 
 urlpatterns = [
     path("api/v1/executions", executions.report_executions, name="report_executions"),
@@ -36,4 +36,6 @@ urlpatterns = [
     # Pings
     path("ping/<str:address>", ping.ping),
     path("ping/<str:address>/<str:told>", ping.ping),
+    # Webhooks
+    path("hooks/<str:address>", hooks.deliver),
 ]
