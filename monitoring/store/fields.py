@@ -162,5 +162,7 @@ FACET = Table(
 
 # Rows that are the same whenever they are sent: a second time changes nothing.
 FIXED_TABLES = (PAYLOAD, LOG_LINE, FACET)
+# The first columns of each table tell its rows apart.
+IDENTITY = 2
 # Where partitioned rows carry the class and the day of their execution.
 CLASS_PLACE, DAY_PLACE = 2, 3

@@ -1,7 +1,8 @@
 """SQL of the write path, generated from the tables of `monitoring.store.fields`, and its parameters.
 
 Rows travel as one array per column: `unnest` costs PostgreSQL less than JSON records, and msgspec writes a
-column faster than a driver adapts its values (measured in ADR 0003).
+column faster than a driver adapts its values (ADR 0003). A column with one value throughout, NULL mostly, travels
+as that value and an empty array (ADR 0006).
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import psycopg
 from django.db import connection
 
 from monitoring.identity import NO_WORKFLOW
-from monitoring.store.fields import Row, Table
+from monitoring.store.fields import IDENTITY, Row, Table
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 _decode = msgspec.json.Decoder().decode
@@ -41,18 +42,46 @@ def array(type: str, values: Sequence[Any]) -> str:
     return "{" + _encode(values)[1:-1].decode() + "}"
 
 
-def columns(table: Table, rows: Sequence[Row]) -> list[str]:
-    """The parameters of an insert: one array per column."""
-    return [array(field.type, values) for field, values in zip(table.fields, zip(*rows, strict=True), strict=True)]
+def _one(type: str, value: Any) -> Any:
+    """One value of this type as a parameter: always text, so that a statement's prepared form does not depend on it."""
+    if value is None or type == "text":
+        return value
+    if type == "bytea":
+        return f"\\x{value.hex()}"
+    text = _encode(value).decode()
+    return text if type == "jsonb" else text.strip('"')
+
+
+def columns(table: Table, rows: Sequence[Row]) -> list[Any]:
+    """The parameters of an insert: the values that are the same in all rows, then one array per column."""
+    ones: list[Any] = []
+    arrays: list[str] = []
+    for place, values in enumerate(zip(*rows, strict=True)):
+        type = table.fields[place].type
+        if place >= IDENTITY:
+            first = values[0]
+            if values.count(first) == len(values):
+                ones.append(_one(type, first))
+                arrays.append("{}")
+                continue
+            ones.append(None)
+        arrays.append(array(type, values))
+    return ones + arrays
 
 
 def insert(table: Table, on_conflict: str = "", returning: str = "", *, where: str = "") -> str:
-    """`INSERT` of rows given as arrays after the team, in the order given; parameters: team, `columns()`."""
+    """`INSERT` of rows given as arrays after the team, in the order given; parameters: team, `columns()`.
+
+    The arrays are opened side by side in the list of columns: as arguments of one `unnest` in FROM each would be
+    written to a store of its own first. One that has ended goes on with NULL.
+    """
     names = ", ".join(table.names)
-    arrays = ", ".join(f"%s::{field.type}[]" for field in table.fields)
+    told = ", ".join(f"unnest(%s::{field.type}[]) AS {field.name}" for field in table.fields)
+    chosen = [*table.names[:IDENTITY]]
+    chosen += [f"COALESCE({field.name}, %s::{field.type})" for field in table.fields[IDENTITY:]]
     return (
         f"INSERT INTO {table.name} (team_id, {names}) "
-        f"SELECT %s::uuid, {names} FROM unnest({arrays}) AS told ({names}) {where} {on_conflict}"
+        f"SELECT %s::uuid, {', '.join(chosen)} FROM (SELECT {told}) AS told {where} {on_conflict}"
         + (f" RETURNING {returning}" if returning else "")
     )
 
