@@ -9,7 +9,7 @@ import msgspec
 
 from ingestion.records import ExecutionReport, Failure, LogReport, StepReport, Tokens
 from monitoring.analysis.fingerprint import normalise_error
-from monitoring.identity import PRODUCTION, LabelKind, derive_number, execution_id, step_id
+from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id
 from monitoring.models.execution import RetentionClass
 from monitoring.statuses import FAILING
 from monitoring.store.fields import EXECUTION, STEP, Row
@@ -55,17 +55,6 @@ def _told_error(error: Failure) -> Scope:
     return {name: value for name, value in told.items() if value is not None}
 
 
-class _StepIds(dict[str, int]):
-    """Ids of steps by the sender's own: each is mentioned twice and more, by the step and by its children."""
-
-    def __init__(self, execution: UUID) -> None:
-        self.execution = execution
-
-    def __missing__(self, external_id: str) -> int:
-        found = self[external_id] = step_id(self.execution, external_id)
-        return found
-
-
 class _Builder:
     """Builds the part of one report."""
 
@@ -79,7 +68,8 @@ class _Builder:
         self.retention_class = int(RetentionClass.DEBUG if is_debug else RetentionClass.PRODUCTION)
         self.anchor_day = (report.started_at or report.placed_at or now).date()
         self.error_texts: dict[int, str] = {}
-        self.step_ids = _StepIds(self.id)
+        # Each is mentioned twice and more, by the step and by its children.
+        self.step_ids = StepIds(self.id)
 
     def part(self) -> Part:
         """All rows."""

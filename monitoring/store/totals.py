@@ -26,11 +26,16 @@ def _billable(tokens: list[int | None]) -> int:
     return sum(count or 0 for count in tokens[:4])
 
 
+def _sum(counts: Iterable[int | None]) -> int | None:
+    told = [count for count in counts if count is not None]
+    return sum(told) if told else None
+
+
 def sum_steps(rows: Iterable[Row]) -> Totals:
     """The totals of these step rows alone."""
     count = failed = retries = 0
-    tokens: list[Any] = list(_NOTHING)
-    unpriced = cost = None
+    cost = None
+    telling: list[tuple[list[int | None], Any]] = []
     for row in rows:
         count += 1
         status = row[_STATUS]
@@ -43,8 +48,11 @@ def sum_steps(rows: Iterable[Row]) -> Totals:
             cost = price if cost is None else cost + price
         told = row[_TOKENS]
         if told != _NOTHING:
-            tokens = [b if a is None else a if b is None else a + b for a, b in zip(tokens, told, strict=True)]
-            unpriced = (unpriced or 0) + (_billable(told) if price is None else 0)
+            telling.append((told, price))
+    if not telling:
+        return [count, failed, retries, *_NOTHING, None, cost]
+    tokens = [_sum(column) for column in zip(*(told for told, _ in telling), strict=True)]
+    unpriced = sum(_billable(told) for told, price in telling if price is None)
     return [count, failed, retries, *tokens, unpriced, cost]
 
 
