@@ -52,11 +52,12 @@ def _lost_keys(body: bytes, value: Any) -> bool:
 
 def _colons(text: bytes) -> int:
     """Colons, but for those of the offset that a time loses when it is written again (`+00:00` becomes `Z`)."""
-    return text.count(b":") - text.count(b'+00:00"')
+    # One byte is found twenty times faster than several.
+    return text.count(b":") - (text.count(b'+00:00"') if b"+" in text else 0)
 
 
 def _hides_text(body: bytes) -> bool:
-    return b"\\u0000" in body
+    return b"\\" in body and b"\\u0000" in body
 
 
 def _is_lines(body: bytes, content_type: str) -> bool:
