@@ -1,0 +1,100 @@
+"""Which thread answers: real requests over kept connections to a real gunicorn with our settings."""
+
+import http.client
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from config.children import Child, free_port, spawn, wait_until
+
+THREADS = 3
+APPLICATION = """
+import threading
+
+def application(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    answer = f"{threading.get_ident()} {len(body)}".encode()
+    start_response("200 OK", [("Content-Length", str(len(answer)))])
+    return [answer]
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[int, Child]]:
+    """The port and the process of a gunicorn that tells which thread answers."""
+    (tmp_path / "threads.py").write_text(APPLICATION)
+    number = free_port(0)
+    path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"
+    child = spawn(
+        "web",
+        [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "threads:application"],
+        home=tmp_path,
+        environment={**os.environ, "PYTHONPATH": path, "PORT": str(number), "WEB_THREADS": str(THREADS)},
+    )
+
+    def ready() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", number)) == 0
+
+    wait_until(ready, child, seconds=20)
+    yield number, child
+    child.stop()
+
+
+def connect(port: int) -> closing[http.client.HTTPConnection]:
+    """A connection that is kept until the block ends."""
+    return closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20))
+
+
+def ask(connection: http.client.HTTPConnection, body: bytes = b"") -> tuple[str, int]:
+    """Sends one request; the thread that answered it, and the length of the body that it saw."""
+    connection.request("POST", "/", body)
+    thread, length = connection.getresponse().read().decode().split()
+    return thread, int(length)
+
+
+def test_a_kept_connection_stays_with_its_thread(server: tuple[int, Child]) -> None:
+    with connect(server[0]) as connection:
+        answers = [ask(connection, b"x" * size) for size in (0, 10, 70_000, 3, 200_000, 0)]
+    assert [length for _, length in answers] == [0, 10, 70_000, 3, 200_000, 0]
+    # A pause of this process can make a request late: it is then answered by any thread.
+    assert len({thread for thread, _ in answers}) < len(answers)
+
+
+def test_idle_connections_hold_no_thread(server: tuple[int, Child]) -> None:
+    with ExitStack() as open_ones:
+        connections = [open_ones.enter_context(connect(server[0])) for _ in range(4 * THREADS)]
+        for _ in range(3):
+            assert [ask(connection, b"1234")[1] for connection in connections] == [4] * len(connections)
+
+
+def test_more_busy_connections_than_threads_are_all_answered(server: tuple[int, Child]) -> None:
+    def talk(_: int) -> list[int]:
+        with connect(server[0]) as connection:
+            return [ask(connection, b"1" * size)[1] for size in range(30)]
+
+    with ThreadPoolExecutor(4 * THREADS) as pool:
+        assert list(pool.map(talk, range(4 * THREADS))) == [list(range(30))] * 4 * THREADS
+
+
+def test_requests_sent_at_once_are_answered_in_order(server: tuple[int, Child]) -> None:
+    one = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab"
+    last = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server[0]), timeout=20) as connection:
+        connection.sendall(one * 3 + last)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_a_stopping_server_ends_in_time(server: tuple[int, Child]) -> None:
+    port, child = server
+    with connect(port) as connection:
+        ask(connection)
+        child.process.terminate()
+        assert child.process.wait(timeout=15) == 0
