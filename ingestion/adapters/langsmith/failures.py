@@ -13,7 +13,7 @@ _STACK = "Traceback (most recent call last)"
 _SHOWN = re.compile(r"(?P<type>[A-Za-z_][\w.]*)\((?P<arguments>.*)\)", re.DOTALL)
 # `TypeError: x is undefined`, as JS and the last line of a stack show it.
 _NAMED = re.compile(
-    r"(?P<type>[A-Za-z_][\w.$]*?(?:Error|Exception|Interrupt|Failure|Timeout|Exit|Warning))(?::\s*(?P<message>.*))?",
+    r"(?P<type>(?=[A-Za-z_])[\w.$]*?(?:Error|Exception|Interrupt|Failure|Timeout|Exit|Warning))(?::\s*(?P<message>.*))?",
     re.DOTALL,
 )
 _LITERAL = re.compile(r"""'(?P<single>(?:[^'\\]|\\.)*)'|"(?P<double>(?:[^"\\]|\\.)*)\"""", re.DOTALL)

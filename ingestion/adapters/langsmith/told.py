@@ -44,6 +44,9 @@ def read_flawed_json(text: bytes, field: str) -> tuple[Any, bool]:
             return value, False
         return careful.read(text.decode("utf-8", "replace")), True
     except Undecodable as error:
+        whole = text.decode("utf-8", "replace").encode()
+        if whole != text:
+            return read_flawed_json(whole, field)
         raise Refused(field, error.reason.removeprefix("The body ")) from None
 
 
