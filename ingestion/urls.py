@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ingestion.api import elastic, executions, firehose, hec, hooks, langsmith, logs, loki, ping
+from ingestion.api import elastic, executions, firehose, hec, hooks, langsmith, logs, loki, otlp, ping
 
 urlpatterns = [
     path("api/v1/executions", executions.report_executions, name="report_executions"),
@@ -13,7 +13,19 @@ urlpatterns = [
     path("langsmith/runs/multipart", langsmith.report_multipart),
     path("langsmith/runs/<str:run_id>", langsmith.report_patch),
     path("langsmith/feedback", langsmith.report_feedback),
+    # Where the SDK's OpenTelemetry mode and its processors send.
+    path("langsmith/otel/v1/traces", otlp.export, {"signal": "traces"}),
     path("langsmith/<path:rest>", langsmith.elsewhere),
+    # OTLP
+    path("v1/traces", otlp.export, {"signal": "traces"}),
+    path("v1/logs", otlp.export, {"signal": "logs"}),
+    path("v1/metrics", otlp.export, {"signal": "metrics"}),
+    path("otel/v1/traces", otlp.export, {"signal": "traces"}),
+    path("otel/v1/logs", otlp.export, {"signal": "logs"}),
+    path("otel/v1/metrics", otlp.export, {"signal": "metrics"}),
+    path("api/public/otel/v1/traces", otlp.export, {"signal": "traces"}),
+    path("api/public/otel/v1/logs", otlp.export, {"signal": "logs"}),
+    path("api/public/otel/v1/metrics", otlp.export, {"signal": "metrics"}),
     # Logs
     path("api/v1/logs", logs.report_lines),
     path("loki/api/v1/push", loki.push),

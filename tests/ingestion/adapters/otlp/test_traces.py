@@ -1,0 +1,196 @@
+"""What a trace says about its execution, and that no split, order or repetition of its spans changes the rows."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Team
+from accounts.tenancy import team_context
+from ingestion.acceptance import accept
+from ingestion.adapters.otlp.answers import PROTOBUF
+from ingestion.adapters.otlp.decoding import TRACES
+from ingestion.records import ExecutionReport
+from monitoring.models import Execution, Facet, LogLine, Step, Workflow
+from monitoring.reads.replay import load
+from monitoring.statuses import Status
+from tests.factories import NOW
+from tests.otlp import LOCAL, REMOTE, START, TRACE, parts, request, span
+
+SERVER, CLIENT = 2, 3
+
+
+def ranked(*spans: Any, **about: Any) -> ExecutionReport:
+    """The highest-ranked part about the execution."""
+    return max(parts(*spans, **about), key=lambda part: part.revision)
+
+
+def test_the_root_tells_the_execution_and_is_no_step() -> None:
+    root = span(
+        1,
+        name="Answer a customer",
+        attributes={
+            "input.value": '{"question": "where?"}',
+            "output.value": "there",
+            "session.id": "s",
+            "user.id": "u",
+        },
+        end=START + 5 * 10**9,
+    )
+    resource = {"service.name": "shop", "service.version": "7", "deployment.environment": "staging"}
+    main, decided = parts(root, span(2, 1), resource=resource)
+    assert [step.id for step in main.steps or []] == ["0000000000000002"]
+    assert (main.id, main.items, decided.items) == (TRACE, 2, 0)
+    assert (main.input, main.output, main.session, main.user) == ({"question": "where?"}, "there", "s", "u")
+    assert main.attributes == {"resource shop": resource}
+    assert (decided.workflow, decided.release, decided.environment) == ("Answer a customer", "7", "staging")
+    assert decided.status == Status.SUCCEEDED
+    assert decided.finished_at is not None
+
+
+def test_a_root_that_works_itself_is_a_step_too() -> None:
+    call = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5}
+    main, decided = parts(span(1, kind=CLIENT, name="chat m", attributes=call))
+    assert [step.model for step in main.steps or []] == ["m"]
+    assert decided.workflow == "chat m"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "name"),
+    [
+        ({"gen_ai.workflow.name": "A"}, "A"),
+        ({"traceloop.workflow.name": "B"}, "B"),
+        ({"n8n.workflow.name": "C", "n8n.workflow.version_id": "9"}, "C"),
+        ({"airflow.dag_id": "D"}, "D"),
+        ({"mlflow.traceName": '"E"'}, "E"),
+    ],
+)
+def test_a_name_by_convention_beats_the_root_also_where_another_span_tells_it(
+    attributes: dict[str, Any], name: str
+) -> None:
+    assert ranked(span(1, name="POST /chat", attributes=attributes)).workflow == name
+    assert ranked(span(1, name="POST /chat"), span(2, 1, attributes=attributes)).workflow == name
+    assert parts(span(2, 1, attributes=attributes))[1].workflow == name
+
+
+def test_without_a_root_the_service_names_the_workflow_and_a_local_parent_says_running() -> None:
+    (only,) = parts(span(2, 1))
+    assert (only.workflow, only.status, only.revision) == ("shop", Status.RUNNING, 0)
+    (untold,) = parts(span(2, 1, flags=0))
+    assert (untold.workflow, untold.status) == ("shop", None)
+
+
+@pytest.mark.parametrize(
+    "told", [{"flags": REMOTE}, {"flags": 0, "kind": SERVER}, {"flags": 0, "name": "workflow.execute"}]
+)
+def test_a_span_from_another_process_stands_in_for_the_root(told: dict[str, Any]) -> None:
+    entry = span(2, 1, **{"name": "entry", **told}, status=2)
+    main, decided = parts(entry, span(3, 2))
+    assert [step.id[-1] for step in main.steps or []] == ["2", "3"]
+    assert (decided.workflow, decided.status) == (entry.name, Status.FAILED)
+    beaten = ranked(span(1, name="root"), entry, span(3, 2))
+    assert (beaten.workflow, beaten.status) == ("root", Status.SUCCEEDED)
+
+
+def test_of_several_roots_the_earliest_decides() -> None:
+    late, early = span(1, name="late", status=2), span(2, name="early", start=START)
+    assert ranked(late, early).workflow == ranked(early, late).workflow == "early"
+
+
+def test_a_link_of_the_root_is_the_execution_that_started_this_one() -> None:
+    root = span(1)
+    root.links.add(trace_id=bytes.fromhex(TRACE), span_id=b"12345678")
+    root.links.add(trace_id=b"\x07" * 16, span_id=b"12345678")
+    main, decided = parts(root)
+    assert decided.parent_execution == "07" * 16
+    assert [link["trace_id"] for link in (main.attributes or {})["otel.links"]] == [TRACE, "07" * 16]
+
+
+def test_two_traces_of_a_request_are_two_executions() -> None:
+    other = "1" * 32
+    found = parts(span(1), span(1, trace=other), span(2, 1, trace=other))
+    assert {part.id: part.items for part in found if part.items} == {TRACE: 1, other: 2}
+
+
+def test_tags() -> None:
+    attributes = {"tag.tags": ["a", "b"], "traceloop.association.properties.plan": "pro", "n8n.workflow.custom.x": "1"}
+    assert parts(span(1, attributes=attributes))[0].tags == {"a": "true", "b": "true", "plan": "pro", "x": "1"}
+
+
+EXCEPTION = {"exception.type": "Late", "exception.message": "too late"}
+CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5}
+SPANS = [
+    span(1, name="POST /chat", kind=SERVER, attributes={"user.id": "u"}, end=START + 9 * 10**9),
+    span(2, 1, attributes={"gen_ai.workflow.name": "Answer", "gen_ai.operation.name": "invoke_workflow"}),
+    span(3, 2, kind=CLIENT, attributes={**CALL, "gen_ai.conversation.id": "c1", "x": 1}),
+    span(4, 2, kind=CLIENT, attributes={**CALL, "gen_ai.conversation.id": "c2"}, events=[("waited", {})]),
+    span(5, 3, flags=REMOTE, kind=SERVER, name="GET /x", status=2, events=[("exception", EXCEPTION)]),
+    span(6, 5, attributes={"traceloop.workflow.name": "Other", "traceloop.association.properties.plan": "pro"}),
+    span(7, 5, kind=CLIENT, flags=LOCAL, attributes={"http.request.method": "GET", "server.address": "a.example"}),
+]
+
+
+def rows(team: Team) -> dict[str, Any]:
+    """Everything that is stored about the trace, but for when it came."""
+    with team_context(team.id):
+        execution = Execution.objects.values().get()
+        replay = load(team.id, execution["id"])
+        assert replay is not None
+        return {
+            "execution": {name: value for name, value in execution.items() if name != "received_at"},
+            "workflow": Workflow.objects.get(id=execution["workflow_id"]).name,
+            "steps": list(Step.objects.order_by("id").values()),
+            "logs": list(LogLine.objects.order_by("id").values()),
+            "facets": sorted(Facet.objects.values_list("key_id", "value")),
+            "payload": replay.payload,
+            "payloads": [step.payload for step in replay.steps],
+            "errors": [(step.error, step.error_type) for step in replay.steps],
+        }
+
+
+def send(team: Team, numbers: list[int]) -> None:
+    """Takes in one request with these spans."""
+    body = request(*(SPANS[number] for number in numbers)).SerializeToString()
+    decoded = TRACES.decode(body, PROTOBUF, NOW)
+    assert decoded.rejected == []
+    accept(team.id, decoded.reports, now=NOW)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> list[list[int]]:
+    """Every span at least once, in any order, repeated, over any number of requests."""
+    numbers = draw(st.permutations(range(len(SPANS))))
+    numbers = [*numbers, *draw(st.lists(st.sampled_from(range(len(SPANS))), max_size=4))]
+    cuts = sorted(draw(st.sets(st.integers(1, len(numbers) - 1), max_size=5)))
+    return [numbers[a:b] for a, b in zip([0, *cuts], [*cuts, len(numbers)], strict=True)]
+
+
+@pytest.mark.django_db
+def test_any_split_order_and_repetition_gives_the_same_rows(team: Team) -> None:
+    from django.db import transaction
+
+    class _Undo(Exception):
+        pass
+
+    def after(sent: list[list[int]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        try:
+            with transaction.atomic():
+                for numbers in sent:
+                    send(team, numbers)
+                found = rows(team)
+                raise _Undo
+        except _Undo:
+            return found
+
+    whole = after([list(range(len(SPANS)))])
+    assert whole["workflow"] == "Answer"
+    assert whole["execution"]["status"] == Status.SUCCEEDED
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(requests())
+    def check(sent: list[list[int]]) -> None:
+        assert after(sent) == whole
+
+    check()
