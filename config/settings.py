@@ -214,6 +214,14 @@ INGEST_MAX_CONCURRENT_PER_TEAM = int(os.environ.get("INGEST_MAX_CONCURRENT_PER_T
 INGEST_SHARED_PLACES = int(os.environ.get("INGEST_SHARED_PLACES", "2"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 
+# Host names, addresses and networks inside this network that destinations may name all the same.
+STEADYRUN_ALLOW_PRIVATE_DESTINATIONS = tuple(
+    entry for entry in os.environ.get("STEADYRUN_ALLOW_PRIVATE_DESTINATIONS", "").split(",") if entry.strip()
+)
+# What an outbox may hold for one destination; the oldest go when it is full.
+OUTBOX_MAX_REQUESTS = int(os.environ.get("OUTBOX_MAX_REQUESTS", "20000"))
+OUTBOX_MAX_BYTES = int(os.environ.get("OUTBOX_MAX_BYTES", str(256 * 1024 * 1024)))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
