@@ -133,13 +133,13 @@ def send(
         text = response.read(MAX_ANSWER_BYTES)
         told = {name.lower(): value for name, value in response.getheaders()}
     except (OSError, http.client.HTTPException, ValueError) as error:
-        late = time.monotonic() >= end
-        raise Unreachable(
-            f"No answer within {timeout:g} s." if late else f"The connection broke: {_words(error)}."
-        ) from error
+        if not is_late.is_set():
+            raise Unreachable(f"The connection broke: {_words(error)}.") from error
     finally:
         watch.cancel()
         connection.close()
+    if is_late.is_set():
+        raise Unreachable(f"No answer within {timeout:g} s.")
     return Answer(response.status, text, told)
 
 
