@@ -5,16 +5,20 @@ with the reason: clients send items of 429 again, and no refusal of a document i
 cannot be stored for now is a 503.
 """
 
+import base64
+import binascii
 import time
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ingestion.adapters.logs import bulk
-from ingestion.api.door import Call, way_in
+from ingestion.api.door import Call, find_source_by_key, way_in
 from ingestion.api.refusal import Refusal
 from ingestion.kinds import SourceKind
 from ingestion.records import Rejection
+from ingestion.sources import SourceInfo
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
 # Clients choose their dialect by the version; `build_flavor` and `tagline` are what older ones check.
@@ -55,6 +59,26 @@ def as_error(_request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return _json({"error": {"root_cause": [cause], **cause}, "status": refusal.status}, refusal.status)
 
 
+def _key_in(value: str) -> str:
+    """The key in `Authorization: ApiKey`: as it is, or as base64 of `<any name>:<key>`, as official clients do."""
+    try:
+        name, colon, key = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return value
+    return key if colon and name.isprintable() else value
+
+
+def find_source(request: HttpRequest, kind: SourceKind, arguments: dict[str, Any], now: datetime) -> SourceInfo:
+    """The source of the key that a request carries, also in the scheme that only Elasticsearch has."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "apikey" and value.strip():
+        del request.META["HTTP_AUTHORIZATION"]
+        request.META["HTTP_X_API_KEY"] = _key_in(value.strip())
+        # The headers are remembered from their first use on.
+        request.__dict__.pop("headers", None)
+    return find_source_by_key(request, kind, arguments, now)
+
+
 def _item(action: bulk.Action, rejection: Rejection | None, place: int) -> dict[str, Any]:
     about: dict[str, Any] = {"_index": action.index, "_id": action.id}
     if rejection is not None:
@@ -72,7 +96,7 @@ def _item(action: bulk.Action, rejection: Rejection | None, place: int) -> dict[
     return {action.operation: {**about, **stored}}
 
 
-@way_in(SourceKind.ELASTIC, wording=as_error, methods=("POST", "PUT"))
+@way_in(SourceKind.ELASTIC, wording=as_error, find=find_source, methods=("POST", "PUT"))
 def report_bulk(call: Call, index: str = "") -> HttpResponse:
     """Takes a bulk body; `index` is where actions without one of their own belong."""
     started = time.monotonic()
@@ -83,19 +107,19 @@ def report_bulk(call: Call, index: str = "") -> HttpResponse:
     return _json({"took": took, "errors": bool(rejected), "items": items})
 
 
-@way_in(SourceKind.ELASTIC, wording=as_error, methods=_KINDS_OF_ACCESS)
+@way_in(SourceKind.ELASTIC, wording=as_error, find=find_source, methods=_KINDS_OF_ACCESS)
 def root(_call: Call) -> HttpResponse:
     """What clients ask first: which product and version answers."""
     return _json(ROOT)
 
 
-@way_in(SourceKind.ELASTIC, wording=as_error, methods=_KINDS_OF_ACCESS)
+@way_in(SourceKind.ELASTIC, wording=as_error, find=find_source, methods=_KINDS_OF_ACCESS)
 def license_told(_call: Call) -> HttpResponse:
     """What Logstash asks before it sends."""
     return _json(LICENSE)
 
 
-@way_in(SourceKind.ELASTIC, wording=as_error, methods=_KINDS_OF_ACCESS)
+@way_in(SourceKind.ELASTIC, wording=as_error, find=find_source, methods=_KINDS_OF_ACCESS)
 def health(_call: Call) -> HttpResponse:
     """What rsyslog (`HEAD _cat/health`) and Vector (`_cluster/health`) ask before they send."""
     return _json(HEALTH)

@@ -4,6 +4,9 @@
 answers 400 where some lines were refused and the others are stored, so the same is done here.
 """
 
+from collections.abc import Callable
+from functools import wraps
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -20,6 +23,21 @@ def as_text(_request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return HttpResponse(f"{refusal.detail}\n", status=refusal.status, content_type=TEXT)
 
 
+def packed_in_snappy(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Spares the view `Content-Encoding: snappy`, by which Vector means the packing that a protobuf push has anyway."""
+
+    @wraps(view)
+    def unpacked(request: HttpRequest) -> HttpResponse:
+        if request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower() == "snappy":
+            del request.META["HTTP_CONTENT_ENCODING"]
+            # The headers are remembered from their first use on.
+            request.__dict__.pop("headers", None)
+        return view(request)
+
+    return unpacked
+
+
+@packed_in_snappy
 @way_in(SourceKind.LOKI, wording=as_text)
 def push(call: Call) -> HttpResponse:
     """Takes a push."""

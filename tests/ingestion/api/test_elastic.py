@@ -52,6 +52,20 @@ def test_the_official_client_sends_in_bulk(live_server: LiveServer, api_key: str
         assert Execution.objects.get().duration_ms == 2000
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_official_client_signs_in_in_every_way(live_server: LiveServer, api_key: str, team: Team) -> None:
+    ways: list[dict[str, Any]] = [
+        {"api_key": api_key},
+        {"api_key": ("any", api_key)},
+        {"basic_auth": ("any", api_key)},
+        {"bearer_auth": api_key},
+    ]
+    for number, way in enumerate(ways):
+        with Elasticsearch(f"{live_server.url}/elastic", **way) as client:
+            action = {"_index": "logs", "message": f"m{number}", "@timestamp": timezone.now().isoformat()}
+            assert helpers.bulk(client, [action]) == (1, [])
+
+
 @pytest.mark.django_db
 def test_rsyslog_posts_one_action_a_line_and_asks_for_health(api_key: str, team: Team) -> None:
     message = {"message": "oom", "severity": "crit", "timereported": "x", "@timestamp": timezone.now().isoformat()}

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
 from accounts.tenancy import team_context
+from ingestion.adapters.logs import loki
 from ingestion.models import Source, SourceLine
 from monitoring.models import Execution, LogLine
 
@@ -72,6 +73,18 @@ def test_a_push_is_answered_with_204_and_known_the_second_time(api_key: str, tea
             ("a", None),
             ("b", "warning"),
         ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, {"content-encoding": "snappy"}])
+def test_agents_send_protobuf_in_snappy_and_vector_says_so(api_key: str, team: Team, headers: dict[str, str]) -> None:
+    request = loki._push_request()()
+    stream = request.streams.add(labels=b'{job="etl"}')
+    stream.entries.add(line=b"a").timestamp.seconds = int(timezone.now().timestamp())
+    body = bytes(cramjam.snappy.compress_raw(request.SerializeToString()))
+    assert send(api_key, body, "application/x-protobuf", **headers).status_code == 204
+    with team_context(team.id):
+        assert SourceLine.objects.get().labels == {"job": "etl"}
 
 
 @pytest.mark.django_db
