@@ -1,8 +1,11 @@
 """The Python package `langsmith` as it is, reporting to a server."""
 
 import os
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,3 +194,13 @@ def test_a_wrong_key_is_said_and_loses_nothing_else(live_server: LiveServer, tea
 def test_what_is_no_report_is_a_404_that_says_so(connect: Callable[..., Client]) -> None:
     with pytest.raises(langsmith_utils.LangSmithNotFoundError, match="takes what the LangSmith SDK reports"):
         connect().read_project(project_name="shop")
+
+
+def test_the_documented_program_reports(live_server: LiveServer, api_key: str, team: Team) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "sources" / "langsmith.md").read_text()
+    program = document.partition("```python\n")[2].partition("```")[0]
+    told = {"LANGSMITH_ENDPOINT": f"{live_server.url}/langsmith", "LANGSMITH_API_KEY": api_key}
+    subprocess.run([sys.executable, "-c", program], env={**os.environ, **told}, check=True, timeout=60)
+    execution = stored(team)
+    assert (execution.execution.workflow, execution.payload["session"]) == ("Support", "thread-1")
+    assert [step.node for step in execution.steps] == ["look_up"]
