@@ -7,7 +7,8 @@ _LINES = """\
 curl -fsS @BASE@/api/v1/logs \\
   -H 'Authorization: Bearer @KEY@' \\
   -H 'Content-Type: application/json' \\
-  -d '{"workflow": "nightly", "status": "success", "duration_seconds": 12.5, "tokens_used": 0, "cost_usd": 0}'
+  -d '{"timestamp": "'"$(date -u +%FT%TZ)"'", "workflow": "nightly", "status": "success",
+       "duration_seconds": 12.5, "tokens_used": 0, "cost_usd": 0}'
 """
 _PYTHON = """\
 import logging

@@ -28,7 +28,7 @@ def make_secret(kind: SourceKind) -> str:
 
 def check_secret(kind: SourceKind, text: str) -> str:
     """The secrets of a source, one a line. Raises `ValidationError` where one cannot be used."""
-    for line in text.split():
+    for line in (one.strip() for one in text.splitlines()):
         if kind == SourceKind.STANDARD_WEBHOOKS and not _is_standard(line):
             raise forms.ValidationError("A Standard Webhooks secret is 'whsec_' and base64.")
         if len(line) < 8:
