@@ -1,6 +1,6 @@
-"""Level words of log lines: one small set for all senders. Pure; the tables are data.
+"""Level words of log lines: the short names of OpenTelemetry, for all senders. Pure; the tables are data.
 
-`trace debug info warning error critical`; a word that nobody knows is kept as it is.
+`trace debug info warn error fatal`; a word that nobody knows is kept, in lower case.
 """
 
 from typing import Any
@@ -10,18 +10,18 @@ _SPELLINGS = {
     "trace": "trace trce verbose finest silly spam",
     "debug": "debug dbug dbg fine finer config d",
     "info": "info information informational notice log normal success i",
-    "warning": "warning warn wrn w",
+    "warn": "warn warning wrn w",
     "error": "error err severe failure e",
-    "critical": "critical crit fatal panic emergency emerg alert dpanic f",
+    "fatal": "fatal critical crit panic emergency emerg alert dpanic f",
 }
 _WORDS = {word: level for level, words in _SPELLINGS.items() for word in words.split()}
 # Severities of syslog and journald (RFC 5424, section 6.2.1).
-_SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
+_SYSLOG = ("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug")
 # Numbers of pino and bunyan, who write them as `level`.
-_TENS = {10: "trace", 20: "debug", 30: "info", 40: "warning", 50: "error", 60: "critical"}
+_TENS = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
 # Numbers of Python's `logging`, which its JSON formatters write as `levelno`.
-_PYTHON = {5: "trace", 10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
-_OTEL_WORDS = ("trace", "debug", "info", "warning", "error", "critical")
+_PYTHON = {5: "trace", 10: "debug", 20: "info", 30: "warn", 40: "error", 50: "fatal"}
+_OTEL_WORDS = ("trace", "debug", "info", "warn", "error", "fatal")
 _OTEL_NAMES = frozenset({"severity_number", "severityNumber", "SeverityNumber"})
 NAMES = (
     "level",

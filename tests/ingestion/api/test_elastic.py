@@ -75,7 +75,7 @@ def test_rsyslog_posts_one_action_a_line_and_asks_for_health(api_key: str, team:
     answer = Client().head("/elastic/_cat/health", headers={"x-api-key": api_key})
     assert (answer.status_code, answer["x-elastic-product"]) == (200, "Elasticsearch")
     with team_context(team.id):
-        assert SourceLine.objects.get().level == "critical"
+        assert SourceLine.objects.get().level == "fatal"
 
 
 @pytest.mark.django_db

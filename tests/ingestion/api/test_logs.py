@@ -76,7 +76,7 @@ def test_each_line_becomes_what_it_is(api_key: str, team: Team) -> None:
     executions, logs, loose, workflows = rows(team)
     assert executions[0][0] == TRACE
     assert [one[4] for one in executions] == [None, 2500.0]
-    assert [one[1:3] for one in logs] == [("warning", "slow")]
+    assert [one[1:3] for one in logs] == [("warn", "slow")]
     assert [one[1:] for one in loose] == [("info", "idle", {"pool": "3"})]
     assert workflows == ["invoices"]
 

@@ -53,7 +53,7 @@ def test_pythons_loki_handler_reports(live_server: LiveServer, api_key: str, tea
     assert failures == []
     with team_context(team.id):
         line = SourceLine.objects.get()
-        assert (line.message, line.level) == ("nobody's line", "warning")
+        assert (line.message, line.level) == ("nobody's line", "warn")
         assert line.labels == {"app": "etl", "severity": "warning", "logger": "etl", "pool": "p1"}
         log = LogLine.objects.get()
         assert (log.message, log.level) == ("a step failed", "error")
@@ -71,7 +71,7 @@ def test_a_push_is_answered_with_204_and_known_the_second_time(api_key: str, tea
     with team_context(team.id):
         assert list(SourceLine.objects.order_by("message").values_list("message", "level")) == [
             ("a", None),
-            ("b", "warning"),
+            ("b", "warn"),
         ]
 
 

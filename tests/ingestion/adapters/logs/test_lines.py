@@ -196,7 +196,7 @@ def test_ids_in_plain_text_are_found_too() -> None:
     text = f"2026-11-22 10:00:00,123 INFO [app] [trace_id={TRACE} span_id={SPAN} resource.service.name=x] - hello"
     found, line = log_of(text)
     assert (found, line.step_id, line.message) == (TRACE, SPAN, text)
-    assert log_of('level=warn run_id="r-1" msg="slow"')[1].level == "warning"
+    assert log_of('level=warn run_id="r-1" msg="slow"')[1].level == "warn"
 
 
 @pytest.mark.parametrize(
@@ -222,15 +222,15 @@ def test_lines_of_one_execution_are_one_report_of_so_many_items() -> None:
 
 
 LEVELS: list[tuple[dict[str, Any], str | None]] = [
-    ({"level": "WARN"}, "warning"),
-    ({"level": "Warning"}, "warning"),
+    ({"level": "WARN"}, "warn"),
+    ({"level": "Warning"}, "warn"),
     ({"severity": "ERR"}, "error"),
-    ({"levelname": "CRITICAL"}, "critical"),
-    ({"log": {"level": "fatal"}}, "critical"),
+    ({"levelname": "CRITICAL"}, "fatal"),
+    ({"log": {"level": "fatal"}}, "fatal"),
     ({"level": 30}, "info"),
-    ({"level": 4}, "warning"),
+    ({"level": 4}, "warn"),
     ({"PRIORITY": "3"}, "error"),
-    ({"levelno": 30}, "warning"),
+    ({"levelno": 30}, "warn"),
     ({"severity_number": 17}, "error"),
     ({"level": "Dreaming"}, "dreaming"),
     ({"level": ""}, None),

@@ -129,7 +129,7 @@ def test_loki_json_has_labels_metadata_and_nanoseconds() -> None:
     body = json.dumps({"streams": [{"stream": {"app": "x", "level": "warn"}, "values": values}]}).encode()
     decoded = loki.read(body, "application/json", NOW, LIMIT)
     ((_, line),) = decoded.lines
-    assert (line.message, line.at, line.level, line.labels) == ("a", AT, "warning", {"app": "x", "level": "warn"})
+    assert (line.message, line.at, line.level, line.labels) == ("a", AT, "warn", {"app": "x", "level": "warn"})
     ((index, report),) = decoded.reports
     assert (index, report.id, report.logs and report.logs[0].position) == (1, "ab" * 16, 7)
     assert [one.index for one in decoded.rejected] == [2, 3]
