@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ingestion.views import source_changes, source_details, source_page, source_setup, sources
+from ingestion.views import deliveries, mapping, source_changes, source_details, source_page, source_setup, sources
 
 urlpatterns = [
     path("sources/", sources.sources, name="sources"),
@@ -20,4 +20,12 @@ urlpatterns = [
     path("sources/<uuid:source>/settings/address/", source_changes.rotate, name="rotate_source"),
     path("sources/<uuid:source>/settings/secret/", source_changes.secret, name="set_source_secret"),
     path("sources/<uuid:source>/settings/delete/", source_changes.delete, name="delete_source"),
+    # Webhooks
+    path("sources/<uuid:source>/deliveries/", deliveries.deliveries, name="source_deliveries"),
+    path("sources/<uuid:source>/deliveries/again/", deliveries.process_all_again, name="process_all_again"),
+    path("sources/<uuid:source>/deliveries/<uuid:delivery>/", deliveries.delivery, name="source_delivery"),
+    path("sources/<uuid:source>/deliveries/<uuid:delivery>/again/", deliveries.process_again, name="process_again"),
+    path("sources/<uuid:source>/mapping/", mapping.mapping, name="source_mapping"),
+    path("sources/<uuid:source>/mapping/try/", mapping.try_it, name="try_mapping"),
+    path("sources/<uuid:source>/mapping/signature/", mapping.signature, name="set_signature"),
 ]

@@ -43,7 +43,7 @@ class Section:
 
 
 SOURCE_PAGES = frozenset(
-    {"choose_source", "add_source", "source"}
+    {"choose_source", "add_source", "source", "source_deliveries", "source_delivery", "source_mapping"}
     | {f"source_{part}" for part in ("refused", "attributes", "lines", "metrics", "setup", "settings")}
 )
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.access import TeamRequest
 from accounts.models import Team
 from accounts.permissions import Permission
-from ingestion.kinds import KINDS, Completeness
+from ingestion.kinds import KINDS, Completeness, SourceKind
 from ingestion.reads.sources import SourceFacts, State, find
 from ingestion.services.sources import report_address, takes_secret
 from monitoring import wording
@@ -34,6 +34,17 @@ TABS: tuple[tuple[str, str, Permission], ...] = (
     ("source_setup", "Set-up", Permission.VIEW_FIGURES),
     ("source_settings", "Settings", Permission.MANAGE_KEYS),
 )
+
+# Webhooks only.
+HOOK_TABS: tuple[tuple[str, str, Permission], ...] = (
+    ("source_deliveries", "Deliveries", Permission.VIEW_PAYLOADS),
+    ("source_mapping", "Mapping", Permission.MANAGE_WORKFLOWS),
+)
+
+
+def is_hook(facts: SourceFacts) -> bool:
+    """Whether the source takes webhooks, which are kept and can be mapped."""
+    return KINDS[facts.kind].path == KINDS[SourceKind.GENERIC].path
 
 
 def open_source(request: TeamRequest, source_id: UUID) -> SourceFacts:
@@ -61,9 +72,10 @@ def frame(request: TeamRequest, facts: SourceFacts, current: str, now: datetime)
 
 
 def _tabs(request: TeamRequest, facts: SourceFacts, current: str) -> list[Link]:
+    own = (*TABS[:2], *HOOK_TABS, *TABS[2:]) if is_hook(facts) else TABS
     return [
         Link(label, source_href(request.team, facts.id, name), name == current)
-        for name, label, permission in TABS
+        for name, label, permission in own
         if request.membership.allows(permission)
     ]
 
@@ -75,15 +87,17 @@ def source_href(team: Team, source_id: UUID, name: str = "source") -> str:
 
 def told_by(facts: SourceFacts, *, whole: bool) -> str:
     """What a source is told by: the start of its key, or its address, whose end stays hidden unless `whole`."""
+    if facts.address and whole:
+        return report_address(facts.kind, facts.address)
     if facts.address:
-        return report_address(facts.kind, facts.address if whole else f"{facts.address[:4]}\N{HORIZONTAL ELLIPSIS}")
+        return KINDS[facts.kind].path.format(address=f"{facts.address[:4]}\N{HORIZONTAL ELLIPSIS}")
     return f"sr_{facts.key_prefix}_\N{HORIZONTAL ELLIPSIS}" if facts.key_prefix else "key removed"
 
 
 def completeness_words(facts: SourceFacts) -> str:
     """How whole the reports are, where they are not complete."""
     if facts.completeness == Completeness.FAILURES_ONLY:
-        return "Failures only: no success rate and no verdict"
+        return "Failures only"
     if facts.completeness == Completeness.SAMPLED:
         return f"Sampled at 1 in {wording.count(facts.sample_rate)}"
     return ""

@@ -12,7 +12,7 @@ from typing import Any
 
 import jmespath
 from jmespath import functions
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.visitor import Options, TreeInterpreter
 
 MAX_EXPRESSION = 1_000
@@ -24,6 +24,24 @@ MAX_WORK = 40_000
 _LETTERS_A_STEP = 64
 # Texts in quotes are passed over, so that a backtick in one starts no literal.
 _LITERALS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?P<json>(?:[^`\\]|\\.)*)`", re.DOTALL)
+_TYPE_WORDS = {
+    "array": "a list",
+    "array-string": "a list of texts",
+    "array-number": "a list of numbers",
+    "object": "an object",
+    "string": "text",
+    "number": "a number",
+    "boolean": "true or false",
+    "expref": "an expression (&...)",
+    "null": "null",
+    "str": "text",
+    "int": "a number",
+    "float": "a number",
+    "NoneType": "null",
+    "list": "a list",
+    "dict": "an object",
+    "bool": "true or false",
+}
 _FAULTS = (JMESPathError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
 
@@ -204,6 +222,12 @@ def compile_expression(text: str) -> dict[str, Any]:
     return tree
 
 
+def _type_fault(error: JMESPathTypeError) -> str:
+    wanted = " or ".join(_TYPE_WORDS.get(one, one) for one in error.expected_types)
+    got = _TYPE_WORDS.get(error.actual_type, error.actual_type)
+    return f"cannot be evaluated here: {error.function_name}() takes {wanted}, and was given {got}"
+
+
 class Evaluator:
     """Evaluates the expressions of one delivery, which share one limit of steps."""
 
@@ -218,6 +242,8 @@ class Evaluator:
         """
         try:
             found = self._interpreter.visit(tree, value)
+        except JMESPathTypeError as error:
+            raise EvaluationFailed(_type_fault(error)) from error
         except _FAULTS as error:
             first = str(error).partition("\n")[0] or type(error).__name__
             raise EvaluationFailed(f"cannot be evaluated here: {first[:200]}") from error
