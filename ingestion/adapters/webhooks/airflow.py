@@ -27,6 +27,12 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
+def _state(task: dict[str, Any]) -> str | None:
+    """A try that will be followed by another one has failed."""
+    word = text_of(task.get("state"), 100)
+    return "failed" if word == "up_for_retry" else word
+
+
 def _step(task: dict[str, Any]) -> dict[str, Any]:
     """One try of a task instance; a mapped task has one for each index."""
     name = id_of(task.get("task_id"), "task_id")
@@ -38,7 +44,7 @@ def _step(task: dict[str, Any]) -> dict[str, Any]:
             "id": f"{place}#{number or 1}",
             "node": name[: wire.MAX_NAME],
             "kind": text_of(task.get("operator")),
-            "status": text_of(task.get("state"), 100),
+            "status": _state(task),
             "started_at": task.get("start_date"),
             "finished_at": task.get("end_date"),
             "duration_ms": seconds * 1000 if isinstance(seconds, int | float) and seconds >= 0 else None,

@@ -167,7 +167,7 @@ def test_airflow_run_and_single_task() -> None:
     assert (report.workflow, report.status, report.trigger) == ("daily_load", Status.FAILED, "scheduled")
     assert report.steps is not None
     assert [(one.id, one.attempt) for one in report.steps] == [("extract#1", 1), ("load[1]#2", 2)]
-    task = {"dag_id": "daily_load", "run_id": "r", "task_id": "load", "state": "failed", "exception": "x"}
+    task = {"dag_id": "daily_load", "run_id": "r", "task_id": "load", "state": "up_for_retry", "exception": "x"}
     one = only(read(SourceKind.AIRFLOW, task))
     assert (one.id, one.status, one.error) == ("daily_load/r", None, None)
     assert one.steps is not None
