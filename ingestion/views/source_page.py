@@ -48,7 +48,7 @@ def overview(request: TeamRequest, source: UUID) -> HttpResponseBase:
         **_figures(days),
         "window": window,
         "charts": [chart(request, source, window, days)],
-        "legend": [("bar", "Stored"), ("c5", "Known already"), ("fail", "Rejected")],
+        "legend": [("bar", "Stored"), ("c3", "Known already"), ("fail", "Rejected")],
         "in_total": ledger.all_time(request.team.id, facts.id),
     }
     if facts.first_report_at is None:
@@ -89,7 +89,7 @@ def chart(request: TeamRequest, source_id: UUID, window: Window, days: Mapping[d
         bucket_ms=bucket // timedelta(milliseconds=1),
         series=[
             Series("Stored", [one.stored for one in buckets.values()], "bar"),
-            Series("Known already", [one.duplicate for one in buckets.values()], "c5"),
+            Series("Known already", [one.duplicate for one in buckets.values()], "c3"),
             Series("Rejected", [one.rejected for one in buckets.values()], "fail"),
         ],
         window=(window.start, window.end),
