@@ -4,9 +4,7 @@ The body is read in one go; where an item does not fit, each is read alone and o
 """
 
 import binascii
-import math
 from collections.abc import Callable, Iterator
-from itertools import islice
 from types import GenericAlias
 from typing import Any
 
@@ -15,32 +13,23 @@ from msgspec import Struct
 
 from ingestion.adapters.otlp.jsonshapes import (
     UNSET,
-    AnyValue,
     JsonLog,
     JsonMetric,
     JsonPoint,
     JsonResource,
     JsonScope,
     JsonSpan,
-    KeyValue,
-    Real,
-    Whole,
 )
+from ingestion.adapters.otlp.jsonvalues import Memory, attributes, plain, real, understood, whole
 from ingestion.adapters.otlp.shapes import (
-    MAX_ATTRIBUTES,
-    Attributes,
     Bundle,
     Event,
     Link,
     LogRecord,
     Point,
     Span,
-    check_count,
 )
 from ingestion.adapters.refusals import ITEM, Refused, Undecodable, explain
-
-MAX_DEPTH = 64
-_MAX_64 = 2**64
 
 
 def _request(prefix: str, items: str, item: Any) -> tuple[type[Struct], type[Struct]]:
@@ -60,7 +49,7 @@ def _request(prefix: str, items: str, item: Any) -> tuple[type[Struct], type[Str
 class Form:
     """How requests of one signal are read."""
 
-    def __init__(self, prefix: str, items: str, item: Any, convert: Callable[[Any], Any]) -> None:
+    def __init__(self, prefix: str, items: str, item: Any, convert: Callable[[Any, Memory], Any]) -> None:
         whole, apart = _request(prefix, items, item)
         self.whole = msgspec.json.Decoder(whole)
         self.apart = msgspec.json.Decoder(apart)
@@ -77,10 +66,12 @@ class Form:
             raise Undecodable(f"The body is not valid JSON: {error}") from error
         except RecursionError as error:
             raise Undecodable("The body is nested too deeply.") from error
+        memory = Memory()
         for one in request.resources:
             resource = attributes(one.resource.attributes) if one.resource else {}
             for scope in one.scopes:
-                yield Bundle(resource, scope.scope.name if scope.scope else "", self._items(scope.items, read_item))
+                name = scope.scope.name if scope.scope else ""
+                yield Bundle(resource, name, self._items(scope.items, read_item, memory), memory.unknown)
 
     def _decode(self, body: bytes) -> tuple[Any, Callable[[Any], Any] | None]:
         try:
@@ -88,71 +79,16 @@ class Form:
         except (msgspec.ValidationError, RecursionError):
             return self.apart.decode(body), self.item.decode
 
-    def _items(self, items: list[Any], read_item: Callable[[Any], Any] | None) -> Iterator[Any]:
+    def _items(self, items: list[Any], read_item: Callable[[Any], Any] | None, memory: Memory) -> Iterator[Any]:
         for one in items:
             try:
-                yield self.convert(one if read_item is None else read_item(one))
+                yield self.convert(one if read_item is None else read_item(one), memory)
             except Refused as refused:
                 yield refused
             except msgspec.ValidationError as error:
                 yield Refused(*explain(str(error)))
             except (ValueError, RecursionError, OverflowError) as error:
                 yield Refused(ITEM, f"cannot be read: {error}"[:500])
-
-
-def attributes(told: list[KeyValue]) -> Attributes:
-    """Attributes as a dictionary."""
-    found: Attributes = {}
-    count = len(told)
-    for pair in told if count <= MAX_ATTRIBUTES else islice(told, MAX_ATTRIBUTES):
-        value = pair.value
-        if value is None:
-            found[pair.key] = None
-        elif value.string_value is not None:
-            found[pair.key] = value.string_value
-        else:
-            found[pair.key] = _plain(value)
-    return found if count <= MAX_ATTRIBUTES else check_count(found, count)
-
-
-def _plain(value: AnyValue, depth: int = 0) -> Any:
-    """A value as plain data: numbers that JSON does not have as text, bytes as base64."""
-    if depth > MAX_DEPTH:
-        raise Refused("attributes", f"is nested too deeply: at most {MAX_DEPTH} levels are read")
-    if value.string_value is not None:
-        return value.string_value
-    if value.int_value is not None:
-        return whole(value.int_value, "intValue")
-    if value.bool_value is not None:
-        return value.bool_value
-    if value.double_value is not None:
-        number = real(value.double_value)
-        return number if math.isfinite(number) else str(number)
-    if value.array_value is not None:
-        return [_plain(one, depth + 1) for one in value.array_value.values]
-    if value.kvlist_value is not None:
-        pairs = value.kvlist_value.values
-        return {pair.key: _plain(pair.value, depth + 1) if pair.value else None for pair in pairs}
-    return value.bytes_value
-
-
-def whole(value: Whole, field: str, names: dict[str, int] | None = None) -> int:
-    """A whole number of up to 64 bits, told as one or as text, or a name of an enumeration."""
-    if isinstance(value, str):
-        if names and value in names:
-            return names[value]
-        try:
-            value = int(value) if len(value) <= 20 else _MAX_64
-        except ValueError:
-            raise Refused(field, "must be a whole number, as a number or as text") from None
-    if not -_MAX_64 < value < _MAX_64:
-        raise Refused(field, "must fit into 64 bits")
-    return value
-
-
-def real(value: Real) -> float:
-    """A number, told as one or as text (`NaN`, `Infinity`)."""
-    return float(value) if isinstance(value, str) else value
 
 
 def hex_id(text: str, length: int, field: str) -> str:
@@ -179,7 +115,7 @@ _SEVERITIES = {
 }
 
 
-def span(told: JsonSpan) -> Span:
+def span(told: JsonSpan, memory: Memory) -> Span:
     """A span. Raises `Refused`."""
     parent, status = told.parent_span_id, told.status or UNSET
     return Span(
@@ -190,18 +126,18 @@ def span(told: JsonSpan) -> Span:
         told.kind if type(told.kind) is int else whole(told.kind, "kind", _SPAN_KINDS),
         whole(told.start_time_unix_nano, "startTimeUnixNano"),
         whole(told.end_time_unix_nano, "endTimeUnixNano"),
-        whole(told.flags, "flags"),
+        told.flags if type(told.flags) is int else whole(told.flags, "flags"),
         status.code if type(status.code) is int else whole(status.code, "status.code", _CODES),
         status.message,
-        attributes(told.attributes),
+        understood(told.attributes, memory),
         [Event(whole(e.time_unix_nano, "timeUnixNano"), e.name, attributes(e.attributes)) for e in told.events],
         [Link(e.trace_id.lower(), e.span_id.lower(), attributes(e.attributes)) for e in told.links],
         told.trace_state,
-        whole(told.dropped_attributes_count, "droppedAttributesCount"),
+        whole(told.dropped_attributes_count, "droppedAttributesCount") if told.dropped_attributes_count else 0,
     )
 
 
-def log(told: JsonLog) -> LogRecord:
+def log(told: JsonLog, _memory: Memory) -> LogRecord:
     """A log record. Raises `Refused`."""
     has_trace = bool(told.trace_id.strip("0"))
     at = whole(told.time_unix_nano, "timeUnixNano") or whole(told.observed_time_unix_nano, "observedTimeUnixNano")
@@ -209,7 +145,7 @@ def log(told: JsonLog) -> LogRecord:
         at,
         whole(told.severity_number, "severityNumber", _SEVERITIES),
         told.severity_text,
-        _plain(told.body) if told.body else None,
+        plain(told.body) if told.body else None,
         attributes(told.attributes),
         hex_id(told.trace_id, 16, "traceId") if has_trace else "",
         hex_id(told.span_id, 8, "spanId") if has_trace and told.span_id.strip("0") else "",
@@ -221,7 +157,7 @@ _read_point = msgspec.json.Decoder(JsonPoint).decode
 _TEMPORALITIES = {"AGGREGATION_TEMPORALITY_DELTA": 1, "AGGREGATION_TEMPORALITY_CUMULATIVE": 2}
 
 
-def points(told: JsonMetric) -> list[Any]:
+def points(told: JsonMetric, _memory: Memory) -> list[Any]:
     """The data points of a metric, each read or refused."""
     for data, kind in (
         (told.gauge, "gauge"),

@@ -42,7 +42,7 @@ _MESSAGES = {
     "Span": (
         "1 bytes trace_id|2 bytes span_id|3 bytes trace_state|4 bytes parent_span_id|5 bytes name|6 int32 kind|"
         "7 fixed64 start_time_unix_nano|8 fixed64 end_time_unix_nano|9 *bytes attributes|"
-        "10 uint32 dropped_attributes_count|11 *Event events|13 *Link links|15 SpanStatus status|16 fixed32 flags"
+        "10 uint32 dropped_attributes_count|11 *Event events|13 *Link links|15 bytes status|16 fixed32 flags"
     ),
     "Event": "1 fixed64 time_unix_nano|2 bytes name|3 *bytes attributes",
     "Link": "1 bytes trace_id|2 bytes span_id|4 *bytes attributes",

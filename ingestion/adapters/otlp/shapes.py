@@ -35,7 +35,10 @@ class Link(Struct, gc=False):
 
 
 class Span(Struct, gc=False):
-    """A span. Ids in lower-case hex, the parent's empty for none; times in ns since 1970, 0 when not told."""
+    """A span. Ids in lower-case hex, the parent's empty for none; times in ns since 1970, 0 when not told.
+
+    `told` is a `told.Told`: its attributes, understood.
+    """
 
     trace_id: str
     span_id: str
@@ -47,7 +50,7 @@ class Span(Struct, gc=False):
     flags: int
     status: int
     message: str
-    attributes: Attributes
+    told: Any
     events: list[Event]
     links: list[Link]
     state: str = ""
@@ -81,11 +84,15 @@ class Point(Struct, gc=False):
 
 
 class Bundle(Struct):
-    """The items of one scope of one resource, each read or refused, in the order of the request."""
+    """The items of one scope of one resource, each read or refused, in the order of the request.
+
+    `unknown` fills with the names that nothing understands while the items are read.
+    """
 
     resource: Attributes
     scope: str
     items: Iterator[Any]
+    unknown: dict[str, str]
 
 
 class Bounds(Struct, frozen=True):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from ingestion.adapters.otlp.shapes import MAX_TEXT, Attributes, Bounds, Event, Span, cut, moment
-from ingestion.adapters.otlp.told import Told, as_text, cost_of, tokens_of
+from ingestion.adapters.otlp.told import TOKEN_FIELDS, Told, as_text, cost_of, tokens_of, understand
 from ingestion.adapters.refusals import Refused
 from ingestion.records import Failure, LogReport, StepReport, Tokens
 from ingestion.semantics.words import COUNTING, HOLDING, LLM, kind_of_n8n_node, kind_of_word
@@ -48,9 +48,10 @@ class ReadSpan(Struct, gc=False):
     is_test: bool
 
 
-def read_span(span: Span, scope: str, bounds: Bounds, unknown: dict[str, str]) -> ReadSpan:
+def read_span(span: Span, scope: str, bounds: Bounds) -> ReadSpan:
     """Raises `Refused` for a span whose times cannot be believed."""
-    told = Told(span.attributes, unknown)
+    told: Told = span.told
+    fields = told.fields
     started = moment(span.start, "startTimeUnixNano", bounds)
     ended = moment(span.end, "endTimeUnixNano", bounds)
     if started is not None and ended is not None and span.end < span.start:
@@ -66,24 +67,24 @@ def read_span(span: Span, scope: str, bounds: Bounds, unknown: dict[str, str]) -
     step = StepReport(
         id=span.span_id,
         parent_id=span.parent_id or None,
-        node=told.name("node") or (cut(span.name) or None),
+        node=told.value("node") or (cut(span.name) or None),
         kind=kind,
         status=status,
         started_at=started,
         ended_at=ended,
-        attempt=_attempt(told),
-        provider=told.name("provider"),
-        model=told.name("model"),
+        attempt=_attempt(told) if "attempt" in fields or "resend_count" in fields else None,
+        provider=fields["provider"][3] if "provider" in fields else None,
+        model=fields["model"][3] if "model" in fields else None,
         tool=_tool(told, kind),
-        external_system=_system(span, told, kind),
+        external_system=_system(span, told, kind) if fields else None,
         tokens=tokens,
         cost_usd=cost,
         error=error,
-        input=told.content("input"),
-        output=told.content("output"),
+        input=told.content("input") if told.parts or "input" in fields else None,
+        output=told.content("output") if told.parts or "output" in fields else None,
     )
     parent_trace = _keep_rest(span, scope, told)
-    step.attributes = told.remaining()
+    step.attributes = told.attributes or None
     return ReadSpan(span.trace_id, step, told, _place(span), logs, parent_trace, told.value("is_test") is True)
 
 
@@ -101,7 +102,7 @@ def _place(span: Span) -> Place:
 def _kind_and_tokens(span: Span, told: Told) -> tuple[str | None, Tokens | None]:
     """The kind of a step, and its tokens if it is one that counts them."""
     fields = told.fields
-    kind = kind_of_word(fields["kind"][2]) if "kind" in fields else None
+    kind = kind_of_word(fields["kind"][3]) if "kind" in fields else None
     if kind is None and fields:
         kind = _kind_by_presence(span, told)
     if kind is None and span.kind > 1:
@@ -129,18 +130,14 @@ def _kind_by_presence(span: Span, told: Told) -> str | None:
     return "rpc" if "rpc" in fields else None
 
 
-_TOKEN_FIELDS = (
-    *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
-    *("token_usage", "cost", "cost_object"),
-)
+_USAGE_FIELDS = (*TOKEN_FIELDS, "token_usage", "cost", "cost_object")
 
 
 def _put_back_tokens(told: Told) -> None:
     """Sums that agents and chains repeat stay attributes."""
-    for field in _TOKEN_FIELDS:
+    for field in _USAGE_FIELDS:
         if field in told.fields:
-            _, name, value = told.fields[field]
-            told.attributes[name] = value
+            told.attributes[told.fields[field][1]] = told.fields[field][2]
 
 
 def _status(span: Span, told: Told, failure: Any, ended: datetime | None) -> Status:
@@ -179,7 +176,7 @@ def _events(span: Span, told: Told, bounds: Bounds) -> tuple[tuple[Event, int] |
 def _take_content(event: Event, told: Told) -> None:
     field, name = _CONTENT_EVENTS[event.name]
     if name in event.attributes:
-        told.fields.setdefault(field, (1_000, name, event.attributes[name]))
+        told.fields.setdefault(field, understand(name, event.attributes[name], {}))
 
 
 def _line(span: Span, event: Event, number: int, bounds: Bounds) -> LogReport:
@@ -198,7 +195,7 @@ def _error(span: Span, told: Told, failure: tuple[Event, int] | None) -> Failure
     details: Attributes = failure[0].attributes if failure else {}
     message = as_text(details.get("exception.message"), MAX_TEXT) or cut(span.message, MAX_TEXT)
     message = message or as_text(told.value("error_message"), MAX_TEXT)
-    type = told.name("error_type") or as_text(details.get("exception.type")) or _type_in(span.message)
+    type = told.value("error_type") or as_text(details.get("exception.type")) or _type_in(span.message)
     if not type and "status_code" in told.fields:
         type = as_text(told.value("status_code"))
     detail = as_text(details.get("exception.stacktrace"), MAX_TEXT)
@@ -213,32 +210,32 @@ def _type_in(text: str) -> str | None:
 
 
 def _attempt(told: Told) -> int | None:
-    number = told.number("attempt") if "attempt" in told.fields else None
+    number = told.value("attempt") if "attempt" in told.fields else None
     if number is None and "resend_count" in told.fields:
-        resent = told.number("resend_count")
+        resent = told.value("resend_count")
         number = None if resent is None else resent + 1
     return number if number is not None and 1 <= number <= 32_767 else None
 
 
 def _tool(told: Told, kind: str | None) -> str | None:
-    return told.name("tool") or (told.name("tool_entity") if kind == "tool" else None)
+    return told.value("tool") or (told.value("tool_entity") if kind == "tool" else None)
 
 
 def _system(span: Span, told: Told, kind: str | None) -> str | None:
     """What a step calls: a named service, else the host; of model calls the provider, of tools the tool."""
     fields = told.fields
-    if span.kind in _OUTSIDE and fields:
-        for field in ("peer", "server"):
-            if field in fields:
-                return told.name(field)
+    is_outside = span.kind in _OUTSIDE
+    found: str | None = None
+    if is_outside:
+        found = told.value("peer") or told.value("server")
         for field in ("url", "system"):
-            if field in fields and (host := _host(as_text(told.value(field), MAX_TEXT))):
-                return cut(host)
-    if kind in COUNTING and "provider" in fields:
-        return told.name("provider")
-    if span.kind in _OUTSIDE and fields:
-        return told.name("rpc_service") or told.name("db") or told.name("messaging") or _tool(told, kind)
-    return None
+            if not found and field in fields:
+                found = cut(_host(as_text(told.value(field), MAX_TEXT)) or "")
+    if not found and kind in COUNTING:
+        found = told.value("provider")
+    if not found and is_outside:
+        found = told.value("rpc_service") or told.value("db") or told.value("messaging") or _tool(told, kind)
+    return found or None
 
 
 def _host(url: str) -> str | None:

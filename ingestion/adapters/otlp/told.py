@@ -1,6 +1,5 @@
 """Sorting the attributes of one span: what tells a field of ours, and what stays an attribute."""
 
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,82 +9,87 @@ from ingestion.adapters.otlp.shapes import MAX_TEXT, Attributes, cut
 from ingestion.adapters.rest import MAX_USD, MIN_EXPONENT
 from ingestion.adapters.wire import MAX_64
 from ingestion.records import Tokens
-from ingestion.semantics.lookup import UNKNOWN, find, resolve
+from ingestion.semantics.lookup import UNKNOWN, Entry, find, resolve
 
 MAX_PARSED_DEPTH = 64
 _TYPES: dict[type, str] = {str: "string", bool: "bool", int: "int", float: "double", list: "array", dict: "object"}
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.encode
-# (rank, name, value) by field.
-Fields = dict[str, tuple[int, str, Any]]
+_NAMES = frozenset(
+    {
+        *("provider", "model", "tool", "tool_entity", "session", "user", "workflow", "release", "node", "trigger"),
+        *("error_type", "peer", "server", "rpc_service", "db", "messaging"),
+    }
+)
+TOKEN_FIELDS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_COUNTS = frozenset({*TOKEN_FIELDS, "attempt", "resend_count"})
+_CONTENT = frozenset({"input", "output"})
+# One attribute, as it is understood: (field, name, value, what the field makes of it, whether it stays, entry). The
+# field is None for an attribute that tells none, and empty for one of several that tell one together.
+Got = tuple[str | None, str, Any, Any, bool, Entry]
+
+
+def understand(name: str, value: Any, unknown: dict[str, str]) -> Got:
+    """What an attribute tells. Names that nothing understands are noted in `unknown`."""
+    entry = find(name) or resolve(name)
+    field = entry.field
+    if entry.rest:
+        return "", name, value, None, False, entry
+    is_text = type(value) is str
+    if field in _CONTENT:
+        return field, name, value, parsed(value) if is_text else without_nul(value), entry.is_kept, entry
+    if is_text and len(value) > MAX_TEXT:
+        value = cut(value, MAX_TEXT)
+    if field is None:
+        if entry is UNKNOWN and name not in unknown:
+            unknown[name] = _TYPES.get(type(value), "null")
+        return None, name, value, None, False, entry
+    if entry.is_json and is_text:
+        value = parsed(value)
+    made = as_text(value) or None if field in _NAMES else count_of(value) if field in _COUNTS else value
+    return field, name, value, made, entry.is_kept, entry
 
 
 class Told:
-    """The attributes of a span by what they tell: `fields`, `tags`, `parts` of families, and the rest."""
+    """The attributes of a span: the `fields` that they tell, and the rest. `several` need a second look."""
 
     __slots__ = ("attributes", "fields", "parts", "tags")
 
-    def __init__(self, raw: Attributes, unknown: dict[str, str]) -> None:
-        self.fields: Fields = {}
-        self.attributes: Attributes = {}
+    def __init__(self, fields: dict[str, Got], attributes: Attributes, several: list[Got] | None) -> None:
+        self.fields = fields
+        self.attributes = attributes
         self.tags: dict[str, str] | None = None
         self.parts: dict[str, Attributes] | None = None
-        rest = self.attributes
-        for name, value in raw.items():
-            entry = find(name) or resolve(name)
-            field, rank, is_kept, is_json, _, _ = entry
-            if field is None:
-                rest[name] = value
-                if entry is UNKNOWN and name not in unknown:
-                    unknown[name] = _TYPES.get(type(value), "null")
-            elif entry.rest:
-                self._take_part(field, entry.rest, value)
+        for got in several or ():
+            if got[0]:
+                self._choose(got)
             else:
-                if is_json and type(value) is str:
-                    value = parsed(value)
-                self._take(field, rank, name, value)
-                if is_kept:
-                    rest[name] = value
+                self._gather(got)
 
-    def _take(self, field: str, rank: int, name: str, value: Any) -> None:
-        known = self.fields.get(field)
-        if known is None:
-            self.fields[field] = (rank, name, value)
-            return
-        # The less trusted one stays as an attribute, where it says something else.
-        new = (rank, name, value)
-        winner, loser = (new, known) if rank < known[0] else (known, new)
-        self.fields[field] = winner
+    def _choose(self, got: Got) -> None:
+        """Of two names of one field the more trusted one counts; the other stays, where it says something else."""
+        field, name, value, _, is_kept, entry = got
+        known = self.fields[field or ""]
+        winner, loser = (got, known) if entry.rank < known[5].rank else (known, got)
+        self.fields[field or ""] = winner
         if loser[2] != winner[2]:
             self.attributes[loser[1]] = loser[2]
+        if is_kept:
+            self.attributes[name] = value
 
-    def _take_part(self, field: str, rest: str, value: Any) -> None:
-        if field == "tag":
+    def _gather(self, got: Got) -> None:
+        _, _, value, _, _, entry = got
+        if entry.field == "tag":
             self.tags = self.tags or {}
-            self.tags[cut(rest)] = as_text(value, MAX_TEXT)
+            self.tags[cut(entry.rest)] = as_text(value, MAX_TEXT)
         else:
             self.parts = self.parts or {}
-            self.parts.setdefault(field, {})[rest] = value
+            self.parts.setdefault(entry.field or "", {})[entry.rest] = value
 
     def value(self, field: str) -> Any:
-        """What a field was told to be, or None."""
+        """What a field was told to be, or None. Names are bounded texts, counts are whole numbers, content is plain."""
         found = self.fields.get(field)
-        return None if found is None else found[2]
-
-    def name(self, field: str) -> str | None:
-        """The same as a name of bounded length; None when empty."""
-        found = self.fields.get(field)
-        if found is None:
-            return None
-        value = found[2]
-        if type(value) is str and 0 < len(value) <= 200 and "\x00" not in value:
-            return value
-        return as_text(value) or None
-
-    def number(self, field: str) -> int | None:
-        """The same as a count; None where it is none."""
-        found = self.fields.get(field)
-        return None if found is None else count_of(found[2])
+        return None if found is None else found[3]
 
     def content(self, field: str) -> Any:
         """Input or output: the attribute that tells it, else the numbered ones put together."""
@@ -95,15 +99,7 @@ class Told:
             return joined(parts) if parts else None
         if parts:
             self.attributes[f"{field}.messages"] = joined(parts)
-        value = found[2]
-        return parsed(value) if type(value) is str else without_nul(value)
-
-    def remaining(self) -> Attributes | None:
-        """The attributes that stay, each with a bounded value."""
-        for name, value in self.attributes.items():
-            if type(value) is str and len(value) > MAX_TEXT:
-                self.attributes[name] = cut(value, MAX_TEXT)
-        return self.attributes or None
+        return found[3]
 
 
 def as_text(value: Any, limit: int = 200) -> str:
@@ -115,6 +111,8 @@ def as_text(value: Any, limit: int = 200) -> str:
 
 def count_of(value: Any) -> int | None:
     """A count of at least 0, also where it was told as text or with a point; None where it is none."""
+    if type(value) is int and 0 <= value <= MAX_64:
+        return value
     try:
         number = int(value) if isinstance(value, int | float) or (isinstance(value, str) and len(value) < 20) else -1
     except (ValueError, OverflowError):
@@ -124,6 +122,8 @@ def count_of(value: Any) -> int | None:
 
 def money_of(value: Any) -> Decimal | None:
     """US dollars; None where the value is no amount."""
+    if type(value) is float and _FEWEST_USD <= value <= _MOST_USD:
+        return Decimal(repr(value))
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -143,12 +143,9 @@ def parsed(text: str) -> Any:
     if text.count("[") + text.count("{") > MAX_PARSED_DEPTH and _is_deep(text):
         return text
     try:
-        value = _decode(text)
-        # A number that is too large for 64 bits is read, but cannot be written again.
-        _encode(value)
-    except (ValueError, RecursionError, OverflowError):
+        return _decode(text)
+    except (ValueError, RecursionError):
         return text
-    return value
 
 
 def without_nul(value: Any) -> Any:
@@ -184,12 +181,16 @@ def _numbered(name: str) -> tuple[int, str]:
     return (int(place) if place.isdecimal() and len(place) < 10 else 0), name
 
 
+# Floats between these have no more digits after the point than are kept.
+_FEWEST_USD, _MOST_USD = 1e-12, 1e12
+_UNTOLD = [None] * len(TOKEN_FIELDS)
+# The same in an object that tells all of them.
 _USAGE = (
-    ("input_tokens", ("input_tokens", "prompt_tokens")),
-    ("output_tokens", ("output_tokens", "completion_tokens")),
-    ("cache_read_tokens", ("cache_read_input_tokens", "cache_read")),
-    ("cache_write_tokens", ("cache_creation_input_tokens", "cache_creation")),
-    ("reasoning_tokens", ("reasoning_tokens",)),
+    ("input_tokens", "prompt_tokens"),
+    ("output_tokens", "completion_tokens"),
+    ("cache_read_input_tokens", "cache_read"),
+    ("cache_creation_input_tokens", "cache_creation"),
+    ("reasoning_tokens",),
 )
 
 
@@ -198,15 +199,15 @@ def tokens_of(told: Told) -> Tokens | None:
 
     Where the cached ones are more than the whole, the sender counted apart, and the numbers are taken as they are.
     """
-    number: Callable[[str], int | None] = told.number
-    usage = told.value("token_usage")
+    fields = told.fields
+    counts = [fields[field][3] if field in fields else None for field in TOKEN_FIELDS]
+    usage = fields["token_usage"][3] if "token_usage" in fields else None
     if isinstance(usage, dict):
-        for field, names in _USAGE:
-            if field not in told.fields and (name := next((one for one in names if one in usage), None)):
-                told.fields[field] = (0, name, usage[name])
-    whole, read, written = number("input_tokens"), number("cache_read_tokens"), number("cache_write_tokens")
-    output, reasoning = number("output_tokens"), number("reasoning_tokens")
-    if whole is None and output is None and read is None and written is None and reasoning is None:
+        for place, names in enumerate(_USAGE):
+            if counts[place] is None:
+                counts[place] = next((count_of(usage[name]) for name in names if name in usage), None)
+    whole, output, read, written, reasoning = counts
+    if counts == _UNTOLD:
         return None
     cached = (read or 0) + (written or 0)
     fresh = whole - cached if whole is not None and whole >= cached else whole

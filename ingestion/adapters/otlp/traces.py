@@ -107,21 +107,21 @@ class Trace:
 
     def _rank(self, read: ReadSpan, resource: Resource) -> None:
         step, told = read.step, read.told
-        name = told.name("workflow")
+        name = told.value("workflow")
         started = step.started_at
         late = _MICROSECONDS - 1 - int(started.timestamp() * 1e6) if started else 0
         place = read.place
         if not (place.is_true_root or place.is_entry):
-            named = _told(workflow=name, release=told.name("release"), environment=resource.environment)
+            named = _told(workflow=name, release=told.value("release"), environment=resource.environment)
             self.parts.append((_NAMED * _MICROSECONDS + late, named))
             return
         fields = _told(
             workflow=name or step.node,
-            release=told.name("release") or resource.version,
+            release=told.value("release") or resource.version,
             status=step.status,
             started_at=started,
             finished_at=step.ended_at,
-            trigger=told.name("trigger"),
+            trigger=told.value("trigger"),
             environment=resource.environment,
             parent_execution=read.parent_trace,
             retry_of=_origin(told, resource),
@@ -138,7 +138,7 @@ class Trace:
 
     def _take_facts(self, told: Told) -> None:
         for field in _WHO:
-            if field in told.fields and (text := told.name(field)):
+            if field in told.fields and (text := told.value(field)):
                 self._take_fact(field, text)
         for name, text in (told.tags or {}).items():
             self._take_fact(f"tag.{name}", text[:500])
@@ -218,6 +218,7 @@ def to_executions(bundles: Any, now: datetime) -> Decoded:
     decoded, bounds, traces = Decoded(reports=[], rejected=[], unknown={}), bounds_at(now), dict[str, Trace]()
     places = count()
     for bundle in bundles:
+        decoded.unknown = bundle.unknown
         resource = Resource(bundle.resource, decoded.unknown)
         for item, index in zip(bundle.items, places, strict=False):
             _take(traces, decoded, index, item, bundle, resource, bounds)
@@ -238,7 +239,7 @@ def _take(
     try:
         if isinstance(item, Refused):
             raise item
-        read = read_span(item, bundle.scope, bounds, decoded.unknown)
+        read = read_span(item, bundle.scope, bounds)
     except Refused as refused:
         decoded.rejected.append(Rejection(index=index, field=refused.field, reason=refused.reason))
         return
