@@ -7,6 +7,7 @@ and `idempotency_key` are no secrets. Every pattern runs in linear time.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -37,34 +38,77 @@ _HARMLESS_TOKENS = frozenset(
 # Headers that prove something without being called so.
 _SECRET_HEADERS = re.compile(r"signature|assertion|auth|hub-sig|session|csrf|xsrf|-key$|^key$")
 
-_LOOKS = re.compile(
-    r"(?P<jwt>(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)"
-    r"|(?P<known>(?<![A-Za-z0-9])(?:sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{10,}|(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Z])"
-    r"|gh[pousr]_\w{20,}|github_pat_\w{20,}|gl(?:pat|dt|rt|cbt)-[\w-]{16,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}"
-    r"|AIza[\w-]{30,}|ya29\.[\w-]{20,}|hf_\w{20,}|npm_\w{30,}|pypi-[\w-]{30,}|dop_v1_\w{30,}|whsec_[\w+/=-]{16,}"
-    r"|lsv2_[\w]{16,}|sr_\w{40,}|app-\w{24}(?!\w)))"
-    r"|(?P<pem>-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z))"
-    r"|(?P<scheme>(?<![A-Za-z])(?i:bearer|basic|splunk)[ \t]{1,4})(?P<told>[\w.~+/-]{12,}=*)"
-    r"|(?P<user>://[^/\s:@]{0,100}:)(?P<pass>[^/\s@]{1,200})(?=@)"
-    r"|(?P<name>(?<![A-Za-z])(?i:access_?token|refresh_?token|auth_?token|id_?token|token|sig|signature|api_?key|apikey"
-    r"|client_?secret|secret|password|passwd|pwd|accountkey|sharedaccesskey|sharedaccesssignature)"
-    r"[\"']?[ ]?[=:][ ]?[\"']?)(?P<value>[^\s&;,\"'<>]{4,})",
-    re.DOTALL,
+# What a text must hold (in lower case) for a look to be worth trying, the look, and how much of it is kept. Known
+# starts come first in a pattern, and after them what must not stand before: so they are found fast.
+_LOOKS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    (("eyj",), re.compile(r"eyJ(?<![\w-]eyJ)[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), ""),
+    (("sk-",), re.compile(r"sk-(?<![A-Za-z0-9]sk-)[\w-]{16,}"), ""),
+    (("sr_",), re.compile(r"sr_(?<![A-Za-z0-9]sr_)\w{40,}"), ""),
+    (("app-",), re.compile(r"app-(?<![A-Za-z0-9]app-)\w{24}(?!\w)"), ""),
+    (("k_live_", "k_test_"), re.compile(r"(?<![A-Za-z0-9])[sr]k_(?:live|test)_\w{10,}"), ""),
+    (("akia", "asia"), re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Z])"), ""),
+    (
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        re.compile(r"(?<![A-Za-z0-9])(?:gh[pousr]_|github_pat_)\w{20,}"),
+        "",
+    ),
+    (("glpat-", "gldt-", "glrt-", "glcbt-"), re.compile(r"(?<![A-Za-z0-9])gl(?:pat|dt|rt|cbt)-[\w-]{16,}"), ""),
+    (("xox", "xapp-"), re.compile(r"(?<![A-Za-z0-9])(?:xox[a-z]|xapp)-[\w-]{10,}"), ""),
+    (
+        ("aiza", "ya29.", "hf_", "npm_", "pypi-", "dop_v1_", "whsec_", "lsv2_"),
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:AIza[\w-]{30,}|ya29\.[\w-]{20,}|hf_\w{20,}|npm_\w{30,}|pypi-[\w-]{30,}|dop_v1_\w{30,}"
+            r"|whsec_[\w+/=-]{16,}|lsv2_\w{16,})"
+        ),
+        "",
+    ),
+    (
+        ("private key-----",),
+        re.compile(
+            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)", re.DOTALL
+        ),
+        "",
+    ),
+    (
+        ("bearer", "basic", "splunk"),
+        re.compile(r"(?<![A-Za-z])((?i:bearer|basic|splunk)[ \t]{1,4})[\w.~+/-]{12,}=*"),
+        r"\1",
+    ),
+    (("@",), re.compile(r"(://[^/\s:@]{0,100}:)[^/\s@]{1,200}(?=@)"), r"\1"),
+    (
+        ("token", "sig", "apikey", "api_key", "secret", "passw", "pwd", "accountkey", "sharedaccess"),
+        re.compile(
+            r"(?<![A-Za-z])((?i:access_?token|refresh_?token|auth_?token|id_?token|token|sig|signature|api_?key|apikey"
+            r"|client_?secret|secret|password|passwd|pwd|accountkey|sharedaccesskey|sharedaccesssignature)"
+            r"[\"']?[ ]?[=:][ ]?[\"']?)[^\s&;,\"'<>]{4,}"
+        ),
+        r"\1",
+    ),
 )
+_MARKS = tuple(mark for marks, _, _ in _LOOKS for mark in marks)
 # Short texts cannot hold any of the above.
 _MIN_TEXT = 9
 
 
-def _replace(match: re.Match[str]) -> str:
-    told = match.groupdict()
-    return f"{told['scheme'] or told['user'] or told['name'] or ''}{REDACTED}"
-
-
 def redact_text(text: str) -> str:
     """The text without what looks like a secret."""
-    return text if len(text) < _MIN_TEXT else _LOOKS.sub(_replace, text)
+    if len(text) < _MIN_TEXT:
+        return text
+    low = text.lower()
+    for mark in _MARKS:
+        if mark in low:
+            return _replace_looks(text, low)
+    return text
 
 
+def _replace_looks(text: str, low: str) -> str:
+    for marks, look, kept in _LOOKS:
+        if any(mark in low for mark in marks):
+            text = look.sub(f"{kept}{REDACTED}", text)
+    return text
+
+
+@lru_cache(maxsize=4_096)
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name holds a secret: `apiKey`, `X-Auth-Token`, but not `total_tokens`."""
     words = [word.lower() for word in _WORDS.findall(name[:200])]
