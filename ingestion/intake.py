@@ -4,6 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from ingestion.acceptance import Outcome, accept
+from ingestion.completeness import note_completeness
+from ingestion.forwarding.outbox import enqueue
 from ingestion.ledger import Receipt, record, record_attributes, record_rejections
 from ingestion.loose import store_lines, store_metrics
 from ingestion.records import Decoded, ExecutionReport
@@ -32,8 +34,12 @@ def take_in(source: SourceInfo, decoded: Decoded, *, now: datetime, byte_count: 
             record_rejections(source, outcome.rejected, now)
         if decoded.unknown:
             record_attributes(source, decoded.unknown, now)
+        if outcome.stored:
+            enqueue(source.team_id, decoded, outcome.rejected, now)
 
-    return accept(source.team_id, decoded.reports, now=now, also=also)
+    outcome = accept(source.team_id, decoded.reports, now=now, also=also)
+    note_completeness(source, decoded)
+    return outcome
 
 
 def _fill_in(source: SourceInfo, decoded: Decoded) -> None:

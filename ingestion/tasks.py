@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion import ledger
+from ingestion.forwarding import outbox, pushing, sending
 from ingestion.models import Source
 from ingestion.services import deliveries
 from ingestion.sources import info_of
@@ -40,3 +41,21 @@ def remove_deliveries() -> None:
     now = timezone.now()
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):
         deliveries.remove_old(team_id, now)
+
+
+@shared_task(time_limit=150, soft_time_limit=120)
+def send_outbox() -> None:
+    """Sends on what is due; every two seconds. What a killed one had claimed is sent by a later one."""
+    sending.send_due()
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def tidy_outbox() -> None:
+    """Keeps outboxes bounded; every minute."""
+    outbox.tidy(timezone.now())
+
+
+@shared_task(time_limit=60, soft_time_limit=55)
+def push_metrics() -> None:
+    """Pushes metrics where a minute is over; every few seconds."""
+    pushing.push_due(timezone.now())

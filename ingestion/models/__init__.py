@@ -1,15 +1,22 @@
 """The nouns of ingestion, one file each."""
 
 from ingestion.models.delivery import Delivery, DeliveryOutcome
+from ingestion.models.destination import Destination, DestinationKind
 from ingestion.models.import_run import ImportRun
 from ingestion.models.ledger import SourceAttribute, SourceHour, SourceReceipt, SourceRejection
 from ingestion.models.loose import SourceLine, SourceMetric
+from ingestion.models.outbox import OutboxEntry, OutboxItem, OutboxSchedule
 from ingestion.models.source import Source, SourceAddress
 
 __all__ = [
     "Delivery",
     "DeliveryOutcome",
+    "Destination",
+    "DestinationKind",
     "ImportRun",
+    "OutboxEntry",
+    "OutboxItem",
+    "OutboxSchedule",
     "Source",
     "SourceAddress",
     "SourceAttribute",

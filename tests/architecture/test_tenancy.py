@@ -5,7 +5,15 @@ from django.apps import apps
 from django.db import connections
 
 # Read before a team is known, so without row-level security. Adding a table here needs a reason in the ADR on tenancy.
-CONTROL_TABLES = {"accounts_membership", "accounts_apikey", "dirty_bucket", "source_address", "source_receipt"}
+CONTROL_TABLES = {
+    "accounts_membership",
+    "accounts_apikey",
+    "dirty_bucket",
+    "source_address",
+    "source_receipt",
+    "outbox_entry",
+    "outbox_schedule",
+}
 APP_ROLE = "steadyrun_app"
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])

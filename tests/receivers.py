@@ -1,0 +1,70 @@
+"""Receivers of forwarded records, on this machine: they keep what came and answer what the test says."""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Received:
+    """One request that came; its body inflated."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Answer:
+    """What the receiver says."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class TestReceiver:
+    """A running receiver: `answer` decides by the request and how many came before it."""
+
+    url: str
+    got: list[Received] = field(default_factory=list)
+    answer: Callable[[Received, int], Answer] = lambda received, number: Answer()
+    __test__ = False
+
+
+@contextmanager
+def receiving() -> Iterator[TestReceiver]:
+    """A receiver on a free port of the loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            if self.headers.get("content-encoding") == "gzip":
+                body = gzip.decompress(body)
+            told = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            found = receiver.answer(told, len(receiver.got))
+            receiver.got.append(told)
+            self.send_response(found.status)
+            for name, value in found.headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(found.body)))
+            self.end_headers()
+            self.wfile.write(found.body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    receiver = TestReceiver(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
