@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.encryption import Unreadable
 from accounts.problems import problem_response
 from ingestion.acceptance import ReportsRefused, StorageUnavailable
 from ingestion.adapters.refusals import TooLarge, Undecodable, UnknownEncoding
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 5
 OVERLOAD_RETRY_SECONDS = 1
+UNREADABLE_RETRY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,13 @@ def _overloaded(_error: Overloaded) -> Refusal:
     return Refusal(503, "Too many requests of this team at once", text, OVERLOAD_RETRY_SECONDS)
 
 
+def _unreadable(error: Unreadable) -> Refusal:
+    """A fault of ours that an administrator can mend, so that the sender keeps what it has."""
+    logger.error("the secret of a source cannot be read: was SECRET_KEY changed?", exc_info=error)
+    text = "This source's secret cannot be read. Nothing was stored. An administrator must enter it again."
+    return Refusal(503, "The secret cannot be read", text, UNREADABLE_RETRY_SECONDS)
+
+
 _REFUSED = "The body holds a value that the database does not take. Nothing was stored."
 _REFUSALS: dict[type[Exception], Callable[[Any], Refusal]] = {
     Refuse: lambda error: error.refusal,
@@ -77,6 +86,7 @@ _REFUSALS: dict[type[Exception], Callable[[Any], Refusal]] = {
     AuthenticationFailed: lambda error: Refusal(401, "Not authenticated", str(error.detail)),
     ReportsRefused: lambda error: Refusal(422, "Nothing could be stored", _REFUSED),
     Overloaded: _overloaded,
+    Unreadable: _unreadable,
     StorageUnavailable: _unavailable,
     DatabaseError: _unavailable,
     InterfaceError: _unavailable,

@@ -15,8 +15,9 @@ from accounts.tenancy import team_context
 from ingestion import ledger
 from ingestion.api import admission
 from ingestion.api.admission import Overloaded, admitted
+from ingestion.kinds import SourceKind
 from ingestion.models import Source, SourceHour, SourceRejection
-from ingestion.sources import forget_sources
+from ingestion.sources import add_source, forget_sources
 
 ADDRESS = "/api/v1/executions"
 pytestmark = pytest.mark.django_db
@@ -173,3 +174,12 @@ def test_a_request_waits_for_a_place_that_gets_free(new_team: NewTeam, other_tea
         for thread in threads:
             thread.join(5)
     assert order == ["first", "second"]
+
+
+def test_a_secret_of_another_signing_key_makes_senders_try_again(team: Team, settings: Any) -> None:
+    with team_context(team.id):
+        source = add_source(team_id=team.id, kind=SourceKind.GITHUB, name="Builds", secret="hush hush")
+    settings.SECRET_KEY = "another signing key"
+    answer = Client().post(f"/hooks/{source.address}", b"{}", content_type="application/json")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert "Nothing was stored" in answer.json()["detail"]
