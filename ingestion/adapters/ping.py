@@ -17,6 +17,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from ingestion.adapters.logs.texts import clean
+from ingestion.adapters.redact import redact_text
 from ingestion.adapters.refusals import Undecodable
 from ingestion.records import Decoded, ExecutionReport, Failure, LogReport
 from monitoring.statuses import Status
@@ -90,7 +91,7 @@ def fresh_id(source: UUID, unique: str) -> str:
 
 
 def _output(body: bytes) -> str:
-    text = clean(body[:MAX_OUTPUT_BYTES].decode("utf-8", "replace")).strip("\r\n")
+    text = redact_text(clean(body[:MAX_OUTPUT_BYTES].decode("utf-8", "replace")).strip("\r\n"))
     return text + CUT if len(body) > MAX_OUTPUT_BYTES else text
 
 

@@ -115,7 +115,8 @@ def _message(fields: Fields, text: str | None) -> tuple[str, str]:
         value = fields.get(name)
         if isinstance(value, str) and value:
             return value, name
-    return texts.show(fields) if text is None else text, ""
+    safe = texts.without_secrets(fields)
+    return (text if text is not None and safe == fields else texts.show(safe)), ""
 
 
 def _bare(id: Any) -> str:
@@ -220,7 +221,7 @@ class Reader:
             return
         said = {_bare(who.execution), _bare(who.step)} - {""}
         others = [(key, value) for key, value in rest if key not in WORKFLOW_NAMES and _bare(value) not in said]
-        whole = " ".join([message.rstrip("\r\n"), *(f"{key}={texts.show(value)}" for key, value in others)])
+        whole = " ".join([message.rstrip("\r\n"), *(f"{key}={texts.show_safe(key, value)}" for key, value in others)])
         log = LogReport(message=texts.message_of(whole), at=time.at, level=level, step_id=who.step, position=position)
         self._attach(index, texts.clean(who.execution), log, scopes)
 

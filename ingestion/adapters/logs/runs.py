@@ -23,6 +23,7 @@ import msgspec
 from ingestion.adapters import careful, wire
 from ingestion.adapters.logs import moments, texts
 from ingestion.adapters.logs.places import Fields
+from ingestion.adapters.redact import redact
 from ingestion.adapters.refusals import TIME_REASON, Refused
 from ingestion.adapters.rest import read_item
 from ingestion.records import ExecutionReport
@@ -188,7 +189,7 @@ def read_run(fields: Fields, at: datetime | None, execution: str | None, now: da
         raise Refused(time_name or "timestamp", "must be from 1990-01-01 to a day from now; a time without zone is UTC")
     duration_ms, duration_name = _duration(fields)
     taken = frozenset({time_name} if time_name else ())
-    item = _item(fields, {*taken, duration_name, "workflow", "status"})
+    item = _item(redact(fields), {*taken, duration_name, "workflow", "status"})
     item["id"] = execution or dedupe_id(fields, ended_at, taken)
     if tells_end(fields):
         item["finished_at"] = ended_at

@@ -1,4 +1,4 @@
-"""Texts of log lines: without what PostgreSQL does not take, cut with a mark where they are too long. Pure."""
+"""Texts of log lines: without secrets and without what PostgreSQL does not take, cut where they are too long. Pure."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 
 from ingestion.adapters import wire
+from ingestion.adapters.redact import REDACTED, is_secret_name, redact, redact_text
 
 MARK = "…"
+TOO_DEEP = "(nested too deeply)"
 MAX_LABELS = 50
 MAX_LABEL_LENGTH = 200
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -26,8 +28,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def message_of(text: str) -> str:
-    """A message as it is kept: clean, bounded, without the line's end."""
-    return cut(clean(text.rstrip("\r\n")), wire.MAX_LOG_MESSAGE)
+    """A message as it is kept: clean, bounded, without secrets and without the line's end."""
+    return cut(redact_text(clean(text.rstrip("\r\n")[: wire.MAX_LOG_MESSAGE + 1])), wire.MAX_LOG_MESSAGE)
 
 
 def show(value: Any) -> str:
@@ -48,5 +50,22 @@ def labels_of(pairs: Iterable[tuple[Any, Any]]) -> dict[str, str] | None:
             break
         if value is None or value == "" or name in labels:
             continue
-        labels[cut(clean(str(name)), MAX_LABEL_LENGTH)] = cut(clean(show(value)), MAX_LABEL_LENGTH)
+        labels[cut(clean(str(name)), MAX_LABEL_LENGTH)] = cut(show_safe(str(name), value), MAX_LABEL_LENGTH)
     return labels or None
+
+
+def without_secrets(value: Any) -> Any:
+    """A value without secrets; one that is nested too deeply to be looked through is not kept."""
+    try:
+        return redact(value)
+    except RecursionError:
+        return TOO_DEEP
+
+
+def show_safe(name: str, value: Any) -> str:
+    """A field's value as text, clean and without secrets."""
+    return (
+        REDACTED
+        if isinstance(value, str) and is_secret_name(name)
+        else redact_text(clean(show(without_secrets(value))))
+    )

@@ -160,3 +160,33 @@ def test_any_split_order_and_repetition_gives_the_same_rows(db: None, lines: lis
         assert send(keys[1], shuffled[:size]).status_code == 200
         shuffled = shuffled[size:]
     assert rows(often) == rows(once)
+
+
+FIELDS = (
+    "timestamp",
+    "workflow",
+    "status",
+    "duration_seconds",
+    "cost_usd",
+    "error",
+    "message",
+    "level",
+    "run_id",
+    "time",
+)
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
+    max_leaves=10,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(st.lists(ANY, max_size=4))
+def test_no_json_makes_a_server_error(api_key: str, values: list[Any]) -> None:
+    answer = send(api_key, values)
+    assert answer.status_code in (200, 400, 422), answer.content
+    if answer.status_code == 200:
+        told = answer.json()
+        records = sum(len(value) if isinstance(value, list) else 1 for value in values)
+        assert told["stored"] + told["duplicate"] + len(told["rejected"]) == records

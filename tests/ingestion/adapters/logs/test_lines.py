@@ -322,3 +322,22 @@ def test_other_fields_of_a_loose_line_are_labels_within_bounds() -> None:
 
 def test_other_fields_of_an_attached_line_follow_its_message() -> None:
     assert log_of({"message": "m", "run_id": "r", "user": {"id": 7}})[1].message == 'm user={"id":7}'
+
+
+def test_secrets_are_taken_out_before_anything_is_kept() -> None:
+    secret = "sk-" + "a1" * 20
+    told = {"message": f"key {secret} refused", "password": secret, "headers": {"authorization": f"Bearer {secret}"}}
+    line, (_, attached) = loose(told), log_of({**told, "run_id": "r"})
+    run = run_of({**RUN, "error": f"401 for {secret}", "api_key": secret, "input": {"token": secret}})
+    kept = repr((line, attached, run, loose({"password": secret, "n": 1}), loose(f"password={secret}")))
+    assert secret not in kept
+    assert kept.count("[redacted]") >= 8
+
+
+def test_a_line_may_be_nested_as_deeply_as_it_likes() -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = {"a": deep}
+    assert loose({"deep": deep}).message == loose(json.dumps({"deep": deep})).message == "(nested too deeply)"
+    assert loose({"message": "m", "deep": deep}).labels == {"deep": "(nested too deeply)"}
+    assert read({**RUN, "deep": deep}).rejected[0].reason == "is nested too deeply: at most 64 levels are read"

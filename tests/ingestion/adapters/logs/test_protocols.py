@@ -1,15 +1,20 @@
 """The five protocols unpack to the same records: one rule for all of them."""
 
 import base64
+import contextlib
 import gzip
 import json
 from datetime import UTC, datetime
 from typing import Any
 
 import cramjam
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingestion.adapters.logs import bulk, firehose, hec, json_lines, loki
+from ingestion.adapters.logs.lines import Entry, Reader
 from ingestion.adapters.logs.splitting import split, split_text
 from ingestion.adapters.refusals import TooLarge, Undecodable
 from ingestion.records import Decoded
@@ -253,3 +258,57 @@ def test_records_of_firehose_inflate_to_one_limit_together() -> None:
 def test_a_body_that_is_no_delivery(body: bytes) -> None:
     with pytest.raises(Undecodable):
         firehose.read_delivery(body)
+
+
+NAMES = st.sampled_from(
+    [
+        "timestamp",
+        "workflow",
+        "status",
+        "duration_seconds",
+        "tokens_used",
+        "cost_usd",
+        "message",
+        "level",
+        "run_id",
+        "trace_id",
+    ]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()), max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=3), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(VALUES, min_size=1, max_size=4))
+def test_no_record_is_lost_or_an_error(values: list[Any]) -> None:
+    reader = Reader(NOW)
+    for index, value in enumerate(values):
+        reader.add(index, Entry(value))
+    decoded = reader.decoded()
+    whole = sum(report.items for _, report in decoded.reports) + len(decoded.lines) + len(decoded.rejected)
+    assert whole == len(values)
+    # What is kept can be stored: no half surrogates (they cannot be encoded), no NUL but as an escape inside JSON.
+    kept = msgspec.json.encode([decoded.reports, decoded.lines, decoded.rejected]).decode()
+    assert "\\u0000" not in kept.replace("\\\\", "")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.binary(max_size=60) | st.text(max_size=60).map(str.encode) | VALUES.map(lambda value: json.dumps(value).encode())
+)
+def test_no_body_is_an_error(body: bytes) -> None:
+    for read in (
+        lambda: json_body(body),
+        lambda: loki.read(body, "application/json", NOW, LIMIT),
+        lambda: loki.read(body, "application/x-protobuf", NOW, LIMIT),
+        lambda: hec.read_events(body, {}, NOW),
+        lambda: hec.read_raw(body, {}, NOW),
+        lambda: bulk.read(b'{"index":{}}\n' + body, "", NOW),
+        lambda: firehose.read(delivery(body, gzip.compress(body)), {}, NOW, LIMIT),
+        lambda: firehose.read_delivery(body),
+    ):
+        with contextlib.suppress(Undecodable, TooLarge):
+            read()
