@@ -74,3 +74,8 @@ KINDS: dict[SourceKind, KindOfSource] = {
     SourceKind.GRAFANA: _hook("Grafana alerting"),
     SourceKind.GENERIC: _hook("Webhook with a mapping"),
 }
+
+
+def effective_completeness(kind: SourceKind, told: str) -> Completeness:
+    """How whole a source's reports are: what somebody declared, else what its kind is by nature."""
+    return Completeness(told) if told else KINDS[kind].completeness

@@ -17,7 +17,7 @@ from msgspec import Struct
 from accounts.encryption import decrypt, encrypt
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
-from ingestion.kinds import KINDS, SourceKind
+from ingestion.kinds import KINDS, Completeness, SourceKind, effective_completeness
 from ingestion.models import Source, SourceAddress
 
 REMEMBERED_SECONDS = 5.0
@@ -38,6 +38,8 @@ class SourceInfo(Struct, frozen=True, kw_only=True):
     secret: str | None = None
     mapping: dict[str, Any] | None = None
     settings: dict[str, Any] = {}
+    completeness: Completeness = Completeness.COMPLETE
+    sample_rate: int | None = None
     is_active: bool = True
 
 
@@ -73,6 +75,8 @@ def info_of(source: Source) -> SourceInfo:
         secret=decrypt(bytes(source.secret)) if source.secret else None,
         mapping=source.mapping,
         settings=source.settings,
+        completeness=effective_completeness(SourceKind(source.kind), source.completeness),
+        sample_rate=source.sample_rate,
         is_active=source.is_active,
     )
 

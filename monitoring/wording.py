@@ -18,6 +18,12 @@ def count(value: Number | None) -> str:
     return NOT_TOLD if value is None else _signed(f"{value:,.0f}")
 
 
+def completeness(word: str, sample_rate: int | None) -> str:
+    """How whole the reports of a workflow or source are, where they are not complete: `sampled at 1 in 10`."""
+    told = {"failures-only": "failures only", "sampled": f"sampled at 1 in {count(sample_rate)}"}
+    return told.get(word, "")
+
+
 def percent(share: Number | None, digits: int = 1) -> str:
     """A share of 1 as `94.1%`. Rounding never makes an exception vanish: `over 99.9%`, `under 0.1%`."""
     if share is None:

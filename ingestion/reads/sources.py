@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from accounts.statements import Row, run_planned
-from ingestion.kinds import KINDS, Completeness, SourceKind
+from ingestion.kinds import Completeness, SourceKind, effective_completeness
 from ingestion.models import Source
 from ingestion.reads.ledger import HOUR, Counts, hours_by_source, last_hours, total
 from monitoring.models import Execution
@@ -121,6 +121,6 @@ def _listed(
 
 def _facts(row: Row) -> SourceFacts:
     kind = SourceKind(row[1])
-    declared = Completeness(row[6]) if row[6] else KINDS[kind].completeness
+    declared = effective_completeness(kind, row[6])
     name, address, environment, workflow = row[2:6]
     return SourceFacts(row[0], kind, name, address, environment, workflow, declared, *row[7:])

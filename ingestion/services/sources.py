@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.encryption import encrypt
 from accounts.models import ApiKey, Scope, Team, User
 from accounts.services.teams import issue_key, revoke_key
+from ingestion.completeness import forget_notes
 from ingestion.kinds import KINDS, Completeness, SourceKind
 from ingestion.models import (
     Delivery,
@@ -24,6 +25,7 @@ from ingestion.models import (
     SourceRejection,
 )
 from ingestion.sources import add_source, forget_sources, new_address
+from monitoring.store.completeness import clear_marks
 
 _OF_A_SOURCE = (SourceHour, SourceRejection, SourceAttribute, SourceLine, SourceMetric, Delivery)
 
@@ -77,16 +79,23 @@ def declared(kind: SourceKind, completeness: Completeness, sample_rate: int | No
     }
 
 
+@transaction.atomic
 def change_source(*, source_id: UUID, **fields: Any) -> None:
-    """Changes columns: name, environment, workflow, completeness, sample_rate, is_active."""
+    """Changes columns: name, environment, workflow, completeness, sample_rate, is_active.
+
+    Where it says anew how whole the reports are, its workflows are what they are told next.
+    """
+    before = Source.objects.select_for_update().get(id=source_id)
     Source.objects.filter(id=source_id).update(**fields)
-    transaction.on_commit(forget_sources)
+    if any(name in fields and fields[name] != getattr(before, name) for name in ("completeness", "sample_rate")):
+        clear_marks(source_id)
+    _forget_on_commit()
 
 
 def set_secret(*, source_id: UUID, secret: str | None) -> None:
     """Sets or replaces the secret; None takes it away."""
     Source.objects.filter(id=source_id).update(secret=encrypt(secret) if secret else None)
-    transaction.on_commit(forget_sources)
+    _forget_on_commit()
 
 
 @transaction.atomic
@@ -97,7 +106,7 @@ def rotate_address(*, source_id: UUID) -> str:
     source.address = new_address()
     source.save(update_fields=["address"])
     SourceAddress.objects.create(address=source.address, team_id=source.team_id, source_id=source.id)
-    transaction.on_commit(forget_sources)
+    _forget_on_commit()
     return report_address(SourceKind(source.kind), source.address)
 
 
@@ -112,13 +121,20 @@ def delete_source(*, source_id: UUID, now: datetime) -> None:
         model.objects.filter(source_id=source_id).delete()
     SourceReceipt.objects.filter(team_id=source.team_id, source_id=source_id).delete()
     SourceAddress.objects.filter(team_id=source.team_id, source_id=source_id).delete()
+    clear_marks(source_id)
     key = source.api_key
     source.delete()
     if key is not None and is_own_key(key):
         revoke_key(key=key, now=now)
-    transaction.on_commit(forget_sources)
+    _forget_on_commit()
 
 
 def is_own_key(key: ApiKey) -> bool:
     """Whether a key reports for no source that is left, and may do nothing but report."""
     return key.scopes == [Scope.INGEST] and not Source.objects.filter(api_key=key).exists()
+
+
+def _forget_on_commit() -> None:
+    """This process follows at once, the others within seconds."""
+    transaction.on_commit(forget_sources)
+    transaction.on_commit(forget_notes)

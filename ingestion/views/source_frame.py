@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.access import TeamRequest
 from accounts.models import Team
 from accounts.permissions import Permission
-from ingestion.kinds import KINDS, Completeness, SourceKind
+from ingestion.kinds import KINDS, SourceKind
 from ingestion.reads.sources import SourceFacts, State, find
 from ingestion.services.sources import report_address, takes_secret
 from monitoring import wording
@@ -96,8 +96,4 @@ def told_by(facts: SourceFacts, *, whole: bool) -> str:
 
 def completeness_words(facts: SourceFacts) -> str:
     """How whole the reports are, where they are not complete."""
-    if facts.completeness == Completeness.FAILURES_ONLY:
-        return "Failures only"
-    if facts.completeness == Completeness.SAMPLED:
-        return f"Sampled at 1 in {wording.count(facts.sample_rate)}"
-    return ""
+    return wording.completeness(facts.completeness, facts.sample_rate).capitalize()

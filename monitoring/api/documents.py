@@ -108,7 +108,8 @@ class TotalsSerializer(s.Serializer[Any]):
 
     runs, succeeded, failed, cancelled, timed_out = (s.IntegerField() for _ in range(5))
     skipped, waiting, unknown, running, queued = (s.IntegerField() for _ in range(5))
-    success_rate = _told(s.FloatField)
+    success_rate = _told(s.FloatField, "null also where only failures are reported")
+    unrated = s.IntegerField(help_text="finished runs of workflows of which only failures are reported: in no rate")
     success_interval = s.ListField(child=s.FloatField(), allow_null=True, help_text="95 % Wilson interval [low, high]")
     duration_ms = DurationsSerializer()
     retries = s.IntegerField(help_text="repeated steps and repeated executions")
@@ -146,9 +147,11 @@ class WorkflowSerializer(s.Serializer[Any]):
     id = s.UUIDField()
     name, slug, type = s.CharField(), s.CharField(), s.CharField()
     is_sample = s.BooleanField()
+    completeness = s.CharField(help_text="empty: complete; failures-only; sampled: figures count one in sample_rate")
+    sample_rate = _told(s.IntegerField)
     objective_success_rate = _told(s.FloatField, "share from 0 to 1")
     objective_p95_ms = _told(s.FloatField)
-    verdict = s.CharField(help_text="stable, watch, not_stable, not_enough_data or no_objective")
+    verdict = s.CharField(help_text="stable, watch, not_stable, not_enough_data, no_objective or failures_only")
     verdict_reason = s.CharField()
     last_run_at = _told(s.DateTimeField)
     totals = TotalsSerializer()
@@ -177,6 +180,7 @@ def totals_document(totals: Totals) -> dict[str, Any]:
     return {
         **{name: getattr(totals, name) for name in COUNTS},
         "success_rate": success.rate if success else None,
+        "unrated": totals.unrated,
         "success_interval": [success.low, success.high] if success else None,
         "duration_ms": {name: getattr(durations, name) for name in ("avg", "p50", "p95", "p99")},
         "tokens": tokens_document(totals.tokens),
@@ -190,7 +194,8 @@ def totals_document(totals: Totals) -> dict[str, Any]:
 
 def workflow_document(row: WorkflowRow) -> dict[str, Any]:
     """A workflow of the list."""
-    names = ("id", "name", "slug", "type", "is_sample", "objective_success_rate", "objective_p95_ms", "last_run_at")
+    about = ("id", "name", "slug", "type", "is_sample", "completeness", "sample_rate")
+    names = (*about, "objective_success_rate", "objective_p95_ms", "last_run_at")
     return {
         **{name: getattr(row, name) for name in names},
         "verdict": row.verdict.kind.value,

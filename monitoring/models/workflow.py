@@ -7,18 +7,33 @@ from accounts.tenancy import TenantModel
 
 
 class Workflow(TenantModel):
-    """A workflow; its id derives from team and name. Objectives are NULL until somebody sets them."""
+    """A workflow; its id derives from team and name. Objectives are NULL until somebody sets them.
+
+    `completeness` says how whole its reports are: empty (complete), `failures-only` or `sampled` at one in
+    `sample_rate`; `completeness_from` is the source of which somebody declared it, or whose kind is so by nature.
+    """
 
     name = models.CharField(max_length=200)
     slug = models.CharField(max_length=80)
     type = models.CharField(max_length=80, blank=True)
     objective_success_rate = models.FloatField(null=True, blank=True, help_text="Share from 0 to 1")
     objective_p95_ms = models.FloatField(null=True, blank=True, help_text="Milliseconds")
+    completeness = models.CharField(max_length=16, blank=True, default="", db_default="")
+    sample_rate = models.PositiveIntegerField(null=True, blank=True)
+    completeness_from = models.UUIDField(null=True, blank=True)
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta(TenantModel.Meta):
         db_table = "workflow"
+        indexes = [
+            # Each figure asks which workflows have no success rate: mostly none.
+            models.Index(
+                fields=["team", "id"],
+                condition=models.Q(completeness="failures-only"),
+                name="workflow_failures_only",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["team", "name"], name="workflow_name_once"),
             models.UniqueConstraint(fields=["team", "slug"], name="workflow_slug_once"),

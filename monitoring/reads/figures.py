@@ -46,7 +46,8 @@ class Totals:
 
     Counts are by status. Usage is None where nobody told any: an unknown is never 0. `unpriced_tokens` are
     tokens whose cost nobody told. `peak_memory_bytes` is the greatest of the runs, `storage_bytes` the sum.
-    `histogram` holds the durations, bins as in `monitoring.analysis.histogram`.
+    `histogram` holds the durations, bins as in `monitoring.analysis.histogram`. `unrated` are finished runs of
+    workflows of which only failures are reported: they are counted, but no success rate knows them.
     """
 
     runs: int = 0
@@ -68,11 +69,18 @@ class Totals:
     peak_memory_bytes: int | None = None
     storage_bytes: int | None = None
     histogram: Histogram = field(default_factory=dict, repr=False)
+    unrated: int = 0
+    unrated_succeeded: int = 0
 
     @property
     def rated(self) -> int:
-        """Runs that count in the success rate: succeeded, failed and timed out."""
-        return self.succeeded + self.failed + self.timed_out
+        """Runs that count in the success rate: succeeded, failed and timed out, where all of them are reported."""
+        return self.succeeded + self.failed + self.timed_out - self.unrated
+
+    @property
+    def is_failures_only(self) -> bool:
+        """Whether there is no success rate because only failures are reported."""
+        return bool(self.unrated) and not self.rated
 
     @property
     def failures(self) -> int:
@@ -82,12 +90,12 @@ class Totals:
     @property
     def success(self) -> Interval | None:
         """The success rate with its 95 % interval; None without a rated run."""
-        return wilson(self.succeeded, self.rated)
+        return wilson(self.succeeded - self.unrated_succeeded, self.rated)
 
     @property
     def success_rate(self) -> float | None:
         """succeeded / (succeeded + failed + timed_out); None without a rated run."""
-        return self.succeeded / self.rated if self.rated else None
+        return (self.succeeded - self.unrated_succeeded) / self.rated if self.rated else None
 
     @property
     def timed_runs(self) -> int:
@@ -110,7 +118,7 @@ class Totals:
 
 _COUNTS = (
     "runs", "succeeded", "failed", "timed_out", "cancelled", "skipped",
-    "waiting", "running", "queued", "unknown", "retries",
+    "waiting", "running", "queued", "unknown", "retries", "unrated", "unrated_succeeded",
 )  # fmt: skip
 
 

@@ -127,11 +127,18 @@ _SUMS = ", ".join(
         "max(peak_memory_bytes) AS peak_memory_bytes, sum(cost_usd) AS cost_usd",
     ]
 )
+# Runs of workflows of which only failures are reported: they have no success rate, and none that others share.
+_UNRATED = """COALESCE(sum({columns}) FILTER (WHERE whose = ANY((SELECT ids FROM unrated)::uuid[])), 0)::bigint"""
+_SUMS += f""", {_UNRATED.format(columns="succeeded + failed + timed_out")} AS unrated,
+    {_UNRATED.format(columns="succeeded")} AS unrated_succeeded"""
 # PostgreSQL sums the numbers; histograms are added up here, which measures two to three times faster than grouping
 # their unnested bins there. `array_send` gives 20 bytes about the array, then 4 bytes of length before each element.
 _BINS = "substr(array_send(histogram_bins), 21) AS bins, substr(array_send(histogram_counts), 21) AS times"
 _NO_BINS = "NULL::bytea AS bins, NULL::bytea AS times"
 _QUERY = """
+WITH unrated AS (
+    SELECT array_agg(id) AS ids FROM workflow WHERE team_id = %(team)s AND completeness = 'failures-only'
+)
 SELECT key, {sums}, string_agg(bins, '') AS bins, string_agg(times, '') AS times FROM ({parts}) AS part GROUP BY key
 """
 
@@ -183,7 +190,7 @@ def figures(
     """
     if not parts:
         return {}
-    columns = f"{key} AS key, {', '.join(COLUMNS)}, {_BINS if is_timed else _NO_BINS}"
+    columns = f"{key} AS key, workflow_id AS whose, {', '.join(COLUMNS)}, {_BINS if is_timed else _NO_BINS}"
     text = _QUERY.format(parts=_selects(which, parts, columns), sums=_SUMS)
     # All values of a dimension over all workflows are many rows or few: that plan does depend on the values.
     has_index = which.workflow_id is not None or which.dimension == Dimension.NONE
@@ -192,8 +199,8 @@ def figures(
 
 
 def totals_of(row: Sequence[Any]) -> Totals:
-    """Figures from a row of `COLUMNS`, then the histograms as `read_histogram` takes them."""
-    told = dict(zip(COLUMNS, row, strict=False))
+    """Figures from a row of `COLUMNS`, then what is not rated, then the histograms as `read_histogram` takes them."""
+    told = dict(zip((*COLUMNS, "unrated", "unrated_succeeded"), row, strict=False))
     histogram = read_histogram(row[-2], row[-1])
     timed = told["duration_count"]
     return Totals(
@@ -210,5 +217,7 @@ def totals_of(row: Sequence[Any]) -> Totals:
         api_calls=told["api_calls"],
         peak_memory_bytes=told["peak_memory_bytes"],
         storage_bytes=told["storage_bytes"],
+        unrated=told["unrated"],
+        unrated_succeeded=told["unrated_succeeded"],
         histogram=histogram,
     )

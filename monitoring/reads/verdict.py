@@ -24,6 +24,7 @@ class Kind(StrEnum):
     WATCH = "watch"
     NO_OBJECTIVE = "no_objective"
     NOT_ENOUGH_DATA = "not_enough_data"
+    FAILURES_ONLY = "failures_only"
     STABLE = "stable"
 
 
@@ -32,8 +33,10 @@ WORDS = {
     Kind.WATCH: ("Watch", "watch"),
     Kind.NO_OBJECTIVE: ("No objective set", "idle"),
     Kind.NOT_ENOUGH_DATA: ("Not enough data", "idle"),
+    Kind.FAILURES_ONLY: ("No verdict", "idle"),
     Kind.STABLE: ("Stable", "ok"),
 }
+FAILURES_ONLY = "Only failures are reported, so there is no success rate and no verdict."
 SEVERITY = {kind: place for place, kind in enumerate(Kind)}
 
 
@@ -58,9 +61,12 @@ class _Finding:
 def verdict(totals: Totals, *, objective_success_rate: float | None, objective_p95_ms: float | None) -> Verdict:
     """The verdict on the figures of a window; objectives as shares of 1 and milliseconds, None where not set.
 
-    Fewer than 50 runs that count in the success rate are not enough, whatever their outcome.
+    Fewer than 50 runs that count in the success rate are not enough, whatever their outcome. Where only failures are
+    reported there is no verdict.
     """
     success = totals.success
+    if totals.is_failures_only:
+        return _made(Kind.FAILURES_ONLY, FAILURES_ONLY, ())
     if totals.rated < ENOUGH_RUNS or success is None:
         return _made(Kind.NOT_ENOUGH_DATA, _too_few(totals), ())
     findings = []
@@ -95,8 +101,9 @@ def _evidence(totals: Totals) -> str:
     if success is None:
         return ""
     low, high = wording.percent(success.low), wording.percent(success.high)
+    succeeded = totals.succeeded - totals.unrated_succeeded
     return (
-        f"{wording.count(totals.succeeded)} of {wording.count(totals.rated)} runs succeeded: "
+        f"{wording.count(succeeded)} of {wording.count(totals.rated)} runs succeeded: "
         f"{wording.percent(success.rate)}, 95% interval {low} to {high}"
     )
 

@@ -26,6 +26,8 @@ class WorkflowRow:
     slug: str
     type: str
     is_sample: bool
+    completeness: str
+    sample_rate: int | None
     objective_success_rate: float | None
     objective_p95_ms: float | None
     totals: Totals
@@ -85,6 +87,8 @@ def _row(
         slug=workflow.slug,
         type=workflow.type,
         is_sample=workflow.is_sample,
+        completeness=workflow.completeness,
+        sample_rate=workflow.sample_rate,
         objective_success_rate=objectives[0],
         objective_p95_ms=objectives[1],
         totals=totals,

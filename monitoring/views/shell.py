@@ -56,6 +56,8 @@ class Outcomes(Protocol):
     def timed_out(self) -> int: ...
     @property
     def success(self) -> Interval | None: ...
+    @property
+    def is_failures_only(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,8 @@ def _usual_notes(scope: Scope, figures: Outcomes | None) -> dict[int, str]:
         notes[3] = "No failure to replay"
     objective = scope.workflow.objective_success_rate if scope.workflow else None
     goal = f"objective {wording.plain_percent(objective)}" if objective else "no objective set"
-    notes[1] = f"{wording.percent(figures.success.rate)} succeed, {goal}" if figures.success else "No finished runs"
+    none = "Only failures are reported" if figures.is_failures_only else "No finished runs"
+    notes[1] = f"{wording.percent(figures.success.rate)} succeed, {goal}" if figures.success else none
     notes[2] = f"{wording.count(failures)} of {wording.count(figures.runs)} runs" if failures else "None in this range"
     return notes
 

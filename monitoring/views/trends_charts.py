@@ -220,6 +220,8 @@ def _marks(page: TrendsPage) -> Sequence[ReleaseMark]:
 def _rate_finding(page: TrendsPage) -> str:
     rates = [point.totals.success_rate for point in page.series.points if point.totals.success_rate is not None]
     if not rates:
+        if page.totals.is_failures_only:
+            return "No success rate: only failures are reported."
         return "No run finished in this range."
     lowest = wording.percent(min(rates))
     return f"Success rate {wording.percent(page.totals.success_rate)} in the whole range, {lowest} in its worst bucket."

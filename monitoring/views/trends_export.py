@@ -72,6 +72,7 @@ def figures(totals: Totals) -> dict[str, Any]:
     return {
         **{name: getattr(totals, name) for name in STATUS_FIELDS},
         "success_rate": totals.success_rate,
+        "unrated": totals.unrated,
         "success_rate_interval": [success.low, success.high] if success else None,
         "duration_ms": {"avg": durations.avg, "p50": durations.p50, "p95": durations.p95, "p99": durations.p99},
         "retries": totals.retries,
@@ -85,7 +86,7 @@ def figures(totals: Totals) -> dict[str, Any]:
 
 
 def _outcome_row(start: datetime, totals: Totals) -> tuple[Any, ...]:
-    other = totals.runs - totals.rated - totals.cancelled
+    other = totals.runs - totals.rated - totals.unrated - totals.cancelled
     told = (totals.runs, totals.succeeded, totals.failed, totals.timed_out, totals.cancelled, other)
     return (start.isoformat(), *told, totals.success_rate)
 

@@ -141,8 +141,11 @@ def _runs(page: TrendsPage) -> Kpi:
 def _success(page: TrendsPage) -> Kpi:
     now, before = page.totals.success, page.previous.success
     tone = rate_tone(now, before)
-    rate = wording.percent(now.rate) if now else "none finished"
+    none = "unknown" if page.totals.is_failures_only else "none finished"
+    rate = wording.percent(now.rate) if now else none
     between = f"95% interval {interval_words(now)}" if now else ""
+    if page.totals.is_failures_only:
+        between = "Only failures are reported"
     return Kpi(
         "Success rate",
         rate.removesuffix("%"),

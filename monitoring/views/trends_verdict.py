@@ -59,6 +59,10 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
 
 def _rate_sentence(page: TrendsPage) -> SafeString:
     totals, before = page.totals, page.previous.success
+    if totals.is_failures_only:
+        return format_html(
+            "<b>{} failures</b> were reported. Runs that succeed are not.", wording.count(totals.failures)
+        )
     since = ""
     if before:
         since = format_html("; {} <b>{}</b> succeeded", previous_words(page.window), wording.percent(before.rate))

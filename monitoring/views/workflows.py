@@ -52,6 +52,8 @@ class Row:
     href: str
     type: str
     is_sample: bool
+    completeness: str
+    is_failures_only: bool
     kind: Kind
     verdict: str
     tone: str
@@ -124,6 +126,7 @@ def panel(scope: Scope, rows: Sequence[Row]) -> Panel:
         Kind.WATCH: f"{_are(kinds[Kind.WATCH], len(rows))} to be watched.",
         Kind.NO_OBJECTIVE: f"{_have(kinds[Kind.NO_OBJECTIVE], len(rows))} no objective, so no verdict.",
         Kind.NOT_ENOUGH_DATA: f"{_have(kinds[Kind.NOT_ENOUGH_DATA], len(rows))} too few runs for a verdict.",
+        Kind.FAILURES_ONLY: f"{_have(kinds[Kind.FAILURES_ONLY], len(rows))} only failures reported, so no verdict.",
         Kind.STABLE: "None: all workflows are stable.",
     }
     answer, word, tone = answers[worst.kind], worst.verdict, worst.tone
@@ -179,6 +182,8 @@ def _row(scope: Scope, one: WorkflowRow) -> Row:
         href=scope.href("trends", one.slug, q=None),
         type=source_words(one.type),
         is_sample=one.is_sample,
+        completeness=wording.completeness(one.completeness, one.sample_rate),
+        is_failures_only=one.totals.is_failures_only,
         kind=one.verdict.kind,
         verdict=one.verdict.word,
         tone=one.verdict.tone,
