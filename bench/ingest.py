@@ -21,7 +21,10 @@ from bench.usage import cpu_seconds
 CONNECTIONS = 4
 BATCHES = 400
 PAIRS = 5
+EXECUTIONS = 10
 TABLES = ("execution", "step", "payload")
+# The number of an execution that this measurement sent.
+NUMBER = "substring(external_id from 'bench-([0-9]+)$')::bigint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +103,16 @@ def make_copies(connection: psycopg.Connection) -> None:
         connection.execute(f"CREATE TABLE copy_{table} (LIKE {table} INCLUDING ALL)")
 
 
-def read_batches(connection: psycopg.Connection, first: int) -> list[dict[str, bytes]]:
-    """The final rows of one round as COPY text, cut into batches of ten executions (about 100 steps)."""
+def read_batches(connection: psycopg.Connection, first: int, number: str) -> list[dict[str, bytes]]:
+    """The final rows of one round as COPY text, cut into batches of ten executions (about 100 steps).
+
+    `number` is SQL for the number of an execution.
+    """
     lists = {table: ", ".join(columns(connection, table)) for table in TABLES}
     connection.execute(
-        "CREATE TEMP TABLE chosen ON COMMIT DROP AS SELECT team_id, id, "
-        "(substring(external_id from 7)::bigint - %s) / 10 AS batch FROM execution "
-        "WHERE external_id LIKE 'bench-%%' AND substring(external_id from 7)::bigint BETWEEN %s AND %s",
-        [first, first, first + BATCHES * 10 - 1],
+        f"CREATE TEMP TABLE chosen ON COMMIT DROP AS SELECT team_id, id, (number - {first}) / {EXECUTIONS} AS batch "
+        f"FROM (SELECT team_id, id, {number} AS number FROM execution) AS numbered "
+        f"WHERE number BETWEEN {first} AND {first + BATCHES * EXECUTIONS - 1}"
     )
     connection.execute("CREATE INDEX ON chosen (batch)")
     connection.execute("ANALYZE chosen")
@@ -140,12 +145,12 @@ def copy_in(url: str, lists: dict[str, str]) -> Callable[[Sequence[dict[str, byt
     return work
 
 
-def theirs(stage: Stage, round_number: int, steps: int) -> Side:
+def theirs(stage: Stage, first: int, steps: int, number: str = NUMBER) -> Side:
     """One run of plain COPY with the rows that our side has just written."""
     with psycopg.connect(stage.admin_url(), autocommit=False) as connection:
         make_copies(connection)
         lists = {table: ", ".join(columns(connection, table)) for table in TABLES}
-        batches = read_batches(connection, round_number * 1_000_000)
+        batches = read_batches(connection, first, number)
         connection.commit()
     before = cpu_seconds(stage.postgres_pid())
     in_parallel(copy_in(stage.admin_url(), lists), batches)
@@ -178,7 +183,7 @@ def measure(stage: Stage, key: str) -> dict[str, Any]:
         pairs = []
         for number in range(2, 2 + PAIRS):
             mine = ours(stage, web.pid, key, number)
-            pairs.append((mine, theirs(stage, number, mine.steps)))
+            pairs.append((mine, theirs(stage, number * 1_000_000, mine.steps)))
         sent = warm.steps + sum(mine.steps for mine, _ in pairs)
         stored = counted_back(stage.port, key)
     finally:

@@ -1,0 +1,101 @@
+"""OTLP over HTTP against plain COPY of the same final rows, in protobuf and JSON, and the bytes a span takes on disk.
+
+The same pairs as in `bench.ingest`; a span is a root or a step, and ratios compare whole runs.
+"""
+
+import http.client
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+
+from bench import ingest
+from bench.ingest import BATCHES, PAIRS, Side, in_parallel, theirs
+from bench.spans import as_json, requests
+from bench.stage import Stage, wait_for_web
+from bench.usage import cpu_seconds
+
+LIMITS = {"protobuf": 4.0, "json": 8.0}
+LIMIT_BYTES = 500.0
+TYPES = {"protobuf": "application/x-protobuf", "json": "application/json"}
+NUMBER = "CASE WHEN external_id ~ '^[0-9a-f]{32}$' THEN ('x' || right(external_id, 8))::bit(32)::bigint END"
+_SIZE = """
+SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname NOT LIKE 'copy\\_%%'
+"""
+
+
+def send(port: int, key: str, encoding: str) -> Callable[[Sequence[bytes]], None]:
+    """Sends bodies over one kept connection; each must be stored whole, which an empty answer says."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": TYPES[encoding]}
+
+    def work(part: Sequence[bytes]) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for body in part:
+            connection.request("POST", "/v1/traces", body, headers)
+            answer = connection.getresponse()
+            told = answer.read()
+            if answer.status != 200 or told not in (b"", b"{}"):
+                raise RuntimeError(f"not stored: {answer.status} {told!r}")
+        connection.close()
+
+    return work
+
+
+def ours(stage: Stage, web: int, key: str, encoding: str, first: int) -> tuple[Side, int]:
+    """One run of our side, counted in steps as COPY's side is; also the spans that were sent."""
+    made = list(requests(BATCHES, first))
+    spans = sum(len(one.resource_spans[0].scope_spans[0].spans) for one in made)
+    bodies = [as_json(one) if encoding == "json" else one.SerializeToString() for one in made]
+    before = cpu_seconds(web), cpu_seconds(stage.postgres_pid())
+    in_parallel(send(stage.port, key, encoding), bodies)
+    used = cpu_seconds(web) - before[0], cpu_seconds(stage.postgres_pid()) - before[1]
+    return Side(*used, spans - BATCHES * ingest.EXECUTIONS), spans
+
+
+def disk_bytes(stage: Stage) -> int:
+    """What all tables and indexes take, but for the copies."""
+    with psycopg.connect(stage.admin_url()) as connection:
+        row = connection.execute(_SIZE).fetchone()
+    return int(row[0]) if row else 0
+
+
+def measure_encoding(stage: Stage, web: int, key: str, encoding: str, start: int) -> dict[str, Any]:
+    """The pairs of one encoding; the first round only warms up."""
+    ours(stage, web, key, encoding, start)
+    pairs, sent, sizes = [], 0, []
+    for number in range(1, PAIRS + 1):
+        first = start + number * 1_000_000
+        before = disk_bytes(stage)
+        mine, spans = ours(stage, web, key, encoding, first)
+        sizes.append((disk_bytes(stage) - before) / spans)
+        pairs.append((mine, theirs(stage, first, mine.steps, NUMBER)))
+        sent += spans
+    per_span = 1e6 * PAIRS / sent
+    return {
+        "spans_sent": sent,
+        "cpu_s_per_million_spans": statistics.median(mine.web + mine.postgres for mine, _ in pairs) * per_span,
+        "of_which_web": statistics.median(mine.web for mine, _ in pairs) * per_span,
+        "of_which_postgres": statistics.median(mine.postgres for mine, _ in pairs) * per_span,
+        "copy_cpu_s_per_million_spans": statistics.median(copy.postgres for _, copy in pairs) * per_span,
+        "ratio_to_copy": statistics.median(mine.per_million / copy.per_million for mine, copy in pairs),
+        "ratios": [mine.per_million / copy.per_million for mine, copy in pairs],
+        "limit_ratio": LIMITS[encoding],
+        "disk_bytes_per_span": statistics.median(sizes),
+        "limit_disk_bytes_per_span": LIMIT_BYTES,
+    }
+
+
+def measure(stage: Stage, key: str) -> dict[str, Any]:
+    """Both encodings against the same web process."""
+    web = stage.spawn("web")
+    try:
+        wait_for_web(stage.port)
+        return {
+            encoding: measure_encoding(stage, web.pid, key, encoding, (1 + place) * 100_000_000)
+            for place, encoding in enumerate(TYPES)
+        }
+    finally:
+        web.terminate()
+        web.wait()
