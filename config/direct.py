@@ -20,6 +20,9 @@ PREFIXES = (
     "/hooks/",
     "/ping/",
     "/metrics",
+    "/healthz",
+    "/readyz",
+    "/internal/",
 )
 Handler = Callable[[HttpRequest], HttpResponseBase]
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from config.logs import logging_settings
+
 # How long a thread waits for the next request on the connection that it has just answered.
 STAY_MS = 20
 
@@ -54,6 +56,10 @@ graceful_timeout = 20
 keepalive = 75
 control_socket_disable = True
 loglevel = os.environ.get("LOG_LEVEL", "info").lower()
+if os.environ.get("LOG_FORMAT") == "json":
+    logconfig_dict = logging_settings(loglevel.upper())
+    for name in ("gunicorn.error", "gunicorn.access"):
+        logconfig_dict.setdefault("loggers", {})[name] = {"propagate": True, "level": loglevel.upper()}
 accesslog = "-" if os.environ.get("ACCESS_LOG") == "1" else None
 # Workers prove that they live by touching a file; in memory that never waits for a disk.
 if Path("/dev/shm").is_dir():  # noqa: S108 - the files are made by tempfile

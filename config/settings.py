@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
+from config.logs import IS_JSON, logging_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("STEADYRUN_HOME", BASE_DIR / ".steadyrun"))
 DEBUG = os.environ.get("DEBUG", "") == "1"
@@ -90,6 +92,7 @@ INSTALLED_APPS = [
     "alerts",
 ]
 MIDDLEWARE = [
+    "config.logs.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "config.direct.DirectApi",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -227,10 +230,9 @@ STEADYRUN_ALLOW_PRIVATE_DESTINATIONS = tuple(
 OUTBOX_MAX_REQUESTS = int(os.environ.get("OUTBOX_MAX_REQUESTS", "20000"))
 OUTBOX_MAX_BYTES = int(os.environ.get("OUTBOX_MAX_BYTES", str(256 * 1024 * 1024)))
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-}
+# Opens /internal/metrics to who knows it; empty keeps it closed.
+STEADYRUN_METRICS_TOKEN = os.environ.get("STEADYRUN_METRICS_TOKEN", "")
+
+LOGGING = logging_settings(os.environ.get("LOG_LEVEL", "INFO"))
+# Celery would put plain lines of its own in place of ours.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = not IS_JSON

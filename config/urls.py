@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from config import health
 from monitoring.api.metrics import metrics
 
 urlpatterns = [
@@ -19,6 +20,9 @@ urlpatterns = [
     ),
     path("", include("ingestion.urls")),
     path("metrics", metrics, name="metrics"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("internal/metrics", health.internal_metrics, name="internal_metrics"),
     path("api/v1/", include("monitoring.api.urls")),
     path("t/<slug:team>/", include("ingestion.page_urls")),
     path("t/<slug:team>/", include("monitoring.urls")),

@@ -24,6 +24,7 @@ from ingestion.acceptance import Outcome
 from ingestion.api.admission import Overloaded, admitted, is_full
 from ingestion.api.bodies import read_body
 from ingestion.api.refusal import EXPECTED, Refusal, Refuse, Wording, as_problem, refusal_of
+from ingestion.api.tally import count_items, count_refusal
 from ingestion.intake import take_in
 from ingestion.kinds import SourceKind
 from ingestion.ledger import Receipt, record, record_rejections
@@ -51,7 +52,9 @@ class Call:
 
     def take_in(self, decoded: Decoded) -> Outcome:
         """Stores what the request brought, with its receipt. Raises `StorageUnavailable` or `ReportsRefused`."""
-        return take_in(self.source, decoded, now=self.now, byte_count=len(self.body))
+        outcome = take_in(self.source, decoded, now=self.now, byte_count=len(self.body))
+        count_items(self.source.kind, outcome)
+        return outcome
 
 
 MAX_REMEMBERED_KEYS = 10_000
@@ -146,6 +149,7 @@ def _answer(view: View, rule: _Rule, request: HttpRequest, arguments: dict[str, 
 
 def _refuse(rule: _Rule, request: HttpRequest, refusal: Refusal) -> HttpResponse:
     response = rule.wording(request, refusal)
+    count_refusal(rule.kind, refusal.status)
     if refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)
     if refusal.status == 401:

@@ -39,6 +39,8 @@ def test_address_is_guarded(text: str, entry: URLPattern) -> None:
         assert isinstance(getattr(entry.callback, "team_permission", None), Permission)
     elif kind := getattr(entry.callback, "way_in", None):
         assert kind in SourceKind
+    elif getattr(entry.callback, "is_internal", False):
+        assert text.startswith("internal/")
     elif scope := getattr(entry.callback, "api_scope", None):
         assert scope in Scope
     elif text.startswith("api/v1/"):
