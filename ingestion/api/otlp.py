@@ -1,6 +1,6 @@
 """OTLP/HTTP: `/v1/traces`, `/v1/logs`, `/v1/metrics` and their aliases. Answers are in the encoding of the request."""
 
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
@@ -77,8 +77,13 @@ def _export(call: Call, *, signal: str) -> HttpResponse:
 
 
 @csrf_exempt
+@wraps(_export)
 def export(request: HttpRequest, signal: str) -> HttpResponse:
-    """Takes what an exporter sends. A 200 means: committed. HEAD is answered: some senders try the address by it."""
+    """Takes what an exporter sends; a 200 means: committed.
+
+    HEAD is answered without a key: some senders try the address by it, and it says nothing but that something is here.
+    Everything else goes through the door.
+    """
     if request.method == "HEAD":
         return HttpResponse()
     return _export(request, signal=signal)

@@ -1,8 +1,5 @@
 """Reading OTLP from protobuf. A damaged item is refused alone; a damaged frame around items refuses the body."""
 
-import base64
-import math
-import struct
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -11,6 +8,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from ingestion.adapters.otlp.messages import MESSAGE
+from ingestion.adapters.otlp.protovalues import Pair, plain, read_pair
 from ingestion.adapters.otlp.shapes import (
     MAX_ATTRIBUTES,
     Attributes,
@@ -24,19 +22,20 @@ from ingestion.adapters.otlp.shapes import (
 )
 from ingestion.adapters.otlp.told import Got, Told, understand
 from ingestion.adapters.refusals import ITEM, Refused, Undecodable
+from ingestion.semantics.lookup import UNKNOWN
 
 _read_request = MESSAGE["Request"].FromString
 _read_span = MESSAGE["Span"].FromString
 _read_status = MESSAGE["SpanStatus"].FromString
 _read_log = MESSAGE["LogRecord"].FromString
 _read_metric = MESSAGE["Metric"].FromString
-_read_pair = MESSAGE["KeyValue"].FromString
 _NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
-# Short attributes are often the same in many spans of a request: these are read once.
+# Short attributes are often the same in many spans: these are read once. Names that nothing understands are remembered
+# for the length of a request only, because each request lists them.
 _SHORT = 64
-_KEY, _VALUE, _TEXT, _INT, _DOUBLE = 0x0A, 0x12, 0x0A, 0x18, 0x21
-_double = struct.Struct("<d").unpack_from
-Pair = tuple[str, Any]
+_MAX_UNDERSTOOD = 20_000
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_understood: dict[bytes, Got] = {}
 
 
 def read(body: bytes, item: Callable[["Reader", bytes], Any]) -> Iterator[Bundle]:
@@ -77,22 +76,19 @@ class Reader:
 
     def __init__(self) -> None:
         self.known: dict[bytes, Pair] = {}
-        self.understood: dict[bytes, Got] = {}
+        self.not_understood: dict[bytes, Got] = {}
         self.unknown: dict[str, str] = {}
 
     def told(self, raw: list[bytes]) -> Told:
         """The attributes of a span, understood in one pass."""
-        find = self.understood.get
-        fields: dict[str, Got] = {}
+        find, fields = _understood.get, dict[str, Got]()
         rest: Attributes = {}
         several: list[Got] | None = None
         count = len(raw)
         for one in raw if count <= MAX_ATTRIBUTES else raw[:MAX_ATTRIBUTES]:
             got = find(one)
             if got is None:
-                got = understand(*_pair(one), self.unknown)
-                if len(one) <= _SHORT:
-                    self.understood[one] = got
+                got = self._understand(one)
             field = got[0]
             if field is None:
                 rest[got[1]] = got[2]
@@ -114,11 +110,26 @@ class Reader:
         for one in raw if count <= MAX_ATTRIBUTES else islice(raw, MAX_ATTRIBUTES):
             pair = known.get(one)
             if pair is None:
-                pair = _pair(one)
+                pair = read_pair(one)
                 if len(one) <= _SHORT:
                     known[one] = pair
             found[pair[0]] = pair[1]
         return found if count <= MAX_ATTRIBUTES else check_count(found, count)
+
+    def _understand(self, raw: bytes) -> Got:
+        """An attribute that this process does not remember."""
+        found = self.not_understood.get(raw)
+        if found is not None:
+            return found
+        got = understand(*read_pair(raw), self.unknown)
+        if len(raw) <= _SHORT:
+            if got[5] is UNKNOWN:
+                self.not_understood[raw] = got
+            elif type(got[2]) in _SCALARS and type(got[3]) in _SCALARS:
+                if len(_understood) >= _MAX_UNDERSTOOD:
+                    _understood.clear()
+                _understood[raw] = got
+        return got
 
     def span(self, raw: bytes) -> Span:
         """A span. Raises `Refused`, `DecodeError` or `UnicodeDecodeError`."""
@@ -172,7 +183,7 @@ class Reader:
             told.time_unix_nano or told.observed_time_unix_nano,
             told.severity_number,
             told.severity_text.decode(),
-            _any(told.body),
+            plain(told.body),
             self.attributes(told.attributes),
             trace_id.hex() if has_trace else "",
             span_id.hex() if has_span else "",
@@ -230,65 +241,3 @@ def _wrong_id(trace_id: bytes) -> tuple[str, str]:
     if len(trace_id) != 16 or trace_id == _NO_TRACE:
         return "traceId", "must be 16 bytes that are not all zero"
     return "spanId", "must be 8 bytes that are not all zero"
-
-
-def _pair(raw: bytes) -> Pair:
-    """One attribute. What is commonest is read without making a message: a key of up to 127 bytes (0x0a), then a value
-    (0x12) that is a text, a number or a truth and reaches exactly to the end.
-    """
-    size = len(raw)
-    end = 2 + raw[1] if size > 5 else 0
-    if 2 < end < size - 3 and raw[1] < 128 and raw[0] == _KEY and raw[end] == _VALUE:
-        length, tag = raw[end + 1], raw[end + 2]
-        if length < 128:
-            if end + 2 + length == size:
-                if tag == _TEXT and raw[end + 3] == length - 2:
-                    return raw[2:end].decode(), raw[end + 4 :].decode()
-                if tag == _INT and raw[-1] < 128 and length < 10:
-                    return raw[2:end].decode(), _small(raw, end + 3, size)
-                if tag == _DOUBLE and length == 9:
-                    return raw[2:end].decode(), _finite(_double(raw, end + 3)[0])
-        elif tag < 128 and raw[end + 3] == _TEXT:
-            # Two bytes of length: up to 16,383 bytes of value. The text's own length has one byte or two.
-            told, start = raw[end + 4], end + 5
-            if told >= 128:
-                told, start = (told & 127) + (raw[start] << 7), start + 1
-            if start + told == size and end + 3 + (length & 127) + (tag << 7) == size and raw[start - 1] < 128:
-                return raw[2:end].decode(), raw[start:].decode()
-    found = _read_pair(raw)
-    return found.key.decode(), _any(found.value)
-
-
-def _small(raw: bytes, start: int, end: int) -> int:
-    """A number of seven bits a byte, the lowest first. Up to eight bytes, so none of them is negative."""
-    number = shift = 0
-    for byte in raw[start:end]:
-        number |= (byte & 127) << shift
-        shift += 7
-    return number
-
-
-def _finite(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)
-
-
-def _any(told: Any) -> Any:
-    """An AnyValue as plain data: numbers that JSON does not have as text, bytes as base64."""
-    for descriptor, value in told.ListFields():
-        return _PLAIN[descriptor.name](value)
-    return None
-
-
-def _pairs(told: Any) -> Attributes:
-    return {pair.key.decode(): _any(pair.value) for pair in told.values}
-
-
-_PLAIN: dict[str, Callable[[Any], Any]] = {
-    "string_value": lambda value: value.decode(),
-    "bool_value": bool,
-    "int_value": int,
-    "double_value": _finite,
-    "array_value": lambda value: [_any(one) for one in value.values],
-    "kvlist_value": _pairs,
-    "bytes_value": lambda value: base64.b64encode(value).decode(),
-}

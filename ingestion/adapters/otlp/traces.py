@@ -77,7 +77,8 @@ class Trace:
         if place.has_local_parent:
             self.is_running = True
         self.resources[resource.key] = resource
-        if told.fields or told.tags:
+        fields = told.fields
+        if "session" in fields or "user" in fields or "tag_list" in fields or told.tags:
             self._take_facts(told)
         if place.is_true_root:
             self._take_root(read)
@@ -85,7 +86,7 @@ class Trace:
             self.steps.append(step)
             if read.logs:
                 self.logs += read.logs
-        if place.is_true_root or place.is_entry or "workflow" in told.fields:
+        if place.is_true_root or place.is_entry or "workflow" in fields:
             self._rank(read, resource)
 
     def _take_root(self, read: ReadSpan) -> None:
