@@ -32,6 +32,7 @@ class Reading(StrEnum):
     AS_USUAL = "As usual"
     BELOW_USUAL = "Below usual"
     TOO_FEW = "Too few to say"
+    NOT_COMPARED = "Nothing to compare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def lift_order(finding: Finding) -> float:
 def _finding(c: Candidate, p_value: float | None) -> Finding:
     share = c.failures / c.all_failures
     if p_value is None:
-        return Finding(c.kind, c.value, c.failures, share, None, None, None, None, None, Reading.AS_USUAL)
+        return Finding(c.kind, c.value, c.failures, share, None, None, None, None, None, Reading.NOT_COMPARED)
     usual = c.base / c.base_total
     if not usual:
         reading = read(math.inf, p_value, c.failures, c.all_failures)

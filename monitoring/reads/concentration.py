@@ -27,7 +27,8 @@ class Concentration:
     """Findings over `failures` failed executions.
 
     `compared` values were looked at together; `is_cut` when only the newest `MAX_FAILURES` were; `base_cut` says how
-    many of the newest runs stand for all of them where rollups could not (None: all runs were counted).
+    many of the newest runs stand for all of them where rollups could not (None: all runs were counted). `is_alone`:
+    only failures are reported, so there are no other runs to compare them with.
     """
 
     failures: int
@@ -35,6 +36,7 @@ class Concentration:
     compared: int
     is_cut: bool
     base_cut: int | None
+    is_alone: bool = False
 
 
 # OFFSET 0 keeps the look-up of facets one by key for each failure: a plan that scans whole days is far slower.
@@ -79,6 +81,10 @@ def concentration(team_id: uuid.UUID, workflow: Workflow, filters: Filters, *, z
     left_out = _pinned(filters)
     compared = [one for one in shared if one.kind.split(".")[0] not in left_out]
     usual = usual_counts(team_id, workflow, filters, [one.key for one in compared], zone=zone)
+    is_alone = workflow.completeness == "failures-only"
+    if is_alone:
+        # Failures before are still something to compare an error with.
+        usual = Usual(usual.counts, {kind: total for kind, total in usual.totals.items() if kind in usual.apart})
     findings = find([_candidate(one, failures, usual) for one in compared])
     return Concentration(
         failures=failures,
@@ -86,6 +92,7 @@ def concentration(team_id: uuid.UUID, workflow: Workflow, filters: Filters, *, z
         compared=sum(finding.p_value is not None for finding in findings),
         is_cut=failures >= MAX_FAILURES,
         base_cut=usual.sampled,
+        is_alone=is_alone,
     )
 
 

@@ -24,6 +24,7 @@ _PILLS = {
     Reading.AS_USUAL: ("", ""),
     Reading.BELOW_USUAL: ("", ""),
     Reading.TOO_FEW: ("", ""),
+    Reading.NOT_COMPARED: ("", ""),
 }
 _STRIKING = frozenset({Reading.CONCENTRATED, Reading.ABOVE_USUAL})
 _MONO = frozenset({"step", "tool", "field"})
@@ -33,6 +34,11 @@ _SIGNS: dict[Reach, tuple[str, Tone]] = {
     Reach.SPREAD: ("Spread out", "watch"),
     Reach.TOO_FEW: ("Not enough data", "idle"),
 }
+_ALONE: tuple[str, str, Tone] = (
+    "Unknown: only failures are reported, not the runs to compare with.",
+    "Unknown",
+    "idle",
+)
 _FRACTIONS = (
     (0.995, "All"),
     (0.95, "Nearly all"),
@@ -115,6 +121,8 @@ def shown_findings(found: Concentration, by: str) -> list[Finding]:
     of_kind = [finding for finding in found.findings if kind_of(finding).name == by]
     if of_kind:
         return of_kind
+    if found.is_alone:
+        return sorted(found.findings, key=lambda f: (-f.failures, f.kind, f.value))[:ROWS_SHOWN]
     striking = [f for f in found.findings if f.reading in _STRIKING][:ROWS_SHOWN]
     seen = {kind_of(f).name for f in striking}
     usual = []
@@ -157,14 +165,23 @@ def href_of(scope: Scope, finding: Finding) -> str:
 
 def verdict_panel(scope: Scope, found: Concentration, groups: FailureGroups) -> Panel:
     """The answer to "are the failures concentrated?" with its evidence and the next actions."""
-    told = answer(found.findings, found.failures, LOCAL_KINDS)
+    told = Answer(Reach.SPREAD) if found.is_alone else answer(found.findings, found.failures, LOCAL_KINDS)
     typical = _typical(told, groups)
     replay = (
         Action("Replay a typical failure", scope.href("replay", str(typical.latest)), "redo", True) if typical else None
     )
     actions = [action for action in (replay, *_more(scope, told)) if action]
+    if found.is_alone:
+        return Panel(*_ALONE, _shared_most(found), (), actions)
     paragraphs = _evidence(told, found)
     return Panel(_sentence(told), *_SIGNS[told.reach], paragraphs, _facts(told, found), actions)
+
+
+def _shared_most(found: Concentration) -> list[SafeString | str]:
+    most = max((f for f in found.findings if f.kind in LOCAL_KINDS), key=lambda f: f.failures, default=None)
+    if most is None:
+        return []
+    return [format_html("{} makes up <b>{}</b> of failures.", _named([most]), wording.percent(most.share))]
 
 
 def _sentence(told: Answer) -> str:

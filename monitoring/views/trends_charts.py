@@ -99,6 +99,8 @@ def outcome_charts(page: TrendsPage) -> tuple[list[Chart], list[tuple[str, str]]
         height="small",
         markers=[Marker(mark.at, "") for mark in _marks(page)],
     )
+    if page.totals.is_failures_only:
+        return [runs], [(colour, label) for label, colour, _ in told]
     legend = [("line", "Success rate"), *([("dash", "Objective")] if objective else [])]
     return [rate, runs], [*legend, *((colour, label) for label, colour, _ in told)]
 

@@ -111,7 +111,7 @@ def kind_words(kind: str) -> str:
 def _step_row(scope: Scope, node: NodeRow, failed: int, full: float) -> StepRow:
     share = failed_share(node.totals)
     kind = node.place.kind if node.place and node.place.kind else ""
-    hot = node.totals.failures >= 5 and node.totals.failures * 2 > failed
+    hot = share is not None and node.totals.failures >= 5 and node.totals.failures * 2 > failed
     return StepRow(
         name=node.name,
         kind=kind,

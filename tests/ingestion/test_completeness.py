@@ -102,6 +102,7 @@ def test_pages_and_api_say_that_the_rate_is_not_known(
     assert "failures only" in texts[0]
     assert "no success rate and no verdict." in texts[1]
     assert "<b>60 failures</b> were reported. Runs that succeed are not." in texts[1]
+    assert "Unknown: only failures are reported, not the runs to compare with." in texts[2]
     for text in texts:
         assert "0.0%" not in text
         assert ">0%" not in text

@@ -93,7 +93,7 @@ def test_looking_at_many_values_raises_the_bar():
 def test_without_a_base_the_lift_is_not_told():
     (finding,) = find([candidate(30, 0, base_total=0)])
     assert (finding.usual, finding.lift, finding.p_value) == (None, None, None)
-    assert finding.reading is Reading.AS_USUAL
+    assert finding.reading is Reading.NOT_COMPARED
 
 
 def test_concentrated_rows_come_first_then_the_greater_lift():
