@@ -37,13 +37,17 @@ _WORKFLOWS = """workflow_id = ANY(ARRAY(
 _FOUND = """(external_id LIKE %s OR error ILIKE %s OR error_id IN (
     SELECT l.id FROM label l WHERE l.team_id = %s AND l.kind = %s AND l.value ILIKE %s))"""
 
+# A log line may name an execution of which nothing else was told: a line is no run until something says so.
+_IS_TOLD = "(workflow_id IS NOT NULL OR status <> 0 OR step_count > 0)"
+
 Part = tuple[str, list[Any]]
 
 
 def conditions(team_id: uuid.UUID, filters: Filters) -> Part:
     """The WHERE clause over `execution` and its parameters, the team's own condition first.
 
-    Values that nobody knows match nothing. `env` absent means production, `env=*` all environments.
+    Values that nobody knows match nothing. `env` absent means production, `env=*` all environments. Executions that
+    only log lines mention are found by `q` alone.
     """
     parts: list[Part] = [
         ("team_id = %s", [team_id]),
@@ -58,6 +62,9 @@ def conditions(team_id: uuid.UUID, filters: Filters) -> Part:
         if choice.excluded:
             text, params = _test(team_id, name, choice.excluded)
             parts.append((f"({text}) IS NOT TRUE", params))
+    # Any run of a workflow or with a status was told; without the test these are counted from an index alone.
+    if not (filters.q or any(name in choices and choices[name].wanted for name in ("workflow", "status"))):
+        parts.append((_IS_TOLD, []))
     if filters.q:
         pattern = filters.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         parts.append((_FOUND, [f"{pattern}%", f"%{pattern}%", team_id, LabelKind.ERROR.value, f"%{pattern}%"]))

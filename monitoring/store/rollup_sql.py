@@ -70,9 +70,11 @@ SELECT b.*, e.* FROM bucket b CROSS JOIN LATERAL (
 ) e WHERE b.workflow_id {which} '{NO_WORKFLOW}'"""
 
 
+# Runs whose workflow nobody told. What only log lines mention is none yet.
+_NOT_TOLD = "workflow_id IS NULL AND (status <> 0 OR step_count > 0)"
 STAGE_RUNS = f"""
 WITH {_BUCKETS}
-INSERT INTO fold_run {_runs("workflow_id = b.workflow_id", "<>")} UNION ALL {_runs("workflow_id IS NULL", "=")}
+INSERT INTO fold_run {_runs("workflow_id = b.workflow_id", "<>")} UNION ALL {_runs(_NOT_TOLD, "=")}
 """
 
 # Only these partitions are read: planned by constants, because the parts of a partition key prune together.

@@ -10,11 +10,12 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Team
-from ingestion.records import Failure, Tokens
+from ingestion.records import ExecutionReport, Failure, LogReport, Tokens
 from monitoring.filters import Filters, parse_filters
+from monitoring.models import Rollup
 from monitoring.reads.executions import count, page
 from monitoring.statuses import Status
-from tests.factories import NOW, report, send, step
+from tests.factories import NOW, report, send, step, store
 
 pytestmark = pytest.mark.usefixtures("in_team")
 
@@ -138,3 +139,21 @@ def test_query_count_does_not_grow(team: Team) -> None:
             page(team.id, parse())
         counts.append(len(queries))
     assert counts == [3, 3]
+
+
+def test_an_execution_that_only_log_lines_mention_is_listed_once_something_says_what_it_is(team: Team) -> None:
+    line = ExecutionReport(id="trace-1", logs=[LogReport(message="cache warmed", at=NOW - timedelta(minutes=2))])
+    send(team, line, now=NOW - timedelta(minutes=1))
+    assert ids(team) == []
+    assert count(team.id, parse()) == 0
+    assert ids(team, "q=trace-1") == ["trace-1"]
+    send(team, report(id="trace-1"))
+    assert ids(team) == ["trace-1"]
+
+
+def test_log_lines_alone_are_no_run_of_the_figures(team: Team) -> None:
+    line = ExecutionReport(id="trace-1", logs=[LogReport(message="cache warmed", at=NOW - timedelta(minutes=2))])
+    store(team, line)
+    assert Rollup.objects.count() == 0
+    store(team, ExecutionReport(id="trace-1", status=Status.SUCCEEDED))
+    assert set(Rollup.objects.filter(dimension=0).values_list("runs", flat=True)) == {1}

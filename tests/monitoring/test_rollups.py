@@ -75,6 +75,8 @@ def expected(grain: Grain, since: datetime | None) -> dict[Any, Any]:
     for run in Execution.objects.all():
         if since and run.counted_at < since:
             continue
+        if run.workflow_id is None and run.status == 0 and run.step_count == 0:
+            continue
         key = (run.workflow_id or NO_WORKFLOW, run.environment_id, start_of(grain, run.counted_at))
         used = used_by(run) | {
             "unpriced_tokens": run.unpriced_tokens,
