@@ -9,7 +9,6 @@ import os
 import re
 import sys
 import time
-import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -86,8 +85,8 @@ class RequestIds:
 
     def __call__(self, request: "HttpRequest") -> "HttpResponseBase":
         """Answers with the id in force for everything that is logged meanwhile."""
-        told = request.headers.get("x-request-id", "")
-        given = told if _ID.match(told) else uuid.uuid4().hex
+        told = request.META.get("HTTP_X_REQUEST_ID", "")
+        given = told if told and _ID.match(told) else os.urandom(16).hex()
         token, began = request_id.set(given), time.perf_counter()
         try:
             response = self.get_response(request)

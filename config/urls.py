@@ -25,5 +25,6 @@ urlpatterns = [
     path("internal/metrics", health.internal_metrics, name="internal_metrics"),
     path("api/v1/", include("monitoring.api.urls")),
     path("t/<slug:team>/", include("ingestion.page_urls")),
+    path("t/<slug:team>/", include("ingestion.destination_urls")),
     path("t/<slug:team>/", include("monitoring.urls")),
 ]

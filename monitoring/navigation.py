@@ -46,6 +46,7 @@ SOURCE_PAGES = frozenset(
     {"choose_source", "add_source", "source", "source_deliveries", "source_delivery", "source_mapping"}
     | {f"source_{part}" for part in ("refused", "attributes", "lines", "metrics", "setup", "settings")}
 )
+DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
@@ -58,6 +59,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Set up",
         (
             Page("Sources", "hook", "sources", SOURCE_PAGES),
+            Page("Destinations", "up", "destinations", DESTINATION_PAGES),
             Page("API schema", "code", "schema", per_team=False),
         ),
     ),

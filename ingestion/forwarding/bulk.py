@@ -22,7 +22,7 @@ def encode(parcels: Sequence[Parcel], settings: Mapping[str, Any]) -> list[Messa
     """The request for these parcels; none where they hold nothing."""
     index = settings.get("index") or DEFAULT_INDEX
     lines: list[bytes] = []
-    for one in documents(parcels, has_payloads=bool(settings.get("payloads", True))):
+    for one in documents(parcels, settings):
         body = {"@timestamp": one.at, "kind": one.kind, **one.body}
         if one.kind in ("execution", "step"):
             lines += [_encode({"update": _address(index, one)}), _encode({"doc": _flat(body), "doc_as_upsert": True})]

@@ -4,7 +4,7 @@ A document has only what was told. Its id derives from the record, so a receiver
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,13 +32,20 @@ class Document:
     body: dict[str, Any]
 
 
-def documents(parcels: Sequence[Parcel], *, has_payloads: bool) -> Iterator[Document]:
-    """The documents of these parcels, in the order of the records. Inputs and outputs only with `has_payloads`."""
+def documents(parcels: Sequence[Parcel], settings: Mapping[str, Any]) -> Iterator[Document]:
+    """The documents of these parcels, in the order of the records.
+
+    `settings` may take away `payloads` (inputs, outputs, attributes), `lines` and `metrics`.
+    """
+    has_payloads, has_lines = bool(settings.get("payloads", True)), bool(settings.get("lines", True))
     for parcel, report in executions(parcels):
-        yield from _of_execution(parcel, report, has_payloads)
+        found = _of_execution(parcel, report, has_payloads)
+        yield from (one for one in found if has_lines or one.kind != "log")
     for parcel in parcels:
-        yield from (_of_line(parcel, line) for line in parcel.contents.lines)
-        yield from (_of_point(parcel, point) for point in parcel.contents.metrics)
+        if has_lines:
+            yield from (_of_line(parcel, line) for line in parcel.contents.lines)
+        if settings.get("metrics", True):
+            yield from (_of_point(parcel, point) for point in parcel.contents.metrics)
 
 
 def key_of(parcel: Parcel, report: ExecutionReport) -> UUID:

@@ -28,6 +28,6 @@ def encode(parcels: Sequence[Parcel], settings: Mapping[str, Any]) -> list[Messa
                 "event": {"record_id": one.id, "kind": one.kind, **one.body},
             }
         )
-        for one in documents(parcels, has_payloads=bool(settings.get("payloads", True)))
+        for one in documents(parcels, settings)
     ]
     return [Message("/services/collector/event", b"\n".join(events), "application/json")] if events else []

@@ -21,7 +21,7 @@ _encode = msgspec.json.Encoder().encode
 def encode(parcels: Sequence[Parcel], settings: Mapping[str, Any]) -> list[Message]:
     """The request for these parcels; none where they hold nothing."""
     streams: dict[tuple[tuple[str, str], ...], list[tuple[str, str]]] = defaultdict(list)
-    for one in documents(parcels, has_payloads=bool(settings.get("payloads", True))):
+    for one in documents(parcels, settings):
         line = _encode({"record_id": one.id, **one.body}).decode()
         streams[_labels(one)].append((_nanoseconds(one.at), line))
     found = [{"stream": dict(labels), "values": sorted(values)} for labels, values in streams.items()]
