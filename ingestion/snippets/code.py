@@ -64,6 +64,7 @@ const client = new Client();
 const myWorkflow = traceable(async () => "done", { name: "my-workflow", client });
 
 await myWorkflow();
+await client.flush();
 await client.awaitPendingTraceBatches();
 """
 
