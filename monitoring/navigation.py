@@ -59,7 +59,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Set up",
         (
             Page("Sources", "hook", "sources", SOURCE_PAGES),
-            Page("Destinations", "up", "destinations", DESTINATION_PAGES),
+            Page("Destinations", "exit", "destinations", DESTINATION_PAGES),
             Page("API schema", "code", "schema", per_team=False),
         ),
     ),

@@ -84,9 +84,7 @@ class DestinationForm(forms.Form):
         """An index by a name that both receivers take."""
         index: str = self.cleaned_data["index"].strip()
         if index and not _INDEX.match(index):
-            raise forms.ValidationError(
-                "Begin with a lower-case letter or digit; '.', '_' and '-' may follow."
-            )
+            raise forms.ValidationError("Begin with a lower-case letter or digit; '.', '_' and '-' may follow.")
         return index
 
     def clean(self) -> dict[str, Any]:
