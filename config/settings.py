@@ -226,9 +226,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 STEADYRUN_ALLOW_PRIVATE_DESTINATIONS = tuple(
     entry for entry in os.environ.get("STEADYRUN_ALLOW_PRIVATE_DESTINATIONS", "").split(",") if entry.strip()
 )
-# What an outbox may hold for one destination; the oldest go when it is full.
+# What an outbox may hold for one destination (requests; their bytes before packing); the oldest go when it is full.
 OUTBOX_MAX_REQUESTS = int(os.environ.get("OUTBOX_MAX_REQUESTS", "20000"))
-OUTBOX_MAX_BYTES = int(os.environ.get("OUTBOX_MAX_BYTES", str(256 * 1024 * 1024)))
+OUTBOX_MAX_BYTES = int(os.environ.get("OUTBOX_MAX_BYTES", str(1024**3)))
 
 # Opens /internal/metrics to who knows it; empty keeps it closed.
 STEADYRUN_METRICS_TOKEN = os.environ.get("STEADYRUN_METRICS_TOKEN", "")

@@ -77,9 +77,10 @@ def enqueue(team_id: UUID, decoded: Decoded, rejected: list[Rejection], now: dat
     destinations = active_destinations(team_id)
     if not destinations:
         return
-    payload, item = pack(decoded, rejected), uuid.uuid4()
+    payload, size = pack(decoded, rejected)
+    item = uuid.uuid4()
     first = [team_id, item, now, payload]
-    run(_INSERT, [*first, team_id, item, now, len(payload), array("uuid", destinations)])
+    run(_INSERT, [*first, team_id, item, now, size, array("uuid", destinations)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Parcels: the neutral records of one accepted request, packed for the outbox and unpacked for the encoders. Pure."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,19 +44,24 @@ class Message:
     encoding: str = ""
 
 
+# A compressor serves one thread at a time, and is dear to make.
+_own = threading.local()
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 _decode = msgspec.json.Decoder(Contents, strict=False).decode
 
 
-def pack(decoded: Decoded, rejected: Sequence[Rejection]) -> bytes:
-    """The accepted records of a request, as the outbox keeps them."""
+def pack(decoded: Decoded, rejected: Sequence[Rejection]) -> tuple[bytes, int]:
+    """The accepted records of a request, as the outbox keeps them, and their size in bytes before packing."""
     refused = {one.index for one in rejected}
     contents = Contents(
         reports=[report for index, report in decoded.reports if index not in refused],
         lines=[line for index, line in decoded.lines if index not in refused],
         metrics=[point for index, point in decoded.metrics if index not in refused],
     )
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(_encode(contents))
+    whole = _encode(contents)
+    if not hasattr(_own, "compress"):
+        _own.compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+    return _own.compress(whole), len(whole)
 
 
 def unpack(payload: bytes) -> Contents:

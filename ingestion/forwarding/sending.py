@@ -31,7 +31,7 @@ from ingestion.models import Destination
 logger = logging.getLogger(__name__)
 
 CLAIM = timedelta(seconds=150)
-# At most so much of what waits goes into one request: requests as they came in, and packed bytes.
+# At most so much of what waits goes into one request: requests as they came in, and their bytes before packing.
 MAX_REQUESTS = 200
 MAX_BYTES = 1024 * 1024
 # A visit ends after so long, splitting included; well before its claim runs out.

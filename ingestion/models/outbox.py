@@ -20,7 +20,7 @@ class OutboxItem(TenantModel):
 
 
 class OutboxEntry(models.Model):
-    """An item that one destination has not got yet. A control table: ids, times and counts only."""
+    """An item that one destination has not got yet; `byte_count` is before packing. A control table: no content."""
 
     id = models.BigAutoField(primary_key=True)
     team = models.ForeignKey("accounts.Team", models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)

@@ -95,7 +95,9 @@ def test_packing_keeps_what_was_accepted() -> None:
         lines=[(6, LooseLine(message="x"))],
         metrics=[(7, MetricPoint(name="m", at=NOW, value=1.0))],
     )
-    found = unpack(pack(decoded, [Rejection(index=5, field="f", reason="r")]))
+    payload, size = pack(decoded, [Rejection(index=5, field="f", reason="r")])
+    assert size > len(payload)
+    found = unpack(payload)
     assert found.reports == [failing()]
     assert found.lines == [LooseLine(message="x")]
     assert found.reports[0].steps[0].cost_usd == Decimal("0.02")  # type: ignore[index]
