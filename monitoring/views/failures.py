@@ -30,15 +30,8 @@ from monitoring.views.execution_table import (
     sort_in_force,
     with_errors,
 )
-from monitoring.views.failure_words import (
-    chart_label,
-    common_rows,
-    finding_cells,
-    kind_tabs,
-    rail_note,
-    shown_findings,
-    verdict_panel,
-)
+from monitoring.views.failure_rows import common_rows, finding_cells, kind_tabs, shown_findings
+from monitoring.views.failure_words import chart_label, rail_note, verdict_panel
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, step_rail
 
 GROUPS_SHOWN = 10
