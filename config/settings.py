@@ -204,7 +204,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold-rollups": {"task": "monitoring.tasks.fold_rollups", "schedule": 1.0, "options": {"expires": 5}},
     "fold-ledger": {"task": "ingestion.tasks.fold_ledger", "schedule": 2.0, "options": {"expires": 5}},
-    "remove-deliveries": {"task": "ingestion.tasks.remove_deliveries", "schedule": 3600.0},
+    "remove-what-sources-kept": {"task": "ingestion.tasks.remove_expired", "schedule": 3600.0},
     "send-outbox": {"task": "ingestion.tasks.send_outbox", "schedule": 2.0, "options": {"expires": 5}},
     "tidy-outbox": {"task": "ingestion.tasks.tidy_outbox", "schedule": 60.0, "options": {"expires": 50}},
     "push-metrics": {"task": "ingestion.tasks.push_metrics", "schedule": 10.0, "options": {"expires": 10}},

@@ -16,12 +16,15 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from ingestion.models import SourceAttribute, SourceReceipt
+from ingestion.models import SourceAttribute, SourceReceipt, SourceRejection
 from ingestion.records import Rejection
 from ingestion.sources import SourceInfo
 from monitoring.store.statements import run
 
 MAX_REASONS = 20
+# Reasons quote what was sent, so a broken sender makes a new one with each item.
+MAX_REASONS_A_DAY = 200
+OTHER_REASONS = ("(other)", "other reasons, not kept one by one")
 MAX_ATTRIBUTES = 1_000
 MAX_SAMPLE = 2_000
 # Unknown attributes that this process has written: (source, name).
@@ -107,9 +110,20 @@ def record_rejections(source: SourceInfo, rejections: Iterable[Rejection], now: 
         counted[about] += 1
         if one.sample:
             samples[about] = _storable(one.sample)[:MAX_SAMPLE]
-    for (field, reason), count in sorted(counted.most_common(MAX_REASONS)):
+    today = SourceRejection.objects.filter(source_id=source.id, day=now.date())
+    for (field, reason), count in sorted(_bounded(counted, today.count()).items()):
         sample = samples.get((field, reason))
         run(_INSERT_REJECTION, [source.team_id, source.id, now.date(), field, reason, count, now, sample])
+
+
+def _bounded(counted: Counter[tuple[str, str]], known: int) -> Counter[tuple[str, str]]:
+    """The most frequent reasons of a request, the rest as one; all as one where the day has too many already."""
+    if known >= MAX_REASONS_A_DAY:
+        return Counter({OTHER_REASONS: counted.total()})
+    first = Counter(dict(counted.most_common(MAX_REASONS)))
+    if rest := counted.total() - first.total():
+        first[OTHER_REASONS] += rest
+    return first
 
 
 def _storable(text: str) -> str:

@@ -11,7 +11,7 @@ from accounts.tenancy import team_context
 from ingestion import ledger
 from ingestion.forwarding import outbox, pushing, sending
 from ingestion.models import Source
-from ingestion.services import deliveries
+from ingestion.services import deliveries, expiry
 from ingestion.sources import info_of
 
 
@@ -36,11 +36,12 @@ def process_deliveries_again(team_id: str, source_id: str, before: str) -> None:
 
 
 @shared_task
-def remove_deliveries() -> None:
-    """Removes deliveries that are kept no longer; every hour."""
+def remove_expired() -> None:
+    """Removes deliveries, and what sources keep, after their time; every hour."""
     now = timezone.now()
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):
         deliveries.remove_old(team_id, now)
+        expiry.remove_old(team_id, now)
 
 
 @shared_task(time_limit=150, soft_time_limit=120)

@@ -179,3 +179,15 @@ def test_accepted_is_stored_and_known_however_requests_and_folds_fall(
     new = {one for ids, _ in requests for one in ids} - known
     changes = tuple(after - was for after, was in zip(totals(), before, strict=True))
     assert changes == (len(requests), len(new), sent - len(new))
+
+
+def test_a_sender_that_makes_up_reasons_fills_no_table(source: SourceInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "MAX_REASONS_A_DAY", 30)
+    for start in range(0, 200, 50):
+        bad = [Rejection(index=n, field="id", reason=f"must not be {start + n}") for n in range(50)]
+        take_in(source, told(rejected=bad), now=NOW, byte_count=1)
+    with team_context(source.team_id):
+        kept = dict(SourceRejection.objects.values_list("reason", "item_count"))
+    assert len(kept) <= 30 + ledger.MAX_REASONS + 1
+    assert sum(kept.values()) == 200
+    assert kept[ledger.OTHER_REASONS[1]] >= 100

@@ -192,7 +192,7 @@ def test_tasks_forget_old_deliveries_and_leave_unknown_sources(source: Source) -
     tasks.process_deliveries_again(str(source.team_id), str(uuid4()), NOW.isoformat())
     with team_context(source.team_id):
         Delivery.objects.update(received_at=NOW - timedelta(days=8))
-    tasks.remove_deliveries()
+    tasks.remove_expired()
     with team_context(source.team_id):
         assert not Delivery.objects.exists()
 
