@@ -58,8 +58,11 @@ control_socket_disable = True
 loglevel = os.environ.get("LOG_LEVEL", "info").lower()
 if os.environ.get("LOG_FORMAT") == "json":
     logconfig_dict = logging_settings(loglevel.upper())
-    for name in ("gunicorn.error", "gunicorn.access"):
-        logconfig_dict.setdefault("loggers", {})[name] = {"propagate": True, "level": loglevel.upper()}
+    # `config.logs` logs requests itself, by their routes: some addresses are secrets.
+    logconfig_dict["loggers"] = {
+        "gunicorn.error": {"propagate": True, "level": loglevel.upper()},
+        "gunicorn.access": {"propagate": False, "level": "CRITICAL"},
+    }
 accesslog = "-" if os.environ.get("ACCESS_LOG") == "1" else None
 # Workers prove that they live by touching a file; in memory that never waits for a disk.
 if Path("/dev/shm").is_dir():  # noqa: S108 - the files are made by tempfile

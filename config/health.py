@@ -116,7 +116,7 @@ def read_inside(now: datetime) -> list[Family]:
         _family("steadyrun_ready", "gauge", "Whether a part that is needed is there.", checks),
         *_of_ways_in(),
     ]
-    return [*families, *_of_queues(now), *_of_pool()] if ready["database"] == "ok" else families
+    return [*families, *_of_queues(now), *_of_pool()] if ready["migrations"] == "ok" else families
 
 
 def _family(name: str, kind: Any, help: str, values: dict[Labels, float], unit: str = "") -> Family:

@@ -24,7 +24,7 @@ _ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 
 
 class About(logging.Filter):
-    """Gives each record the request and the team that it is about."""
+    """Gives each record the request and the team that it is about; names requests by their routes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Adds `request_id` and `team_id` where they are known."""
@@ -33,6 +33,8 @@ class About(logging.Filter):
         tenancy = sys.modules.get("accounts.tenancy")
         team = tenancy._current_team.get() if tenancy else None
         record.team_id = str(team) if team else ""
+        if (request := getattr(record, "request", None)) and isinstance(record.args, tuple):
+            record.args = tuple(_route(request) if one == request.path else one for one in record.args)
         return True
 
 
@@ -69,7 +71,7 @@ def logging_settings(level: str) -> dict[str, Any]:
             "console": {
                 "class": "logging.StreamHandler",
                 "formatter": "line",
-                "filters": ["about"] if IS_JSON else [],
+                "filters": ["about"],
             }
         },
         "root": {"handlers": ["console"], "level": level},
@@ -98,11 +100,15 @@ class RequestIds:
             request_id.reset(token)
 
 
+def _route(request: "HttpRequest") -> str:
+    match = getattr(request, "resolver_match", None)
+    return str(match.route) if match else "(unknown)"
+
+
 def _log(request: "HttpRequest", response: "HttpResponseBase", seconds: float) -> None:
-    match = request.resolver_match
     about = {
         "method": request.method,
-        "route": match.route if match else "(unknown)",
+        "route": _route(request),
         "status": response.status_code,
         "duration_ms": round(seconds * 1000, 2),
     }

@@ -116,6 +116,15 @@ def test_a_line_says_request_and_team_and_is_json(team: Team) -> None:
     assert connection.vendor == "postgresql"
 
 
+@pytest.mark.django_db
+def test_an_address_that_is_a_secret_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(About())
+    Client().get("/hooks/very-secret-address")
+    assert caplog.records
+    assert "very-secret-address" not in caplog.text
+    assert "hooks/<str:address>" in caplog.text
+
+
 def test_an_error_is_logged_without_the_values_of_variables() -> None:
     script = (
         "import django, logging; django.setup(); customer = 'very ' + 'private'\n"
