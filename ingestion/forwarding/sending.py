@@ -15,6 +15,8 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
+import msgspec
+import zstandard
 from django.db import connection
 from django.utils import timezone
 
@@ -59,11 +61,12 @@ WHERE e.before < %(bytes)s ORDER BY e.id
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request that waits for a destination."""
+    """One request that waits for a destination: without a parcel when its item is gone, or cannot be read."""
 
     id: int
     tries: int
     parcel: Parcel | None
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,7 @@ def _load(team_id: UUID, destination_id: UUID, failures: int) -> Shipment:
         destination = Destination.objects.filter(id=destination_id, is_active=True).first()
         cursor.execute(_TAKE, values)
         rows = cursor.fetchall()
-    entries = [
-        Entry(id, tries, Parcel(team_id, item_id, created_at, unpack(bytes(payload))) if item_id else None)
-        for id, tries, item_id, created_at, payload in rows
-    ]
+    entries = [_entry(team_id, *row) for row in rows]
     try:
         receiver = receiver_of(destination) if destination else None
         reason = "" if receiver else "The destination was switched off."
@@ -104,11 +104,24 @@ def _load(team_id: UUID, destination_id: UUID, failures: int) -> Shipment:
     return Shipment(team_id, destination_id, failures, receiver, entries, reason)
 
 
+def _entry(team_id: UUID, id: int, tries: int, item_id: UUID | None, created_at: datetime, payload: bytes) -> Entry:
+    if item_id is None:
+        return Entry(id, tries, None, is_gone=True)
+    try:
+        return Entry(id, tries, Parcel(team_id, item_id, created_at, unpack(bytes(payload))))
+    except (msgspec.MsgspecError, zstandard.ZstdError):
+        logger.exception("an item of an outbox cannot be read")
+        return Entry(id, tries, None)
+
+
 def ship(shipment: Shipment) -> list[Sent]:
     """Sends what a visit brings; touches no table, so it may run beside others. What it cannot do now stays."""
     receiver, end = shipment.receiver, time.monotonic() + VISIT_SECONDS
-    gone = [entry.id for entry in shipment.entries if entry.parcel is None]
+    gone = [entry.id for entry in shipment.entries if entry.is_gone]
+    broken = [entry.id for entry in shipment.entries if entry.parcel is None and not entry.is_gone]
     found = [Sent(gone, Result(Verdict.TAKEN))] if gone else []
+    if broken:
+        found.append(Sent(broken, Result(Verdict.UNFIT, "What was kept of a request cannot be read.")))
     if receiver is None:
         ids = [entry.id for entry in shipment.entries]
         return [Sent(ids, Result(Verdict.LATER, shipment.reason))]
@@ -189,9 +202,21 @@ def _send_due(end: float) -> int:
             done, _ = wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
             for future in done:
                 shipment = under_way.pop(future)
-                tries = {entry.id: entry.tries for entry in shipment.entries}
-                settle(shipment.team_id, shipment.destination_id, shipment.failures, tries, future.result())
+                _settle(shipment, future)
                 visits += 1
             free = SIDE_BY_SIDE - len(under_way)
             found = claim(timezone.now(), free) if free and time.monotonic() < end else []
     return visits
+
+
+def _settle(shipment: Shipment, future: Future[list[Sent]]) -> None:
+    """Writes down a visit; a mistake of ours in one costs the others nothing, and is tried again later."""
+    error = future.exception()
+    if error is not None:
+        logger.error("a destination could not be sent to", exc_info=error)
+        ids = [entry.id for entry in shipment.entries]
+        sent = [Sent(ids, Result(Verdict.LATER, f"An error here: {type(error).__name__}."))]
+    else:
+        sent = future.result()
+    tries = {entry.id: entry.tries for entry in shipment.entries}
+    settle(shipment.team_id, shipment.destination_id, shipment.failures, tries, sent)

@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from accounts.models import Team
 from accounts.tenancy import team_context
+from ingestion import tasks
 from ingestion.forwarding import outbox, sending
 from ingestion.forwarding.outbox import forget_destinations, tidy, trim, waiting
 from ingestion.forwarding.policy import MOST_TRIES
@@ -342,6 +343,63 @@ def test_accepted_records_are_the_ones_that_are_stored(team: Team, receiver: Tes
     with team_context(team.id):
         (key,) = Execution.objects.values_list("id", flat=True)
     assert str(key).encode() in receiver.got[0].body
+
+
+def test_an_item_that_cannot_be_read_holds_up_no_other(team: Team, receiver: TestReceiver) -> None:
+    destination(team, receiver.url)
+    bring(team, report(id="broken"))
+    with team_context(team.id):
+        OutboxItem.objects.update(payload=b"no zstd")
+    bring(team, report(id="good"))
+    for _ in range(MOST_TRIES):
+        sending.send_due()
+        ready()
+    entries, items, found = state(team)
+    assert (entries, items, found.sent_count, found.dropped_count) == (0, 0, 1, 1)
+    assert "cannot be read" in found.last_error
+    assert ids(receiver.got[0]) == ["good"]
+
+
+def test_a_mistake_of_ours_is_tried_again(team: Team, receiver: TestReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    destination(team, receiver.url)
+    bring(team, report())
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "ship", lambda shipment: 1 / 0)
+        assert sending.send_due() == 1
+    assert state(team)[0] == 1
+    assert "ZeroDivisionError" in state(team)[2].last_error
+    ready()
+    sending.send_due()
+    assert state(team)[0] == 0
+
+
+def test_the_tasks_do_it(team: Team, receiver: TestReceiver) -> None:
+    destination(team, receiver.url, kind=DestinationKind.OTLP, pushes_metrics=True)
+    bring(team, report())
+    tasks.send_outbox()
+    tasks.push_metrics()
+    tasks.tidy_outbox()
+    assert {got.path for got in receiver.got} == {"/v1/traces", "/v1/metrics"}
+
+
+def test_the_entry_of_an_item_that_is_gone_goes(team: Team, receiver: TestReceiver) -> None:
+    destination(team, receiver.url)
+    bring(team, report())
+    with team_context(team.id):
+        OutboxItem.objects.all().delete()
+    sending.send_due()
+    assert (state(team)[0], receiver.got) == (0, [])
+
+
+def test_entries_of_a_destination_that_is_gone_go(team: Team, receiver: TestReceiver) -> None:
+    made = destination(team, receiver.url)
+    bring(team, report())
+    with team_context(team.id):
+        Destination.objects.filter(id=made.id).delete()
+    tidy(timezone.now() + timedelta(minutes=10))
+    assert OutboxEntry.objects.count() == 0
+    with team_context(team.id):
+        assert OutboxItem.objects.count() == 0
 
 
 def test_teams_are_found_without_reading_their_rows() -> None:
