@@ -2,8 +2,8 @@
 
 Values come from rollups; what is at work now is asked of the records. The number of queries does not depend on how
 much there is. What was counted before the last full hour is read once a minute in a process: it hardly changes, and
-reading a month of a hundred workflows takes ten times as long as reading two hours. Each set of labels is bounded:
-what is past a bound is put together as `(other)`, and counted.
+reading a month takes three to four times as long as reading two hours. Each set of labels is bounded: what is past a
+bound is put together as `(other)`, and counted.
 """
 
 from collections import defaultdict
