@@ -20,15 +20,9 @@ from ingestion.adapters.otlp.jsonshapes import (
     JsonScope,
     JsonSpan,
 )
-from ingestion.adapters.otlp.jsonvalues import Memory, attributes, plain, real, understood, whole
-from ingestion.adapters.otlp.shapes import (
-    Bundle,
-    Event,
-    Link,
-    LogRecord,
-    Point,
-    Span,
-)
+from ingestion.adapters.otlp.jsonvalues import attributes, plain, real, understood, whole
+from ingestion.adapters.otlp.shapes import MAX_TEXT, Bundle, Event, Link, LogRecord, Point, Span
+from ingestion.adapters.otlp.told import Memory
 from ingestion.adapters.refusals import ITEM, Refused, Undecodable, explain
 
 
@@ -67,6 +61,7 @@ class Form:
         except RecursionError as error:
             raise Undecodable("The body is nested too deeply.") from error
         memory = Memory()
+        memory.has_long = len(body) > MAX_TEXT
         for one in request.resources:
             resource = attributes(one.resource.attributes) if one.resource else {}
             for scope in one.scopes:

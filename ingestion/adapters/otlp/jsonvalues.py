@@ -6,23 +6,11 @@ from typing import Any
 
 from ingestion.adapters.otlp.jsonshapes import AnyValue, KeyValue, Real, Whole
 from ingestion.adapters.otlp.shapes import MAX_ATTRIBUTES, Attributes, check_count
-from ingestion.adapters.otlp.told import Got, Told, understand
+from ingestion.adapters.otlp.told import Memory, Told
 from ingestion.adapters.refusals import Refused
 
 MAX_DEPTH = 64
-# Short texts are often the same in many spans of a request: these are understood once.
-_SHORT = 64
 _MAX_64 = 2**64
-
-
-class Memory:
-    """What was understood already in a request, and the names that nothing understood."""
-
-    __slots__ = ("known", "unknown")
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, str], Got] = {}
-        self.unknown: dict[str, str] = {}
 
 
 def attributes(told: list[KeyValue]) -> Attributes:
@@ -30,47 +18,24 @@ def attributes(told: list[KeyValue]) -> Attributes:
     found: Attributes = {}
     count = len(told)
     for pair in told if count <= MAX_ATTRIBUTES else islice(told, MAX_ATTRIBUTES):
-        value = pair.value
-        if value is None:
-            found[pair.key] = None
-        elif value.string_value is not None:
-            found[pair.key] = value.string_value
-        else:
-            found[pair.key] = plain(value)
+        found.setdefault(pair.key, _value(pair.value))
     return found if count <= MAX_ATTRIBUTES else check_count(found, count)
 
 
 def understood(listed: list[KeyValue], memory: Memory) -> Told:
     """The attributes of a span, understood."""
-    known, unknown = memory.known, memory.unknown
-    fields: dict[str, Got] = {}
-    rest: Attributes = {}
-    several: list[Got] | None = None
     count = len(listed)
-    for pair in listed if count <= MAX_ATTRIBUTES else islice(listed, MAX_ATTRIBUTES):
-        value = pair.value
-        text = None if value is None else value.string_value
-        if text is None:
-            got = understand(pair.key, None if value is None else plain(value), unknown)
-        elif len(text) > _SHORT:
-            got = understand(pair.key, text, unknown)
-        else:
-            about = (pair.key, text)
-            found = known.get(about)
-            got = known[about] = understand(pair.key, text, unknown) if found is None else found
-        field = got[0]
-        if field is None:
-            rest[got[1]] = got[2]
-        elif field and field not in fields:
-            fields[field] = got
-            if got[4]:
-                rest[got[1]] = got[2]
-        else:
-            several = several or []
-            several.append(got)
-    if count > MAX_ATTRIBUTES:
-        check_count(rest, count)
-    return Told(fields, rest, several)
+    pairs = listed if count <= MAX_ATTRIBUTES else listed[:MAX_ATTRIBUTES]
+    names = tuple([pair.key for pair in pairs])
+    values = [_value(pair.value) for pair in pairs]
+    return memory.tell(names, values, count)
+
+
+def _value(value: AnyValue | None) -> Any:
+    if value is None:
+        return None
+    text = value.string_value
+    return text if text is not None else plain(value)
 
 
 def plain(value: AnyValue, depth: int = 0) -> Any:

@@ -11,6 +11,7 @@ from ingestion.adapters.otlp.messages import MESSAGE
 from ingestion.adapters.otlp.protovalues import Pair, plain, read_pair
 from ingestion.adapters.otlp.shapes import (
     MAX_ATTRIBUTES,
+    MAX_TEXT,
     Attributes,
     Bundle,
     Event,
@@ -20,9 +21,8 @@ from ingestion.adapters.otlp.shapes import (
     Span,
     check_count,
 )
-from ingestion.adapters.otlp.told import Got, Told, understand
+from ingestion.adapters.otlp.told import Memory, Told
 from ingestion.adapters.refusals import ITEM, Refused, Undecodable
-from ingestion.semantics.lookup import UNKNOWN
 
 _read_request = MESSAGE["Request"].FromString
 _read_span = MESSAGE["Span"].FromString
@@ -30,12 +30,11 @@ _read_status = MESSAGE["SpanStatus"].FromString
 _read_log = MESSAGE["LogRecord"].FromString
 _read_metric = MESSAGE["Metric"].FromString
 _NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
-# Short attributes are often the same in many spans: these are read once. Names that nothing understands are remembered
-# for the length of a request only, because each request lists them.
+# Short attributes are often the same in many spans: these are read once.
 _SHORT = 64
-_MAX_UNDERSTOOD = 20_000
+_MAX_KNOWN = 20_000
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-_understood: dict[bytes, Got] = {}
+_known: dict[bytes, Pair] = {}
 
 
 def read(body: bytes, item: Callable[["Reader", bytes], Any]) -> Iterator[Bundle]:
@@ -71,78 +70,62 @@ def _items(reader: "Reader", raw: Iterable[bytes], item: Callable[["Reader", byt
             yield Refused(ITEM, "is damaged: it cannot be decoded")
 
 
-class Reader:
-    """Reads attributes, remembering short ones for the length of a request."""
+class Reader(Memory):
+    """Reads items; short attributes are remembered, and for the length of a request the ids of traces."""
 
     def __init__(self) -> None:
-        self.known: dict[bytes, Pair] = {}
-        self.not_understood: dict[bytes, Got] = {}
-        self.unknown: dict[str, str] = {}
+        super().__init__()
+        self.traces: dict[bytes, str] = {}
+
+    def _trace(self, raw: bytes) -> str:
+        if len(raw) != 16 or raw == _NO_TRACE:
+            raise Refused(*_wrong_id(raw))
+        found = self.traces[raw] = raw.hex()
+        return found
 
     def told(self, raw: list[bytes]) -> Told:
-        """The attributes of a span, understood in one pass."""
-        find, fields = _understood.get, dict[str, Got]()
-        rest: Attributes = {}
-        several: list[Got] | None = None
+        """The attributes of a span, understood."""
         count = len(raw)
-        for one in raw if count <= MAX_ATTRIBUTES else raw[:MAX_ATTRIBUTES]:
-            got = find(one)
-            if got is None:
-                got = self._understand(one)
-            field = got[0]
-            if field is None:
-                rest[got[1]] = got[2]
-            elif field and field not in fields:
-                fields[field] = got
-                if got[4]:
-                    rest[got[1]] = got[2]
-            else:
-                several = several or []
-                several.append(got)
-        if count > MAX_ATTRIBUTES:
-            check_count(rest, count)
-        return Told(fields, rest, several)
+        known = _known.get
+        pairs = [known(one) or self._pair(one) for one in (raw if count <= MAX_ATTRIBUTES else raw[:MAX_ATTRIBUTES])]
+        names, values = zip(*pairs, strict=False) if pairs else ((), ())
+        return self.tell(names, values, count)
 
     def attributes(self, raw: Any) -> Attributes:
         """Attributes as a dictionary: the first of a name counts, as the specification has it."""
-        known, found = self.known, {}
+        known, found = _known.get, dict[str, Any]()
         count = len(raw)
         for one in raw if count <= MAX_ATTRIBUTES else islice(raw, MAX_ATTRIBUTES):
-            pair = known.get(one)
-            if pair is None:
-                pair = read_pair(one)
-                if len(one) <= _SHORT:
-                    known[one] = pair
-            found[pair[0]] = pair[1]
+            name, value = known(one) or self._pair(one)
+            found.setdefault(name, value)
         return found if count <= MAX_ATTRIBUTES else check_count(found, count)
 
-    def _understand(self, raw: bytes) -> Got:
+    def _pair(self, raw: bytes) -> Pair:
         """An attribute that this process does not remember."""
-        found = self.not_understood.get(raw)
-        if found is not None:
-            return found
-        got = understand(*read_pair(raw), self.unknown)
-        if len(raw) <= _SHORT:
-            if got[5] is UNKNOWN:
-                self.not_understood[raw] = got
-            elif type(got[2]) in _SCALARS and type(got[3]) in _SCALARS:
-                if len(_understood) >= _MAX_UNDERSTOOD:
-                    _understood.clear()
-                _understood[raw] = got
-        return got
+        pair = read_pair(raw)
+        size = len(raw)
+        if size <= _SHORT:
+            if type(pair[1]) in _SCALARS:
+                if len(_known) >= _MAX_KNOWN:
+                    _known.clear()
+                _known[raw] = pair
+        elif size > MAX_TEXT:
+            self.has_long = True
+        return pair
 
     def span(self, raw: bytes) -> Span:
         """A span. Raises `Refused`, `DecodeError` or `UnicodeDecodeError`."""
         told = _read_span(raw)
-        trace_id, span_id, parent_id = told.trace_id, told.span_id, told.parent_span_id
-        if len(trace_id) != 16 or trace_id == _NO_TRACE or len(span_id) != 8 or span_id == _NO_SPAN:
-            raise Refused(*_wrong_id(trace_id))
+        span_id, parent_id = told.span_id, told.parent_span_id
+        trace = self.traces.get(told.trace_id) or self._trace(told.trace_id)
+        if len(span_id) != 8 or span_id == _NO_SPAN:
+            raise Refused("spanId", "must be 8 bytes that are not all zero")
         if parent_id and len(parent_id) != 8:
             raise Refused("parentSpanId", "must be 8 bytes, or none")
-        code, message = self._status(told.status)
+        code, message = self._status(told.status) if told.status else (0, "")
         events, links = told.events, told.links
         return Span(
-            trace_id.hex(),
+            trace,
             span_id.hex(),
             "" if parent_id == _NO_SPAN else parent_id.hex(),
             told.name.decode(),
@@ -160,8 +143,6 @@ class Reader:
         )
 
     def _status(self, raw: bytes) -> tuple[int, str]:
-        if not raw:
-            return 0, ""
         told = _read_status(raw)
         return told.code, told.message.decode()
 

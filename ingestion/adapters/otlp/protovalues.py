@@ -12,6 +12,9 @@ from ingestion.adapters.otlp.shapes import Attributes
 _read_pair = MESSAGE["KeyValue"].FromString
 _KEY, _VALUE, _TEXT, _INT, _DOUBLE = 0x0A, 0x12, 0x0A, 0x18, 0x21
 _double = struct.Struct("<d").unpack_from
+# The longest value whose header is looked up.
+_LONGEST = 20_000
+_headers: dict[int, bytes] = {}
 Pair = tuple[str, Any]
 
 
@@ -21,25 +24,41 @@ def read_pair(raw: bytes) -> Pair:
     """
     size = len(raw)
     end = 2 + raw[1] if size > 5 else 0
-    if 2 < end < size - 3 and raw[1] < 128 and raw[0] == _KEY and raw[end] == _VALUE:
-        length, tag = raw[end + 1], raw[end + 2]
-        if length < 128:
-            if end + 2 + length == size:
-                if tag == _TEXT and raw[end + 3] == length - 2:
-                    return raw[2:end].decode(), raw[end + 4 :].decode()
-                if tag == _INT and raw[-1] < 128 and length < 10:
-                    return raw[2:end].decode(), _small(raw, end + 3, size)
-                if tag == _DOUBLE and length == 9:
-                    return raw[2:end].decode(), _finite(_double(raw, end + 3)[0])
-        elif tag < 128 and raw[end + 3] == _TEXT:
-            # Two bytes of length: up to 16,383 bytes of value. The text's own length has one byte or two.
-            told, start = raw[end + 4], end + 5
-            if told >= 128:
-                told, start = (told & 127) + (raw[start] << 7), start + 1
-            if start + told == size and end + 3 + (length & 127) + (tag << 7) == size and raw[start - 1] < 128:
-                return raw[2:end].decode(), raw[start:].decode()
+    if 2 < end < size - 3 and end < 130 and raw[0] == _KEY:
+        rest = size - end
+        header = _headers.get(rest) or _header(rest)
+        if raw.startswith(header, end):
+            return raw[2:end].decode(), raw[end + len(header) :].decode()
+        if raw[end] == _VALUE and raw[end + 1] == rest - 2:
+            tag = raw[end + 2]
+            if tag == _INT and raw[-1] < 128 and rest < 12:
+                return raw[2:end].decode(), _small(raw, end + 3, size)
+            if tag == _DOUBLE and rest == 11:
+                return raw[2:end].decode(), _finite(_double(raw, end + 3)[0])
     found = _read_pair(raw)
     return found.key.decode(), plain(found.value)
+
+
+def _header(size: int) -> bytes:
+    """What a value of so many bytes begins with if it is one text: two tags, each with a length."""
+    for length in range(max(size - 8, 0), size - 3):
+        inner = bytes([_TEXT]) + _varint(length)
+        found = bytes([_VALUE]) + _varint(len(inner) + length) + inner
+        if len(found) + length == size:
+            if size <= _LONGEST:
+                _headers[size] = found
+            return found
+    # No text has this size (its length would need one byte less): nothing begins so.
+    return bytes([_VALUE, 0, _VALUE])
+
+
+def _varint(number: int) -> bytes:
+    """Seven bits a byte, the lowest first; a set eighth bit says that more follow."""
+    found = bytearray()
+    while number > 127:
+        found.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*found, number])
 
 
 def _small(raw: bytes, start: int, end: int) -> int:

@@ -1,16 +1,16 @@
 """One span as a step, with its log lines, and with what it tells about the execution that its trace is."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from ingestion.adapters.otlp.shapes import MAX_TEXT, Attributes, Bounds, Event, Span, cut, moment
-from ingestion.adapters.otlp.told import TOKEN_FIELDS, Told, as_text, cost_of, tokens_of, understand
+from ingestion.adapters.otlp.told import Told, as_name, as_text, cost_of, count_of, tokens_of
 from ingestion.adapters.refusals import Refused
-from ingestion.records import Failure, LogReport, StepReport, Tokens
-from ingestion.semantics.words import COUNTING, HOLDING, LLM, kind_of_n8n_node, kind_of_word
+from ingestion.records import Failure, LogReport, StepReport
+from ingestion.semantics.words import COUNTING, HOLDING, TOOL, kind_of_n8n_node, kind_of_word
 from monitoring.statuses import Status, parse_status
 
 MAX_EVENTS = 1_000
@@ -19,6 +19,7 @@ SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 _KINDS = {SERVER: "server", CLIENT: "client", PRODUCER: "producer", CONSUMER: "consumer"}
 _IS_REMOTE_TOLD, _IS_REMOTE = 0x100, 0x200
 _OK, _ERROR = 1, 2
+_from_seconds = datetime.fromtimestamp
 _SUCCEEDED, _FAILED, _RUNNING = Status.SUCCEEDED, Status.FAILED, Status.RUNNING
 # Calls of these kinds reach something outside.
 _OUTSIDE = frozenset({CLIENT, PRODUCER, 0, 1})
@@ -28,7 +29,7 @@ _CONTENT_EVENTS = {
 }
 
 
-class Place(Struct, gc=False):
+class Place(Struct, frozen=True, gc=False):
     """Where a span stands in its trace. A root has no parent in this trace that could still come."""
 
     is_true_root: bool
@@ -51,14 +52,15 @@ class ReadSpan(Struct, gc=False):
 def read_span(span: Span, scope: str, bounds: Bounds) -> ReadSpan:
     """Raises `Refused` for a span whose times cannot be believed."""
     told: Told = span.told
-    fields = told.fields
-    started = moment(span.start, "startTimeUnixNano", bounds)
-    ended = moment(span.end, "endTimeUnixNano", bounds)
-    if started is not None and ended is not None and span.end < span.start:
-        # Clocks are set back: the start is believed, and the end is kept as it was told.
-        told.attributes["otel.end_time_unix_nano"], ended = span.end, None
-    kind, tokens = _kind_and_tokens(span, told)
-    cost = cost_of(told) if kind in COUNTING else None
+    place, plan = told.place, told.plan
+    start, end = span.start, span.end
+    started: datetime | None
+    ended: datetime | None
+    if bounds.earliest <= start <= end <= bounds.latest:
+        started, ended = _from_seconds(start / 1e9, UTC), _from_seconds(end / 1e9, UTC)
+    else:
+        started, ended = _odd_times(span, told, bounds)
+    kind = _kind(span, told)
     failure, logs = _events(span, told, bounds) if span.events else (None, None)
     status = _status(span, told, failure, ended)
     error = _error(span, told, failure) if status is _FAILED else None
@@ -67,82 +69,86 @@ def read_span(span: Span, scope: str, bounds: Bounds) -> ReadSpan:
     step = StepReport(
         id=span.span_id,
         parent_id=span.parent_id or None,
-        node=told.value("node") or (cut(span.name) or None),
+        node=(told.name("node") if "node" in place else None) or cut(span.name) or None,
         kind=kind,
         status=status,
         started_at=started,
         ended_at=ended,
-        attempt=_attempt(told) if "attempt" in fields or "resend_count" in fields else None,
-        provider=fields["provider"][3] if "provider" in fields else None,
-        model=fields["model"][3] if "model" in fields else None,
-        tool=_tool(told, kind),
-        external_system=_system(span, told, kind) if fields else None,
-        tokens=tokens,
-        cost_usd=cost,
         error=error,
-        input=told.content("input") if told.parts or "input" in fields else None,
-        output=told.content("output") if told.parts or "output" in fields else None,
     )
+    if place:
+        _tell_work(step, span, told)
+    if plan.has_content or told.contents:
+        step.input, step.output = told.content("input"), told.content("output")
     parent_trace = _keep_rest(span, scope, told)
     step.attributes = told.attributes or None
-    return ReadSpan(span.trace_id, step, told, _place(span), logs, parent_trace, told.value("is_test") is True)
+    is_test = "is_test" in place and told.value("is_test") is True
+    return ReadSpan(span.trace_id, step, told, _place(span), logs, parent_trace, is_test)
+
+
+def _odd_times(span: Span, told: Told, bounds: Bounds) -> tuple[datetime | None, datetime | None]:
+    """Start and end where one is not told, or the end is before the start. Raises `Refused`."""
+    started = moment(span.start, "startTimeUnixNano", bounds)
+    ended = moment(span.end, "endTimeUnixNano", bounds)
+    if started is not None and ended is not None and span.end < span.start:
+        # Clocks are set back: the start is believed, and the end is kept as it was told.
+        told.attributes["otel.end_time_unix_nano"], ended = span.end, None
+    return started, ended
+
+
+def _tell_work(step: StepReport, span: Span, told: Told) -> None:
+    """What a step worked with, and what that took. Only model calls count tokens: others repeat sums."""
+    plan, kind = told.plan, step.kind
+    if kind in COUNTING:
+        step.tokens, step.cost_usd = tokens_of(told), cost_of(told)
+    else:
+        for number in plan.usage:
+            told.attributes[plan.names[number]] = told.values[number]
+    if plan.has_attempt:
+        step.attempt = _attempt(told)
+    provider, model, tool, entity, peer, server = plan.work(told.values)
+    if provider is not None:
+        step.provider = as_name(provider)
+    if model is not None:
+        step.model = as_name(model)
+    if tool is not None or (entity is not None and kind == TOOL):
+        step.tool = as_name(tool) or (as_name(entity) if kind == TOOL else None)
+    if span.kind not in _OUTSIDE:
+        step.external_system = step.provider if kind in COUNTING else None
+    else:
+        step.external_system = as_name(peer) or as_name(server) or _system(step, told)
+
+
+_TRUE_ROOT, _ENTRY, _CHILD = Place(True, True, False), Place(False, True, False), Place(False, False, True)
+_UNTOLD = Place(False, False, False)
 
 
 def _place(span: Span) -> Place:
     """A span that serves or consumes has its parent in another process, whatever its flags say."""
     if not span.parent_id:
-        return Place(True, True, False)
+        return _TRUE_ROOT
     if span.flags & _IS_REMOTE_TOLD:
-        is_remote = bool(span.flags & _IS_REMOTE)
-        return Place(False, is_remote, not is_remote)
-    is_entry = span.kind in (SERVER, CONSUMER) or span.name == "workflow.execute"
-    return Place(False, is_entry, False)
+        return _ENTRY if span.flags & _IS_REMOTE else _CHILD
+    return _ENTRY if span.kind in (SERVER, CONSUMER) or span.name == "workflow.execute" else _UNTOLD
 
 
-def _kind_and_tokens(span: Span, told: Told) -> tuple[str | None, Tokens | None]:
-    """The kind of a step, and its tokens if it is one that counts them."""
-    fields = told.fields
-    kind = kind_of_word(fields["kind"][3]) if "kind" in fields else None
-    if kind is None and fields:
-        kind = _kind_by_presence(span, told)
-    if kind is None and span.kind > 1:
-        kind = _KINDS.get(span.kind)
-    if kind not in COUNTING:
-        _put_back_tokens(told)
-        return kind, None
-    return kind, tokens_of(told)
-
-
-def _kind_by_presence(span: Span, told: Told) -> str | None:
-    fields = told.fields
-    if "n8n_node_type" in fields:
-        return kind_of_n8n_node(as_text(told.value("n8n_node_type")))
-    if "db" in fields:
-        return "database"
-    if "messaging" in fields:
-        return "messaging"
-    if "model" in fields and ("input_tokens" in fields or "output_tokens" in fields or "token_usage" in fields):
-        return LLM
-    if span.kind in (SERVER, CONSUMER):
-        return None
-    if "http" in fields:
-        return "http"
-    return "rpc" if "rpc" in fields else None
-
-
-_USAGE_FIELDS = (*TOKEN_FIELDS, "token_usage", "cost", "cost_object")
-
-
-def _put_back_tokens(told: Told) -> None:
-    """Sums that agents and chains repeat stay attributes."""
-    for field in _USAGE_FIELDS:
-        if field in told.fields:
-            told.attributes[told.fields[field][1]] = told.fields[field][2]
+def _kind(span: Span, told: Told) -> str | None:
+    """The kind of a step: by a convention's word, by what is present, or by the kind of the span."""
+    place = told.place
+    if place:
+        kind = kind_of_word(told.value("kind")) if "kind" in place else None
+        if kind is None and "n8n_node_type" in place:
+            kind = kind_of_n8n_node(as_text(told.value("n8n_node_type")))
+        if kind is None:
+            kind = told.plan.kind if span.kind in (SERVER, CONSUMER) else told.plan.inner_kind
+        if kind is not None:
+            return kind
+    return _KINDS.get(span.kind) if span.kind > 1 else None
 
 
 def _status(span: Span, told: Told, failure: Any, ended: datetime | None) -> Status:
     """A convention's own word is more exact than the code; without either, an error or an exception means failed."""
-    if "status" in told.fields:
+    if "status" in told.place:
         status = parse_status(as_text(told.value("status"), 100))
         if status is not Status.UNKNOWN:
             return status
@@ -150,7 +156,7 @@ def _status(span: Span, told: Told, failure: Any, ended: datetime | None) -> Sta
         return _FAILED
     if span.status == _OK:
         return _SUCCEEDED
-    if failure is not None or "error_type" in told.fields:
+    if failure is not None or "error_type" in told.place:
         return _FAILED
     return _RUNNING if ended is None and span.end == 0 else _SUCCEEDED
 
@@ -176,7 +182,7 @@ def _events(span: Span, told: Told, bounds: Bounds) -> tuple[tuple[Event, int] |
 def _take_content(event: Event, told: Told) -> None:
     field, name = _CONTENT_EVENTS[event.name]
     if name in event.attributes:
-        told.fields.setdefault(field, understand(name, event.attributes[name], {}))
+        told.add_content(field, event.attributes[name])
 
 
 def _line(span: Span, event: Event, number: int, bounds: Bounds) -> LogReport:
@@ -195,8 +201,8 @@ def _error(span: Span, told: Told, failure: tuple[Event, int] | None) -> Failure
     details: Attributes = failure[0].attributes if failure else {}
     message = as_text(details.get("exception.message"), MAX_TEXT) or cut(span.message, MAX_TEXT)
     message = message or as_text(told.value("error_message"), MAX_TEXT)
-    type = told.value("error_type") or as_text(details.get("exception.type")) or _type_in(span.message)
-    if not type and "status_code" in told.fields:
+    type = told.name("error_type") or as_text(details.get("exception.type")) or _type_in(span.message)
+    if not type and "status_code" in told.place:
         type = as_text(told.value("status_code"))
     detail = as_text(details.get("exception.stacktrace"), MAX_TEXT)
     if not (type or message or detail):
@@ -210,32 +216,21 @@ def _type_in(text: str) -> str | None:
 
 
 def _attempt(told: Told) -> int | None:
-    number = told.value("attempt") if "attempt" in told.fields else None
-    if number is None and "resend_count" in told.fields:
-        resent = told.value("resend_count")
+    number = count_of(told.value("attempt"))
+    if number is None:
+        resent = count_of(told.value("resend_count"))
         number = None if resent is None else resent + 1
     return number if number is not None and 1 <= number <= 32_767 else None
 
 
-def _tool(told: Told, kind: str | None) -> str | None:
-    return told.value("tool") or (told.value("tool_entity") if kind == "tool" else None)
-
-
-def _system(span: Span, told: Told, kind: str | None) -> str | None:
-    """What a step calls: a named service, else the host; of model calls the provider, of tools the tool."""
-    fields = told.fields
-    is_outside = span.kind in _OUTSIDE
-    found: str | None = None
-    if is_outside:
-        found = told.value("peer") or told.value("server")
-        for field in ("url", "system"):
-            if not found and field in fields:
-                found = cut(_host(as_text(told.value(field), MAX_TEXT)) or "")
-    if not found and kind in COUNTING:
-        found = told.value("provider")
-    if not found and is_outside:
-        found = told.value("rpc_service") or told.value("db") or told.value("messaging") or _tool(told, kind)
-    return found or None
+def _system(step: StepReport, told: Told) -> str | None:
+    """What a step calls, where no service and no host is named: of model calls the provider, of tools the tool."""
+    for field in ("url", "system"):
+        if field in told.place and (host := _host(as_text(told.value(field), MAX_TEXT))):
+            return cut(host)
+    if step.provider and step.kind in COUNTING:
+        return step.provider
+    return told.name("rpc_service") or told.name("db") or told.name("messaging") or step.tool
 
 
 def _host(url: str) -> str | None:

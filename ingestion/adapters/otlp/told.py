@@ -1,105 +1,122 @@
-"""Sorting the attributes of one span: what tells a field of ours, and what stays an attribute."""
+"""The attributes of one span, understood: what tells a field of ours, and what stays an attribute."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import compress
 from typing import Any
 
 import msgspec
 
-from ingestion.adapters.otlp.shapes import MAX_TEXT, Attributes, cut
+from ingestion.adapters.otlp.plans import TOKEN_FIELDS, Plan, plan_of
+from ingestion.adapters.otlp.shapes import MAX_ATTRIBUTES, MAX_NAME, MAX_TEXT, Attributes, check_count, cut
 from ingestion.adapters.rest import MAX_USD, MIN_EXPONENT
 from ingestion.adapters.wire import MAX_64
 from ingestion.records import Tokens
-from ingestion.semantics.lookup import UNKNOWN, Entry, find, resolve
 
 MAX_PARSED_DEPTH = 64
 _TYPES: dict[type, str] = {str: "string", bool: "bool", int: "int", float: "double", list: "array", dict: "object"}
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.encode
-_NAMES = frozenset(
-    {
-        *("provider", "model", "tool", "tool_entity", "session", "user", "workflow", "release", "node", "trigger"),
-        *("error_type", "peer", "server", "rpc_service", "db", "messaging"),
-    }
-)
-TOKEN_FIELDS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
-_COUNTS = frozenset({*TOKEN_FIELDS, "attempt", "resend_count"})
-_CONTENT = frozenset({"input", "output"})
-# One attribute, as it is understood: (field, name, value, what the field makes of it, whether it stays, entry). The
-# field is None for an attribute that tells none, and empty for one of several that tell one together.
-Got = tuple[str | None, str, Any, Any, bool, Entry]
 
 
-def understand(name: str, value: Any, unknown: dict[str, str]) -> Got:
-    """What an attribute tells. Names that nothing understands are noted in `unknown`."""
-    entry = find(name) or resolve(name)
-    field = entry.field
-    if entry.rest:
-        return "", name, value, None, False, entry
-    is_text = type(value) is str
-    if field in _CONTENT:
-        return field, name, value, parsed(value) if is_text else without_nul(value), entry.is_kept, entry
-    if is_text and len(value) > MAX_TEXT:
-        value = cut(value, MAX_TEXT)
-    if field is None:
-        if entry is UNKNOWN and name not in unknown:
-            unknown[name] = _TYPES.get(type(value), "null")
-        return None, name, value, None, False, entry
-    if entry.is_json and is_text:
-        value = parsed(value)
-    made = as_text(value) or None if field in _NAMES else count_of(value) if field in _COUNTS else value
-    return field, name, value, made, entry.is_kept, entry
+class Memory:
+    """What is remembered for the length of a request: plans, and names that nothing understands, with a type each."""
+
+    __slots__ = ("has_long", "plans", "unknown")
+
+    def __init__(self) -> None:
+        self.plans: dict[tuple[str, ...], Plan] = {}
+        self.unknown: dict[str, str] = {}
+        # Whether a text may have been read that is longer than is kept.
+        self.has_long = False
+
+    def tell(self, names: tuple[str, ...], values: Sequence[Any], count: int) -> "Told":
+        """What attributes tell; `count` is how many were sent, of which only the first ones are given."""
+        plan = self.plans.get(names)
+        if plan is None:
+            plan = self.plans[names] = plan_of(names)
+            for place in plan.unknown:
+                self.unknown.setdefault(names[place], _TYPES.get(type(values[place]), "null"))
+        if self.has_long or plan.json_places:
+            values = _bounded(plan, values)
+        told = Told(plan, values)
+        if count > MAX_ATTRIBUTES:
+            check_count(told.attributes, count)
+        return told
+
+
+def _bounded(plan: Plan, values: Sequence[Any]) -> list[Any]:
+    """The values with long texts cut and JSON text read."""
+    found = list(values)
+    for place in plan.cut_places:
+        if type(found[place]) is str and len(found[place]) > MAX_TEXT:
+            found[place] = cut(found[place], MAX_TEXT)
+    for place in plan.json_places:
+        if type(found[place]) is str:
+            found[place] = parsed(found[place])
+    return found
 
 
 class Told:
-    """The attributes of a span: the `fields` that they tell, and the rest. `several` need a second look."""
+    """The attributes of a span: `place` has the fields that they tell, `attributes` is what stays."""
 
-    __slots__ = ("attributes", "fields", "parts", "tags")
+    __slots__ = ("attributes", "contents", "parts", "place", "plan", "tags", "values")
 
-    def __init__(self, fields: dict[str, Got], attributes: Attributes, several: list[Got] | None) -> None:
-        self.fields = fields
+    def __init__(self, plan: Plan, values: Sequence[Any]) -> None:
+        self.plan = plan
+        self.place = plan.place
+        self.values = (*values, None)
+        attributes: Attributes = dict(zip(plan.kept_names, compress(values, plan.is_kept), strict=True))
+        for place, winner in plan.losers:
+            if values[place] != values[winner]:
+                attributes[plan.names[place]] = values[place]
         self.attributes = attributes
         self.tags: dict[str, str] | None = None
         self.parts: dict[str, Attributes] | None = None
-        for got in several or ():
-            if got[0]:
-                self._choose(got)
+        # Contents that events tell.
+        self.contents: dict[str, Any] | None = None
+        if plan.families:
+            self._gather()
+
+    def _gather(self) -> None:
+        self.tags, self.parts = {}, {}
+        for field, rest, place in self.plan.families:
+            if field == "tag":
+                self.tags[cut(rest)] = as_text(self.values[place], MAX_TEXT)
             else:
-                self._gather(got)
-
-    def _choose(self, got: Got) -> None:
-        """Of two names of one field the more trusted one counts; the other stays, where it says something else."""
-        field, name, value, _, is_kept, entry = got
-        known = self.fields[field or ""]
-        winner, loser = (got, known) if entry.rank < known[5].rank else (known, got)
-        self.fields[field or ""] = winner
-        if loser[2] != winner[2]:
-            self.attributes[loser[1]] = loser[2]
-        if is_kept:
-            self.attributes[name] = value
-
-    def _gather(self, got: Got) -> None:
-        _, _, value, _, _, entry = got
-        if entry.field == "tag":
-            self.tags = self.tags or {}
-            self.tags[cut(entry.rest)] = as_text(value, MAX_TEXT)
-        else:
-            self.parts = self.parts or {}
-            self.parts.setdefault(entry.field or "", {})[entry.rest] = value
+                self.parts.setdefault(field, {})[rest] = self.values[place]
 
     def value(self, field: str) -> Any:
-        """What a field was told to be, or None. Names are bounded texts, counts are whole numbers, content is plain."""
-        found = self.fields.get(field)
-        return None if found is None else found[3]
+        """What a field was told to be, as it was told, or None."""
+        place = self.place.get(field)
+        return None if place is None else self.values[place]
+
+    def name(self, field: str) -> str | None:
+        """A name: a text of bounded length, or None."""
+        place = self.place.get(field)
+        return None if place is None else as_name(self.values[place])
+
+    def put_back(self, field: str) -> None:
+        """Keeps what tells a field as an attribute, too."""
+        place = self.place.get(field)
+        if place is not None:
+            self.attributes[self.plan.names[place]] = self.values[place]
 
     def content(self, field: str) -> Any:
         """Input or output: the attribute that tells it, else the numbered ones put together."""
-        found = self.fields.get(field)
+        place = self.place.get(field)
         parts = self.parts.get(f"{field}_parts") if self.parts else None
-        if found is None:
+        if place is None and not (self.contents and field in self.contents):
             return joined(parts) if parts else None
         if parts:
             self.attributes[f"{field}.messages"] = joined(parts)
-        return found[3]
+        value = self.values[place] if place is not None else (self.contents or {})[field]
+        return parsed(value) if type(value) is str else without_nul(value)
+
+    def add_content(self, field: str, value: Any) -> None:
+        """What an event tells, where no attribute does."""
+        self.contents = self.contents or {}
+        self.contents.setdefault(field, value)
 
 
 def as_text(value: Any, limit: int = 200) -> str:
@@ -107,6 +124,13 @@ def as_text(value: Any, limit: int = 200) -> str:
     if value is None:
         return ""
     return cut(value if isinstance(value, str) else _encode(value).decode(), limit)
+
+
+def as_name(value: Any) -> str | None:
+    """Any value as a name: a text of bounded length; None where it says nothing."""
+    if type(value) is str and len(value) <= MAX_NAME and "\x00" not in value:
+        return value or None
+    return as_text(value) or None
 
 
 def count_of(value: Any) -> int | None:
@@ -199,9 +223,10 @@ def tokens_of(told: Told) -> Tokens | None:
 
     Where the cached ones are more than the whole, the sender counted apart, and the numbers are taken as they are.
     """
-    fields = told.fields
-    counts = [fields[field][3] if field in fields else None for field in TOKEN_FIELDS]
-    usage = fields["token_usage"][3] if "token_usage" in fields else None
+    if not told.plan.has_tokens:
+        return None
+    counts = [None if value is None else count_of(value) for value in told.plan.tokens(told.values)]
+    usage = told.value("token_usage")
     if isinstance(usage, dict):
         for place, names in enumerate(_USAGE):
             if counts[place] is None:

@@ -77,8 +77,7 @@ class Trace:
         if place.has_local_parent:
             self.is_running = True
         self.resources[resource.key] = resource
-        fields = told.fields
-        if "session" in fields or "user" in fields or "tag_list" in fields or told.tags:
+        if told.plan.has_facts:
             self._take_facts(told)
         if place.is_true_root:
             self._take_root(read)
@@ -86,7 +85,7 @@ class Trace:
             self.steps.append(step)
             if read.logs:
                 self.logs += read.logs
-        if place.is_true_root or place.is_entry or "workflow" in fields:
+        if place.is_true_root or place.is_entry or "workflow" in told.place:
             self._rank(read, resource)
 
     def _take_root(self, read: ReadSpan) -> None:
@@ -97,32 +96,30 @@ class Trace:
             self.steps.append(step)
             self.logs += logs
             return
-        attributes = step.attributes or {}
         for field in _STEP_FIELDS:
-            if field in told.fields:
-                attributes[told.fields[field][1]] = told.fields[field][2]
-        self.attributes.update(attributes)
+            told.put_back(field)
+        self.attributes.update(told.attributes)
         for line in logs:
             line.step_id = None
         self.logs += logs
 
     def _rank(self, read: ReadSpan, resource: Resource) -> None:
         step, told = read.step, read.told
-        name = told.value("workflow")
+        name = told.name("workflow")
         started = step.started_at
         late = _MICROSECONDS - 1 - int(started.timestamp() * 1e6) if started else 0
         place = read.place
         if not (place.is_true_root or place.is_entry):
-            named = _told(workflow=name, release=told.value("release"), environment=resource.environment)
+            named = _told(workflow=name, release=told.name("release"), environment=resource.environment)
             self.parts.append((_NAMED * _MICROSECONDS + late, named))
             return
         fields = _told(
             workflow=name or step.node,
-            release=told.value("release") or resource.version,
+            release=told.name("release") or resource.version,
             status=step.status,
             started_at=started,
             finished_at=step.ended_at,
-            trigger=told.value("trigger"),
+            trigger=told.name("trigger"),
             environment=resource.environment,
             parent_execution=read.parent_trace,
             retry_of=_origin(told, resource),
@@ -139,7 +136,7 @@ class Trace:
 
     def _take_facts(self, told: Told) -> None:
         for field in _WHO:
-            if field in told.fields and (text := told.value(field)):
+            if text := told.name(field):
                 self._take_fact(field, text)
         for name, text in (told.tags or {}).items():
             self._take_fact(f"tag.{name}", text[:500])
