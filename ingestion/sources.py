@@ -106,12 +106,17 @@ def find_by_address(address: str) -> SourceInfo | None:
     """The source that reports to this address, or None; also one that is switched off."""
     if info := _recall(address):
         return info
-    known = SourceAddress.objects.filter(address=address).first() if len(address) <= 64 else None
+    known = SourceAddress.objects.filter(address=address).first() if _is_address(address) else None
     if known is None:
         return None
     with team_context(known.team_id):
         source = Source.objects.filter(id=known.source_id).first()
     return _remember(address, info_of(source)) if source else None
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text may be an address; the database would not even look for one with NUL in it."""
+    return len(text) <= 64 and text.isascii() and text.isalnum()
 
 
 def new_address() -> str:

@@ -16,11 +16,17 @@ from ingestion.adapters.refusals import TooLarge, Undecodable
 from ingestion.adapters.wire import WireExecution
 
 MAX_ITEMS = 10_000
-# Bounds the memory that small values take: `[[],[],...` costs 25 times its own size when decoded.
-MAX_COMMAS = 4_000_000
+# These bound the memory that small values take: `[[],[],...` costs 25 times its own size when decoded.
+MAX_COMMAS = 3_000_000
+MAX_BRACKETS = 1_000_000
+MAX_LINES = 1_000_000
+# An item in the shape of the wire has room for all fields: 450 bytes, however few it tells.
+MAX_STRICT = 200_000
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
 _decoder = msgspec.json.Decoder()
+# Of lines: a number or text on its own is no item, and `1 1 1 ...` would be very many of them.
+_structures = msgspec.json.Decoder(dict[str, Any] | list[Any])
 _strict_decoder = msgspec.json.Decoder(WireExecution)
 _strict_list_decoder = msgspec.json.Decoder(list[WireExecution])
 _encoder = msgspec.json.Encoder()
@@ -60,15 +66,34 @@ def _hides_text(body: bytes) -> bool:
     return b"\\" in body and b"\\u0000" in body
 
 
+def check_values(body: bytes) -> None:
+    """Raises `TooLarge` for a body of so many small values that decoding it would take much memory."""
+    if len(body) <= MAX_BRACKETS:
+        return
+    if body.count(b",") + body.count(b'""') > MAX_COMMAS or body.count(b"{") + body.count(b"[") > MAX_BRACKETS:
+        raise TooLarge(
+            f"The body may hold at most {MAX_COMMAS:,} values and {MAX_BRACKETS:,} objects and lists. "
+            "Send the items in several requests."
+        )
+
+
+def check_lines(body: bytes) -> None:
+    """Raises `TooLarge` for a body of more lines than are ever read, also empty ones."""
+    if len(body) > MAX_LINES and body.count(b"\n") > MAX_LINES:
+        raise TooLarge(f"A body may have at most {MAX_LINES:,} lines. Send the items in several requests.")
+
+
 def _is_lines(body: bytes, content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in LINE_TYPES
 
 
 def _read_lines_carefully(text: str) -> list[Any]:
-    values = []
+    values: list[Any] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
+        if len(values) > MAX_ITEMS:
+            raise TooLarge(f"A body may hold at most {MAX_ITEMS:,} items; this one has more.")
         try:
             values.append(careful.read(line))
         except Undecodable as error:
@@ -94,12 +119,13 @@ def _read_carefully(body: bytes, *, lines: bool) -> Any:
 
 def _read_fast(body: bytes, *, lines: bool) -> Any:
     if lines:
-        return _decoder.decode_lines(body)
+        return _structures.decode_lines(body)
     try:
         return _decoder.decode(body)
     except msgspec.DecodeError as error:
         if "trailing characters" in str(error):
-            return _decoder.decode_lines(body)
+            check_lines(body)
+            return _structures.decode_lines(body)
         raise
 
 
@@ -108,7 +134,7 @@ def _read_strict(body: bytes, *, lines: bool) -> list[WireExecution] | None:
 
     Fields told as null are not written again, so a body with any cannot be checked for lost keys here.
     """
-    if b"null" in body or _hides_text(body):
+    if b"null" in body or _hides_text(body) or body.count(b"{") > MAX_STRICT:
         return None
     try:
         if lines:
@@ -139,14 +165,15 @@ def decode(body: bytes, content_type: str = "", *, strict: bool = True) -> Items
     An item is a `WireExecution` (only with `strict`), or any other decoded value; a flawed one is a `Flawed` that
     names its field.
 
-    Raises `Undecodable` (nothing can be read) and `TooLarge` (over `MAX_ITEMS` items or `MAX_COMMAS` values).
+    Raises `Undecodable` (nothing can be read) and `TooLarge` (over `MAX_ITEMS` items, or too many values).
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
         raise Undecodable("The body is empty: send one execution, a list of them, or one a line.")
-    if len(body) > MAX_COMMAS and body.count(b",") > MAX_COMMAS:
-        raise TooLarge(f"The body may hold at most {MAX_COMMAS:,} values. Send the items in several requests.")
+    check_values(body)
     lines = _is_lines(body, content_type)
+    if lines:
+        check_lines(body)
     ready = _read_strict(body, lines=lines) if strict else None
     value, unsure = _read(body, lines=lines) if ready is None else (ready, False)
     items = value if isinstance(value, list) else [value]

@@ -11,7 +11,11 @@ import zstandard
 from ingestion.adapters.refusals import TooLarge, Undecodable, UnknownEncoding
 
 READ_ENCODINGS = ("gzip", "zstd", "deflate")
+# A body may be made of several compressed parts. Empty ones are small and slow to read, so their number is bounded.
+MAX_MEMBERS = 10_000
 _BLOCK = 64 * 1024
+# What is read at once. What stands behind a part's end is copied, so the whole rest of the body must not be given.
+_ZLIB_SLICE = 16 * 1024
 # A zstd block of 4 bytes can give 128 KiB, so a slice of this size gives at most 16 MiB over the limit.
 _ZSTD_SLICE = 512
 _ZSTD_MAX_WINDOW = 8 * 1024 * 1024
@@ -26,19 +30,29 @@ def _check(total: int, limit: int) -> None:
 def _inflate_zlib(body: bytes, limit: int, wbits: int) -> bytes:
     """Inflates gzip (also several members), zlib or raw deflate."""
     parts: list[bytes] = []
-    total, rest = 0, body
-    while rest:
+    total = place = members = 0
+    while place < len(body):
+        members = _next_member(members)
         inflater = zlib.decompressobj(wbits)
         while not inflater.eof:
-            part = inflater.decompress(rest, _BLOCK)
-            rest = inflater.unconsumed_tail
+            told = inflater.unconsumed_tail
+            if not told:
+                told = body[place : place + _ZLIB_SLICE]
+                place += len(told)
+            part = inflater.decompress(told, _BLOCK)
             total += len(part)
             _check(total, limit)
             parts.append(part)
-            if not rest and not part and not inflater.eof:
+            if not told and not part and not inflater.eof:
                 raise Undecodable("The compressed body ends early.")
-        rest = inflater.unused_data
+        place -= len(inflater.unused_data)
     return b"".join(parts)
+
+
+def _next_member(members: int) -> int:
+    if members == MAX_MEMBERS:
+        raise TooLarge(f"The body may be made of at most {MAX_MEMBERS:,} compressed parts. Compress it as one.")
+    return members + 1
 
 
 def _inflate_gzip(body: bytes, limit: int) -> bytes:
@@ -57,18 +71,20 @@ def _inflate_zstd(body: bytes, limit: int) -> bytes:
     """Inflates one or several zstd frames."""
     reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_MAX_WINDOW)
     parts: list[bytes] = []
-    total, rest = 0, memoryview(body)
-    while rest:
+    total = place = members = 0
+    while place < len(body):
+        members = _next_member(members)
         frame = reader.decompressobj()
         while not frame.eof:
-            if not rest:
+            if place >= len(body):
                 raise Undecodable("The compressed body ends early.")
-            part = frame.decompress(rest[:_ZSTD_SLICE])
-            rest = rest[_ZSTD_SLICE:]
+            told = body[place : place + _ZSTD_SLICE]
+            place += len(told)
+            part = frame.decompress(told)
             total += len(part)
             _check(total, limit)
             parts.append(part)
-        rest = memoryview(frame.unused_data + bytes(rest)) if frame.unused_data else rest
+        place -= len(frame.unused_data)
     return b"".join(parts)
 
 

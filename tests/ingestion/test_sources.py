@@ -89,3 +89,8 @@ def test_another_team_does_not_see_it(team: Team, other_team: NewTeam) -> None:
         add_source(team_id=team.id, kind=SourceKind.PING, name="Backup")
     with team_context(other_team.team.id):
         assert list(Source.objects.all()) == []
+
+
+@pytest.mark.parametrize("address", ["\0", "a\0b", "é" * 24, "a/b", "", "x" * 65])
+def test_what_cannot_be_an_address_is_nobodys(address: str) -> None:
+    assert find_by_address(address) is None

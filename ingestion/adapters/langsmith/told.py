@@ -18,6 +18,8 @@ from monitoring.windows import EARLIEST
 # JS tells milliseconds since 1970; the year 2100 is 4.1e9 seconds.
 _MILLISECONDS = 1e11
 _UUID_LENGTH = 36
+# What is no UTF-8 takes several times its size when it is mended.
+MAX_BROKEN_BYTES = 4 * 1024 * 1024
 _REPLACEMENT = "\ufffd"
 
 
@@ -44,6 +46,8 @@ def read_flawed_json(text: bytes, field: str) -> tuple[Any, bool]:
             return value, False
         return careful.read(text.decode("utf-8", "replace")), True
     except Undecodable as error:
+        if len(text) > MAX_BROKEN_BYTES:
+            raise Refused(field, error.reason.removeprefix("The body ")) from None
         whole = text.decode("utf-8", "replace").encode()
         if whole != text:
             return read_flawed_json(whole, field)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from ingestion.adapters.inflate import inflate
 from ingestion.adapters.logs import moments
 from ingestion.adapters.logs.lines import Entry, Reader
-from ingestion.adapters.logs.splitting import MAX_RECORDS, Broken, split
+from ingestion.adapters.logs.splitting import MAX_RECORDS, Broken, check_size, split
 from ingestion.adapters.refusals import TooLarge, Undecodable
 from ingestion.records import Decoded
 
@@ -40,7 +40,8 @@ _delivery = msgspec.json.Decoder(Delivery)
 
 
 def read_delivery(body: bytes) -> Delivery:
-    """The delivery of a body. Raises `Undecodable`."""
+    """The delivery of a body. Raises `Undecodable` and `TooLarge`."""
+    check_size(body)
     try:
         return _delivery.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -108,6 +109,8 @@ def read(delivery: Delivery, labels: dict[str, Any], now: datetime, limit: int) 
 
     Raises `TooLarge`.
     """
+    if len(delivery.records) > MAX_RECORDS:
+        raise TooLarge(f"A delivery may hold at most {MAX_RECORDS:,} records. Lower the buffer size of the stream.")
     unpacker = _Unpacker(now, limit, labels)
     for record in delivery.records:
         unpacker.record(record.data)

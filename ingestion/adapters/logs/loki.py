@@ -19,6 +19,9 @@ from ingestion.adapters.logs.splitting import MAX_RECORDS, check_size
 from ingestion.adapters.refusals import TooLarge, Undecodable
 from ingestion.records import Decoded
 
+# Bounds the memory that empty messages take: a message has one of these bytes before it, as a line's end is one.
+MAX_TAGS = 4_000_000
+_TAGS = (b"\x0a", b"\x12", b"\x1a")
 PROTOBUF_TYPES = ("application/x-protobuf", "application/protobuf")
 _decode = msgspec.json.Decoder().decode
 _LABEL = re.compile(r'\s*([A-Za-z_][\w.:-]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
@@ -83,9 +86,12 @@ def _unpack(body: bytes, limit: int) -> bytes:
             raise TooLarge(
                 f"The body may have at most {limit} bytes when inflated. Send the lines in several requests."
             )
-        return bytes(cramjam.snappy.decompress_raw(body))
+        inflated = bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:
         raise Undecodable("The body is not a valid snappy block.") from error
+    if len(inflated) > MAX_TAGS and sum(map(inflated.count, _TAGS)) > MAX_TAGS:
+        raise TooLarge(f"A push may hold at most {MAX_RECORDS:,} lines. Send them in several requests.")
+    return inflated
 
 
 def _protobuf_entries(body: bytes, limit: int) -> Iterator[Entry]:

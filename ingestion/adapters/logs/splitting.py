@@ -4,17 +4,22 @@ What cannot be read costs its own line only: the records before and after it are
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
 
-from ingestion.adapters.body import MAX_COMMAS
+from ingestion.adapters.body import check_lines, check_values
 from ingestion.adapters.refusals import TooLarge, Undecodable
 
 MAX_RECORDS = 100_000
 # An object that is written over several lines and broken is read to its end in vain, at most this often a body.
 _MAX_SPANNING = 16
+# What is no UTF-8 takes several times its size when it is mended.
+MAX_BROKEN_BYTES = 4 * 1024 * 1024
+_GAP = re.compile(r"[\s,]*")
 _decoder = msgspec.json.Decoder()
 # Takes what loggers write although JSON does not have it: NaN, infinities, halves of surrogate pairs.
 _tolerant = json.JSONDecoder(strict=False)
@@ -30,8 +35,18 @@ def check_size(body: bytes) -> None:
     """Raises `Undecodable` for a body without content and `TooLarge` for one of too many small values."""
     if not body.strip():
         raise Undecodable("The body is empty: send at least one line.")
-    if len(body) > MAX_COMMAS and body.count(b",") > MAX_COMMAS:
-        raise TooLarge(f"A body may hold at most {MAX_COMMAS:,} values. Send the lines in several requests.")
+    check_values(body)
+    check_lines(body)
+
+
+def _text(body: bytes) -> str:
+    """The body as text, with signs in place of what is no UTF-8. Raises `TooLarge`."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        if len(body) > MAX_BROKEN_BYTES:
+            raise TooLarge(f"A body that is not valid UTF-8 may have at most {MAX_BROKEN_BYTES:,} bytes.") from None
+        return body.decode("utf-8", "replace")
 
 
 def _bounded(records: list[Any]) -> list[Any]:
@@ -40,7 +55,7 @@ def _bounded(records: list[Any]) -> list[Any]:
     return records
 
 
-def _flat(values: Iterator[Any] | list[Any]) -> list[Any]:
+def _flat(values: Iterable[Any]) -> list[Any]:
     """Records of a body in which arrays of records may stand for several."""
     records: list[Any] = []
     for value in values:
@@ -79,11 +94,8 @@ def _read_one(text: str, start: int, *, may_span: bool) -> tuple[Any, int] | Non
 
 def _read_slowly(text: str) -> Iterator[Any]:
     place, failures = 0, 0
-    while place < len(text):
+    while (place := _GAP.match(text, place).end()) < len(text):  # type: ignore[union-attr]  # it matches nothing, too
         sign = text[place]
-        if sign.isspace() or sign == ",":
-            place += 1
-            continue
         if sign in "{[":
             found = _read_one(text, place, may_span=failures < _MAX_SPANNING)
             if found is not None:
@@ -103,7 +115,10 @@ def split(body: bytes) -> list[Any]:
     check_size(body)
     records = _read_fast(body)
     if records is None:
-        records = _flat(_read_slowly(body.decode("utf-8", "replace")))
+        values = _read_slowly(_text(body))
+        first = [*islice(values, 2)]
+        # One array is the body itself; of several each stands for its records.
+        records = _flat(first[0] if len(first) == 1 and isinstance(first[0], list) else chain(first, values))
     return _bounded(records)
 
 
@@ -111,11 +126,13 @@ def split_text(body: bytes) -> list[str]:
     """The lines of a plain text; one that begins with white space goes on with the line before it (stack traces)."""
     check_size(body)
     lines: list[str] = []
-    for line in body.decode("utf-8", "replace").split("\n"):
+    for line in _text(body).split("\n"):
         if not line.strip():
             continue
         if lines and line[0] in " \t":
             lines[-1] += "\n" + line.rstrip("\r")
         else:
             lines.append(line.rstrip("\r"))
+            if len(lines) > MAX_RECORDS:
+                break
     return _bounded(lines)

@@ -40,6 +40,8 @@ def _form(body: bytes) -> Any:
 
 def _events(body: bytes) -> list[Any]:
     """The data of a stream of server-sent events, each a JSON object; comments and pings carry none."""
+    if body.count(b"data:") > MAX_VALUES:
+        raise TooLarge(f"A delivery may hold at most {MAX_VALUES:,} values.")
     lines = [line[5:].strip() for line in body.splitlines() if line.startswith(b"data:")]
     return [_json(line) for line in lines if line.startswith(b"{")]
 

@@ -3,6 +3,8 @@
 import contextlib
 import gzip
 import json
+import time
+import tracemalloc
 import zlib
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -280,8 +282,9 @@ def test_too_many_items_and_values(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TooLarge, match="at most 10,000 items"):
         decode(b"[" + b",".join([b"{}"] * 10_001) + b"]")
     monkeypatch.setattr(bodies, "MAX_COMMAS", 3)
+    monkeypatch.setattr(bodies, "MAX_BRACKETS", 10)
     with pytest.raises(TooLarge, match="at most 3 values"):
-        decode(b"[1,1,1,1,1]")
+        decode(b"[1,1,1,1,1,1,1]")
 
 
 COMPRESSED = {
@@ -376,3 +379,27 @@ def test_any_json_is_read_or_refused(item: Any) -> None:
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     with contextlib.suppress(Undecodable):
         read_all(body)
+
+
+@pytest.mark.parametrize("encoding", COMPRESSED)
+def test_many_empty_compressed_parts_cost_no_time(encoding: str) -> None:
+    empty = COMPRESSED[encoding](b"")
+    started = time.process_time()
+    with pytest.raises(TooLarge, match="at most 10,000 compressed parts"):
+        inflate(empty * (8_000_000 // len(empty)), encoding, 1_000)
+    assert time.process_time() - started < 1
+    assert inflate(COMPRESSED[encoding](b"a") * 10_000, encoding, 10_000) == b"a" * 10_000
+
+
+@pytest.mark.parametrize("text", [b'{"id":"a"}\n', b"{}", b"[]", b"{},", b"1\n", b'""'])
+def test_very_many_small_items_take_little_memory(text: bytes) -> None:
+    body = b"{}\n" + text * (20_000_000 // len(text))
+    tracemalloc.start()
+    try:
+        for content_type in ("application/x-ndjson", "application/json"):
+            with pytest.raises((TooLarge, Undecodable)):
+                decode(body, content_type)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 200_000_000

@@ -4,6 +4,9 @@ import base64
 import contextlib
 import gzip
 import json
+import time
+import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -312,3 +315,56 @@ def test_no_body_is_an_error(body: bytes) -> None:
     ):
         with contextlib.suppress(Undecodable, TooLarge):
             read()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        json_body,
+        lambda body: json_body(body, "text/plain"),
+        lambda body: hec.read_events(body, {}, NOW),
+        lambda body: hec.read_raw(body, {}, NOW),
+        lambda body: bulk.read(body, "", NOW),
+        firehose.read_delivery,
+        lambda body: loki.read(body, "application/json", NOW, LIMIT),
+    ],
+)
+@pytest.mark.parametrize("text", [b"{}", b"{}\n", b"x\n", b"[],", b'""'])
+def test_very_many_small_records_are_refused_before_they_take_memory(
+    read: Callable[[bytes], object], text: bytes
+) -> None:
+    body = b"[" * text.endswith(b",") + text * (20_000_000 // len(text))
+    tracemalloc.start()
+    try:
+        with pytest.raises((TooLarge, Undecodable)):
+            read(body)
+        assert tracemalloc.get_traced_memory()[1] < 200_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_empty_messages_and_records_are_bounded() -> None:
+    push = bytes(cramjam.snappy.compress_raw(b"\x0a\x00" * 5_000_000))
+    with pytest.raises(TooLarge):
+        loki.read(push, "application/x-protobuf", NOW, 64 * LIMIT)
+    delivery = firehose.read_delivery(b'{"records":[' + b'{"data":""},' * 100_000 + b'{"data":""}]}')
+    with pytest.raises(TooLarge, match="100,000 records"):
+        firehose.read(delivery, {}, NOW, LIMIT)
+
+
+def test_a_long_gap_between_records_is_passed_over_at_once() -> None:
+    started = time.process_time()
+    assert split(b"x\n" + b"  " * 10_000_000 + b"\ny") == ["x", "y"]
+    assert time.process_time() - started < 1
+
+
+def test_a_flaw_does_not_change_how_arrays_in_arrays_are_counted() -> None:
+    assert split(b"[[], 1]") == [1]
+    assert split(b"[[], Infinity]") == [float("inf")]
+    assert split(b"[[1, 2], NaN]\n[3]")[:2] == [[1, 2], pytest.approx(float("nan"), nan_ok=True)]
+
+
+def test_much_text_that_is_no_utf8_is_refused() -> None:
+    with pytest.raises(TooLarge, match="not valid UTF-8"):
+        hec.read_raw(b"\xff" * 5_000_000, {}, NOW)
+    assert lines_of(hec.read_raw(b"\xff", {}, NOW)) == ["\ufffd"]
