@@ -10,9 +10,11 @@ from ingestion.ledger import Receipt, record, record_attributes, record_rejectio
 from ingestion.loose import store_lines, store_metrics
 from ingestion.records import Decoded, ExecutionReport
 from ingestion.sources import SourceInfo
-from monitoring.identity import execution_id
+from monitoring.identity import PRODUCTION, execution_id
 
 _MS = 1000.0
+# An environment that a report tells beats production, which beats the source's own.
+DEFAULT_RANK, PRODUCTION_RANK = -2, -1
 
 
 def take_in(source: SourceInfo, decoded: Decoded, *, now: datetime, byte_count: int) -> Outcome:
@@ -43,12 +45,16 @@ def take_in(source: SourceInfo, decoded: Decoded, *, now: datetime, byte_count: 
 
 
 def _fill_in(source: SourceInfo, decoded: Decoded) -> None:
-    """What the source says where its reports do not."""
-    if source.environment is None:
+    """The environment of the source, where no report of an execution tells one, in whichever request it comes."""
+    default = source.environment
+    if default is None:
         return
     for _, report in decoded.reports:
         if report.environment is None:
-            report.environment = source.environment
+            report.environment = default
+            report.ranks = {**(report.ranks or {}), "environment": DEFAULT_RANK}
+        elif report.environment == PRODUCTION:
+            report.ranks = {**(report.ranks or {}), "environment": PRODUCTION_RANK}
 
 
 def _receipt(source: SourceInfo, decoded: Decoded, outcome: Outcome, now: datetime, byte_count: int) -> Receipt:

@@ -89,14 +89,16 @@ class ExecutionReport(Struct, kw_only=True, gc=False):
     """A part of what is known about one attempt at an execution.
 
     `revision` is the sender's own version of this part (0 when not told): for each field a later one beats an
-    earlier one. `placed_at` and `clock` are set by imports only, `is_imported` by imports of history. `items` is how
-    many items of the request (spans, lines, runs) this report was made of.
+    earlier one. `ranks` are revisions of single fields of the execution itself, by name, where they differ from it;
+    below 0 is what loses to all that is told. `placed_at` and `clock` are set by imports only, `is_imported` by imports
+    of history. `items` is how many items of the request (spans, lines, runs) this report was made of.
     """
 
     id: str
     attempt: int | None = None
     retry_of: str | None = None
     revision: int = 0
+    ranks: dict[str, int] | None = None
     workflow: str | None = None
     workflow_type: str | None = None
     release: str | None = None

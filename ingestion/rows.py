@@ -35,6 +35,19 @@ NODE, NODE_KIND, PROVIDER, MODEL, TOOL, SYSTEM = (
         LabelKind.SYSTEM,
     )
 )
+_REVISIONS = EXECUTION.index["revisions"]
+# The columns of the fields that `ExecutionReport.ranks` may name.
+_RANKED = {
+    "workflow": "workflow_id",
+    "release": "release_id",
+    "environment": "environment_id",
+    "trigger": "trigger_id",
+    "status": "status",
+    "started_at": "started_at",
+    "finished_at": "told_finished_at",
+    "parent_execution": "parent_execution_id",
+    "retry_of": "origin_id",
+}
 _NO_TOKENS: tuple[None, ...] = (None,) * 5
 _encode = msgspec.json.encode
 
@@ -115,10 +128,13 @@ class _Builder:
 
     def _environment(self) -> int | None:
         """The label of the environment; None for production, which stands for "not told" and loses to others."""
-        told = self.report.environment
+        told, ranks = self.report.environment, self.report.ranks
         # Made for every execution: another part may have told it no environment.
-        self.names.label(LabelKind.ENVIRONMENT, PRODUCTION)
-        return self.names.label(LabelKind.ENVIRONMENT, told) if told and told != PRODUCTION else None
+        production = self.names.label(LabelKind.ENVIRONMENT, PRODUCTION)
+        if not told or told == PRODUCTION:
+            # A source's default loses to production, too, where it was told: that has a rank then.
+            return production if told and ranks and ranks.get("environment", 0) < 0 else None
+        return self.names.label(LabelKind.ENVIRONMENT, told)
 
     def _execution(self) -> Row:
         report, team = self.report, self.names.team_id
@@ -160,9 +176,18 @@ class _Builder:
             told["storage_bytes"] = used.storage_bytes
             told["storage_limit_bytes"] = used.storage_limit_bytes
         row = [told.get(name) for name in EXECUTION.names]
-        if report.revision:
-            row[EXECUTION.index["revisions"]] = revisions_of(EXECUTION, row, report.revision)
+        if report.revision or report.ranks:
+            row[_REVISIONS] = self._revisions(row)
         return row
+
+    def _revisions(self, row: Row) -> dict[str, int] | None:
+        """The revisions of the columns that are told; those of single fields before the report's own."""
+        found = revisions_of(EXECUTION, row, self.report.revision) or {}
+        for name, rank in (self.report.ranks or {}).items():
+            column = _RANKED[name]
+            if row[EXECUTION.index[column]] is not None:
+                found[column] = rank
+        return found or None
 
     def _step(self, step: StepReport, scopes: dict[str, Scope]) -> Row:
         """A step's row, in the order of `STEP`; its payload goes into `scopes`."""

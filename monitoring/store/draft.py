@@ -18,6 +18,7 @@ _CLASS, _DAY, _ORIGIN, _ENVIRONMENT = (
 )
 _EXTERNAL, _ATTEMPT, _WORKFLOW = _AT["external_id"], _AT["attempt"], _AT["workflow_id"]
 PRODUCTION_ID = label_id(LabelKind.ENVIRONMENT, PRODUCTION)
+_REVISIONS = _AT["revisions"]
 _STEP_ID = STEP.index["id"]
 
 
@@ -60,7 +61,7 @@ class Draft:
         self.stored, self.counted_before = stored, counted_at
         self.execution = list(stored)
         # Environment and origin that only stand for "not told" lose to told ones.
-        if self.execution[_ENVIRONMENT] == PRODUCTION_ID:
+        if self.execution[_ENVIRONMENT] == PRODUCTION_ID and "environment_id" not in (stored[_REVISIONS] or ()):
             self.execution[_ENVIRONMENT] = None
         if self.execution[_ORIGIN] == default_origin(self.team_id, stored):
             self.execution[_ORIGIN] = None

@@ -4,9 +4,9 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from ingestion.adapters.otlp.resources import Resource
 from ingestion.adapters.otlp.shapes import MAX_TEXT, Attributes, Bounds, LogRecord, bounds_at, cut, moment
 from ingestion.adapters.otlp.told import as_text, parsed, without_nul
-from ingestion.adapters.otlp.traces import Resource
 from ingestion.adapters.refusals import Refused
 from ingestion.records import Decoded, ExecutionReport, LogReport, LooseLine, Rejection, StepReport
 from ingestion.semantics.lookup import UNKNOWN, find, resolve

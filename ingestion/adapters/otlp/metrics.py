@@ -5,9 +5,9 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from ingestion.adapters.otlp.resources import Resource
 from ingestion.adapters.otlp.shapes import Bounds, Point, bounds_at, cut, moment
 from ingestion.adapters.otlp.told import as_text
-from ingestion.adapters.otlp.traces import Resource
 from ingestion.adapters.refusals import Refused
 from ingestion.records import Decoded, MetricPoint, Rejection
 

@@ -22,8 +22,9 @@ SERVER, CLIENT = 2, 3
 
 
 def ranked(*spans: Any, **about: Any) -> ExecutionReport:
-    """The highest-ranked part about the execution."""
-    return max(parts(*spans, **about), key=lambda part: part.revision)
+    """The only part, with what the highest-ranked spans main."""
+    (only,) = parts(*spans, **about)
+    return only
 
 
 def test_the_root_tells_the_execution_and_is_no_step() -> None:
@@ -39,21 +40,21 @@ def test_the_root_tells_the_execution_and_is_no_step() -> None:
         end=START + 5 * 10**9,
     )
     resource = {"service.name": "shop", "service.version": "7", "deployment.environment": "staging"}
-    main, decided = parts(root, span(2, 1), resource=resource)
+    main = ranked(root, span(2, 1), resource=resource)
     assert [step.id for step in main.steps or []] == ["0000000000000002"]
-    assert (main.id, main.items, decided.items) == (TRACE, 2, 0)
+    assert (main.id, main.items, main.revision) == (TRACE, 2, 0)
     assert (main.input, main.output, main.session, main.user) == ({"question": "where?"}, "there", "s", "u")
     assert main.attributes == {"resource shop": resource}
-    assert (decided.workflow, decided.release, decided.environment) == ("Answer a customer", "7", "staging")
-    assert decided.status == Status.SUCCEEDED
-    assert decided.finished_at is not None
+    assert (main.workflow, main.release, main.environment) == ("Answer a customer", "7", "staging")
+    assert main.status == Status.SUCCEEDED
+    assert main.finished_at is not None
 
 
 def test_a_root_that_works_itself_is_a_step_too() -> None:
     call = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5}
-    main, decided = parts(span(1, kind=CLIENT, name="chat m", attributes=call))
+    main = ranked(span(1, kind=CLIENT, name="chat m", attributes=call))
     assert [step.model for step in main.steps or []] == ["m"]
-    assert decided.workflow == "chat m"
+    assert main.workflow == "chat m"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_name_by_convention_beats_the_root_also_where_another_span_tells_it(
 ) -> None:
     assert ranked(span(1, name="POST /chat", attributes=attributes)).workflow == name
     assert ranked(span(1, name="POST /chat"), span(2, 1, attributes=attributes)).workflow == name
-    assert parts(span(2, 1, attributes=attributes))[1].workflow == name
+    assert ranked(span(2, 1, attributes=attributes)).workflow == name
 
 
 def test_without_a_root_the_service_names_the_workflow_and_a_local_parent_says_running() -> None:
@@ -86,9 +87,9 @@ def test_without_a_root_the_service_names_the_workflow_and_a_local_parent_says_r
 )
 def test_a_span_from_another_process_stands_in_for_the_root(told: dict[str, Any]) -> None:
     entry = span(2, 1, **{"name": "entry", **told}, status=2)
-    main, decided = parts(entry, span(3, 2))
+    main = ranked(entry, span(3, 2))
     assert [step.id[-1] for step in main.steps or []] == ["2", "3"]
-    assert (decided.workflow, decided.status) == (entry.name, Status.FAILED)
+    assert (main.workflow, main.status) == (entry.name, Status.FAILED)
     beaten = ranked(span(1, name="root"), entry, span(3, 2))
     assert (beaten.workflow, beaten.status) == ("root", Status.SUCCEEDED)
 
@@ -102,8 +103,8 @@ def test_a_link_of_the_root_is_the_execution_that_started_this_one() -> None:
     root = span(1)
     root.links.add(trace_id=bytes.fromhex(TRACE), span_id=b"12345678")
     root.links.add(trace_id=b"\x07" * 16, span_id=b"12345678")
-    main, decided = parts(root)
-    assert decided.parent_execution == "07" * 16
+    main = ranked(root)
+    assert main.parent_execution == "07" * 16
     assert [link["trace_id"] for link in (main.attributes or {})["otel.links"]] == [TRACE, "07" * 16]
 
 

@@ -1,0 +1,25 @@
+"""What sent spans and log records."""
+
+from ingestion.adapters.otlp.shapes import Attributes
+from ingestion.adapters.otlp.told import as_text
+from ingestion.semantics.lookup import UNKNOWN, find, resolve
+
+_ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
+
+
+class Resource:
+    """What a resource says about all spans that it sent."""
+
+    __slots__ = ("attributes", "environment", "instance", "key", "service", "version")
+
+    def __init__(self, attributes: Attributes, unknown: dict[str, str]) -> None:
+        self.attributes = attributes
+        self.service = as_text(attributes.get("service.name")) or None
+        self.version = as_text(attributes.get("service.version")) or None
+        told = next((attributes[name] for name in _ENVIRONMENT if attributes.get(name)), None)
+        self.environment = as_text(told) or None
+        self.instance = as_text(attributes.get("n8n.instance.id"))
+        self.key = f"resource {self.service}" if self.service else "resource"
+        for name in attributes:
+            if (find(name) or resolve(name)) is UNKNOWN:
+                unknown.setdefault(name, "string")
