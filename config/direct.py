@@ -7,6 +7,8 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 
+from config import pause
+
 PREFIXES = (
     "/api/v1/",
     "/v1/",
@@ -24,6 +26,7 @@ PREFIXES = (
     "/readyz",
     "/internal/",
 )
+OVERLOADED = 503
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -32,7 +35,10 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     match = request.resolver_match = resolve(request.path_info)
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     render = getattr(response, "render", None)
-    return render() if callable(render) else response
+    response = render() if callable(render) else response
+    if response.status_code == OVERLOADED and (told := response.headers.get("Retry-After", "")).isdecimal():
+        pause.ask(float(told), request.META)
+    return response
 
 
 class DirectApi:

@@ -6,11 +6,13 @@ keeps idle memory low; a thread waits for PostgreSQL without the interpreter's l
 
 import os
 import select
+import time
 from pathlib import Path
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from config import pause
 from config.logs import logging_settings
 
 # How long a thread waits for the next request on the connection that it has just answered.
@@ -21,15 +23,41 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     """Answers a connection's next request in the thread that answered the last one, if it comes at once.
 
     Else each request passes through the main thread twice, which takes a quarter of gunicorn's own CPU and a switch
-    between busy threads (ADR 0006). A thread stays only while another one is free.
+    between busy threads (ADR 0006). A thread stays only while another one is free. A connection that was told to come
+    again later rests until then (`config.pause`).
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Resting connections with their end and what the main thread does then; touched by the main thread alone.
+        self.resting: list[tuple[float, Any, Any]] = []
 
     def handle(self, conn: Any) -> Any:
         """Answers requests of one connection; what it returns tells the main thread what to do with it."""
+        pause.take()
         result = super().handle(conn)
-        while result is True and self.alive and self._has_free_thread() and self._is_next_here(conn):
+        conn.pause = pause.take()
+        while result is True and self.alive and not conn.pause and self._has_free_thread() and self._is_next_here(conn):
             result = super().handle(conn)
+            conn.pause = pause.take()
         return result
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Called by the main thread when a request was answered: keeps, rests or closes the connection."""
+        seconds, conn.pause = getattr(conn, "pause", 0.0), 0.0
+        if seconds and self.alive:
+            self.resting.append((time.monotonic() + seconds, conn, fs))
+        else:
+            super().finish_request(conn, fs)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Called in every round of the main loop (at least once a second): wakes connections that have rested."""
+        now = time.monotonic()
+        due = [one for one in self.resting if one[0] <= now or not self.alive]
+        self.resting = [one for one in self.resting if one not in due]
+        for _, conn, fs in due:
+            super().finish_request(conn, fs)
+        super().murder_keepalived(force)
 
     def _has_free_thread(self) -> bool:
         in_hand = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)

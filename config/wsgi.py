@@ -1,6 +1,7 @@
 """The web application as gunicorn runs it."""
 
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 from gunicorn.http.errors import ParseException
@@ -16,6 +17,8 @@ from config.celery import app as celery_app  # noqa: E402
 from config.chunked import ChunkedBodies  # noqa: E402
 
 celery_app.set_default()
+# Threads take turns ten times as often as by default: a team's small request waits less behind another one's large one.
+sys.setswitchinterval(0.0005)
 # Loads every view now: a mistake shows when the process starts, and the first visitor does not wait.
 _ = get_resolver().url_patterns
 application = ChunkedBodies(

@@ -4,6 +4,7 @@ import http.client
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -11,14 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from config import pause
 from config.children import Child, free_port, spawn, wait_until
 
 THREADS = 3
 APPLICATION = """
 import threading
 
+from config import pause
+
 def application(environ, start_response):
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    if environ["PATH_INFO"] == "/busy":
+        pause.ask(1.0, environ)
     answer = f"{threading.get_ident()} {len(body)}".encode()
     start_response("200 OK", [("Content-Length", str(len(answer)))])
     return [answer]
@@ -98,3 +104,31 @@ def test_a_stopping_server_ends_in_time(server: tuple[int, Child]) -> None:
         ask(connection)
         child.process.terminate()
         assert child.process.wait(timeout=15) == 0
+
+
+def test_a_connection_that_was_told_to_come_again_rests_and_holds_nobody_up(server: tuple[int, Child]) -> None:
+    with connect(server[0]) as hasty, connect(server[0]) as other:
+        hasty.request("POST", "/busy", b"1")
+        hasty.getresponse().read()
+        started = time.monotonic()
+        assert ask(other, b"12")[1] == 2
+        assert time.monotonic() - started < 0.9
+        assert ask(hasty, b"123")[1] == 3
+        assert time.monotonic() - started > 0.9
+
+
+def test_a_resting_connection_does_not_keep_the_server_from_stopping(server: tuple[int, Child]) -> None:
+    with connect(server[0]) as hasty:
+        hasty.request("POST", "/busy", b"1")
+        hasty.getresponse().read()
+        started = time.monotonic()
+        server[1].stop()
+        assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA"])
+def test_a_connection_that_a_proxy_shares_among_senders_never_rests(header: str) -> None:
+    pause.ask(1.0, {header: "203.0.113.7"})
+    assert pause.take() == 0
+    pause.ask(60.0, {})
+    assert (pause.take(), pause.take()) == (pause.MAX_SECONDS, 0)
