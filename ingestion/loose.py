@@ -26,6 +26,8 @@ _METRICS = (
     ("labels", "jsonb"),
 )
 _Fields = Sequence[tuple[str, str]]
+# What the column of units takes: a longer one must not cost the rest of its request.
+MAX_UNIT = 40
 
 
 def _insert(table: str, fields: _Fields, also: str = "", given: str = "") -> str:
@@ -75,7 +77,7 @@ def store_metrics(source: SourceInfo, points: Sequence[tuple[int, MetricPoint]])
         return 0, 0
     rows: dict[UUID, tuple[Any, ...]] = {}
     for _, one in points:
-        told = one.kind or "", one.unit or "", one.at, one.value, one.count, one.labels
+        told = one.kind or "", (one.unit or "")[:MAX_UNIT], one.at, one.value, one.count, one.labels
         rows[_id(source, (one.name, one.labels, one.at))] = (one.name, *told)
     stored = _save(_INSERT_METRICS, _METRICS, [source.team_id, source.id], rows)
     return stored, len(points) - stored

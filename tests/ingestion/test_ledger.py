@@ -191,3 +191,11 @@ def test_a_sender_that_makes_up_reasons_fills_no_table(source: SourceInfo, monke
     assert len(kept) <= 30 + ledger.MAX_REASONS + 1
     assert sum(kept.values()) == 200
     assert kept[ledger.OTHER_REASONS[1]] >= 100
+
+
+def test_a_long_unit_is_cut_and_costs_nothing_else(source: SourceInfo) -> None:
+    points = [MetricPoint(name=f"m{n}", at=NOW, value=1.0, unit="{" + "u" * 60 + "}" if n else "s") for n in range(2)]
+    outcome = take_in(source, told(metrics=list(enumerate(points))), now=NOW, byte_count=1)
+    assert outcome.stored == 2
+    with team_context(source.team_id):
+        assert [len(one.unit) for one in SourceMetric.objects.order_by("name")] == [1, 40]

@@ -43,7 +43,7 @@ def _header(headers: Headers, name: str) -> str:
 
 def _check_age(told: str, now: datetime) -> None:
     """Raises `Stale` for a time (whole seconds since 1970) further from now than the tolerance, `Forged` for none."""
-    if not (told.isascii() and told.isdigit() and len(told) <= 12):
+    if not (told.isascii() and told.isdigit() and len(told) <= 11):
         raise Forged("The time of the signature is not a number of seconds since 1970.")
     age = now - datetime.fromtimestamp(int(told), UTC)
     if abs(age) > TOLERANCE:

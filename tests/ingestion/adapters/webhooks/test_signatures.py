@@ -69,6 +69,7 @@ FORGED: list[tuple[SourceKind, dict[str, Any], str, Headers, str]] = [
     (SourceKind.STANDARD_WEBHOOKS, {}, "no base64!", standard(), "no Standard Webhooks secret"),
     (SourceKind.STANDARD_WEBHOOKS, {}, WHSEC, {**standard(), "webhook-id": "msg_2"}, "does not match"),
     (SourceKind.STANDARD_WEBHOOKS, {}, WHSEC, {**standard(), "webhook-timestamp": "1e9"}, "not a number"),
+    (SourceKind.STANDARD_WEBHOOKS, {}, WHSEC, {**standard(), "webhook-timestamp": "9" * 12}, "not a number"),
     (SourceKind.STANDARD_WEBHOOKS, {}, WHSEC, {**standard(), "webhook-signature": "v1a,x v2,y ,"}, "does not match"),
     (SourceKind.GITHUB, {}, PLAIN, {}, "X-Hub-Signature-256 is missing"),
     (SourceKind.GITHUB, {}, PLAIN, {"x-hub-signature-256": "sha256=" + "0" * 64}, "does not match"),
