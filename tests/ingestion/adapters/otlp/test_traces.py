@@ -3,20 +3,10 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from accounts.models import Team
-from accounts.tenancy import team_context
-from ingestion.acceptance import accept
-from ingestion.adapters.otlp.answers import PROTOBUF
-from ingestion.adapters.otlp.decoding import TRACES
 from ingestion.records import ExecutionReport
-from monitoring.models import Execution, Facet, LogLine, Step, Workflow
-from monitoring.reads.replay import load
 from monitoring.statuses import Status
-from tests.factories import NOW
-from tests.otlp import LOCAL, REMOTE, START, TRACE, parts, request, span
+from tests.otlp import REMOTE, START, TRACE, parts, span
 
 SERVER, CLIENT = 2, 3
 
@@ -117,81 +107,3 @@ def test_two_traces_of_a_request_are_two_executions() -> None:
 def test_tags() -> None:
     attributes = {"tag.tags": ["a", "b"], "traceloop.association.properties.plan": "pro", "n8n.workflow.custom.x": "1"}
     assert parts(span(1, attributes=attributes))[0].tags == {"a": "true", "b": "true", "plan": "pro", "x": "1"}
-
-
-EXCEPTION = {"exception.type": "Late", "exception.message": "too late"}
-CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5}
-SPANS = [
-    span(1, name="POST /chat", kind=SERVER, attributes={"user.id": "u"}, end=START + 9 * 10**9),
-    span(2, 1, attributes={"gen_ai.workflow.name": "Answer", "gen_ai.operation.name": "invoke_workflow"}),
-    span(3, 2, kind=CLIENT, attributes={**CALL, "gen_ai.conversation.id": "c1", "x": 1}),
-    span(4, 2, kind=CLIENT, attributes={**CALL, "gen_ai.conversation.id": "c2"}, events=[("waited", {})]),
-    span(5, 3, flags=REMOTE, kind=SERVER, name="GET /x", status=2, events=[("exception", EXCEPTION)]),
-    span(6, 5, attributes={"traceloop.workflow.name": "Other", "traceloop.association.properties.plan": "pro"}),
-    span(7, 5, kind=CLIENT, flags=LOCAL, attributes={"http.request.method": "GET", "server.address": "a.example"}),
-]
-
-
-def rows(team: Team) -> dict[str, Any]:
-    """Everything that is stored about the trace, but for when it came."""
-    with team_context(team.id):
-        execution = Execution.objects.values().get()
-        replay = load(team.id, execution["id"])
-        assert replay is not None
-        return {
-            "execution": {name: value for name, value in execution.items() if name != "received_at"},
-            "workflow": Workflow.objects.get(id=execution["workflow_id"]).name,
-            "steps": list(Step.objects.order_by("id").values()),
-            "logs": list(LogLine.objects.order_by("id").values()),
-            "facets": sorted(Facet.objects.values_list("key_id", "value")),
-            "payload": replay.payload,
-            "payloads": [step.payload for step in replay.steps],
-            "errors": [(step.error, step.error_type) for step in replay.steps],
-        }
-
-
-def send(team: Team, numbers: list[int]) -> None:
-    """Takes in one request with these spans."""
-    body = request(*(SPANS[number] for number in numbers)).SerializeToString()
-    decoded = TRACES.decode(body, PROTOBUF, NOW)
-    assert decoded.rejected == []
-    accept(team.id, decoded.reports, now=NOW)
-
-
-@st.composite
-def requests(draw: st.DrawFn) -> list[list[int]]:
-    """Every span at least once, in any order, repeated, over any number of requests."""
-    numbers = draw(st.permutations(range(len(SPANS))))
-    numbers = [*numbers, *draw(st.lists(st.sampled_from(range(len(SPANS))), max_size=4))]
-    cuts = sorted(draw(st.sets(st.integers(1, len(numbers) - 1), max_size=5)))
-    return [numbers[a:b] for a, b in zip([0, *cuts], [*cuts, len(numbers)], strict=True)]
-
-
-@pytest.mark.django_db
-def test_any_split_order_and_repetition_gives_the_same_rows(team: Team) -> None:
-    from django.db import transaction
-
-    class _Undo(Exception):
-        pass
-
-    def after(sent: list[list[int]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        try:
-            with transaction.atomic():
-                for numbers in sent:
-                    send(team, numbers)
-                found = rows(team)
-                raise _Undo
-        except _Undo:
-            return found
-
-    whole = after([list(range(len(SPANS)))])
-    assert whole["workflow"] == "Answer"
-    assert whole["execution"]["status"] == Status.SUCCEEDED
-
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(requests())
-    def check(sent: list[list[int]]) -> None:
-        assert after(sent) == whole
-
-    check()
