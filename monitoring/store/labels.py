@@ -5,7 +5,7 @@ back must be made again.
 """
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -149,13 +149,18 @@ def _save_workflows(team_id: UUID, told: dict[UUID, tuple[str, str]]) -> None:
 
 def _free_slugs(names: list[str]) -> list[str]:
     """One slug per name, none taken in the team in force: `build`, `build-2`, `build-3` ..."""
+    bases = [slugify(name)[: MAX_SLUG - 8].strip("-") or "workflow" for name in names]
+    taken = set(Workflow.objects.filter(slug__in=bases).values_list("slug", flat=True))
+    # Most are free: only a base that is taken needs its followers.
+    followed = {base for base, count in Counter(bases).items() if count > 1 or base in taken}
+    for base in sorted(followed):
+        taken |= set(Workflow.objects.filter(slug__startswith=f"{base}-").values_list("slug", flat=True))
     found: list[str] = []
-    for name in names:
-        base = slugify(name)[: MAX_SLUG - 8].strip("-") or "workflow"
-        taken = set(Workflow.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | set(found)
+    for base in bases:
         slug, number = base, 2
         while slug in taken:
             slug, number = f"{base}-{number}", number + 1
+        taken.add(slug)
         found.append(slug)
     return found
 

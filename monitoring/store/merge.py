@@ -19,7 +19,7 @@ def merge_row(table: Table, known: Row, told: Row) -> bool:
     revisions = table.index["revisions"]
     if known[revisions] or told[revisions]:
         return _merge_revised(table, known, told)
-    changed = False
+    changed, received = False, table.index.get("received_at")
     for place, rule in table.rules:
         new = told[place]
         if new is None:
@@ -30,7 +30,8 @@ def merge_row(table: Table, known: Row, told: Row) -> bool:
         winner = new if old is None else rule(old, new)
         if winner != old:
             known[place] = winner
-            changed = True
+            # The same report that came earlier by another way says nothing new.
+            changed = changed or place != received
     return _merge_error(table, known, told) or changed
 
 
@@ -58,7 +59,7 @@ def _merge_revised(table: Table, known: Row, told: Row) -> bool:
     place = table.index["revisions"]
     ours: dict[str, int] = dict(known[place] or {})
     theirs: dict[str, int] = told[place] or {}
-    before = (list(known), dict(ours))
+    before = list(known)
     for column, rule in table.rules:
         name = table.names[column]
         old, new = known[column], told[column]
@@ -73,7 +74,7 @@ def _merge_revised(table: Table, known: Row, told: Row) -> bool:
         ours[name] = rank[1]
     _merge_revised_error(table, known, told, ours)
     known[place] = {name: revision for name, revision in ours.items() if revision} or None
-    return before[0] != known
+    return any(old != new for name, old, new in zip(table.names, before, known, strict=True) if name != "received_at")
 
 
 def _merge_revised_error(table: Table, known: Row, told: Row, ours: dict[str, int]) -> None:

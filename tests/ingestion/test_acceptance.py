@@ -1,10 +1,12 @@
 """Taking reports in: what is stored, what counts as a duplicate, what happens when something is broken."""
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Team
 from accounts.tenancy import team_context
@@ -12,7 +14,7 @@ from ingestion import acceptance
 from ingestion.acceptance import ReportsRefused, StorageUnavailable
 from ingestion.records import Feedback, LogReport
 from monitoring.identity import LabelKind, label_id
-from monitoring.models import Execution, Facet, Label, LogLine, Payload, Step
+from monitoring.models import Execution, Facet, Label, LogLine, Payload, Step, Workflow
 from monitoring.statuses import Status
 from monitoring.store.payloads import merge_chunks
 from tests.factories import NOW, report, send, step, store
@@ -29,6 +31,28 @@ def test_a_report_is_stored_and_then_a_duplicate(team: Team) -> None:
         execution = Execution.objects.get()
         assert (execution.status, execution.step_count, execution.duration_ms) == (Status.SUCCEEDED, 2, 120_000)
         assert (Step.objects.count(), LogLine.objects.count(), Payload.objects.count()) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("revision", [0, 3])
+def test_the_same_report_that_was_received_earlier_but_commits_later_is_a_duplicate(team: Team, revision: int) -> None:
+    told = report(steps=[step()], revision=revision)
+    assert store(team, told).stored == 1
+    again = send(team, told, now=NOW - timedelta(seconds=1))
+    assert (again.stored, again.duplicate) == (0, 1)
+
+
+def test_many_new_workflows_get_a_slug_each_in_few_statements(team: Team) -> None:
+    store(team, report(workflow="Berth 1"))
+    names = ["Berth 1!", "berth-1", *(f"Crane {n}" for n in range(300)), "Crane 7.", "???", "!!!"]
+    with CaptureQueriesContext(connection) as queries:
+        send(team, *(report(workflow=name) for name in names))
+    assert len(queries) < 30
+    with team_context(team.id):
+        slugs = dict(Workflow.objects.values_list("name", "slug"))
+    assert len(set(slugs.values())) == len(names) + 1
+    assert (slugs["Berth 1"], slugs["Crane 299"]) == ("berth-1", "crane-299")
+    assert {slugs["Crane 7"], slugs["Crane 7."]} == {"crane-7", "crane-7-2"}
+    assert {slugs["???"], slugs["!!!"]} == {"workflow", "workflow-2"}
 
 
 def test_equal_items_of_one_request_are_stored_once(team: Team) -> None:

@@ -30,6 +30,7 @@ class Figures:
     failed: int = 4
     timed_out: int = 1
     success: Interval | None = RATE
+    is_failures_only: bool = False
 
 
 def scope(query: str = "", environments: tuple[str, ...] = ("production",), objective: float | None = 0.97) -> Scope:
@@ -45,6 +46,11 @@ def test_the_rail_says_what_each_step_found() -> None:
     assert rail[1].note == "5 of 100 runs"
     assert rail[2].href.endswith("#samples")
     assert [step.href for step in rail[3:]] == ["", ""]
+
+
+def test_the_rail_says_that_only_failures_are_reported() -> None:
+    rail = step_rail(scope(objective=None), Figures(success=None, is_failures_only=True), current=1)
+    assert rail[0].note.startswith("Only failures are reported")
 
 
 def test_the_rail_leads_to_the_replay_that_the_page_knows() -> None:
