@@ -6,6 +6,8 @@ keeps idle memory low; a thread waits for PostgreSQL without the interpreter's l
 
 import os
 import select
+import socket
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from config.logs import logging_settings
 
 # How long a thread waits for the next request on the connection that it has just answered.
 STAY_MS = 20
+# How long a thread waits for the next bytes of a request that has begun, or for a reader to take its answer.
+SILENCE_SECONDS = int(os.environ.get("WEB_SILENCE_SECONDS", "10"))
 
 
 class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -35,6 +39,7 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def handle(self, conn: Any) -> Any:
         """Answers requests of one connection; what it returns tells the main thread what to do with it."""
         pause.take()
+        self._bound_waiting(conn)
         result = super().handle(conn)
         conn.pause = pause.take()
         while result is True and self.alive and not conn.pause and self._has_free_thread() and self._is_next_here(conn):
@@ -58,6 +63,13 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         for _, conn, fs in due:
             super().finish_request(conn, fs)
         super().murder_keepalived(force)
+
+    @staticmethod
+    def _bound_waiting(conn: Any) -> None:
+        """A sender that stops in the middle holds its thread for a bounded time, where gunicorn would wait for ever."""
+        bound = struct.pack("ll", SILENCE_SECONDS, 0)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            conn.sock.setsockopt(socket.SOL_SOCKET, option, bound)
 
     def _has_free_thread(self) -> bool:
         in_hand = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)

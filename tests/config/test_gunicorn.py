@@ -41,7 +41,13 @@ def server(tmp_path: Path) -> Iterator[tuple[int, Child]]:
         "web",
         [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "threads:application"],
         home=tmp_path,
-        environment={**os.environ, "PYTHONPATH": path, "PORT": str(number), "WEB_THREADS": str(THREADS)},
+        environment={
+            **os.environ,
+            "PYTHONPATH": path,
+            "PORT": str(number),
+            "WEB_THREADS": str(THREADS),
+            "WEB_SILENCE_SECONDS": "1",
+        },
     )
 
     def ready() -> bool:
@@ -132,3 +138,19 @@ def test_a_connection_that_a_proxy_shares_among_senders_never_rests(header: str)
     assert pause.take() == 0
     pause.ask(60.0, {})
     assert (pause.take(), pause.take()) == (pause.MAX_SECONDS, 0)
+
+
+@pytest.mark.parametrize(
+    "begun", [b"POST / HTTP/1.1\r\nHost: x", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab"]
+)
+def test_senders_that_stop_in_the_middle_hold_their_threads_for_a_bounded_time(
+    server: tuple[int, Child], begun: bytes
+) -> None:
+    with ExitStack() as open_ones:
+        for _ in range(2 * THREADS):
+            silent = open_ones.enter_context(socket.create_connection(("127.0.0.1", server[0])))
+            silent.sendall(begun)
+        with connect(server[0]) as connection:
+            started = time.monotonic()
+            assert ask(connection, b"1234")[1] == 4
+            assert time.monotonic() - started < 8
