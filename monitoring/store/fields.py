@@ -36,6 +36,7 @@ class Table:
         self.fields = fields
         self.names = tuple(field.name for field in fields)
         self.index = {name: place for place, name in enumerate(self.names)}
+        self.revisions = self.index.get("revisions")
         self.json_places = tuple(place for place, field in enumerate(fields) if field.type == "jsonb")
         self.rules = tuple((place, field.rule) for place, field in enumerate(fields) if field.rule)
 

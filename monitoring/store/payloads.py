@@ -1,6 +1,7 @@
 """Chunks of payload: what an execution and its steps carried, as reported, merged when they are read.
 
-A chunk is zstd over JSON `{"r": revision, "e": {scope}, "s": {"<step id>": {scope}}}`, keys only where told.
+A chunk is zstd, with the words of `payload_words`, over JSON `{"r": revision, "e": {scope}, "s": {"<step id>":
+{scope}}}`, keys only where told.
 Scope of an execution: input, output, attributes, tags, feedback, error {type, message, detail}, told_status,
 session, user. Scope of a step: id and parent (the sender's own), input, output, attributes, error, told_status.
 """
@@ -14,6 +15,7 @@ import msgspec
 import zstandard
 
 from monitoring.identity import derive_number
+from monitoring.store.payload_words import WORDS
 
 LEVEL = 1
 # Keys whose values are merged key by key: different parts tell different ones.
@@ -21,6 +23,9 @@ KEYED = frozenset({"attributes", "tags", "feedback"})
 # A chunk cannot be larger than a request; the limit only stops a damaged row.
 MAX_CHUNK_BYTES = 256 * 1024 * 1024
 
+# Chunks that were written without the words are read with them, too.
+_WORDS = zstandard.ZstdCompressionDict(WORDS, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+_WORDS.precompute_compress(level=LEVEL)
 _local = threading.local()
 _encode_canonical = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
 _decode = msgspec.json.Decoder().decode
@@ -42,7 +47,7 @@ def _compressor() -> zstandard.ZstdCompressor:
     """This thread's compressor: its state takes longer to make than a chunk to compress."""
     found: zstandard.ZstdCompressor | None = getattr(_local, "compressor", None)
     if found is None:
-        found = _local.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False)
+        found = _local.compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False, dict_data=_WORDS)
     return found
 
 
@@ -100,7 +105,7 @@ def merge_chunks(bodies: Iterable[bytes]) -> ExecutionPayload:
     """The payload that these chunks say together; their order and repetition do not matter."""
     execution = _MergedScope()
     steps: dict[int, _MergedScope] = {}
-    decompress = zstandard.ZstdDecompressor().decompress
+    decompress = zstandard.ZstdDecompressor(dict_data=_WORDS).decompress
     for body in bodies:
         content = _decode(decompress(bytes(body), max_output_size=MAX_CHUNK_BYTES))
         revision = content.get("r", 0)

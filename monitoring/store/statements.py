@@ -17,6 +17,7 @@ from django.db import connection
 
 from monitoring.identity import NO_WORKFLOW
 from monitoring.store.fields import IDENTITY, Row, Table
+from monitoring.store.revisions import pack, unpack
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 _decode = msgspec.json.Decoder().decode
@@ -58,6 +59,8 @@ def columns(table: Table, rows: Sequence[Row]) -> list[Any]:
     arrays: list[str] = []
     for place, values in enumerate(zip(*rows, strict=True)):
         type = table.fields[place].type
+        if place == table.revisions:
+            values = tuple([pack(value) for value in values])
         if place >= IDENTITY:
             first = values[0]
             if values.count(first) == len(values):
@@ -132,6 +135,8 @@ def load(table: Table, values: Sequence[Any]) -> Row:
     for place in table.json_places:
         if row[place] is not None:
             row[place] = _decode(row[place])
+    if table.revisions is not None:
+        row[table.revisions] = unpack(row[table.revisions])
     return row
 
 

@@ -1,11 +1,13 @@
 """Parts of executions in any order, repeated, split, and in one request or many give the same rows."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import zstandard
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from accounts.tenancy import team_context
 from ingestion.records import ExecutionReport, Failure, LogReport, StepReport, Tokens
 from monitoring.models import Execution, Facet, FailureGroup, Label, LogLine, Payload, Step, Workflow
 from monitoring.statuses import Status
+from monitoring.store.payload_words import WORDS
 from monitoring.store.payloads import make_chunk, merge_chunks
 from tests.factories import NOW, send
 
@@ -88,6 +91,10 @@ parts = st.builds(
     st.lists(reports_of_steps, max_size=3),
     st.lists(logs, max_size=2),
 )
+
+
+# What was written with the words is read with them: their end is never changed.
+_WORDS_SIZE, _WORDS_DIGEST = 2900, "579b52df60af1e3345485903c7bffc58df0089b21cdaafe59033cfcc02347e02"
 
 
 def _rows(model: Any) -> list[tuple[Any, ...]]:
@@ -183,3 +190,13 @@ def test_chunks_merge_in_any_order() -> None:
     assert merged.execution == {"input": 5, "session": "s", "tags": {"x": "1", "y": "3"}}
     assert merged.steps == {7: {"id": "a", "output": 2}, -8: {"id": "b"}}
     assert make_chunk(3, {}, {}) is None
+
+
+def test_chunks_from_before_the_words_are_read() -> None:
+    content = b'{"e":{"input":1},"s":{"7":{"id":"a","attributes":{"gen_ai.operation.name":"chat"}}}}'
+    merged = merge_chunks([zstandard.ZstdCompressor().compress(content)])
+    assert (merged.execution, merged.steps[7]["id"]) == ({"input": 1}, "a")
+
+
+def test_words_are_only_added_in_front() -> None:
+    assert hashlib.sha256(WORDS[-_WORDS_SIZE:]).hexdigest() == _WORDS_DIGEST

@@ -38,6 +38,7 @@ PLACE = {
     "attempt": [1, 2],
     "message": ["", "{}"],
     "body": [b"\x00"],
+    "revisions": [None, {"status": 3}, {"status": 3, "error": -1, "node_id": 2**60}],
 }
 
 

@@ -1,6 +1,6 @@
 """No split, order or repetition of the spans and log records of a trace changes what is stored about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -67,7 +67,7 @@ def rows() -> dict[str, Any]:
     return found
 
 
-def _but_place(row: dict[str, Any]) -> dict[str, Any]:
+def _but_place(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _PLACE}
 
 
