@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from ingestion.adapters.otlp.frames import check_items
 from ingestion.adapters.otlp.jsonshapes import (
     UNSET,
+    JsonLink,
     JsonLog,
     JsonMetric,
     JsonPoint,
@@ -51,7 +53,7 @@ class Form:
         self.convert = convert
 
     def read(self, body: bytes) -> Iterator[Bundle]:
-        """The bundles of a request. Raises `Undecodable`."""
+        """The bundles of a request. Raises `Undecodable` or `TooLarge`."""
         try:
             request, read_item = self._decode(body)
         except msgspec.ValidationError as error:
@@ -60,6 +62,7 @@ class Form:
             raise Undecodable(f"The body is not valid JSON: {error}") from error
         except RecursionError as error:
             raise Undecodable("The body is nested too deeply.") from error
+        check_items(sum(1 + sum(1 + len(scope.items) for scope in one.scopes) for one in request.resources))
         memory = Memory()
         memory.has_long = len(body) > MAX_TEXT
         for one in request.resources:
@@ -126,10 +129,19 @@ def span(told: JsonSpan, memory: Memory) -> Span:
         status.message,
         understood(told.attributes, memory),
         [Event(whole(e.time_unix_nano, "timeUnixNano"), e.name, attributes(e.attributes)) for e in told.events],
-        [Link(e.trace_id.lower(), e.span_id.lower(), attributes(e.attributes)) for e in told.links],
+        [_link(one) for one in told.links],
         told.trace_state,
         whole(told.dropped_attributes_count, "droppedAttributesCount") if told.dropped_attributes_count else 0,
     )
+
+
+def _link(told: JsonLink) -> Link:
+    """A link; one whose ids are none is read as pointing nowhere, because its span says enough without it."""
+    try:
+        ids = hex_id(told.trace_id, 16, "traceId"), hex_id(told.span_id, 8, "spanId")
+    except Refused:
+        ids = "", ""
+    return Link(*ids, attributes(told.attributes))
 
 
 def log(told: JsonLog, _memory: Memory) -> LogRecord:

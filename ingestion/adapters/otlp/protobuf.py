@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from ingestion.adapters.otlp.frames import check_frames, check_items
 from ingestion.adapters.otlp.messages import MESSAGE
 from ingestion.adapters.otlp.protovalues import Pair, plain, read_pair
 from ingestion.adapters.otlp.shapes import (
@@ -38,11 +39,13 @@ _known: dict[bytes, Pair] = {}
 
 
 def read(body: bytes, item: Callable[["Reader", bytes], Any]) -> Iterator[Bundle]:
-    """The bundles of a request; `item` reads one item. Raises `Undecodable`."""
+    """The bundles of a request; `item` reads one item. Raises `Undecodable` or `TooLarge`."""
+    check_frames(body)
     try:
         request = _read_request(body)
     except DecodeError as error:
         raise Undecodable("The body is not an OTLP export request in protobuf.") from error
+    check_items(sum(len(scope.items) for one in request.resources for scope in one.scopes))
     reader = Reader()
     for one in request.resources:
         resource = _frame(reader, one.resource.attributes)

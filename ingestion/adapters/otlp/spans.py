@@ -15,6 +15,7 @@ from monitoring.statuses import Status, parse_status
 
 MAX_EVENTS = 1_000
 MAX_LINKS = 100
+_TRACE_DIGITS = 32
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 _KINDS = {SERVER: "server", CLIENT: "client", PRODUCER: "producer", CONSUMER: "consumer"}
 _IS_REMOTE_TOLD, _IS_REMOTE = 0x100, 0x200
@@ -253,12 +254,13 @@ def _keep_rest(span: Span, scope: str, told: Told) -> str | None:
         attributes["otel.dropped_attributes_count"] = span.dropped
     if span.message and span.status != _ERROR:
         attributes["otel.status_message"] = cut(span.message, MAX_TEXT)
-    if not span.links:
+    links = [link for link in span.links if len(link.trace_id) == _TRACE_DIGITS] if span.links else None
+    if not links:
         return None
     attributes["otel.links"] = [
-        {"trace_id": link.trace_id, "span_id": link.span_id, **link.attributes} for link in span.links[:MAX_LINKS]
+        {"trace_id": link.trace_id, "span_id": link.span_id, **link.attributes} for link in links[:MAX_LINKS]
     ]
-    return next((link.trace_id for link in span.links if link.trace_id != span.trace_id), None)
+    return next((link.trace_id for link in links if link.trace_id != span.trace_id), None)
 
 
 def is_holding(kind: str | None) -> bool:
