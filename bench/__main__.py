@@ -1,4 +1,4 @@
-"""`python -m bench [ingest] [otlp] [idle] [pages] [overload]`: measures (by default everything), prints, keeps it."""
+"""`python -m bench [KIND ...]`: measures (by default everything), prints, keeps it. Kinds: see `KINDS`."""
 
 import json
 import os
@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import idle, ingest, otlp, overload, pages
+from bench import idle, ingest, otlp, otlp_memory, overload, pages
 from bench.stage import Stage, open_stage
 
 RESULTS = Path(__file__).parent / "results.json"
-KINDS = ("ingest", "otlp", "idle", "pages", "overload")
+KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "overload")
 
 
 def machine() -> dict[str, Any]:
@@ -46,6 +46,10 @@ def run(stage: Stage, wanted: tuple[str, ...]) -> dict[str, Any]:
         made = create_team_with_owner(name="Bench OTLP", email="otlp@example.com")
         results["otlp"] = otlp.measure(stage, made.api_key)
         show("otlp", results["otlp"])
+    if "otlp-memory" in wanted:
+        made = create_team_with_owner(name="Bench memory", email="memory@example.com")
+        results["otlp-memory"] = otlp_memory.measure(stage, made.api_key)
+        show("otlp-memory", results["otlp-memory"])
     if "overload" in wanted:
         teams = [
             create_team_with_owner(name=f"Bench {name}", email=f"{name}@example.com") for name in ("flood", "other")
