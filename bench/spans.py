@@ -90,7 +90,7 @@ def add_trace(spans: Any, rng: random.Random, number: int, started: datetime) ->
             start_time_unix_nano=nanoseconds(step["started_at"]),
             end_time_unix_nano=nanoseconds(step["finished_at"]),
             flags=_HAS_LOCAL_PARENT,
-            status=Status(code=2, message=error) if error else Status(),
+            status=Status(code=Status.STATUS_CODE_ERROR, message=error) if error else Status(),
         )
         add(one.attributes, attributes_of(step))
     failed = run["status"] == "failed"
@@ -101,7 +101,7 @@ def add_trace(spans: Any, rng: random.Random, number: int, started: datetime) ->
         kind=Span.SPAN_KIND_INTERNAL,
         start_time_unix_nano=nanoseconds(run["started_at"]),
         end_time_unix_nano=nanoseconds(run["finished_at"]),
-        status=Status(code=2) if failed else Status(),
+        status=Status(code=Status.STATUS_CODE_ERROR) if failed else Status(),
     )
     add(last.attributes, {"input.value": msgspec.json.encode(run["input"]).decode()})
 

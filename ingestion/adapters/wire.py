@@ -142,13 +142,14 @@ class WireExecution(ExecutionReport, kw_only=True, gc=False, forbid_unknown_fiel
     api_call_count: Count | None = None
     told_status: Untold = None
     resources: Untold = None
+    ranks: Untold = None
     placed_at: Untold = None
     clock: Untold = 0
     is_imported: Untold = False
     items: Untold = 1
 
 
-_OWN = {"told_status", "resources", "placed_at", "clock", "is_imported", "items"}
+_OWN = {"told_status", "resources", "ranks", "placed_at", "clock", "is_imported", "items"}
 STEP_FIELDS = frozenset(WireStep.__struct_fields__) - _OWN - {"ended_at"}
 LOG_FIELDS = frozenset(WireLog.__struct_fields__)
 EXECUTION_FIELDS = frozenset(WireExecution.__struct_fields__) - _OWN

@@ -213,8 +213,10 @@ def test_refusals_name_field_reason_and_limit(item: dict[str, Any], field: str, 
 
 def test_what_a_record_says_about_itself_cannot_be_told() -> None:
     own = {"clock": 2, "is_imported": True, "placed_at": START, "told_status": "x", "resources": {"memory_bytes": 1}}
+    own |= {"ranks": {"status": 9}}
     report = read({"id": "e", **own, "steps": [{"id": "1", "told_status": "x"}]})
     assert (report.clock, report.is_imported, report.placed_at, report.told_status) == (0, False, None, None)
+    assert report.ranks is None
     assert report.resources is None
     assert report.attributes == own
     assert [step.told_status for step in report.steps or []] == [None]
