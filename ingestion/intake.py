@@ -67,7 +67,7 @@ def _receipt(source: SourceInfo, decoded: Decoded, outcome: Outcome, now: dateti
         rejected=len(outcome.rejected),
         ignored=decoded.ignored,
         lag_ms=_lag_ms(decoded, now),
-        execution_id=_first_id(source.team_id, decoded),
+        execution_id=_first_id(source.team_id, decoded, outcome),
     )
 
 
@@ -83,8 +83,8 @@ def _lag_ms(decoded: Decoded, now: datetime) -> int | None:
     return max(0, round((now - max(told)).total_seconds() * _MS)) if told else None
 
 
-def _first_id(team_id: UUID, decoded: Decoded) -> UUID | None:
-    if not decoded.reports:
-        return None
-    report = decoded.reports[0][1]
-    return execution_id(team_id, report.id, report.attempt or 1)
+def _first_id(team_id: UUID, decoded: Decoded, outcome: Outcome) -> UUID | None:
+    """The first execution of the request that is stored: the source's page leads to it."""
+    refused = {one.index for one in outcome.rejected}
+    report = next((report for index, report in decoded.reports if index not in refused), None)
+    return None if report is None else execution_id(team_id, report.id, report.attempt or 1)

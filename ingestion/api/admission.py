@@ -16,7 +16,6 @@ from django.conf import settings
 # For how long a team that has reported counts as one that shares the places.
 SHARING_SECONDS = 5.0
 WAIT_SECONDS = 2.0
-MAX_TEAMS = 10_000
 
 
 class Overloaded(Exception):
@@ -30,6 +29,11 @@ class _Share:
     at_work: int = 0
     waiting: int = 0
     seen_at: float = 0.0
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a request of the team is here."""
+        return bool(self.at_work or self.waiting)
 
 
 _changed = threading.Condition()
@@ -65,18 +69,24 @@ def admitted(team_id: UUID) -> Iterator[None]:
 
 
 def _share(team_id: UUID) -> _Share:
-    if len(_shares) >= MAX_TEAMS:
-        for idle in [one for one, share in _shares.items() if not (share.at_work or share.waiting)]:
-            del _shares[idle]
+    now = time.monotonic()
+    # Only teams of the last seconds are kept, so that counting them stays short.
+    if team_id not in _shares:
+        for gone in [one for one, share in _shares.items() if not (share.is_held or _is_recent(share, now))]:
+            del _shares[gone]
     share = _shares.setdefault(team_id, _Share())
-    share.seen_at = time.monotonic()
+    share.seen_at = now
     return share
+
+
+def _is_recent(share: _Share, now: float) -> bool:
+    return share.seen_at > now - SHARING_SECONDS
 
 
 def _places() -> int:
     """Requests that one team may have at work now."""
-    recent = time.monotonic() - SHARING_SECONDS
-    teams = sum(1 for share in _shares.values() if share.seen_at > recent)
+    now = time.monotonic()
+    teams = sum(1 for share in _shares.values() if _is_recent(share, now))
     if teams <= 1:
         return int(settings.INGEST_MAX_CONCURRENT_PER_TEAM)
     return max(1, int(settings.INGEST_SHARED_PLACES) // teams)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,6 +29,8 @@ from ingestion.records import Decoded, LooseLine, MetricPoint, Rejection
 from ingestion.sources import SourceInfo, find_by_key
 from monitoring.identity import execution_id
 from monitoring.models import Execution
+from monitoring.models.execution import RetentionClass
+from monitoring.store.seals import seal
 from tests.factories import NOW, report
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +202,20 @@ def test_a_long_unit_is_cut_and_costs_nothing_else(source: SourceInfo) -> None:
     assert outcome.stored == 2
     with team_context(source.team_id):
         assert [len(one.unit) for one in SourceMetric.objects.order_by("name")] == [1, 40]
+
+
+def test_a_refused_report_is_no_first_execution(source: SourceInfo) -> None:
+    old = NOW - timedelta(days=200)
+    with team_context(source.team_id):
+        seal(source.team_id, RetentionClass.PRODUCTION, [old.date()], NOW)
+    late = report(id="late", started_at=old, finished_at=old)
+
+    def first() -> UUID | None:
+        ledger.fold()
+        with team_context(source.team_id):
+            return Source.objects.get(id=source.id).first_execution_id
+
+    assert len(take_in(source, told(reports=[(0, late)]), now=NOW, byte_count=1).rejected) == 1
+    assert first() is None
+    take_in(source, told(reports=[(0, late), (1, report(id="good"))]), now=NOW, byte_count=1)
+    assert first() == execution_id(source.team_id, "good")

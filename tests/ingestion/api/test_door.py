@@ -4,6 +4,7 @@ import base64
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db.models import Sum
@@ -183,3 +184,13 @@ def test_a_secret_of_another_signing_key_makes_senders_try_again(team: Team, set
     answer = Client().post(f"/hooks/{source.address}", b"{}", content_type="application/json")
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert "Nothing was stored" in answer.json()["detail"]
+
+
+def test_teams_that_went_silent_are_forgotten(alone: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "SHARING_SECONDS", 0.0)
+    for _ in range(50):
+        with admitted(uuid4()):
+            pass
+    with admitted(held := uuid4()), admitted(uuid4()):
+        assert held in admission._shares
+    assert len(admission._shares) < 5

@@ -150,13 +150,8 @@ def dify_story() -> list[Event]:
     run = {"workflow_run_id": "run-1", "task_id": "task-1"}
     start = 1793786400
     node = {"node_id": "n1", "node_type": "llm", "title": "Answer", "index": 2, "created_at": start + 1}
-    usage = {
-        "prompt_tokens": 10,
-        "completion_tokens": 5,
-        "total_tokens": 15,
-        "total_price": "0.0012",
-        "currency": "USD",
-    }
+    price = {"total_tokens": 15, "total_price": "0.0012", "currency": "USD"}
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, **price}
     return [
         {
             "event": "workflow_started",
@@ -179,7 +174,7 @@ def dify_story() -> list[Event]:
                 "elapsed_time": 1.5,
                 "finished_at": start + 3,
                 "process_data": {"usage": usage, "model_provider": "openai", "model_name": "gpt-4o"},
-                "execution_metadata": {"total_tokens": 15, "total_price": "0.0012", "currency": "USD"},
+                "execution_metadata": price,
             },
         },
         {"event": "text_chunk", **run, "data": {"text": "He"}},
