@@ -9,10 +9,10 @@ import msgspec
 
 from ingestion.records import ExecutionReport, Failure, LogReport, StepReport, Tokens
 from monitoring.analysis.fingerprint import normalise_error
-from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id
+from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id, facet_id
 from monitoring.models.execution import RetentionClass
 from monitoring.statuses import FAILING
-from monitoring.store.fields import EXECUTION, STEP, Row
+from monitoring.store.fields import EXECUTION, STEP, Row, pack_ids
 from monitoring.store.labels import Names
 from monitoring.store.merge import revisions_of
 from monitoring.store.parts import Part
@@ -35,7 +35,9 @@ NODE, NODE_KIND, PROVIDER, MODEL, TOOL, SYSTEM = (
         LabelKind.SYSTEM,
     )
 )
-_REVISIONS = EXECUTION.index["revisions"]
+_REVISIONS, _FACET_IDS = EXECUTION.index["revisions"], EXECUTION.index["facet_ids"]
+# Facets of these names are what executions are grouped by; sessions and users are single ones.
+GROUPED = ("input.", "tag.")
 # The columns of the fields that `ExecutionReport.ranks` may name.
 _RANKED = {
     "workflow": "workflow_id",
@@ -89,7 +91,9 @@ class _Builder:
         report = self.report
         scopes: dict[str, Scope] = {}
         steps = [self._step(step, scopes) for step in report.steps] if report.steps else []
+        facets = [(self.names.label(LabelKind.FACET, key), key, text) for key, text in _facets(report)]
         execution = self._execution()
+        execution[_FACET_IDS] = pack_ids(facet_id(id, text) for id, key, text in facets if key.startswith(GROUPED))
         chunk = make_chunk(report.revision, self._scope(), scopes)
         place = (self.retention_class, self.anchor_day)
         return Part(
@@ -97,7 +101,7 @@ class _Builder:
             steps=steps,
             payload=[self.id, chunk[0], *place, chunk[1]] if chunk else None,
             logs=[self._log(line) for line in report.logs] if report.logs else [],
-            facets=[[self.id, self.names.label(LabelKind.FACET, key), *place, text] for key, text in _facets(report)],
+            facets=[[self.id, key_id, *place, text] for key_id, _, text in facets],
             error_texts=self.error_texts,
         )
 

@@ -90,6 +90,12 @@ def failure_group_id(workflow: uuid.UUID | None, node_id: int | None, error_id: 
     return derive_uuid(workflow.bytes if workflow else b"", "group", str(node_id), str(error_id))
 
 
+def facet_id(key_id: int, value: str) -> int:
+    """The id of a facet's key and value together, as a signed 64-bit number. MD5, because SQL can compute it, too."""
+    digest = hashlib.md5(f"{key_id}:{value}".encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 # Stands for a workflow that was not told yet, in rollups and marks, where a key may not be NULL.
 NO_WORKFLOW = uuid.UUID(int=0)
 PRODUCTION = "production"

@@ -81,6 +81,9 @@ class Execution(TenantModel):
     storage_limit_bytes = models.BigIntegerField(null=True)
     url = models.TextField(null=True)
     is_imported = models.BooleanField(default=False)
+    # Input fields and tags, as `monitoring.store.fields.pack_ids` of `monitoring.identity.facet_id`: the analysis of
+    # many executions reads them with the row.
+    facet_ids = models.BinaryField(null=True)
     revisions = models.JSONField(null=True)
 
     class Meta(TenantModel.Meta):

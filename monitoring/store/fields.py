@@ -5,7 +5,7 @@ sees two told values: "told beats not told" holds for all of them. With told rev
 earlier one, and the rule decides between equals (see `monitoring.store.merge`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,26 @@ Rule = Callable[[Any, Any], Any]
 
 def _each_greatest(one: list[int | None], other: list[int | None]) -> list[int | None]:
     return [b if a is None else a if b is None else max(a, b) for a, b in zip(one, other, strict=True)]
+
+
+_ID_BYTES = 8
+
+
+def pack_ids(ids: Iterable[int]) -> bytes | None:
+    """A set of signed 64-bit ids as one value: ascending, big-endian, 8 bytes each; None for an empty set."""
+    return b"".join(id.to_bytes(_ID_BYTES, "big", signed=True) for id in sorted(set(ids))) or None
+
+
+def unpack_ids(packed: bytes) -> list[int]:
+    """The ids of `pack_ids`, ascending."""
+    return [
+        int.from_bytes(packed[place : place + _ID_BYTES], "big", signed=True)
+        for place in range(0, len(packed), _ID_BYTES)
+    ]
+
+
+def _all_ids(one: bytes, other: bytes) -> bytes | None:
+    return pack_ids([*unpack_ids(one), *unpack_ids(other)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +98,7 @@ EXECUTION = Table(
         Field("told_cost_usd", "numeric", max),
         Field("told_tokens", "jsonb", _each_greatest),
         Field("is_imported", "boolean", max, has_revision=False),
+        Field("facet_ids", "bytea", _all_ids, has_revision=False),
         Field("revisions", "jsonb"),
         Field("error_id", "bigint"),
         Field("failed_node_id", "bigint"),

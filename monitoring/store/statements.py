@@ -35,7 +35,7 @@ def array(type: str, values: Sequence[Any]) -> str:
     JSON arrays of numbers, times and ids are array literals but for the brackets.
     """
     if type == "bytea":
-        return "{" + ",".join(f'"\\\\x{value.hex()}"' for value in values) + "}"
+        return "{" + ",".join("NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values) + "}"
     if type == "text":
         return _text_array(values)
     if type == "jsonb":
