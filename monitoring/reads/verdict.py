@@ -1,32 +1,12 @@
-"""Is this process running stably? The verdict on a set of figures, with its words.
-
-Decided from 95 % Wilson intervals against objectives that somebody set, and from nothing else: an objective is
-missed when even the favourable end of the interval is below it, kept when the unfavourable end is not, and open
-in between.
-"""
+"""The words of a verdict on a set of figures. What it is decided from stands in `monitoring.analysis.verdict`."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from monitoring import wording
-from monitoring.analysis.intervals import Interval, wilson
+from monitoring.analysis.verdict import ENOUGH_RUNS, SEVERITY, Figures, Judgement, Kind, Objective, Subject, decide
 from monitoring.reads.figures import Totals
 
-ENOUGH_RUNS = 50
-# A p95 objective is kept when 95 % of the runs are inside it.
-P95_SHARE = 0.95
-
-
-class Kind(StrEnum):
-    """The verdicts, in the order in which workflows are listed."""
-
-    NOT_STABLE = "not_stable"
-    WATCH = "watch"
-    NO_OBJECTIVE = "no_objective"
-    NOT_ENOUGH_DATA = "not_enough_data"
-    FAILURES_ONLY = "failures_only"
-    STABLE = "stable"
-
+__all__ = ["SEVERITY", "Kind", "Verdict", "verdict"]
 
 WORDS = {
     Kind.NOT_STABLE: ("Not stable", "fail"),
@@ -37,7 +17,6 @@ WORDS = {
     Kind.STABLE: ("Stable", "ok"),
 }
 FAILURES_ONLY = "Only failures are reported, so there is no success rate and no verdict."
-SEVERITY = {kind: place for place, kind in enumerate(Kind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +31,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Finding:
-    kind: Kind
+class _Said:
     sentence: str
     fact: str
 
@@ -64,23 +42,32 @@ def verdict(totals: Totals, *, objective_success_rate: float | None, objective_p
     Fewer than 50 runs that count in the success rate are not enough, whatever their outcome. Where only failures are
     reported there is no verdict.
     """
-    success = totals.success
-    if totals.is_failures_only:
+    decision = decide(
+        _figures(totals, objective_p95_ms),
+        success_rate=None if objective_success_rate is None else Objective(objective_success_rate),
+        p95_ms=None if objective_p95_ms is None else Objective(objective_p95_ms),
+    )
+    if decision.kind is Kind.FAILURES_ONLY:
         return _made(Kind.FAILURES_ONLY, FAILURES_ONLY, ())
-    if totals.rated < ENOUGH_RUNS or success is None:
+    if decision.kind is Kind.NOT_ENOUGH_DATA:
         return _made(Kind.NOT_ENOUGH_DATA, _too_few(totals), ())
-    findings = []
-    if objective_success_rate is not None:
-        findings.append(_judge_success(success, objective_success_rate))
-    if objective_p95_ms is not None and totals.timed_runs >= ENOUGH_RUNS:
-        findings.append(_judge_p95(totals, objective_p95_ms))
-    if not findings:
-        rate = wording.percent(success.rate)
-        return _made(
-            Kind.NO_OBJECTIVE, f"{rate} of runs succeed. Set an objective to get a verdict.", (_evidence(totals),)
-        )
-    worst = min(findings, key=lambda finding: SEVERITY[finding.kind])
-    return _made(worst.kind, worst.sentence, (_evidence(totals), *(finding.fact for finding in findings)))
+    if not decision.judgements:
+        rate = wording.percent(totals.success_rate)
+        sentence = f"{rate} of runs succeed. Set an objective to get a verdict."
+        return _made(decision.kind, sentence, (_evidence(totals),))
+    said = {judgement.subject: _say(judgement, totals) for judgement in decision.judgements}
+    facts = [said[subject].fact for subject in Subject if subject in said]
+    return _made(decision.kind, said[decision.judgements[0].subject].sentence, (_evidence(totals), *facts))
+
+
+def _figures(totals: Totals, objective_p95_ms: float | None) -> Figures:
+    return Figures(
+        rated=totals.rated,
+        succeeded=totals.succeeded - totals.unrated_succeeded,
+        timed=totals.timed_runs,
+        within_p95=0 if objective_p95_ms is None else totals.within_ms(objective_p95_ms),
+        is_failures_only=totals.is_failures_only,
+    )
 
 
 def _made(kind: Kind, sentence: str, facts: tuple[str, ...]) -> Verdict:
@@ -108,31 +95,24 @@ def _evidence(totals: Totals) -> str:
     )
 
 
-def _judge(interval: Interval, objective: float) -> Kind:
-    if interval.high < objective:
-        return Kind.NOT_STABLE
-    return Kind.STABLE if interval.low >= objective else Kind.WATCH
+def _say(judgement: Judgement, totals: Totals) -> _Said:
+    objective = 0.0 if judgement.objective is None else judgement.objective.value
+    if judgement.subject is Subject.P95:
+        goal = wording.plain_duration_ms(objective)
+        return _Said(
+            _sentence(judgement.kind, f"Slow runs take {wording.duration_ms(totals.duration_ms.p95)} (p95)", goal),
+            f"Objective for p95: {goal}",
+        )
+    goal = wording.plain_percent(objective)
+    return _Said(
+        _sentence(judgement.kind, f"{wording.percent(totals.success_rate)} of runs succeed", goal),
+        f"Objective for the success rate: {goal}",
+    )
 
 
-def _judge_success(success: Interval, objective: float) -> _Finding:
-    kind = _judge(success, objective)
-    rate, goal = wording.percent(success.rate), wording.plain_percent(objective)
-    sentences = {
-        Kind.NOT_STABLE: f"{rate} of runs succeed; the objective of {goal} is missed.",
-        Kind.WATCH: f"{rate} of runs succeed; so few runs do not settle whether the objective of {goal} is kept.",
-        Kind.STABLE: f"{rate} of runs succeed; the objective of {goal} is kept.",
+def _sentence(kind: Kind, figure: str, goal: str) -> str:
+    said = {
+        Kind.NOT_STABLE: f"the objective of {goal} is missed",
+        Kind.WATCH: f"so few runs do not settle whether the objective of {goal} is kept",
     }
-    return _Finding(kind, sentences[kind], f"Objective for the success rate: {goal}")
-
-
-def _judge_p95(totals: Totals, objective_ms: float) -> _Finding:
-    """p95 inside the objective is the same as: at least 95 % of the runs inside it; which is a rate again."""
-    within = wilson(totals.within_ms(objective_ms), totals.timed_runs)
-    kind = _judge(within, P95_SHARE) if within else Kind.WATCH
-    p95, goal = wording.duration_ms(totals.duration_ms.p95), wording.plain_duration_ms(objective_ms)
-    sentences = {
-        Kind.NOT_STABLE: f"Slow runs take {p95} (p95); the objective of {goal} is missed.",
-        Kind.WATCH: f"Slow runs take {p95} (p95); so few runs do not settle whether the objective of {goal} is kept.",
-        Kind.STABLE: f"Slow runs take {p95} (p95); the objective of {goal} is kept.",
-    }
-    return _Finding(kind, sentences[kind], f"Objective for p95: {goal}")
+    return f"{figure}; {said.get(kind, f'the objective of {goal} is kept')}."
