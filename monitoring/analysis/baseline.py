@@ -244,15 +244,17 @@ def _amount_ranges(
     middles = {key: median(point.value for point in pool) for key, pool in pools.items()}
     floor = min((point.value for point in points if point.value > 0), default=1.0)
 
-    def residuals(some: Sequence[Point], of: Callable[[int], Key]) -> list[float]:
-        return [math.log(max(p.value, floor) / max(middles[of(place)], floor)) for place, p in enumerate(some)]
+    logs = {key: math.log(max(middle, floor)) for key, middle in middles.items()}
+
+    def residuals(some: Sequence[Point], of: Sequence[Key]) -> list[float]:
+        return [math.log(max(point.value, floor)) - logs[key] for point, key in zip(some, of, strict=True)]
 
     sizes = [len(pools[key]) for key in keys]
-    everywhere = amount_spread(residuals(points, lambda place: keys[place]), median(sizes))
+    everywhere = amount_spread(residuals(points, keys), median(sizes))
 
     def spread(key: Key) -> float:
         pool = pools[key]
-        own = amount_spread(residuals(pool, lambda _place: key), len(pool))
+        own = amount_spread(residuals(pool, [key] * len(pool)), len(pool))
         weight = len(pool) / (len(pool) + OWN_SPREAD_POINTS)
         return max(MIN_SPREAD, math.sqrt(weight * own**2 + (1 - weight) * everywhere**2))
 

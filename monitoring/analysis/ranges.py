@@ -26,6 +26,8 @@ MAX_TRIALS = 1_000
 # Above this mean the negative binomial is read from the gamma distribution by Wilson and Hilferty's cube root
 # (E. B. Wilson and M. M. Hilferty, "The distribution of chi-square", PNAS 17, 1931).
 MAX_EXACT_MEAN = 500.0
+# A range of amounts ends at this many powers of e around its middle: nothing is outside that, and it stays a number.
+MAX_HALF = 100.0
 # Variance of a median over that of a mean, for normal figures.
 _MEDIAN_LOSS = math.pi / 2
 _ROUNDING = 1e-9
@@ -141,10 +143,10 @@ def is_outside(usual: Range, value: float, samples: int) -> Place:
     percentile or mean of `samples` runs. Without samples nothing is outside.
     """
     low, high = limits(usual, samples)
+    if samples <= 0:
+        return Place(Side.INSIDE, value, low, high, "nothing to compare")
     margin = _ROUNDING * max(1.0, abs(value))
-    side = Side.INSIDE
-    if samples > 0:
-        side = Side.BELOW if value < low - margin else Side.ABOVE if value > high + margin else Side.INSIDE
+    side = Side.BELOW if value < low - margin else Side.ABOVE if value > high + margin else Side.INSIDE
     said = {Side.BELOW: "below the usual", Side.INSIDE: "inside the usual", Side.ABOVE: "above the usual"}[side]
     metric = usual.metric
     words = (
@@ -170,7 +172,7 @@ def limits(usual: Range, samples: int) -> tuple[float, float]:
     if usual.middle <= 0:
         return 0.0, 0.0
     few = max(1.0, usual.typical / samples)
-    half = Z_95 * usual.spread * math.sqrt(few + _MEDIAN_LOSS / max(usual.points, 1))
+    half = min(MAX_HALF, Z_95 * usual.spread * math.sqrt(few + _MEDIAN_LOSS / max(usual.points, 1)))
     return usual.middle * math.exp(-half), usual.middle * math.exp(half)
 
 
