@@ -2,7 +2,7 @@
 
 Weights are like logarithms of likelihood ratios: 1 means about e (2.7) times, 2 about seven times as likely under the
 cause as otherwise. They add up (I. J. Good, "Weight of evidence: a brief survey", Bayesian Statistics 2, 1985). They
-were set by hand from the reasons given, in steps of a half, and are learned from nothing.
+were set by hand from the reasons given, in steps of a half; `docs/analysis/cause.md` says which with failures in view.
 """
 
 from dataclasses import dataclass
