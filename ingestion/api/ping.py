@@ -7,7 +7,8 @@ from ingestion.adapters import ping as adapter
 from ingestion.api.door import Call, find_source_by_address, way_in
 from ingestion.api.refusal import Refusal
 from ingestion.kinds import SourceKind
-from ingestion.reads.pings import find_run, hold
+from ingestion.reads.pings import find_run
+from ingestion.turns import wait_turn
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -25,7 +26,7 @@ def ping(call: Call, address: str, told: str = "") -> HttpResponse:
     workflow = source.workflow or source.name
     # The run is looked up and written in one transaction, so two ends never close the same run.
     with team_context(source.team_id):
-        hold(source)
+        wait_turn(source.id, "ping")
         run = find_run(source, signal, rid, call.now, adapter.limit_of(source.settings))
         call.take_in(adapter.to_records(signal, run, workflow, call.body, call.now))
     return HttpResponse("OK", content_type=TEXT)

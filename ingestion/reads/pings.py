@@ -1,25 +1,17 @@
-"""Which run a ping is about. One ping of a source at a time: the others wait until its transaction ends."""
+"""Which run a ping is about."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from django.db import connection
-
 from ingestion.adapters.ping import KnownRun, Signal, fresh_id, id_of_rid, own_prefix
 from ingestion.sources import SourceInfo
-from monitoring.identity import derive_number, execution_id
+from monitoring.identity import execution_id
 from monitoring.models import Execution
 from monitoring.statuses import ACTIVE, TERMINAL, Status
 
 
-def hold(source: SourceInfo) -> None:
-    """Waits until no other ping of this source is at work; held until the open transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [derive_number(source.id.bytes, "ping")])
-
-
 def find_run(source: SourceInfo, signal: Signal, rid: str | None, now: datetime, limit: timedelta) -> KnownRun:
-    """The run that a ping opens, ends or adds to. Call it in the team's context, after `hold`."""
+    """The run that a ping opens, ends or adds to. One ping of a source at a time: call it after `wait_turn`."""
     if rid is not None:
         return _with_rid(source, rid)
     found = None if signal.is_start else _opened_last(source, now, limit)

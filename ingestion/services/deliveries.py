@@ -1,12 +1,13 @@
 """Webhook deliveries: verified, redacted, read, stored, and kept for some days so that they can be processed again.
 
-What is read is the redacted body, the first time too: processing again then finds the same. Records are stored first
-and the delivery is kept after that, so a lost delivery row costs nothing but the look at it: the sender's next try, or
-the same delivery by another process, changes no record.
+What is read is the redacted body, the first time too: processing again then finds the same. Records and the delivery
+are stored in one transaction. The same delivery is at work in one process at a time: the others wait, find it done, and
+say that it is known already.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from ingestion.intake import take_in
 from ingestion.models import Delivery, DeliveryOutcome
 from ingestion.records import Decoded, Rejection
 from ingestion.sources import SourceInfo
+from ingestion.turns import wait_turn
 
 KEPT = timedelta(days=7)
 # The oldest go first when a source sends more than this.
@@ -62,11 +64,10 @@ def receive(
     if source.secret:
         verify(source.kind, source.secret, source.settings, low, body, now)
     external_id = delivery_id(low, body)
-    known = _find(source, external_id)
-    if known is not None and known.outcome != DeliveryOutcome.REJECTED:
+    if known := _done(source, external_id):
         return _repeated(source, known, len(body), now)
     told = redact(open_body(body, content_type))
-    kept = known or Delivery(
+    fresh = Delivery(
         team_id=source.team_id,
         source_id=source.id,
         external_id=external_id,
@@ -77,9 +78,18 @@ def receive(
         body_bytes=len(body),
         content_type=content_type[:200],
     )
-    received = _process(source, kept, told, now)
-    _keep(source, kept, is_new=known is None)
-    return received
+    return _receive_once(source, fresh, told, now)
+
+
+def _receive_once(source: SourceInfo, fresh: Delivery, told: Any, now: datetime) -> Received:
+    """Stores and keeps a delivery, unless another process did so meanwhile. One that was rejected is read again."""
+    with _held(source, fresh.external_id):
+        if known := _done(source, fresh.external_id):
+            return _repeated(source, known, fresh.body_bytes, now)
+        rejected = Delivery.objects.filter(source_id=source.id, external_id=fresh.external_id).first()
+        received = _process(source, rejected or fresh, told, now)
+        _keep(rejected or fresh, is_new=rejected is None)
+        return received
 
 
 def note_forged(source: SourceInfo, reason: str, now: datetime) -> None:
@@ -106,10 +116,13 @@ def process_again(source: SourceInfo, deliveries: list[Delivery], now: datetime)
     Records that are known already are not doubled. Raises `acceptance.StorageUnavailable`.
     """
     outcomes: Counter[str] = Counter()
-    for delivery in deliveries:
-        received = _process(source, delivery, body_of(delivery), now)
-        _keep(source, delivery, is_new=False)
-        outcomes[received.outcome] += 1
+    for external_id in [delivery.external_id for delivery in deliveries]:
+        with _held(source, external_id):
+            delivery = Delivery.objects.filter(source_id=source.id, external_id=external_id).first()
+            if delivery is not None:
+                received = _process(source, delivery, body_of(delivery), now)
+                _keep(delivery, is_new=False)
+                outcomes[received.outcome] += 1
     return outcomes
 
 
@@ -177,18 +190,26 @@ def _outcome_of(outcome: Outcome, *, was_stored: bool) -> DeliveryOutcome:
     return DeliveryOutcome.REJECTED if outcome.rejected else DeliveryOutcome.IGNORED
 
 
-def _find(source: SourceInfo, external_id: str) -> Delivery | None:
+def _done(source: SourceInfo, external_id: str) -> Delivery | None:
+    """The kept delivery with this id, if nothing is left to be done about it."""
     with team_context(source.team_id):
-        return Delivery.objects.filter(source_id=source.id, external_id=external_id).first()
+        known = Delivery.objects.filter(source_id=source.id, external_id=external_id)
+        return known.exclude(outcome=DeliveryOutcome.REJECTED).first()
 
 
-def _keep(source: SourceInfo, delivery: Delivery, *, is_new: bool) -> None:
+@contextmanager
+def _held(source: SourceInfo, external_id: str) -> Iterator[None]:
+    """A transaction of the team in which nobody else is at work on this delivery."""
     with team_context(source.team_id):
-        if is_new:
-            # Another process may have kept the same delivery meanwhile.
-            Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-        else:
-            Delivery.objects.filter(id=delivery.id).update(**{name: getattr(delivery, name) for name in _REST})
+        wait_turn(source.id, "delivery", external_id)
+        yield
+
+
+def _keep(delivery: Delivery, *, is_new: bool) -> None:
+    if is_new:
+        delivery.save(force_insert=True)
+    else:
+        delivery.save(update_fields=_REST)
 
 
 def _repeated(source: SourceInfo, known: Delivery, byte_count: int, now: datetime) -> Received:
