@@ -37,7 +37,7 @@ _HINTS = {
     "steps.id": "Needed with steps. Fields of the item are under _item.",
 }
 SIGNATURES = {
-    "standard": "Standard Webhooks: webhook-signature",
+    "standard": "Standard Webhooks: webhook-signature with v1 or v1a",
     "github": "GitHub: X-Hub-Signature-256",
     "gitlab": "GitLab: X-Gitlab-Token",
     "stripe": "Stripe style: Stripe-Signature with t and v1",

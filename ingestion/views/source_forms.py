@@ -1,12 +1,12 @@
 """The forms in which sources are added and changed."""
 
 import base64
-import binascii
 import secrets
 from typing import Any
 
 from django import forms
 
+from ingestion.adapters.webhooks.standard_keys import FORM_OF_KEYS, PRIVATE, PUBLIC, SECRET, Secret, read_key
 from ingestion.kinds import KINDS, Completeness, SourceKind
 from ingestion.reads.sources import SourceFacts
 from ingestion.services.sources import declared
@@ -29,18 +29,20 @@ def make_secret(kind: SourceKind) -> str:
 def check_secret(kind: SourceKind, text: str) -> str:
     """The secrets of a source, one a line. Raises `ValidationError` where one cannot be used."""
     for line in (one.strip() for one in text.splitlines()):
-        if kind == SourceKind.STANDARD_WEBHOOKS and not _is_standard(line):
-            raise forms.ValidationError("A Standard Webhooks secret is 'whsec_' and base64.")
+        if kind == SourceKind.STANDARD_WEBHOOKS or line.startswith((PUBLIC, PRIVATE)):
+            _check_standard(line)
         if len(line) < 8:
             raise forms.ValidationError("A secret has at least 8 characters.")
     return text
 
 
-def _is_standard(text: str) -> bool:
+def _check_standard(line: str) -> None:
     try:
-        return text.startswith("whsec_") and bool(base64.b64decode(text.removeprefix("whsec_"), validate=True))
-    except (binascii.Error, ValueError):
-        return False
+        key = read_key(line)
+    except ValueError as error:
+        raise forms.ValidationError(str(error)) from error
+    if isinstance(key, Secret) and not line.startswith(SECRET):
+        raise forms.ValidationError(FORM_OF_KEYS)
 
 
 class SourceForm(forms.Form):
@@ -95,6 +97,11 @@ class AddForm(SourceForm):
     def secret_to_set(self) -> str | None:
         """The secret told, else a fresh one; None where reports are taken without."""
         return None if self.cleaned_data["unsigned"] else self.cleaned_data["secret"] or make_secret(self.kind)
+
+    @property
+    def has_public_key(self) -> bool:
+        """Whether what verifies reports is the sender's public key, with which nobody can sign."""
+        return bool(self.cleaned_data["secret"].startswith(PUBLIC))
 
 
 class SecretForm(forms.Form):

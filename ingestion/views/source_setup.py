@@ -61,6 +61,7 @@ def _added(request: TeamRequest, client: Client, form: AddForm) -> HttpResponseB
     )
     facts = find(request.team.id, made.source.id)
     assert facts is not None
+    secret = None if form.has_public_key else secret
     context = {
         **frame(request, facts, "source_setup", timezone.now()),
         "client": client,

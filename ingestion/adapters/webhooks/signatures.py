@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ingestion.adapters.webhooks.standard_keys import ASYMMETRIC, SYMMETRIC, Key, read_key
 from ingestion.kinds import SourceKind
 
 TOLERANCE = timedelta(minutes=5)
@@ -64,32 +65,29 @@ def _any_hex(signatures: list[str], secrets: list[str], text: bytes) -> None:
 
 
 def _standard(secrets: list[str], headers: Headers, body: bytes, now: datetime, settings: Mapping[str, Any]) -> None:
-    """Standard Webhooks. Signed is `id.timestamp.body`; the secret is `whsec_` and base64."""
-    from standardwebhooks import Webhook
-
+    """Standard Webhooks: `v1` by a secret, `v1a` by the private key of a public one. Any of several may match."""
     message, told_at = _header(headers, "webhook-id"), _header(headers, "webhook-timestamp")
-    told = [one[3:] for one in _header(headers, "webhook-signature").split(" ")[:MAX_SIGNATURES] if one[:3] == "v1,"]
+    told = [one.partition(",") for one in _header(headers, "webhook-signature").split(" ")[:MAX_SIGNATURES]]
     _check_age(told_at, now)
     at = datetime.fromtimestamp(int(told_at), UTC)
     try:
-        text = body.decode()
-        expected = [Webhook(_checked(secret)).sign(message, at, text).partition(",")[2] for secret in secrets]
-    except UnicodeDecodeError as error:
-        raise Forged("The signature does not match: the body is not UTF-8.") from error
-    except (RuntimeError, ValueError) as error:
-        raise Forged("A secret of this source is no Standard Webhooks secret (whsec_ and base64).") from error
-    if not any(_equal(_unpadded(one), _unpadded(right)) for one in told for right in expected):
-        raise Forged("The signature does not match: the secret differs, or the body was changed on its way.")
+        keys = [read_key(secret) for secret in secrets]
+    except ValueError as error:
+        raise Forged(f"A secret of this source cannot be used. {error}") from error
+    pairs = [(signature, key) for version, _, signature in told for key in keys if version == key.version]
+    if not pairs:
+        raise Forged(_wrong_version([version for version, _, _ in told], keys))
+    if not any(key.verifies(signature, message, at, body) for signature, key in pairs):
+        raise Forged("The signature does not match: the secret or key differs, or the body was changed on its way.")
 
 
-def _checked(secret: str) -> str:
-    """The secret, which must be base64: the package would leave out every other character. Raises `ValueError`."""
-    base64.b64decode(f"{_unpadded(secret.removeprefix('whsec_'))}==", validate=True)
-    return secret
-
-
-def _unpadded(text: str) -> str:
-    return text.rstrip("=")
+def _wrong_version(told: list[str], keys: list[Key]) -> str:
+    """What to do where a delivery is signed by another kind of key than the source has."""
+    if ASYMMETRIC in told:
+        return "It is signed with v1a (ed25519): give this source the sender's public key, whpk_ and base64."
+    if SYMMETRIC in told and any(key.version == ASYMMETRIC for key in keys):
+        return "It is signed with v1 (HMAC), and this source has a public key (whpk_): give it the secret, whsec_."
+    return "The signature does not match: it is of no version that is known (v1, v1a)."
 
 
 def _github(secrets: list[str], headers: Headers, body: bytes, now: datetime, settings: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Adding, changing and removing sources on their pages: by those who may, with their secrets shown once."""
 
+import base64
 import re
 from html import unescape
 
@@ -132,6 +133,34 @@ def test_a_standard_webhooks_secret_has_its_form(member_client: Client, team: Te
     assert response.status_code == 422
     shown = blocks(member_client.post(add_address(team, "standard-webhooks"), FORM).content.decode())
     assert shown["new-secret"].startswith("whsec_")
+
+
+WHPK = "whpk_" + base64.b64encode(b"p" * 32).decode()
+
+
+@pytest.mark.parametrize(
+    ("slug", "secret", "reason"),
+    [
+        ("standard-webhooks", "whpk_AAAAAAAA", "base64 of 32 bytes"),
+        ("standard-webhooks", WHPK.replace("whpk_", "whsk_"), "private key"),
+        ("webhook", WHPK.replace("whpk_", "whsk_"), "private key"),
+    ],
+)
+def test_keys_that_verify_nothing_are_refused(
+    member_client: Client, team: Team, slug: str, secret: str, reason: str
+) -> None:
+    response = member_client.post(add_address(team, slug), {**FORM, "secret": secret})
+    assert response.status_code == 422
+    assert reason in unescape(response.content.decode())
+
+
+def test_a_public_key_is_kept_and_shown_as_no_secret(member_client: Client, team: Team) -> None:
+    assert "public key" in member_client.get(add_address(team, "standard-webhooks")).content.decode()
+    response = member_client.post(add_address(team, "standard-webhooks"), {**FORM, "secret": WHPK})
+    assert response.status_code == 200
+    assert WHPK not in response.content.decode()
+    with team_context(team.id):
+        assert decrypt(bytes(Source.objects.get().secret or b"")) == WHPK
 
 
 def test_an_unknown_client_is_not_found(member_client: Client, team: Team) -> None:
