@@ -9,6 +9,7 @@ from ingestion.forwarding.outbox import enqueue
 from ingestion.ledger import Receipt, record, record_attributes, record_rejections
 from ingestion.loose import store_lines, store_metrics
 from ingestion.records import Decoded, ExecutionReport
+from ingestion.sampling import note_sampling
 from ingestion.sources import SourceInfo
 from monitoring.identity import PRODUCTION, execution_id
 
@@ -41,6 +42,8 @@ def take_in(source: SourceInfo, decoded: Decoded, *, now: datetime, byte_count: 
 
     outcome = accept(source.team_id, decoded.reports, now=now, also=also)
     note_completeness(source, decoded)
+    if decoded.sampled:
+        note_sampling(source, decoded.sampled, now)
     return outcome
 
 

@@ -6,6 +6,7 @@ Every field but an execution's `id` may be missing: reports come in parts, in an
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -162,11 +163,34 @@ class Rejection(Struct, frozen=True, kw_only=True, gc=False):
     sample: str | None = None
 
 
+class SamplingOrigin(StrEnum):
+    """Where reports say that they are a sample. The value is kept in the database."""
+
+    TRACE_STATE = "trace-state"
+    ATTRIBUTE = "attribute"
+    LANGSMITH = "langsmith"
+
+
+class Rate(Struct, frozen=True, gc=False, order=True):
+    """How often something is reported: once for `one_in` times, at least 1. `told` is what says so."""
+
+    one_in: float
+    origin: SamplingOrigin
+    told: str
+
+
+class Sampled(Struct, frozen=True, gc=False):
+    """A workflow and the rate at which an execution of it says that it was sampled; 1 says that all are reported."""
+
+    workflow: str
+    rate: Rate
+
+
 class Decoded(Struct, kw_only=True):
     """What an adapter read from one body: records with the places of their (first) items in it.
 
     `unknown` has the names of attributes that nothing understood, with the type of one value. `ignored` counts items
-    that are known to say nothing (test spans, control messages).
+    that are known to say nothing (test spans, control messages). `sampled` is what executions say about sampling.
     """
 
     reports: list[tuple[int, ExecutionReport]] = []
@@ -175,3 +199,4 @@ class Decoded(Struct, kw_only=True):
     rejected: list[Rejection] = []
     unknown: dict[str, str] = {}
     ignored: int = 0
+    sampled: list[Sampled] = []

@@ -18,10 +18,23 @@ def count(value: Number | None) -> str:
     return NOT_TOLD if value is None else _signed(f"{value:,.0f}")
 
 
-def completeness(word: str, sample_rate: int | None) -> str:
-    """How whole the reports of a workflow or source are, where they are not complete: `sampled at 1 in 10`."""
-    told = {"failures-only": "failures only", "sampled": f"sampled at 1 in {count(sample_rate)}"}
-    return told.get(word, "")
+def completeness(word: str, lowest: float | None, highest: float | None = None) -> str:
+    """How whole the reports of a workflow or source are, where they are not complete: `sampled at 1 in 10`.
+
+    `lowest` and `highest` are one in how many is reported: `sampled at varying rates, 1 in 5 to 1 in 20`.
+    """
+    return {"failures-only": "failures only", "sampled": f"sampled at {sampling_rate(lowest, highest)}"}.get(word, "")
+
+
+def sampling_rate(lowest: float | None, highest: float | None) -> str:
+    """`1 in 10`, `1 in 3.3`; where rates vary `varying rates, 1 in 5 to 1 in 20`."""
+    if lowest is None or highest is None or lowest == highest:
+        return f"1 in {_one_in(lowest)}"
+    return f"varying rates, 1 in {_one_in(lowest)} to 1 in {_one_in(highest)}"
+
+
+def _one_in(number: float | None) -> str:
+    return f"{number:.1f}" if number is not None and number < 100 and number % 1 else count(number)
 
 
 def percent(share: Number | None, digits: int = 1) -> str:

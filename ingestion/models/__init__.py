@@ -6,6 +6,7 @@ from ingestion.models.import_run import ImportRun
 from ingestion.models.ledger import SourceAttribute, SourceHour, SourceReceipt, SourceRejection
 from ingestion.models.loose import SourceLine, SourceMetric
 from ingestion.models.outbox import OutboxEntry, OutboxItem, OutboxSchedule
+from ingestion.models.sampling import SourceSampling
 from ingestion.models.source import Source, SourceAddress
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "SourceMetric",
     "SourceReceipt",
     "SourceRejection",
+    "SourceSampling",
 ]

@@ -11,7 +11,8 @@ class Source(TenantModel):
     """One way in of a team: a key used with one protocol, or an address of its own (webhook, ping).
 
     `environment` and `workflow` fill in what reports do not tell. `secret` (encrypted) verifies signatures; `mapping`
-    and `settings` belong to webhooks. `completeness` and `sample_rate` are what somebody declared; empty is by kind.
+    and `settings` belong to webhooks. `completeness` and `sample_rate` are what somebody declared; empty is
+    by kind, and by what reports say themselves (`SourceSampling`).
     """
 
     kind = models.CharField(max_length=32, choices=[(kind.value, kind.value) for kind in SourceKind])

@@ -28,7 +28,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """A source and its first and last report; refused requests are no report. `key_gone_at`: revoked or expired."""
+    """A source and its first and last report; refused requests are no report. `key_gone_at`: revoked or expired.
+
+    `completeness` is what somebody declared (`is_declared`), else what its kind is by nature. `detected_lowest` and
+    `detected_highest` are the range of N where its reports say that one in N is sent.
+    """
 
     id: UUID
     kind: SourceKind
@@ -47,6 +51,15 @@ class SourceFacts:
     key_name: str | None
     key_prefix: str | None
     key_gone_at: datetime | None
+    detected_lowest: float | None
+    detected_highest: float | None
+    is_declared: bool
+
+    @property
+    def is_detected(self) -> bool:
+        """Whether it counts as sampled because its reports say so."""
+        is_open = not self.is_declared and self.completeness == Completeness.COMPLETE
+        return is_open and self.detected_highest is not None and self.detected_highest > 1
 
     def state(self, now: datetime) -> State:
         """Whether it reports. Silent is a source from which nothing came for 24 hours, whatever its rhythm."""
@@ -72,7 +85,8 @@ class SourceRow:
 _FACTS = """
 SELECT s.id, s.kind, s.name, s.address, s.environment, s.workflow, s.completeness, s.sample_rate, s.is_active,
     s.secret IS NOT NULL, s.created_at, LEAST(s.first_report_at, r.first_at), GREATEST(s.last_report_at, r.last_at),
-    COALESCE(s.first_execution_id, r.execution_id), k.name, k.prefix, LEAST(k.revoked_at, k.expires_at)
+    COALESCE(s.first_execution_id, r.execution_id), k.name, k.prefix, LEAST(k.revoked_at, k.expires_at),
+    d.lowest, d.highest, s.completeness <> ''
 FROM source s
 LEFT JOIN accounts_apikey k ON k.id = s.api_key_id AND k.team_id = s.team_id
 LEFT JOIN (
@@ -80,6 +94,10 @@ LEFT JOIN (
         (array_agg(execution_id ORDER BY id) FILTER (WHERE execution_id IS NOT NULL))[1] AS execution_id
     FROM source_receipt WHERE team_id = %(team)s AND refused_count = 0 GROUP BY source_id
 ) r ON r.source_id = s.id
+LEFT JOIN (
+    SELECT source_id, min(lowest) AS lowest, max(highest) AS highest
+    FROM source_sampling WHERE team_id = %(team)s GROUP BY source_id
+) d ON d.source_id = s.id
 WHERE s.team_id = %(team)s {of_source} ORDER BY lower(s.name), s.id
 """
 

@@ -188,5 +188,17 @@ GENERAL = Convention(
     ),
 )
 
+# How often something is reported: whoever sampled writes it down.
+SAMPLING = Convention(
+    "Sampling of Honeycomb, Logfire, Azure Monitor",
+    kept={
+        "sampled_one_in": "SampleRate sampleRate",
+        "sampled_share": "logfire.sample_rate",
+        "sampled_percent": "microsoft.sample_rate",
+    },
+)
+
 # n8n, Airflow and Traceloop name workflows; the GenAI names come first where a span carries several conventions.
-CONVENTIONS = (N8N, AIRFLOW, GEN_AI, PYDANTIC_AI, OPENINFERENCE, TRACELOOP, MLFLOW, HTTP, DATABASE, GENERAL)
+CONVENTIONS = (
+    *(N8N, AIRFLOW, GEN_AI, PYDANTIC_AI, OPENINFERENCE, TRACELOOP, MLFLOW, HTTP, DATABASE, SAMPLING, GENERAL),
+)

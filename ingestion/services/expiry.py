@@ -1,4 +1,5 @@
-"""What sources keep goes after its time: loose lines and metrics, reasons of refusals, hours of the ledger.
+"""What sources keep goes after its time: loose lines and metrics, reasons of refusals, hours of the ledger, what
+reports said about sampling.
 
 Short transactions of bounded size, so that nothing waits for them; running it twice removes nothing more.
 """
@@ -13,6 +14,7 @@ from django.db import connection
 
 from accounts.tenancy import team_context
 from ingestion.models import Source
+from ingestion.sampling import KEPT_DAYS, refresh_detected
 
 BATCH = 5_000
 
@@ -35,6 +37,7 @@ KEPT: Sequence[_Kept] = (
     _Kept("source_metric", "measured_at", 90),
     _Kept("source_rejection", "day", 90),
     _Kept("source_hour", "hour", 366),
+    _Kept("source_sampling", "day", KEPT_DAYS),
 )
 
 
@@ -42,7 +45,9 @@ def remove_old(team_id: UUID, now: datetime, *, batch: int = BATCH) -> int:
     """Removes what a team's sources keep no longer; how many rows."""
     with team_context(team_id):
         sources = list(Source.objects.order_by("id").values_list("id", flat=True))
-    return sum(_remove(team_id, source_id, kept, now, batch) for source_id in sources for kept in KEPT)
+    removed = sum(_remove(team_id, source_id, kept, now, batch) for source_id in sources for kept in KEPT)
+    refresh_detected(team_id)
+    return removed
 
 
 def _remove(team_id: UUID, source_id: UUID, kept: _Kept, now: datetime, batch: int) -> int:

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.encryption import encrypt
 from accounts.models import ApiKey, Scope, Team, User
 from accounts.services.teams import issue_key, revoke_key
-from ingestion.completeness import forget_notes
+from ingestion import completeness, sampling
 from ingestion.kinds import KINDS, Completeness, SourceKind
 from ingestion.models import (
     Delivery,
@@ -23,11 +23,12 @@ from ingestion.models import (
     SourceMetric,
     SourceReceipt,
     SourceRejection,
+    SourceSampling,
 )
 from ingestion.sources import add_source, forget_sources, new_address
 from monitoring.store.completeness import clear_marks
 
-_OF_A_SOURCE = (SourceHour, SourceRejection, SourceAttribute, SourceLine, SourceMetric, Delivery)
+_OF_A_SOURCE = (SourceHour, SourceRejection, SourceAttribute, SourceLine, SourceMetric, SourceSampling, Delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +71,23 @@ def create_source(
     return NewSource(source, report_address(kind), text)
 
 
-def declared(kind: SourceKind, completeness: Completeness, sample_rate: int | None) -> dict[str, Any]:
-    """The columns for what somebody declares: nothing where it is what the kind is by nature."""
-    by_nature = completeness == KINDS[kind].completeness
-    return {
-        "completeness": "" if by_nature else completeness,
-        "sample_rate": sample_rate if completeness == Completeness.SAMPLED else None,
-    }
+def declared(told: str, sample_rate: int | None) -> dict[str, Any]:
+    """The columns for what somebody declares; empty leaves it to the kind of the source and to what reports say."""
+    return {"completeness": told, "sample_rate": sample_rate if told == Completeness.SAMPLED else None}
 
 
 @transaction.atomic
 def change_source(*, source_id: UUID, **fields: Any) -> None:
     """Changes columns: name, environment, workflow, completeness, sample_rate, is_active.
 
-    Where it says anew how whole the reports are, its workflows are what they are told next.
+    Where it says anew how whole the reports are, its workflows are what they are told next; where it says nothing any
+    more, they are at once what the reports said.
     """
     before = Source.objects.select_for_update().get(id=source_id)
     Source.objects.filter(id=source_id).update(**fields)
     if any(name in fields and fields[name] != getattr(before, name) for name in ("completeness", "sample_rate")):
         clear_marks(source_id)
+        sampling.mark_detected(Source.objects.get(id=source_id))
     _forget_on_commit()
 
 
@@ -137,4 +136,5 @@ def is_own_key(key: ApiKey) -> bool:
 def _forget_on_commit() -> None:
     """This process follows at once, the others within seconds."""
     transaction.on_commit(forget_sources)
-    transaction.on_commit(forget_notes)
+    transaction.on_commit(completeness.forget_notes)
+    transaction.on_commit(sampling.forget_notes)

@@ -12,6 +12,10 @@ from ingestion.reads.sources import SourceFacts
 from ingestion.services.sources import declared
 
 MAX_SECRET = 2_000
+AUTOMATIC = {
+    Completeness.COMPLETE: "Automatic: complete, unless the reports themselves say that they are sampled",
+    Completeness.FAILURES_ONLY: "Automatic: failures only, as all sources of this kind",
+}
 COMPLETENESS = (
     (Completeness.COMPLETE.value, "Complete: every execution is reported"),
     (Completeness.FAILURES_ONLY.value, "Failures only: no success rate and no verdict"),
@@ -51,7 +55,7 @@ class SourceForm(forms.Form):
     name = forms.CharField(max_length=120, error_messages={"required": "Give the source a name."})
     environment = forms.CharField(max_length=200, required=False)
     workflow = forms.CharField(max_length=200, required=False)
-    completeness = forms.ChoiceField(choices=COMPLETENESS)
+    completeness = forms.ChoiceField(choices=COMPLETENESS, required=False)
     sample_rate = forms.IntegerField(
         required=False,
         min_value=2,
@@ -66,6 +70,8 @@ class SourceForm(forms.Form):
     def __init__(self, *args: Any, kind: SourceKind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
+        automatic = AUTOMATIC[KINDS[kind].completeness]
+        self.fields["completeness"].choices = (("", automatic), *COMPLETENESS)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Sampled sources say at how many."""
@@ -79,7 +85,7 @@ class SourceForm(forms.Form):
     def columns(self) -> dict[str, Any]:
         """The columns of the source."""
         told = self.cleaned_data
-        whole = declared(self.kind, Completeness(told["completeness"]), told["sample_rate"])
+        whole = declared(told["completeness"], told["sample_rate"])
         return {"name": told["name"], "environment": told["environment"], "workflow": told["workflow"], **whole}
 
 
@@ -124,14 +130,14 @@ def initial_of(facts: SourceFacts) -> dict[str, Any]:
         "name": facts.name,
         "environment": facts.environment,
         "workflow": facts.workflow,
-        "completeness": facts.completeness.value,
+        "completeness": facts.completeness.value if facts.is_declared else "",
         "sample_rate": facts.sample_rate or "",
     }
 
 
-def initial_for(kind: SourceKind, label: str) -> dict[str, Any]:
+def initial_for(label: str) -> dict[str, Any]:
     """What the form of a new source shows first."""
-    return {"name": label, "completeness": KINDS[kind].completeness.value, "sample_rate": ""}
+    return {"name": label, "completeness": "", "sample_rate": ""}
 
 
 def errors_of(form: forms.Form) -> list[str]:

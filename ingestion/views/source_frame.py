@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.access import TeamRequest
 from accounts.models import Team
 from accounts.permissions import Permission
-from ingestion.kinds import KINDS, SourceKind
+from ingestion.kinds import KINDS, Completeness, SourceKind
 from ingestion.reads.sources import SourceFacts, State, find
 from ingestion.services.sources import report_address, takes_secret
 from monitoring import wording
@@ -96,4 +96,7 @@ def told_by(facts: SourceFacts, *, whole: bool) -> str:
 
 def completeness_words(facts: SourceFacts) -> str:
     """How whole the reports are, where they are not complete."""
+    if facts.is_detected:
+        told = wording.completeness(Completeness.SAMPLED, facts.detected_lowest, facts.detected_highest)
+        return f"{told.capitalize()}, detected"
     return wording.completeness(facts.completeness, facts.sample_rate).capitalize()

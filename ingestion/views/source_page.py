@@ -15,6 +15,7 @@ from accounts.permissions import Permission
 from ingestion.reads import ledger
 from ingestion.reads.ledger import Counts
 from ingestion.views.source_frame import frame, open_source
+from ingestion.views.source_sampling import sampling_card
 from ingestion.views.source_setup import setup_context, waiting_context
 from monitoring import wording
 from monitoring.presentation import Chart, Series
@@ -49,6 +50,7 @@ def overview(request: TeamRequest, source: UUID) -> HttpResponseBase:
         "window": window,
         "charts": [chart(request, source, window, days)],
         "legend": [("bar", "Stored"), ("c3", "Known already"), ("fail", "Rejected")],
+        "sampling": sampling_card(request.team, facts),
         "in_total": ledger.all_time(request.team.id, facts.id),
     }
     if facts.first_report_at is None:

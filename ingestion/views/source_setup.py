@@ -40,7 +40,7 @@ def add(request: TeamRequest, client: str) -> HttpResponseBase:
     chosen = CLIENTS.get(client)
     if chosen is None:
         raise Http404("No such client.")
-    form = AddForm(request.POST or None, kind=chosen.kind, initial=initial_for(chosen.kind, chosen.label))
+    form = AddForm(request.POST or None, kind=chosen.kind, initial=initial_for(chosen.label))
     if request.method == "POST" and form.is_valid():
         return _added(request, chosen, form)
     context = {

@@ -148,7 +148,8 @@ class WorkflowSerializer(s.Serializer[Any]):
     name, slug, type = s.CharField(), s.CharField(), s.CharField()
     is_sample = s.BooleanField()
     completeness = s.CharField(help_text="empty: complete; failures-only; sampled: figures count one in sample_rate")
-    sample_rate = _told(s.IntegerField)
+    sample_rate = _told(s.FloatField)
+    sample_rate_max = _told(s.FloatField, help_text="the same number, or the highest where rates vary")
     objective_success_rate = _told(s.FloatField, "share from 0 to 1")
     objective_p95_ms = _told(s.FloatField)
     verdict = s.CharField(help_text="stable, watch, not_stable, not_enough_data, no_objective or failures_only")
@@ -194,7 +195,7 @@ def totals_document(totals: Totals) -> dict[str, Any]:
 
 def workflow_document(row: WorkflowRow) -> dict[str, Any]:
     """A workflow of the list."""
-    about = ("id", "name", "slug", "type", "is_sample", "completeness", "sample_rate")
+    about = ("id", "name", "slug", "type", "is_sample", "completeness", "sample_rate", "sample_rate_max")
     names = (*about, "objective_success_rate", "objective_p95_ms", "last_run_at")
     return {
         **{name: getattr(row, name) for name in names},

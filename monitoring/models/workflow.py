@@ -10,7 +10,8 @@ class Workflow(TenantModel):
     """A workflow; its id derives from team and name. Objectives are NULL until somebody sets them.
 
     `completeness` says how whole its reports are: empty (complete), `failures-only` or `sampled` at one in
-    `sample_rate`; `completeness_from` is the source of which somebody declared it, or whose kind is so by nature.
+    `sample_rate`, up to one in `sample_rate_max` where rates vary; `completeness_from` is the source of which somebody
+    declared it, whose kind is so by nature, or whose reports say so themselves.
     """
 
     name = models.CharField(max_length=200)
@@ -19,7 +20,8 @@ class Workflow(TenantModel):
     objective_success_rate = models.FloatField(null=True, blank=True, help_text="Share from 0 to 1")
     objective_p95_ms = models.FloatField(null=True, blank=True, help_text="Milliseconds")
     completeness = models.CharField(max_length=16, blank=True, default="", db_default="")
-    sample_rate = models.PositiveIntegerField(null=True, blank=True)
+    sample_rate = models.FloatField(null=True, blank=True)
+    sample_rate_max = models.FloatField(null=True, blank=True)
     completeness_from = models.UUIDField(null=True, blank=True)
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)

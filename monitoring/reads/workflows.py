@@ -27,7 +27,8 @@ class WorkflowRow:
     type: str
     is_sample: bool
     completeness: str
-    sample_rate: int | None
+    sample_rate: float | None
+    sample_rate_max: float | None
     objective_success_rate: float | None
     objective_p95_ms: float | None
     totals: Totals
@@ -89,6 +90,7 @@ def _row(
         is_sample=workflow.is_sample,
         completeness=workflow.completeness,
         sample_rate=workflow.sample_rate,
+        sample_rate_max=workflow.sample_rate_max,
         objective_success_rate=objectives[0],
         objective_p95_ms=objectives[1],
         totals=totals,

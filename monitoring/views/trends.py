@@ -89,7 +89,8 @@ def subtitle(scope: Scope, page: TrendsPage) -> str:
     """What runs, in which release, where: `Webhook, latest release 42, in production`."""
     release = f"latest release {page.latest_release}" if page.latest_release else "release not told"
     kind = source_words(page.workflow.type)
-    whole = wording.completeness(page.workflow.completeness, page.workflow.sample_rate)
+    workflow = page.workflow
+    whole = wording.completeness(workflow.completeness, workflow.sample_rate, workflow.sample_rate_max)
     parts = [kind, release if kind else release.capitalize(), f"in {scope.environment_words}", whole]
     return ", ".join(part for part in parts if part)
 

@@ -33,7 +33,7 @@ class Panel:
 def panel(scope: Scope, page: TrendsPage) -> Panel:
     """Is this process running stably, on what evidence, and what to open first."""
     totals = page.totals
-    paragraphs = [_rate_sentence(page), *_concentrated_sentence(page)]
+    paragraphs = [_rate_sentence(page), *_varying_sentence(page), *_concentrated_sentence(page)]
     actions = []
     if totals.failures:
         failed = "failed sample" if totals.failures == 1 else f"{wording.count(totals.failures)} failed samples"
@@ -71,6 +71,20 @@ def _rate_sentence(page: TrendsPage) -> SafeString:
     return format_html(
         "<b>{} of {} runs</b> failed{}.{}", wording.count(totals.failures), wording.count(totals.runs), since, slow
     )
+
+
+def _varying_sentence(page: TrendsPage) -> list[SafeString]:
+    """A caution where runs do not all stand for the same number of runs."""
+    lowest, highest = page.workflow.sample_rate, page.workflow.sample_rate_max
+    if page.totals.is_failures_only or lowest is None or highest is None or lowest == highest:
+        return []
+    return [
+        format_html(
+            "Runs are sampled at <b>{}</b>, and each counts once: where failures are kept more often than successes, "
+            "the success rate is too low.",
+            wording.sampling_rate(lowest, highest),
+        )
+    ]
 
 
 def _concentrated_sentence(page: TrendsPage) -> list[SafeString]:

@@ -182,7 +182,7 @@ def _row(scope: Scope, one: WorkflowRow) -> Row:
         href=scope.href("trends", one.slug, q=None),
         type=source_words(one.type),
         is_sample=one.is_sample,
-        completeness=wording.completeness(one.completeness, one.sample_rate),
+        completeness=wording.completeness(one.completeness, one.sample_rate, one.sample_rate_max),
         is_failures_only=one.totals.is_failures_only,
         kind=one.verdict.kind,
         verdict=one.verdict.word,

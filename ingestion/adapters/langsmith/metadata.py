@@ -9,10 +9,13 @@ from msgspec import Struct
 
 from ingestion.adapters import wire
 from ingestion.adapters.langsmith.told import as_object, as_text
+from ingestion.adapters.rates import of_share
 from ingestion.adapters.refusals import Refused, type_word
+from ingestion.records import Rate, SamplingOrigin
 
 # Settings of the program that the SDK copies from its environment.
 _SETTINGS = ("LANGSMITH_", "LANGCHAIN_")
+_SAMPLE_RATES = ("ls_tracing_sample_rate", "LANGSMITH_TRACING_SAMPLING_RATE", "LANGCHAIN_TRACING_SAMPLING_RATE")
 _SESSION = ("session_id", "thread_id", "conversation_id")
 _USER = ("user_id",)
 _ENVIRONMENT = ("environment", "env")
@@ -35,11 +38,15 @@ class Whole(Struct, frozen=True):
 
 
 class Extra(Struct):
-    """The `extra` of a run, without settings; `rest` are its other fields but for the runtime."""
+    """The `extra` of a run, without settings; `rest` are its other fields but for the runtime.
+
+    `rate` is how often the client reports a trace, where it samples.
+    """
 
     metadata: dict[str, Any]
     runtime: dict[str, Any]
     rest: dict[str, Any]
+    rate: Rate | None = None
 
 
 def read_extra(told: Any) -> Extra:
@@ -52,7 +59,16 @@ def read_extra(told: Any) -> Extra:
     metadata, runtime = as_object(rest.pop("metadata", None)), as_object(rest.pop("runtime", None))
     if len(metadata) + len(rest) > wire.MAX_ATTRIBUTES:
         raise Refused("extra", f"must have at most {wire.MAX_ATTRIBUTES:,} entries with those of its metadata")
-    return Extra({key: one for key, one in metadata.items() if not key.startswith(_SETTINGS)}, runtime, rest)
+    kept = {key: one for key, one in metadata.items() if not key.startswith(_SETTINGS)}
+    return Extra(kept, runtime, rest, _read_rate(metadata))
+
+
+def _read_rate(metadata: dict[str, Any]) -> Rate | None:
+    """What the client was set to, which it writes into each run; else the setting, which older ones copy alone."""
+    for name in _SAMPLE_RATES:
+        if (number := of_share(metadata.get(name))) is not None:
+            return Rate(number, SamplingOrigin.LANGSMITH, f"{name}: {metadata[name]}")
+    return None
 
 
 def _id(metadata: dict[str, Any], names: tuple[str, ...], limit: int) -> str | None:

@@ -10,7 +10,7 @@ from ingestion.adapters.langsmith import judgements, runs
 from ingestion.adapters.langsmith.runs import PATCH, POST, ReadRun
 from ingestion.adapters.langsmith.sent import Sent, SentRun
 from ingestion.adapters.refusals import Refused
-from ingestion.records import Decoded, ExecutionReport
+from ingestion.records import Decoded, ExecutionReport, Sampled
 
 
 def ask_for(sent: Sent, now: datetime) -> frozenset[str]:
@@ -32,6 +32,7 @@ class _Collected:
         self.parts: list[tuple[int, ExecutionReport]] = []
         self.open: dict[tuple[str, int], ExecutionReport] = {}
         self.rooted: set[tuple[str, int]] = set()
+        self.sampled: set[Sampled] = set()
 
     def add(self, sent: SentRun, told: ReadRun) -> None:
         """Puts a run into the part of its trace; a root that was told twice begins another one."""
@@ -48,6 +49,8 @@ class _Collected:
         if told.is_root:
             self.rooted.add(key)
             runs.describe(report, told, sent.run)
+            if told.extra.rate is not None and told.step.node:
+                self.sampled.add(Sampled(told.step.node, told.extra.rate))
         if told.is_step:
             _append(report.steps, told.step)
         for line in told.logs:
@@ -79,4 +82,5 @@ def to_records(sent: Sent, known: Mapping[str, str], now: datetime) -> Decoded:
             collected.parts.append((judgement.index, judgements.read(judgement, known, now)))
         except Refused as refused:
             sent.reject(judgement.index, refused, judgement.told.get("id"))
-    return Decoded(reports=collected.parts, rejected=sent.rejected, unknown=unknown)
+    sampled = list(collected.sampled)
+    return Decoded(reports=collected.parts, rejected=sent.rejected, unknown=unknown, sampled=sampled)

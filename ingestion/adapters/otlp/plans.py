@@ -25,6 +25,8 @@ _CALL_TOKENS = ("input_tokens", "output_tokens", "token_usage")
 # What a step worked with, in the order in which `Plan.work` gives it.
 _WORK = ("provider", "model", "tool", "tool_entity", "peer", "server")
 _FACTS = ("session", "user", "tag_list")
+# How often a span is reported, the most trusted first.
+SAMPLING_FIELDS: Final = ("sampled_one_in", "sampled_share", "sampled_percent")
 _CONTENT = frozenset({"input", "output"})
 # Senders may make up names without end: what is remembered is bounded, and begun again when it is full.
 MAX_PLANS: Final = 2_000
@@ -39,7 +41,8 @@ class Plan:
     tell a field less trusted than the name at the second place: they stay where they say something else. `families`
     are places that together tell one field, or tags, with what follows the start of the name. `json_places` hold JSON
     text, `cut_places` texts of bounded length, `usage` what is counted for model calls only. `kind` is what the
-    presence of names says a span does, `inner_kind` the same for spans that neither serve nor consume.
+    presence of names says a span does, `inner_kind` the same for spans that neither serve nor consume. `sampling` are
+    fields that tell how often spans are reported, with their places.
 
     `work` and `tokens` take several fields out of the values at once; the value after the last one, None, stands for
     what is not told.
@@ -48,6 +51,7 @@ class Plan:
     __slots__ = (
         *("names", "place", "is_kept", "kept_names", "losers", "families", "json_places", "cut_places", "unknown"),
         *("usage", "kind", "inner_kind", "has_tokens", "has_facts", "has_content", "has_attempt", "work", "tokens"),
+        "sampling",
     )
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -79,6 +83,7 @@ class Plan:
         self.has_tokens = any(field in fields for field in (*TOKEN_FIELDS, "token_usage"))
         self.has_facts = any(field in fields for field in _FACTS) or any(f == "tag" for f, _, _ in self.families)
         self.has_content = bool(_CONTENT & fields or self.families)
+        self.sampling = [(field, self.place[field]) for field in SAMPLING_FIELDS if field in fields]
         self.has_attempt = "attempt" in fields or "resend_count" in fields
         self.work, self.tokens = self._picker(_WORK), self._picker(TOKEN_FIELDS)
         self.kind = _kind(self.place)

@@ -1,7 +1,9 @@
 """What sent spans and log records."""
 
+from ingestion.adapters.otlp.sampling import READERS, rate_of_attribute
 from ingestion.adapters.otlp.shapes import Attributes
 from ingestion.adapters.otlp.told import as_text
+from ingestion.records import Rate
 from ingestion.semantics.lookup import UNKNOWN, find, resolve
 
 _ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
@@ -10,7 +12,7 @@ _ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
 class Resource:
     """What a resource says about all spans that it sent."""
 
-    __slots__ = ("attributes", "environment", "instance", "key", "service", "version")
+    __slots__ = ("attributes", "environment", "instance", "key", "rate", "service", "version")
 
     def __init__(self, attributes: Attributes, unknown: dict[str, str]) -> None:
         self.attributes = attributes
@@ -20,6 +22,10 @@ class Resource:
         self.environment = as_text(told) or None
         self.instance = as_text(attributes.get("n8n.instance.id"))
         self.key = f"resource {self.service}" if self.service else "resource"
-        for name in attributes:
-            if (find(name) or resolve(name)) is UNKNOWN:
+        self.rate: Rate | None = None
+        for name, value in attributes.items():
+            entry = find(name) or resolve(name)
+            if entry is UNKNOWN:
                 unknown.setdefault(name, "string")
+            elif entry.field in READERS:
+                self.rate = self.rate or rate_of_attribute(entry.field, name, value)

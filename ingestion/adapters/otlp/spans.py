@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from ingestion.adapters.otlp.sampling import rate_of_span
 from ingestion.adapters.otlp.shapes import MAX_TEXT, Attributes, Bounds, Event, Span, cut, moment
 from ingestion.adapters.otlp.told import Told, as_name, as_text, cost_of, count_of, tokens_of
 from ingestion.adapters.refusals import Refused
-from ingestion.records import Failure, LogReport, StepReport
+from ingestion.records import Failure, LogReport, Rate, StepReport
 from ingestion.semantics.words import COUNTING, HOLDING, TOOL, kind_of_n8n_node, kind_of_word
 from monitoring.statuses import Status, parse_status
 
@@ -48,6 +49,7 @@ class ReadSpan(Struct, gc=False):
     logs: list[LogReport] | None
     parent_trace: str | None
     is_test: bool
+    rate: Rate | None
 
 
 def read_span(span: Span, scope: str, bounds: Bounds) -> ReadSpan:
@@ -84,7 +86,8 @@ def read_span(span: Span, scope: str, bounds: Bounds) -> ReadSpan:
     parent_trace = _keep_rest(span, scope, told)
     step.attributes = told.attributes or None
     is_test = "is_test" in place and told.value("is_test") is True
-    return ReadSpan(span.trace_id, step, told, _place(span), logs, parent_trace, is_test)
+    rate = rate_of_span(span.state, told) if span.state or plan.sampling else None
+    return ReadSpan(span.trace_id, step, told, _place(span), logs, parent_trace, is_test, rate)
 
 
 def _odd_times(span: Span, told: Told, bounds: Bounds) -> tuple[datetime | None, datetime | None]:

@@ -17,7 +17,7 @@ from ingestion.adapters.otlp.deciding import Decisions
 from ingestion.adapters.otlp.resources import Resource
 from ingestion.adapters.otlp.spans import ReadSpan, is_holding
 from ingestion.adapters.otlp.told import Told, as_text
-from ingestion.records import ExecutionReport, LogReport, StepReport
+from ingestion.records import ExecutionReport, LogReport, Rate, Sampled, StepReport
 from monitoring.statuses import Status
 
 MAX_TAGS = 100
@@ -43,6 +43,7 @@ class Trace:
         self.resources: list[Resource] = []
         self.started_at: datetime | None = None
         self.is_running = False
+        self.rate: Rate | None = None
         self.decisions = Decisions()
         # What the execution is about, as dictionaries of which the first one has what was told first.
         self.facts: list[dict[_Fact, Any]] = [{}]
@@ -56,6 +57,10 @@ class Trace:
             self.started_at = started
         if place.has_local_parent:
             self.is_running = True
+        rate = read.rate or resource.rate
+        # A trace is there as soon as one of its spans is: the rate of the one that is kept most often.
+        if rate is not None and (self.rate is None or rate < self.rate):
+            self.rate = rate
         if resource not in self.resources:
             self.resources.append(resource)
         if told.plan.has_facts:
@@ -135,6 +140,13 @@ class Trace:
             if _is_same(facts.setdefault(name, value), value):
                 return
         self.facts.append({name: value})
+
+    def sampled(self) -> list[Sampled]:
+        """The workflow with the rate that its spans tell, once something says which workflow it is."""
+        if self.rate is None:
+            return []
+        _, names = self.decisions.best.get("workflow", (None, []))
+        return [Sampled(name, self.rate) for name in names]
 
     def reports(self) -> list[tuple[int, ExecutionReport]]:
         """All parts: mostly one. The first one counts the spans."""

@@ -14,7 +14,8 @@ from ingestion.records import Decoded, Rejection
 
 def to_executions(bundles: Any, now: datetime) -> Decoded:
     """The executions that the spans of a request tell about; each refused span is a rejection with its place."""
-    decoded, bounds, traces = Decoded(reports=[], rejected=[], unknown={}), bounds_at(now), dict[str, Trace]()
+    decoded = Decoded(reports=[], rejected=[], unknown={}, sampled=[])
+    bounds, traces = bounds_at(now), dict[str, Trace]()
     places = count()
     for bundle in bundles:
         decoded.unknown = bundle.unknown
@@ -23,6 +24,7 @@ def to_executions(bundles: Any, now: datetime) -> Decoded:
             _take(traces, decoded, index, item, bundle, resource, bounds)
     for trace in traces.values():
         decoded.reports += trace.reports()
+        decoded.sampled += trace.sampled()
     return decoded
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from ingestion.models import SourceAttribute
+from ingestion.models import SourceAttribute, SourceSampling
 from monitoring.models import Execution
 from monitoring.reads import replay
 from monitoring.reads.replay_records import Replay
@@ -110,6 +110,15 @@ def test_an_exception_is_the_failure_of_its_step_and_of_the_execution(
     assert (told.execution.status, told.execution.failed_node) == (Status.FAILED, "Look up")
     (step,) = told.steps
     assert (step.status, step.error_type, step.error) == (Status.FAILED, "TypeError", "no order (-1)")
+
+
+def test_a_client_that_samples_says_so(node: str, server: str, api_key: str, team: Team) -> None:
+    # All but one in a thousand are kept, so that one run is enough, and the rate is told all the same.
+    for order in (7, 8):
+        run(node, server, api_key, order, LANGSMITH_TRACING_SAMPLING_RATE="0.999")
+    with team_context(team.id):
+        (rate,) = SourceSampling.objects.values_list("lowest", "highest", "told")
+    assert rate == (1.0, 1.0, "ls_tracing_sample_rate: 0.999")
 
 
 def test_a_wrong_key_is_said_to_the_program(node: str, server: str, team: Team) -> None:

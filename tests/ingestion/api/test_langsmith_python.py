@@ -16,8 +16,9 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion.models import SourceAttribute
+from ingestion.sampling import forget_notes
 from ingestion.sources import forget_sources
-from monitoring.models import Execution
+from monitoring.models import Execution, Workflow
 from monitoring.reads import replay
 from monitoring.reads.replay_records import Replay
 from monitoring.statuses import Status
@@ -38,6 +39,7 @@ USAGE = {
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a program would set, and nothing of this machine's."""
     forget_sources()
+    forget_notes()
     for name in [name for name in os.environ if name.startswith(("LANGSMITH_", "LANGCHAIN_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("LANGSMITH_TRACING", "true")
@@ -133,6 +135,19 @@ def test_a_run_is_complete(
     run(client, 7)
     assert (client.compressed_traces is not None) == (way == "zstd")
     assert_told(stored(team))
+
+
+@pytest.mark.parametrize("omit", [False, True])
+def test_a_client_that_samples_says_so(connect: Callable[..., Client], team: Team, omit: bool) -> None:
+    """Unless it is told to leave out what it knows of its surroundings."""
+    client = connect(tracing_sampling_rate=0.5, omit_traced_runtime_info=omit)
+    # The chance that none of so many is kept is 1 in 10 to the 12.
+    for _ in range(40):
+        run(client, 7)
+    with team_context(team.id):
+        assert 0 < Execution.objects.count() < 40
+        (found,) = Workflow.objects.values_list("completeness", "sample_rate", "sample_rate_max")
+    assert found == (("", None, None) if omit else ("sampled", 2.0, 2.0))
 
 
 def test_an_exception_is_the_failure_of_its_step_and_of_the_execution(

@@ -10,7 +10,13 @@ from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace._sampling_experimental import (
+    composable_parent_threshold,
+    composable_traceid_ratio_based,
+    composite_sampler,
+)
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pytest_django.live_server_helper import LiveServer
@@ -170,3 +176,23 @@ def test_json_by_hand(live_server: LiveServer, api_key: str, told: Told) -> None
     (run,) = told.executions()
     assert (run["workflow"], [step["node"] for step in run["steps"]]) == ("outer", ["inner"])
     assert run["steps"][0]["duration_ms"] >= 1
+
+
+def test_a_composite_sampler_tells_its_rate(live_server: LiveServer, api_key: str, told: Told) -> None:
+    """OpenTelemetry's consistent probability sampling, as the SDK has it; the older ratio sampler tells nothing."""
+    samplers = {
+        "Agent": composite_sampler(composable_parent_threshold(composable_traceid_ratio_based(0.25))),
+        "Silent": TraceIdRatioBased(0.25),
+    }
+    for name, sampler in samplers.items():
+        provider = TracerProvider(sampler=sampler, resource=Resource({"service.name": "shop"}))
+        exporter = OTLPSpanExporter(f"{live_server.url}/v1/traces", headers={"x-api-key": api_key})
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        # The chance that none of so many is kept is 1 in 10 to the 12.
+        for _ in range(100):
+            with provider.get_tracer("t").start_as_current_span(name), provider.get_tracer("t").start_span("call"):
+                pass
+        provider.shutdown()
+    rows = told.client.get("/api/v1/workflows/", params={"from": "now-1h"}).json()["results"]
+    found = {row["name"]: (row["completeness"], row["sample_rate"], row["sample_rate_max"]) for row in rows}
+    assert found == {"Agent": ("sampled", 4.0, 4.0), "Silent": ("", None, None)}

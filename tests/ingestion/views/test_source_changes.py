@@ -25,7 +25,7 @@ from ingestion.sources import find_by_address, find_by_key, forget_sources, info
 from monitoring.models import Execution
 from tests.factories import report
 
-FORM = {"name": "Agent", "environment": "staging", "workflow": "W", "completeness": "complete", "sample_rate": ""}
+FORM = {"name": "Agent", "environment": "staging", "workflow": "W", "completeness": "", "sample_rate": ""}
 CHANGES = ("settings/", "settings/switch/", "settings/address/", "settings/secret/", "settings/delete/")
 
 
@@ -177,6 +177,9 @@ def test_settings_are_saved(member_client: Client, hook: Source) -> None:
     assert "Sampled at 1 in 20" in member_client.get(address(hook, "")).content.decode()
     member_client.post(address(hook, "settings/"), {**told, "completeness": "complete"})
     with team_context(hook.team_id):
+        assert Source.objects.values_list("completeness", "sample_rate").get() == ("complete", None)
+    member_client.post(address(hook, "settings/"), {**told, "completeness": ""})
+    with team_context(hook.team_id):
         assert Source.objects.values_list("completeness", "sample_rate").get() == ("", None)
 
 
@@ -189,7 +192,7 @@ def test_wrong_settings_change_nothing(member_client: Client, hook: Source) -> N
 
 def test_an_error_workflow_tells_failures_only_by_nature(member_client: Client, team: Team) -> None:
     text = member_client.get(add_address(team, "n8n-errors")).content.decode()
-    assert re.search(r'value="failures-only"\s+checked', text)
+    assert re.search(r'value=""\s+checked>Automatic: failures only', text)
 
 
 def test_a_source_is_switched_off_and_on(

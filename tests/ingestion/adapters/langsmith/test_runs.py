@@ -9,7 +9,7 @@ import pytest
 from ingestion.adapters.langsmith import read_multipart, to_records
 from ingestion.adapters.langsmith.failures import read_failure
 from ingestion.adapters.langsmith.usage import read_usage
-from ingestion.records import Decoded, ExecutionReport, Failure, StepReport, Tokens
+from ingestion.records import Decoded, ExecutionReport, Failure, Rate, Sampled, SamplingOrigin, StepReport, Tokens
 from monitoring.statuses import Status
 from tests.ingestion.adapters.langsmith.sending import MULTIPART, NOW, at, dotted, multipart, post, uid
 
@@ -314,3 +314,35 @@ def test_a_trace_told_by_dotted_order_alone() -> None:
 def test_error_of_an_execution() -> None:
     report = told(("patch", post(error="ValueError('x')", end_time=at(3).isoformat())))
     assert report.error == Failure(type="ValueError", message="x")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "one_in", "told"),
+    [
+        ({"ls_tracing_sample_rate": 0.1}, 10.0, "ls_tracing_sample_rate: 0.1"),
+        ({"ls_tracing_sample_rate": 1}, 1.0, "ls_tracing_sample_rate: 1"),
+        # What the client was set to goes before the setting of its surroundings.
+        (
+            {"LANGSMITH_TRACING_SAMPLING_RATE": "0.5", "ls_tracing_sample_rate": 0.1},
+            10.0,
+            "ls_tracing_sample_rate: 0.1",
+        ),
+        ({"LANGSMITH_TRACING_SAMPLING_RATE": "0.5"}, 2.0, "LANGSMITH_TRACING_SAMPLING_RATE: 0.5"),
+        ({"LANGCHAIN_TRACING_SAMPLING_RATE": "0.25"}, 4.0, "LANGCHAIN_TRACING_SAMPLING_RATE: 0.25"),
+    ],
+)
+def test_a_root_tells_how_often_its_client_reports(metadata: dict[str, Any], one_in: float, told: str) -> None:
+    found = decode(("post", post(name="Support", extra={"metadata": metadata})))
+    assert found.sampled == [Sampled("Support", Rate(one_in, SamplingOrigin.LANGSMITH, told))]
+
+
+@pytest.mark.parametrize("value", [0, 1.5, -1, "often", None, [0.1]])
+def test_what_is_no_rate_tells_none(value: Any) -> None:
+    found = decode(("post", post(extra={"metadata": {"ls_tracing_sample_rate": value}})))
+    assert found.sampled == []
+
+
+def test_children_tell_no_rate_of_their_own() -> None:
+    extra = {"metadata": {"ls_tracing_sample_rate": 0.1}}
+    child = post(2, trace_id=uid(1), parent_run_id=uid(1), dotted_order=dotted((1, 0.0), (2, 1.0)), extra=extra)
+    assert decode(("post", child)).sampled == []
