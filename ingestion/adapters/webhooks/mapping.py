@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ingestion.adapters.refusals import Refused
-from ingestion.adapters.webhooks.expressions import (
+from ingestion.adapters.webhooks.told import About, moment_of, text_of
+from monitoring.analysis.expressions import (
     EvaluationFailed,
     Evaluator,
     ExpressionRefused,
     compile_expression,
     cost_of,
 )
-from ingestion.adapters.webhooks.told import About, moment_of, text_of
 
 MAX_ITEMS = 1_000
 MAX_STEPS = 2_000

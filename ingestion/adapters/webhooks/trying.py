@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from ingestion.adapters.refusals import Refused
 from ingestion.adapters.rest import read_item
-from ingestion.adapters.webhooks.expressions import Evaluator
 from ingestion.adapters.webhooks.mapping import Mapping, execution_of
 from ingestion.adapters.webhooks.told import About
 from ingestion.records import ExecutionReport
+from monitoring.analysis.expressions import Evaluator
 
 MAX_ITEMS = 3
 MAX_SHOWN = 300

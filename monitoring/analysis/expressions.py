@@ -1,6 +1,6 @@
 """JMESPath with limits: expressions and the values they read come from strangers, and the library has no bounds.
 
-Work is counted, not timed, so the same delivery gives the same result each time: a step for each node that is visited
+Work is counted, not timed, so the same value gives the same result each time: a step for each node that is visited
 and for each element or piece of text that the library touches in one go. Everything is charged before it is done.
 """
 
@@ -19,7 +19,7 @@ MAX_EXPRESSION = 1_000
 MAX_DEPTH = 40
 MAX_NODES = 400
 MAX_BRACKETS = 100
-# Steps for one delivery: the worst expressions that were found took 60 ms of one core for them.
+# Steps for one evaluator: the worst expressions that were found took 60 ms of one core for them.
 MAX_WORK = 40_000
 _LETTERS_A_STEP = 64
 # Texts in quotes are passed over, so that a backtick in one starts no literal.
@@ -54,7 +54,7 @@ class EvaluationFailed(Exception):
 
 
 class TooMuchWork(EvaluationFailed):
-    """The limit of steps is used up: nothing more is evaluated for this delivery."""
+    """The limit of steps is used up: the evaluator evaluates nothing more."""
 
 
 class Meter:
@@ -68,7 +68,7 @@ class Meter:
         """Pays for steps before they are done."""
         self.left -= steps
         if self.left < 0:
-            raise TooMuchWork(f"takes more than {self.limit:,} steps on this delivery: that is the limit")
+            raise TooMuchWork(f"takes more than {self.limit:,} steps here: that is the limit")
 
     def weigh(self, value: Any) -> None:
         """Pays for a walk through the whole value, as comparing or writing it does. It must be a JSON value."""
@@ -138,6 +138,13 @@ class _Interpreter(TreeInterpreter):
     def __init__(self, meter: Meter) -> None:
         super().__init__(Options(custom_functions=_Functions(meter)))
         self.meter = meter
+        self.root: Any = None
+        self.read: set[str] = set()
+
+    def visit_field(self, node: Any, value: Any) -> Any:
+        if value is self.root:
+            self.read.add(node["value"])
+        return super().visit_field(node, value)
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         self.meter.spend(1)
@@ -229,7 +236,7 @@ def _type_fault(error: JMESPathTypeError) -> str:
 
 
 class Evaluator:
-    """Evaluates the expressions of one delivery, which share one limit of steps."""
+    """Evaluates expressions that share one limit of steps, such as those of one delivery."""
 
     def __init__(self, limit: int = MAX_WORK) -> None:
         self.meter = Meter(limit)
@@ -240,6 +247,7 @@ class Evaluator:
 
         Raises `EvaluationFailed`, as `TooMuchWork` when the steps are used up.
         """
+        self._interpreter.root, self._interpreter.read = value, set()
         try:
             found = self._interpreter.visit(tree, value)
         except JMESPathTypeError as error:
@@ -249,3 +257,8 @@ class Evaluator:
             raise EvaluationFailed(f"cannot be evaluated here: {first[:200]}") from error
         self.meter.weigh(found)
         return found
+
+    @property
+    def read(self) -> frozenset[str]:
+        """The fields of the whole value that the last search looked at, by name."""
+        return frozenset(self._interpreter.read)
