@@ -1,4 +1,4 @@
-"""Tasks on the beat: folding rollups, making partitions, removing what retention no longer keeps.
+"""Tasks on the beat: folding rollups, checking criteria again, making partitions, removing what is kept no longer.
 
 They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
 """
@@ -6,13 +6,19 @@ They carry no work of their own: what there is to do is in tables, so a lost tas
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.store import partitions, retention, rollups
+from monitoring.store import criteria_check, partitions, retention, rollups
 
 
 @shared_task(time_limit=120, soft_time_limit=110)
 def fold_rollups() -> None:
     """Computes what is marked; every second."""
     rollups.fold(timezone.now())
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def check_criteria() -> None:
+    """Checks executions whose success criteria changed; every two seconds, a little at a time."""
+    criteria_check.check_due(timezone.now(), seconds=1.5)
 
 
 @shared_task

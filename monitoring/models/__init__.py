@@ -10,9 +10,11 @@ from monitoring.models.release import Release
 from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
 from monitoring.models.sealed_day import SealedDay
 from monitoring.models.step import Step
+from monitoring.models.success_criterion import CriteriaCheck, SuccessCriterion
 from monitoring.models.workflow import Workflow
 
 __all__ = [
+    "CriteriaCheck",
     "Dimension",
     "DirtyBucket",
     "Execution",
@@ -26,5 +28,6 @@ __all__ = [
     "Rollup",
     "SealedDay",
     "Step",
+    "SuccessCriterion",
     "Workflow",
 ]

@@ -74,6 +74,10 @@ class Execution(TenantModel):
     told_tokens = models.JSONField(null=True)
     # Where the totals come from: 1 when steps tell tokens, plus 2 when steps tell cost.
     steps_tell = models.SmallIntegerField(default=0)
+    # Whether it succeeded without meeting the success criteria of its workflow; NULL: nothing to check, or it cannot be
+    # told. `unmet_criteria` are the ids of those that were not met, NULL where none.
+    is_unmet = models.BooleanField(null=True)
+    unmet_criteria = models.JSONField(null=True)
     api_call_count = models.BigIntegerField(null=True)
     peak_memory_bytes = models.BigIntegerField(null=True)
     memory_limit_bytes = models.BigIntegerField(null=True)

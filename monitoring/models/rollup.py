@@ -59,6 +59,9 @@ class Rollup(models.Model):
     timed_out = models.BigIntegerField()
     failed = models.BigIntegerField()
     retries = models.BigIntegerField()
+    # Succeeded runs whose success criteria could be told, and those of them that did not meet them.
+    checked = models.BigIntegerField(default=0, db_default=0)
+    unmet = models.BigIntegerField(default=0, db_default=0)
     duration_count = models.BigIntegerField()
     duration_sum_ms = models.FloatField()
     histogram_bins: Any = ArrayField(models.SmallIntegerField())

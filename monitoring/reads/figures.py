@@ -47,7 +47,8 @@ class Totals:
     Counts are by status. Usage is None where nobody told any: an unknown is never 0. `unpriced_tokens` are
     tokens whose cost nobody told. `peak_memory_bytes` is the greatest of the runs, `storage_bytes` the sum.
     `histogram` holds the durations, bins as in `monitoring.analysis.histogram`. `unrated` are finished runs of
-    workflows of which only failures are reported: they are counted, but no success rate knows them.
+    workflows of which only failures are reported: they are counted, but no success rate knows them. `checked` are
+    succeeded runs of which the success criteria of their workflow could be told, `unmet` those that did not meet them.
     """
 
     runs: int = 0
@@ -71,6 +72,8 @@ class Totals:
     histogram: Histogram = field(default_factory=dict, repr=False)
     unrated: int = 0
     unrated_succeeded: int = 0
+    checked: int = 0
+    unmet: int = 0
 
     @property
     def rated(self) -> int:
@@ -98,6 +101,15 @@ class Totals:
         return (self.succeeded - self.unrated_succeeded) / self.rated if self.rated else None
 
     @property
+    def met(self) -> Interval | None:
+        """The share of runs that met the success criteria: (checked - unmet) / (checked + failures), 95 % interval.
+
+        Succeeded runs that could not be checked are in neither. None where none was checked. It means something for one
+        workflow: the failures of a workflow without criteria would count against the others.
+        """
+        return wilson(self.checked - self.unmet, self.checked + self.failures) if self.checked else None
+
+    @property
     def timed_runs(self) -> int:
         """Runs whose duration is known."""
         return sum(self.histogram.values())
@@ -119,6 +131,7 @@ class Totals:
 _COUNTS = (
     "runs", "succeeded", "failed", "timed_out", "cancelled", "skipped",
     "waiting", "running", "queued", "unknown", "retries", "unrated", "unrated_succeeded",
+    "checked", "unmet",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from monitoring.windows import DAY, HOUR, LATEST, Window, ceil_to, floor_to
 
 STATUSES = tuple(status.word for status in Status)
 TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
-_COUNTS = ("runs", *STATUSES, "retries", "duration_count")
+_COUNTS = ("runs", *STATUSES, "retries", "checked", "unmet", "duration_count")
 _USAGE = (*TOKENS, "unpriced_tokens", "api_calls", "storage_bytes")
 COLUMNS = (*_COUNTS, "duration_sum_ms", *_USAGE, "peak_memory_bytes", "cost_usd")
 
@@ -207,6 +207,8 @@ def totals_of(row: Sequence[Any]) -> Totals:
         runs=told["runs"],
         **{word: told[word] for word in STATUSES},
         retries=told["retries"],
+        checked=told["checked"],
+        unmet=told["unmet"],
         duration_ms=Durations(
             told["duration_sum_ms"] / timed if timed else None,
             *(percentile(histogram, share) for share in (0.5, 0.95, 0.99)),

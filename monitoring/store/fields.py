@@ -110,6 +110,9 @@ EXECUTION = Table(
         Field("unpriced_tokens", "bigint"),
         Field("cost_usd", "numeric"),
         Field("steps_tell", "smallint"),
+        # What the workflow's success criteria say: computed last, from everything else.
+        Field("is_unmet", "boolean"),
+        Field("unmet_criteria", "jsonb"),
     ),
 )
 

@@ -101,6 +101,26 @@ def merge_scopes(scopes: Iterable[Scope]) -> Scope:
     return merged.values()
 
 
+class _OwnPart(msgspec.Struct):
+    """The part of a chunk that is the execution's own; the steps are passed over without being read."""
+
+    r: int = 0
+    e: Scope = {}
+
+
+_decode_own = msgspec.json.Decoder(_OwnPart).decode
+
+
+def merge_own(bodies: Iterable[bytes]) -> Scope:
+    """What the execution itself carried, as `merge_chunks` merges it."""
+    merged = _MergedScope()
+    decompress = zstandard.ZstdDecompressor(dict_data=_WORDS).decompress
+    for body in bodies:
+        content = _decode_own(decompress(bytes(body), max_output_size=MAX_CHUNK_BYTES))
+        merged.add(content.e, content.r)
+    return merged.values()
+
+
 def merge_chunks(bodies: Iterable[bytes]) -> ExecutionPayload:
     """The payload that these chunks say together; their order and repetition do not matter."""
     execution = _MergedScope()

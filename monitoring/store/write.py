@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import OperationalError
 
 from monitoring.identity import release_id
+from monitoring.store.criteria import is_judged_anew, judge_known, judge_new
 from monitoring.store.draft import Draft
 from monitoring.store.failures import first_leaf, first_leaves, is_failing, save_groups, set_failure
 from monitoring.store.fields import EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row, Table
@@ -74,6 +75,7 @@ def _drafts(team_id: UUID, parts: Sequence[Part]) -> list[Draft]:
         draft.build()
         draft.fill()
         set_failure(draft.execution, first_leaf(draft.steps.values()) if is_failing(draft.execution) else None)
+    judge_new(team_id, drafts)
     return drafts
 
 
@@ -102,7 +104,7 @@ def _write_one_by_one(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID
         _insert_fixed(team_id, drafts, table)
     marks = set()
     for draft in known:
-        if draft.changed_parts:
+        if draft.changed_parts or is_judged_anew(draft):
             marks |= draft.marks(counted[draft.execution[0]])
     insert_marks(team_id, sorted(marks), now)
 
@@ -120,6 +122,7 @@ def _lock_and_merge(team_id: UUID, known: Sequence[Draft]) -> None:
         id = draft.execution[0]
         draft.build_on(rows[id], stored[id][0], steps.get(id, ()))
         draft.fill()
+    judge_known(team_id, known)
 
 
 def _read_steps(team_id: UUID, known: Sequence[Draft], rows: dict[UUID, Row]) -> dict[UUID, list[Row]]:

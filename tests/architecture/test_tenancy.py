@@ -13,6 +13,7 @@ CONTROL_TABLES = {
     "source_receipt",
     "outbox_entry",
     "outbox_schedule",
+    "criteria_check",
 }
 APP_ROLE = "steadyrun_app"
 
