@@ -51,7 +51,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
         (
-            Page("Workflows", "flow", "workflows", frozenset({"trends", "failures"}), "w"),
+            Page("Workflows", "flow", "workflows", frozenset({"trends", "failures", "criteria", "criterion"}), "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
         ),
     ),

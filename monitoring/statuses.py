@@ -26,6 +26,8 @@ class Status(IntEnum):
         return self.name.lower()
 
 
+# In addresses it stands beside the statuses: succeeded, without meeting the success criteria of the workflow.
+UNMET = "unmet"
 ACTIVE = frozenset({Status.QUEUED, Status.RUNNING})
 FAILING = frozenset({Status.FAILED, Status.TIMED_OUT})
 RATED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT})

@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from monitoring.views import executions, failures, replay, trends, workflows
+from monitoring.views import criteria, executions, failures, replay, trends, workflows
 
 urlpatterns = [
     path("workflows/", workflows.workflows, name="workflows"),
     path("workflows/<str:workflow>/", trends.trends, name="trends"),
     path("workflows/<str:workflow>/objective/", trends.set_objective, name="set_objective"),
     path("workflows/<str:workflow>/failures/", failures.failures, name="failures"),
+    path("workflows/<str:workflow>/criteria/", criteria.criteria, name="criteria"),
+    path("workflows/<str:workflow>/criteria/try/", criteria.try_it, name="try_criterion"),
+    path("workflows/<str:workflow>/criteria/progress/", criteria.progress, name="criteria_progress"),
+    path("workflows/<str:workflow>/criteria/<uuid:criterion>/", criteria.criterion, name="criterion"),
+    path("workflows/<str:workflow>/criteria/<uuid:criterion>/remove/", criteria.remove, name="remove_criterion"),
     path("executions/", executions.executions, name="executions"),
     path("executions/<uuid:execution>/", replay.replay, name="replay"),
     path("executions/<uuid:execution>/steps/<str:step>/", replay.step_detail, name="step_detail"),

@@ -75,7 +75,7 @@ def facts(
         "output": payload.get("output"),
         "input": payload.get("input"),
         "tags": payload.get("tags"),
-        "duration_ms": duration_ms,
+        "duration_ms": int(duration_ms) if duration_ms is not None and duration_ms.is_integer() else duration_ms,
         "cost_usd": None if cost_usd is None else float(cost_usd),
         "tokens": tokens,
         "steps": steps,
@@ -133,6 +133,15 @@ def readings(expression: str, told: Mapping[str, Any]) -> list[tuple[str, str]]:
     except ExpressionRefused:
         return []
     return [(_path_words(path), shown(_value_at(told, path))) for path in list(paths)[:MAX_READINGS]]
+
+
+def evidence(expression: str, told: Mapping[str, Any], found: Checked) -> list[tuple[str, str]]:
+    """What the outcome rests on, as names and values: what was looked at, and what it gave where that says more."""
+    looked_at = readings(expression, told)
+    gave = shown(found.value)
+    if found.reason or isinstance(found.value, bool | None) or any(value == gave for _, value in looked_at):
+        return looked_at
+    return [*looked_at, ("gives", gave)]
 
 
 def shown(value: Any) -> str:

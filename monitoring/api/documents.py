@@ -13,7 +13,7 @@ COUNTS = ("runs", *(status.word for status in Status), "retries")
 ROW_FIELDS = (
     *("id", "external_id", "attempt", "workflow", "release", "environment", "trigger", "input_type", "started_at"),
     *("finished_at", "counted_at", "duration_ms", "error", "failed_node", "cost_usd", "unpriced_tokens", "step_count"),
-    *("failed_step_count", "retry_count", "url"),
+    *("failed_step_count", "retry_count", "url", "is_unmet"),
 )
 
 
@@ -47,6 +47,10 @@ class ExecutionSerializer(s.Serializer[Any]):
     unpriced_tokens = _told(s.IntegerField, "tokens whose cost nobody told")
     step_count, failed_step_count, retry_count = s.IntegerField(), s.IntegerField(), s.IntegerField()
     url = _told(s.CharField)
+    is_unmet = _told(
+        s.BooleanField,
+        "it succeeded without meeting its workflow's success criteria; null: nothing to check, or it cannot be told",
+    )
 
 
 class ExecutionPageSerializer(s.Serializer[Any]):
@@ -111,6 +115,14 @@ class TotalsSerializer(s.Serializer[Any]):
     success_rate = _told(s.FloatField, "null also where only failures are reported")
     unrated = s.IntegerField(help_text="finished runs of workflows of which only failures are reported: in no rate")
     success_interval = s.ListField(child=s.FloatField(), allow_null=True, help_text="95 % Wilson interval [low, high]")
+    checked = s.IntegerField(help_text="succeeded runs of which the success criteria of their workflow could be told")
+    unmet = s.IntegerField(help_text="those of them that did not meet the criteria")
+    met_rate = _told(
+        s.FloatField,
+        "(succeeded - unmet) / (succeeded + failed + timed_out), an upper bound where succeeded runs are not checked; "
+        "null where none is",
+    )
+    met_interval = s.ListField(child=s.FloatField(), allow_null=True, help_text="95 % Wilson interval [low, high]")
     duration_ms = DurationsSerializer()
     retries = s.IntegerField(help_text="repeated steps and repeated executions")
     tokens = TokensSerializer()
@@ -177,12 +189,16 @@ def execution_document(row: ExecutionRow) -> dict[str, Any]:
 
 def totals_document(totals: Totals) -> dict[str, Any]:
     """Figures."""
-    success, durations = totals.success, totals.duration_ms
+    success, durations, met = totals.success, totals.duration_ms, totals.met
     return {
         **{name: getattr(totals, name) for name in COUNTS},
         "success_rate": success.rate if success else None,
         "unrated": totals.unrated,
         "success_interval": [success.low, success.high] if success else None,
+        "checked": totals.checked,
+        "unmet": totals.unmet,
+        "met_rate": met.rate if met else None,
+        "met_interval": [met.low, met.high] if met else None,
         "duration_ms": {name: getattr(durations, name) for name in ("avg", "p50", "p95", "p99")},
         "tokens": tokens_document(totals.tokens),
         "cost_usd": totals.cost_usd,

@@ -14,14 +14,14 @@ from rest_framework import exceptions
 
 from monitoring.filters import ANY, MAX_LENGTH, MAX_VALUES, Choice, Filters
 from monitoring.reads.executions import PAGE_SIZE, SORTS, read_cursor
-from monitoring.statuses import SPELLINGS, Status
+from monitoring.statuses import SPELLINGS, UNMET, Status
 from monitoring.windows import DAY, EARLIEST, LATEST, Window, minute_floor, parse_instant
 
 MAX_PAGE_SIZE = 1000
 INSTANT_WORDS = "ISO 8601 (without a zone: UTC), 'now', or 'now-7d' (units m, h, d)"
 # The names of parameters on pages, where they differ.
 PAGE_NAMES = {"environment": "env", "input_type": "input"}
-STATUS_WORDS = ", ".join(status.word for status in Status)
+STATUS_WORDS = ", ".join([*(status.word for status in Status), UNMET])
 
 
 class ListInput(forms.TextInput):
@@ -60,6 +60,8 @@ class StatusField(ChoiceField):
     def read(self, text: str) -> str:
         """The status's own word."""
         word = text.strip().lower().replace("-", "_").replace(" ", "_")
+        if word == UNMET:
+            return word
         if word not in SPELLINGS:
             raise ValidationError(f"Unknown status. Allowed: {STATUS_WORDS}.")
         return SPELLINGS[word].word
@@ -171,7 +173,7 @@ class ExecutionFilters(RangeFilters):
     """What `GET /api/v1/executions/` understands."""
 
     workflow = names("Name or slug of a workflow")
-    status = names(f"Status: {STATUS_WORDS}", StatusFilter)
+    status = names(f"Status: {STATUS_WORDS} (succeeded, but success criteria not met)", StatusFilter)
     release = names("Release of the workflow")
     environment = names("Environment. Absent: all environments")
     trigger = names("What started the execution")

@@ -17,7 +17,7 @@ from monitoring.models.execution import Clock
 from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
 from monitoring.reads.matching import conditions
-from monitoring.statuses import Status
+from monitoring.statuses import UNMET, Status
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
@@ -30,7 +30,8 @@ class ExecutionRow:
 
     `counted_at` is where it counts (finish, else start, else placed by the import, else receipt); `error` is the
     message cut at 500 characters, or where only the failing step told one its normalised text; `failed_node` the
-    node of the first failing leaf step.
+    node of the first failing leaf step. `is_unmet`: it succeeded without meeting the success criteria of its workflow;
+    None where there is nothing to check, or it cannot be told.
     """
 
     id: UUID
@@ -45,6 +46,7 @@ class ExecutionRow:
     trigger: str | None
     input_type: str | None
     status: Status
+    is_unmet: bool | None
     started_at: datetime | None
     finished_at: datetime | None
     counted_at: datetime
@@ -61,11 +63,16 @@ class ExecutionRow:
     retry_count: int
     url: str | None
 
+    @property
+    def outcome(self) -> str:
+        """The word that says how it ended: its status, or `unmet`."""
+        return UNMET if self.is_unmet else self.status.word
+
 
 _PLAIN = (
     *("id", "external_id", "attempt", "origin_id", "workflow_id", "started_at", "finished_at", "counted_at"),
     *("duration_ms", "failure_group_id", "unpriced_tokens", "cost_usd", "step_count", "failed_step_count"),
-    *("retry_count", "url"),
+    *("retry_count", "url", "is_unmet"),
 )
 _NAMED = ("release_id", "environment_id", "trigger_id", "input_type_id", "failed_node_id", "error_id")
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")

@@ -102,12 +102,19 @@ class Totals:
 
     @property
     def met(self) -> Interval | None:
-        """The share of runs that met the success criteria: (checked - unmet) / (checked + failures), 95 % interval.
+        """The share of rated runs that succeeded and were not found unmet, with its 95 % interval.
 
-        Succeeded runs that could not be checked are in neither. None where none was checked. It means something for one
-        workflow: the failures of a workflow without criteria would count against the others.
+        (succeeded - unmet) / (succeeded + failed + timed_out); None where no run was checked against success criteria.
+        Succeeded runs that could not be checked count as met: where there are some, it is an upper bound.
         """
-        return wilson(self.checked - self.unmet, self.checked + self.failures) if self.checked else None
+        if not self.checked:
+            return None
+        return wilson(self.succeeded - self.unrated_succeeded - self.unmet, self.rated)
+
+    @property
+    def unchecked(self) -> int:
+        """Succeeded runs that were not checked: without criteria, or what they say cannot be told."""
+        return self.succeeded - self.checked
 
     @property
     def timed_runs(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from monitoring.filters import ANY, Choice, Filters
 from monitoring.identity import PRODUCTION, LabelKind, label_id
-from monitoring.statuses import Status
+from monitoring.statuses import UNMET, Status
 
 _COLUMNS = {
     "env": ("environment_id", LabelKind.ENVIRONMENT),
@@ -21,6 +21,7 @@ _STEP_COLUMNS = {
     "model": ("model_id", LabelKind.MODEL),
     "tool": ("tool_id", LabelKind.TOOL),
 }
+_IS_UNMET = f"(status = {Status.SUCCEEDED:d} AND is_unmet)"
 _WORDS = {status.word: int(status) for status in Status}
 # A run that failed is found by the step at which it did and by what that step called, any other run by all its steps.
 _VISITED = """EXISTS (
@@ -79,12 +80,20 @@ def _test(team_id: uuid.UUID, name: str, values: Sequence[str]) -> Part:
         column, kind = _STEP_COLUMNS[name]
         return _VISITED.format(column=column), [team_id, [label_id(kind, value) for value in values]]
     if name == "status":
-        return "status = ANY(%s)", [[_WORDS[value] for value in values if value in _WORDS]]
+        return _status_test(values)
     if name == "group":
         return "failure_group_id = ANY(%s)", [[found for value in values if (found := _uuid(value))]]
     if len(values) == 1:
         return _WORKFLOW, [team_id, values[0], values[0], values[0]]
     return _WORKFLOWS, [team_id, list(values), list(values)]
+
+
+def _status_test(values: Sequence[str]) -> Part:
+    """Statuses, and `unmet` beside them; a succeeded run that is unmet has succeeded all the same."""
+    numbers = [_WORDS[value] for value in values if value in _WORDS]
+    if UNMET not in values:
+        return "status = ANY(%s)", [numbers]
+    return (f"({_IS_UNMET} OR status = ANY(%s))", [numbers]) if numbers else (_IS_UNMET, [])
 
 
 def _uuid(text: str) -> uuid.UUID | None:

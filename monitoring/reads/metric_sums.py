@@ -17,7 +17,7 @@ from monitoring.windows import HOUR, Window, floor_to
 
 # Upper bounds in seconds: from quick calls to jobs of a day.
 BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
-COUNTS = ("succeeded", "failed", "timed_out", "cancelled", "skipped", "unknown", "retries")
+COUNTS = ("succeeded", "failed", "timed_out", "cancelled", "skipped", "unknown", "retries", "checked", "unmet")
 KEPT_SECONDS = 60.0
 MAX_KEPT = 50
 

@@ -55,10 +55,15 @@ def _of_workflows(rows: MetricRows) -> list[Family]:
         (("workflow", name),): sum(one.count(status.word) for status in FAILING) for name, one in rows.workflows.items()
     }
     retries: dict[Labels, float] = {(("workflow", name),): one.count("retries") for name, one in rows.workflows.items()}
+    unmet: dict[Labels, float] = {
+        (("workflow", name),): one.count("unmet") for name, one in rows.workflows.items() if one.count("checked")
+    }
+    met_help = "Succeeded executions that did not meet the success criteria of their workflow."
     return [
         _counter(rows, "workflow_executions", "Executions that came to an end, by their status.", by_status),
         _counter(rows, "workflow_failures", "Executions that failed or timed out.", failures),
         _counter(rows, "workflow_retries", "Attempts after the first, of executions and of steps.", retries),
+        _counter(rows, "workflow_executions_unmet", met_help, unmet),
         _durations(rows),
     ]
 

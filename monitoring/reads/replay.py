@@ -29,6 +29,7 @@ _COPIED = (
     *("started_at", "finished_at", "placed_at", "received_at", "counted_at", "clock", "duration_ms", "error", "url"),
     *("cost_usd", "unpriced_tokens", "api_call_count", "peak_memory_bytes", "memory_limit_bytes", "storage_bytes"),
     *("storage_limit_bytes", "step_count", "failed_step_count", "retry_count", "is_imported", "environment_id"),
+    *("is_unmet", "unmet_criteria"),
 )
 _EXECUTION_LABELS = ("release_id", "environment_id", "trigger_id", "input_type_id", "error_id", "failed_node_id")
 _EXECUTION_FIELDS = tuple(sorted({*_COPIED, *_EXECUTION_LABELS, *_TOKENS, "status", "retention_class", "anchor_day"}))

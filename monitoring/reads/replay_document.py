@@ -21,7 +21,7 @@ _EXECUTION = (
     ),
     *("failed_node", "failure_group_id", "url", "cost_usd", "unpriced_tokens", "api_call_count", "peak_memory_bytes"),
     *("memory_limit_bytes", "storage_bytes", "storage_limit_bytes", "step_count", "failed_step_count", "retry_count"),
-    "is_imported",
+    *("is_imported", "is_unmet"),
 )
 _STEP = (
     *("node", "kind", "attempt", "position", "started_at", "duration_ms", "error", "error_type"),

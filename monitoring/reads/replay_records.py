@@ -10,7 +10,7 @@ from typing import Any
 from monitoring.models import Workflow
 from monitoring.models.execution import Clock
 from monitoring.reads.figures import Tokens
-from monitoring.statuses import FAILING, Status
+from monitoring.statuses import FAILING, UNMET, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,8 @@ class ExecutionRecord:
     """One execution with its names. Durations in ms, sizes in bytes, `cost_usd` in US dollars.
 
     `error` is the message, `error_kind` the normalised one that groups are made by; `failed_node` the node of the
-    first failed step.
+    first failed step. `is_unmet` says whether it succeeded without meeting the success criteria of its workflow,
+    `unmet_criteria` are the ids of those.
     """
 
     id: uuid.UUID
@@ -60,6 +61,8 @@ class ExecutionRecord:
     failed_step_count: int
     retry_count: int
     is_imported: bool
+    is_unmet: bool | None
+    unmet_criteria: Sequence[str] | None
 
     @property
     def has_clock(self) -> bool:
@@ -75,6 +78,11 @@ class ExecutionRecord:
     def has_failed(self) -> bool:
         """Whether it ended in failure."""
         return self.status in FAILING
+
+    @property
+    def outcome(self) -> str:
+        """The word that says how it ended: its status, or `unmet`."""
+        return UNMET if self.is_unmet else self.status.word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

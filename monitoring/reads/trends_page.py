@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from monitoring.analysis.histogram import merge
 from monitoring.models import Dimension, Workflow
 from monitoring.reads import trends
+from monitoring.reads.criteria import CriteriaFigures, figures_of
 from monitoring.reads.figures import Totals, together
 from monitoring.reads.releases import ReleaseMark, latest_release, release_marks
 from monitoring.reads.rollup_rows import Pending, pending
@@ -54,6 +55,7 @@ class TrendsPage:
     as_of: datetime
     typical_failure: uuid.UUID | None
     last_run_at: datetime | None
+    criteria: CriteriaFigures
 
 
 def load(
@@ -101,6 +103,7 @@ def load(
         if totals.failures
         else None,
         last_run_at=None if totals.runs else last_run_at(team_id, workflow_id=workflow_id, environment=environment),
+        criteria=figures_of(team_id, workflow_id, window, environment=environment, unmet=totals.unmet),
     )
 
 

@@ -126,18 +126,22 @@ def _check(team_id: UUID, ids: Sequence[UUID], now: datetime) -> None:
         return
     criteria = read_criteria(team_id)
     counted: dict[UUID, datetime] = {}
+    before: dict[UUID, bool | None] = {}
     rows = []
     for at, *values in run(_LOCK, [team_id, list(ids)]):
         row = load(EXECUTION, values)
-        counted[row[0]] = at
+        counted[row[0]], before[row[0]] = at, row[_IS_UNMET]
         rows.append(row)
     changed = _judge(team_id, rows, criteria)
     if changed:
         columns = ([row[place] for row in changed] for place in (0, _IS_UNMET, _UNMET))
         arrays = [array(kind, one) for kind, one in zip(("uuid", "boolean", "jsonb"), columns, strict=True)]
         run(_UPDATE, [*arrays, team_id])
+        # Which criteria were not met is no figure.
         marks: set[Mark] = {
-            (row[_WORKFLOW], row[_ENVIRONMENT], counted[row[0]].replace(second=0, microsecond=0)) for row in changed
+            (row[_WORKFLOW], row[_ENVIRONMENT], counted[row[0]].replace(second=0, microsecond=0))
+            for row in changed
+            if row[_IS_UNMET] != before[row[0]]
         }
         insert_marks(team_id, sorted(marks), now)
 

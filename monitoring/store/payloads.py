@@ -51,6 +51,14 @@ def _compressor() -> zstandard.ZstdCompressor:
     return found
 
 
+def _decompressor() -> zstandard.ZstdDecompressor:
+    """This thread's decompressor."""
+    found: zstandard.ZstdDecompressor | None = getattr(_local, "decompressor", None)
+    if found is None:
+        found = _local.decompressor = zstandard.ZstdDecompressor(dict_data=_WORDS)
+    return found
+
+
 def make_chunk(revision: int, execution: Scope, steps: dict[str, Scope]) -> tuple[int, bytes] | None:
     """The digest and the body of one reported part; None when it carries nothing."""
     if not execution and not steps:
@@ -113,11 +121,14 @@ _decode_own = msgspec.json.Decoder(_OwnPart).decode
 
 def merge_own(bodies: Iterable[bytes]) -> Scope:
     """What the execution itself carried, as `merge_chunks` merges it."""
+    decompress = _decompressor().decompress
+    parts = [_decode_own(decompress(bytes(body), max_output_size=MAX_CHUNK_BYTES)) for body in bodies]
+    if len(parts) == 1:
+        # Written in the order of its keys, so this is what merging would give.
+        return parts[0].e
     merged = _MergedScope()
-    decompress = zstandard.ZstdDecompressor(dict_data=_WORDS).decompress
-    for body in bodies:
-        content = _decode_own(decompress(bytes(body), max_output_size=MAX_CHUNK_BYTES))
-        merged.add(content.e, content.r)
+    for part in parts:
+        merged.add(part.e, part.r)
     return merged.values()
 
 

@@ -47,6 +47,10 @@ SIGNS: dict[str, Sign] = {
     "diverged": Sign("fail", "Diverged", "fail"),
     "affected": Sign("warn", "Affected", "warn"),
     "not_taken": Sign("skip", "Not taken", "idle"),
+    "unmet": Sign("warn", "Succeeded, unmet", "warn"),
+    "met": Sign("ok", "Met", "ok"),
+    "not_met": Sign("warn", "Not met", "warn"),
+    "cannot_tell": Sign("unknown", "Cannot tell", "idle"),
     "slow": Sign("clock", "Slow", "warn"),
 }
 VERDICTS: dict[str, Sign] = {

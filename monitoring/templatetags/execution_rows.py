@@ -73,7 +73,7 @@ def _workflow(row: ExecutionRow, trends: str) -> str:
 
 
 def _status(row: ExecutionRow) -> str:
-    sign = SIGNS[row.status.word]
+    sign = SIGNS[row.outcome]
     error = f'<span class="t2">{escape(shortened(row.error, MAX_ERROR))}</span>' if row.error else ""
     return f'<span class="st {sign.tone}">{icon(sign.icon)}<span>{sign.word}</span></span>{error}'
 

@@ -12,7 +12,6 @@ from monitoring.filters import TITLES, Filters
 from monitoring.presentation import FilterChoice
 from monitoring.reads.executions import SORTS, ExecutionRow, Page, page
 from monitoring.reads.groups import titles_of
-from monitoring.statuses import Status
 from monitoring.templatetags.components import SIGNS
 from monitoring.views.csv import MAX_ROWS
 from monitoring.views.shell import Scope
@@ -22,7 +21,7 @@ EXPORT_PAGE = 1000
 NO_GROUP = uuid.UUID(int=0)
 FULL_HEADER = (
     *("Execution", "Attempt", "Workflow", "Status", "Started", "Duration, ms", "Error", "Step", "Input type"),
-    *("Release", "Environment", "Trigger", "Tokens", "Cost, USD"),
+    *("Release", "Environment", "Trigger", "Tokens", "Cost, USD", "Met criteria"),
 )
 
 ORDER_WORDS = {
@@ -40,9 +39,9 @@ def sort_in_force(filters: Filters) -> str:
     return filters.sort if filters.sort in SORTS else "-time"
 
 
-def filter_choices(values: Mapping[str, Sequence[str]], statuses: Sequence[Status]) -> list[FilterChoice]:
-    """The filters that can be added: statuses, then those with values that occur."""
-    words = [(status.word, SIGNS[status.word].word) for status in statuses]
+def filter_choices(values: Mapping[str, Sequence[str]], outcomes: Sequence[str]) -> list[FilterChoice]:
+    """The filters that can be added: words of statuses (and `unmet`), then those with values that occur."""
+    words = [(word, SIGNS[word].word) for word in outcomes]
     told = [(name, [(value, value) for value in values.get(name, ())]) for name in CHOICE_ORDER]
     others = [FilterChoice(name, TITLES[name], options) for name, options in told if options]
     return [FilterChoice("status", "Status", words), *others]
@@ -93,6 +92,7 @@ def full_cells(row: ExecutionRow) -> list[Any]:
         row.trigger,
         row.tokens.total,
         row.cost_usd,
+        "" if row.is_unmet is None else "no" if row.is_unmet else "yes",
     ]
 
 
@@ -104,6 +104,7 @@ def as_json(row: ExecutionRow) -> dict[str, Any]:
         "attempt": row.attempt,
         "workflow": row.workflow,
         "status": row.status.word,
+        "is_unmet": row.is_unmet,
         "started_at": instant(row.started_at) or None,
         "finished_at": instant(row.finished_at) or None,
         "duration_ms": row.duration_ms,

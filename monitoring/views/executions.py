@@ -14,7 +14,7 @@ from monitoring.presentation import FilterChoice
 from monitoring.reads import executions as reads
 from monitoring.reads import workflows
 from monitoring.reads.failures import values_in_use
-from monitoring.statuses import Status
+from monitoring.statuses import UNMET, Status
 from monitoring.views.csv import MAX_ROWS, csv_response
 from monitoring.views.execution_table import (
     FULL_HEADER,
@@ -75,10 +75,12 @@ def _context(scope: Scope, found: reads.Page) -> dict[str, Any]:
 def _choices(scope: Scope) -> list[FilterChoice]:
     order = (Status.FAILED, Status.TIMED_OUT, Status.SUCCEEDED, Status.RUNNING, Status.QUEUED, Status.WAITING)
     rest = (Status.CANCELLED, Status.SKIPPED, Status.UNKNOWN)
+    words = [status.word for status in (*order, *rest)]
+    words.insert(words.index(Status.SUCCEEDED.word) + 1, UNMET)
     names = workflows.names(scope.team.id)
     values = values_in_use(scope.team.id, scope.window)
     of_workflows = [FilterChoice("workflow", TITLES["workflow"], names)] if names else []
-    return [*of_workflows, *filter_choices(values, (*order, *rest))]
+    return [*of_workflows, *filter_choices(values, words)]
 
 
 def shown_words(found: reads.Page, total: int) -> str:

@@ -96,7 +96,7 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
         "chips": filter_chips(scope, group_titles),
         "clear_href": clear_href(scope),
         "choices": filter_choices(
-            values_in_use(team_id, window, workflow_id=workflow.id), (Status.FAILED, Status.TIMED_OUT)
+            values_in_use(team_id, window, workflow_id=workflow.id), (Status.FAILED.word, Status.TIMED_OUT.word)
         ),
         "panel": panel,
         "found": found,

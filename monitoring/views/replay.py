@@ -23,6 +23,7 @@ from monitoring.reads.replay_usual import usual_ranges
 from monitoring.templatetags.components import SIGNS
 from monitoring.views import replay_about as about
 from monitoring.views.replay_answers import answers
+from monitoring.views.replay_criteria import criteria_card
 from monitoring.views.replay_graph import draw
 from monitoring.views.replay_payloads import raw_json
 from monitoring.views.replay_rows import after_rows, timeline
@@ -135,6 +136,7 @@ def _context(
         "carried": about.carried(found, raw_address),
         "judgements": about.judgements(found.payload),
         "lines": about.log_rows(found, address),
+        "criteria": criteria_card(found),
         "related": about.related_rows(execution, reads.related(team_id, execution), slug, address),
         "own_tool": about.safe_url(execution.url),
         "raw_href": raw_address.href(),
@@ -168,7 +170,7 @@ def _rail(request: TeamRequest, scope: Scope, execution: ExecutionRecord, addres
             environment=scope.environment,
             is_timed=False,
         )
-    notes = {3: f"This one: {SIGNS[execution.status.word].word.lower()}"}
+    notes = {3: f"This one: {SIGNS[execution.outcome].word.lower()}"}
     return step_rail(scope, figures, current=3, notes=notes, replay_href=address.href())
 
 

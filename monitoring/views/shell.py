@@ -27,7 +27,7 @@ from monitoring.models import Workflow
 from monitoring.presentation import FilterChip, Link, RailStep
 from monitoring.reads.environments import environments_of
 from monitoring.reads.workflows import find
-from monitoring.statuses import Status
+from monitoring.statuses import UNMET, Status
 from monitoring.templatetags.components import SIGNS
 from monitoring.windows import Window
 
@@ -228,7 +228,7 @@ def range_query(scope: Scope) -> str:
 
 
 def _value_words(name: str, value: str) -> str:
-    if name == "status" and value in {status.word for status in Status}:
+    if name == "status" and value in {UNMET, *(status.word for status in Status)}:
         return SIGNS[value].word
     return value
 

@@ -14,6 +14,7 @@ from monitoring.reads.trends_page import TrendsPage, load
 from monitoring.services.objectives import set_objective as store_objective
 from monitoring.templatetags.display import when_text
 from monitoring.views import trends_charts, trends_parts, trends_resources, trends_verdict
+from monitoring.views.criteria_words import criteria_href, criteria_words
 from monitoring.views.objective_form import ObjectiveForm, objective_context
 from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
 from monitoring.views.trends_export import as_csv, as_json
@@ -59,6 +60,8 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage) -> dict[str, A
         "subtitle": subtitle(scope, page),
         "as_of": page.as_of,
         "objective": objective,
+        "criteria_href": criteria_href(scope) if objective.may_set else "",
+        "criteria_words": criteria_words(page.criteria.criteria),
         "verdict": trends_verdict.panel(scope, page),
         "empty": empty_state(scope, page),
         "kpis": trends_parts.kpis(page),

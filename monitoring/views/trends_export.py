@@ -12,7 +12,7 @@ from monitoring.views.shell import Scope
 from monitoring.views.trends_parts import step_rows
 
 STEPS_HEAD = ("step", "kind", "visits", "failed", "failed_share", "p50_ms", "p95_ms")
-OUTCOMES_HEAD = ("from", "runs", "succeeded", "failed", "timed_out", "cancelled", "other", "success_rate")
+OUTCOMES_HEAD = ("from", "runs", "succeeded", "failed", "timed_out", "cancelled", "other", "success_rate", "unmet")
 LATENCY_HEAD = ("from", "runs", "avg_ms", "p50_ms", "p95_ms", "p99_ms")
 
 STATUS_FIELDS = (
@@ -68,12 +68,16 @@ def as_json(scope: Scope, page: TrendsPage) -> dict[str, Any]:
 
 def figures(totals: Totals) -> dict[str, Any]:
     """The figures of one set of runs. Money as text, durations in ms, shares of 1; null where nobody told any."""
-    success, durations, tokens = totals.success, totals.duration_ms, totals.tokens
+    success, durations, tokens, met = totals.success, totals.duration_ms, totals.tokens, totals.met
     return {
         **{name: getattr(totals, name) for name in STATUS_FIELDS},
         "success_rate": totals.success_rate,
         "unrated": totals.unrated,
         "success_rate_interval": [success.low, success.high] if success else None,
+        "checked": totals.checked,
+        "unmet": totals.unmet,
+        "met_rate": met.rate if met else None,
+        "met_interval": [met.low, met.high] if met else None,
         "duration_ms": {"avg": durations.avg, "p50": durations.p50, "p95": durations.p95, "p99": durations.p99},
         "retries": totals.retries,
         "tokens": {name: getattr(tokens, name) for name in TOKEN_FIELDS},
@@ -88,7 +92,7 @@ def figures(totals: Totals) -> dict[str, Any]:
 def _outcome_row(start: datetime, totals: Totals) -> tuple[Any, ...]:
     other = totals.runs - totals.rated - totals.unrated - totals.cancelled
     told = (totals.runs, totals.succeeded, totals.failed, totals.timed_out, totals.cancelled, other)
-    return (start.isoformat(), *told, totals.success_rate)
+    return (start.isoformat(), *told, totals.success_rate, totals.unmet if totals.checked else None)
 
 
 def _latency_row(start: datetime, totals: Totals) -> tuple[Any, ...]:

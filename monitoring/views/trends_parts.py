@@ -11,6 +11,7 @@ from monitoring.reads.figures import Totals
 from monitoring.reads.trends import ValueRow
 from monitoring.reads.trends_page import NodeRow, TrendsPage
 from monitoring.views.comparing import growth_tone, interval_words, previous_words, rate_tone, relative_change
+from monitoring.views.criteria_words import progress_words
 from monitoring.views.shell import Scope
 
 MAX_LEADS = 3
@@ -69,8 +70,9 @@ class StepRow:
 
 
 def kpis(page: TrendsPage) -> list[Kpi]:
-    """Total runs, success rate, latency and failures, each beside the period before."""
-    return [_runs(page), _success(page), _latency(page), _failures(page)]
+    """Total runs, success rate, criteria met where there are any, latency and failures, beside the period before."""
+    met = [met_kpi(page)] if page.criteria.criteria else []
+    return [_runs(page), _success(page), *met, _latency(page), _failures(page)]
 
 
 def leads(scope: Scope, page: TrendsPage) -> list[Lead]:
@@ -127,6 +129,28 @@ def _step_row(scope: Scope, node: NodeRow, failed: int, full: float) -> StepRow:
         points=node.points,
         hot=hot,
         tone="fail" if hot else "",
+    )
+
+
+def met_kpi(page: TrendsPage) -> Kpi:
+    """The share of runs that met the success criteria; where none could be checked it says so."""
+    now, before = page.totals.met, page.previous.met
+    if now is None:
+        return Kpi("Met criteria", "not checked", note=progress_words(page.criteria.progress, running_only=True))
+    tone, rate = rate_tone(now, before), wording.percent(now.rate)
+    untold = page.totals.unchecked
+    rest = f". {wording.count(untold)} could not be told and count as met" if untold else ""
+    between = f"95% interval {interval_words(now)}{rest}"
+    return Kpi(
+        "Met criteria",
+        rate.removesuffix("%"),
+        unit="%" if rate.endswith("%") else "",
+        change=wording.percent_points(now.rate - before.rate) if before else "",
+        tone=tone,
+        note=f"on {previous_words(page.window)}. {between}" if before else between,
+        points=[point.totals.met.rate if point.totals.met else None for point in page.series.points],
+        spark_tone="fail" if tone == "fail" else "",
+        help="Succeeded and not unmet, out of succeeded, failed and timed out",
     )
 
 

@@ -10,7 +10,9 @@ from monitoring import wording
 from monitoring.presentation import Action, Fact
 from monitoring.reads.trends_page import TrendsPage
 from monitoring.reads.verdict import Kind
+from monitoring.statuses import UNMET
 from monitoring.views.comparing import previous_words
+from monitoring.views.criteria_words import unmet_sentence
 from monitoring.views.shell import Scope
 
 ANSWERS = {Kind.NOT_STABLE: "No. ", Kind.WATCH: "Not certain. ", Kind.STABLE: "Yes. "}
@@ -33,7 +35,7 @@ class Panel:
 def panel(scope: Scope, page: TrendsPage) -> Panel:
     """Is this process running stably, on what evidence, and what to open first."""
     totals = page.totals
-    paragraphs = [_rate_sentence(page), *_varying_sentence(page), *_concentrated_sentence(page)]
+    paragraphs = [_rate_sentence(page), *_varying_sentence(page), *_concentrated_sentence(page), *unmet_sentence(page)]
     actions = []
     if totals.failures:
         failed = "failed sample" if totals.failures == 1 else f"{wording.count(totals.failures)} failed samples"
@@ -44,6 +46,10 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
     elif totals.runs:
         href = scope.href("executions", workflow=page.workflow.slug)
         actions.append(Action("See the executions", href, "list", primary=True))
+    if totals.unmet:
+        unmet = "unmet sample" if totals.unmet == 1 else f"{wording.count(totals.unmet)} unmet samples"
+        href = scope.href("executions", workflow=page.workflow.slug, status=UNMET)
+        actions.append(Action(f"See the {unmet}", href, "list"))
     note = "Check concentration before changing the process." if totals.failures else ""
     return Panel(
         "Is this process running stably?",

@@ -19,6 +19,7 @@ from monitoring.presentation import Action
 from monitoring.reads import trends
 from monitoring.reads.verdict import Kind
 from monitoring.reads.workflows import WorkflowRow, listing
+from monitoring.statuses import UNMET
 from monitoring.views.comparing import interval_words, previous_words, rate_tone
 from monitoring.views.csv import csv_response
 from monitoring.views.first_report import first_report
@@ -27,7 +28,7 @@ from monitoring.views.trends_verdict import Panel
 
 HEAD = (
     "workflow", "verdict", "runs", "success_rate", "success_low", "success_high", "failures",
-    "p50_ms", "p95_ms", "success_change", "last_run_at",
+    "p50_ms", "p95_ms", "success_change", "last_run_at", "unmet",
 )  # fmt: skip
 MAX_SHOWN = 500
 
@@ -62,6 +63,8 @@ class Row:
     interval: str
     low: float | None
     high: float | None
+    unmet: int
+    unmet_href: str
     failures: int
     failures_href: str
     p50_ms: float | None
@@ -192,6 +195,8 @@ def _row(scope: Scope, one: WorkflowRow) -> Row:
         interval=interval_words(success) if success else "",
         low=success.low if success else None,
         high=success.high if success else None,
+        unmet=one.totals.unmet,
+        unmet_href=scope.href("executions", workflow=one.slug, status=UNMET, q=None) if one.totals.unmet else "",
         failures=one.totals.failures,
         failures_href=scope.href("failures", one.slug, q=None),
         p50_ms=one.totals.duration_ms.p50,
@@ -206,4 +211,4 @@ def _row(scope: Scope, one: WorkflowRow) -> Row:
 def _cells(row: Row) -> tuple[Any, ...]:
     last = row.last_run_at.isoformat() if row.last_run_at else None
     figures = (row.runs, row.success_rate, row.low, row.high, row.failures, row.p50_ms, row.p95_ms, row.change)
-    return (row.name, row.verdict, *figures, last)
+    return (row.name, row.verdict, *figures, last, row.unmet)

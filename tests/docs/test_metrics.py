@@ -18,6 +18,7 @@ from monitoring.reads.metric_sums import forget_sums
 from monitoring.reads.metrics import read_metrics
 from monitoring.statuses import Status
 from tests.factories import report, step, store
+from tests.monitoring.store.test_criteria import criterion
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = json.loads((ROOT / "sample/grafana-dashboard.json").read_text())
@@ -36,6 +37,7 @@ def told(team: Team, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     done = report(started_at=now - timedelta(seconds=1), finished_at=now, steps=[call])
     queued = report(status=Status.QUEUED, started_at=now, finished_at=None)
     unknown = report(status=Status.UNKNOWN, started_at=now, finished_at=now)
+    criterion(team, "output")
     store(team, done, queued, unknown, now=now)
     with team_context(team.id):
         text = prometheus_text(read_metrics(team.id, now).families)

@@ -20,8 +20,9 @@ from monitoring.statuses import Status
 from monitoring.store import rollups
 from monitoring.store.rollups import fold, fold_all, purge_minutes, start_of
 from tests.factories import NOW, report, send, step
+from tests.monitoring.store.test_criteria import criterion
 
-COUNTS = ("runs", *(status.word for status in Status), "retries")
+COUNTS = ("runs", *(status.word for status in Status), "retries", "checked", "unmet")
 SUMS = ("input_tokens", "output_tokens", "unpriced_tokens", "cost_usd", "api_calls", "storage_bytes")
 RUN_VALUES = {
     Dimension.RELEASE: "release_id",
@@ -51,6 +52,8 @@ class Expected:
     def add(self, row: Any, retries: int, used: Row) -> None:
         self.counts.update(["runs", Status(row.status or 0).word])
         self.counts["retries"] += retries
+        is_unmet = getattr(row, "is_unmet", None)
+        self.counts.update({"checked": is_unmet is not None, "unmet": is_unmet is True})
         for name, value in used.items():
             if value is not None:
                 self.sums[name] = (self.sums[name] or 0) + value
@@ -135,6 +138,7 @@ def some_report(rng: random.Random, number: int) -> ExecutionReport:
         attempt=rng.choice([1, 1, 2]),
         started_at=rng.choice([start, start, None]),
         finished_at=start + timedelta(seconds=rng.expovariate(0.01)) if is_done else None,
+        output=rng.choice([None, 1, {"n": 2}]),
         resources=Resources(memory_bytes=rng.choice([None, 5, 9]), api_call_count=rng.choice([None, 3])),
         steps=[some_step(rng, n) for n in range(rng.randrange(5))],
     )
@@ -164,10 +168,14 @@ class TestFolding:
     @pytest.mark.parametrize("seed", [1, 2])
     def test_rollups_say_what_the_records_say(self, team: Team, seed: int) -> None:
         rng = random.Random(seed)
+        for expression in ("output.n == `2`", "duration_ms > `60000` || cost_usd < `1`"):
+            criterion(team, expression, workflow="a")
         for part in range(3):
             send(team, *(some_report(rng, number) for number in range(part * 10, part * 10 + 30)))
             assert fold_all(NOW) > 0
             check_figures()
+        told = Rollup.objects.filter(grain=Grain.MONTH, dimension=0).values_list("checked", "unmet")
+        assert all(sum(column) for column in zip(*told, strict=True))
 
     def test_folding_again_changes_nothing(self, team: Team) -> None:
         rng = random.Random(3)

@@ -24,6 +24,7 @@ from monitoring.reads import metric_rows
 from monitoring.reads.metric_sums import forget_sums
 from monitoring.statuses import Status
 from tests.factories import NOW, report, send, step, store
+from tests.monitoring.store.test_criteria import criterion
 
 pytestmark = pytest.mark.django_db
 OPENMETRICS_ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -96,6 +97,14 @@ def test_the_figures_are_the_ones_of_the_month(team: Team, scraper: Scraper) -> 
         told["workflow_executions_created", ("nightly", "succeeded")]
         == datetime.fromisoformat("2026-08-01T00:00:00+00:00").timestamp()
     )
+
+
+def test_unmet_executions_are_told_where_there_are_criteria(team: Team, scraper: Scraper) -> None:
+    criterion(team, "output")
+    store(team, report(), report(output=1), report(workflow="free"))
+    told = scraper.samples()
+    assert told["workflow_executions_unmet_total", ("nightly",)] == 1
+    assert ("workflow_executions_unmet_total", ("free",)) not in told
 
 
 def test_durations_are_a_histogram(team: Team, scraper: Scraper) -> None:

@@ -18,6 +18,7 @@ from ingestion.records import Failure, LogReport, Tokens
 from monitoring.identity import execution_id
 from monitoring.statuses import Status
 from tests.factories import NOW, report, step, store
+from tests.monitoring.store.test_criteria import criterion
 
 EXECUTIONS, WORKFLOWS, TRENDS = "/api/v1/executions/", "/api/v1/workflows/", "/api/v1/trends/"
 RANGE = {"from": "2026-08-12T00:00:00Z", "to": "2026-08-13T00:00:00Z"}
@@ -309,3 +310,18 @@ def test_schema_is_made_without_warnings(tmp_path: Any) -> None:
     call_command("spectacular", "--file", str(path), "--validate", "--fail-on-warn")
     text = path.read_text()
     assert all(address in text for address in (EXECUTIONS, WORKFLOWS, TRENDS))
+
+
+def test_unmet_executions_are_told(caller: Caller, team: Team) -> None:
+    criterion(team, "output.number")
+    store(team, report(id="good", output={"number": 1}), report(id="empty", output={}), report(workflow="free"))
+    assert [row["external_id"] for row in caller.get(EXECUTIONS, status="unmet")["results"]] == ["empty"]
+    told = {row["external_id"]: row["is_unmet"] for row in caller.get(EXECUTIONS, workflow="nightly")["results"]}
+    assert told == {"good": False, "empty": True}
+    assert caller.get(EXECUTIONS, workflow="free")["results"][0]["is_unmet"] is None
+    assert caller.get(f"{EXECUTIONS}{execution_id(team.id, 'empty', 1)}/")["is_unmet"] is True
+    totals = caller.get(TRENDS, workflow="nightly", **RANGE)["totals"]
+    assert (totals["succeeded"], totals["checked"], totals["unmet"], totals["met_rate"]) == (2, 2, 1, 0.5)
+    assert totals["met_interval"][0] < 0.5 < totals["met_interval"][1]
+    free = caller.get(TRENDS, workflow="free", **RANGE)["totals"]
+    assert (free["checked"], free["unmet"], free["met_rate"], free["met_interval"]) == (0, 0, None, None)

@@ -18,7 +18,7 @@ from ingestion.records import ExecutionReport, Failure, LogReport, StepReport, T
 from monitoring.models import Execution, Facet, FailureGroup, Label, LogLine, Payload, Step, Workflow
 from monitoring.statuses import Status
 from monitoring.store.payload_words import WORDS
-from monitoring.store.payloads import make_chunk, merge_chunks
+from monitoring.store.payloads import make_chunk, merge_chunks, merge_own
 from tests.factories import NOW, send
 
 SLOW = settings(
@@ -186,6 +186,8 @@ def test_chunks_merge_in_any_order() -> None:
     ]
     bodies = [chunk[1] for chunk in told if chunk]
     merged = merge_chunks(bodies)
+    assert merge_own(bodies) == merge_own([*reversed(bodies), *bodies]) == merged.execution
+    assert all(merge_own([body]) == merge_chunks([body]).execution for body in bodies)
     assert merged == merge_chunks([*reversed(bodies), *bodies])
     assert merged.execution == {"input": 5, "session": "s", "tags": {"x": "1", "y": "3"}}
     assert merged.steps == {7: {"id": "a", "output": 2}, -8: {"id": "b"}}
