@@ -46,7 +46,6 @@ class ExecutionRow:
     trigger: str | None
     input_type: str | None
     status: Status
-    is_unmet: bool | None
     started_at: datetime | None
     finished_at: datetime | None
     counted_at: datetime
@@ -62,6 +61,7 @@ class ExecutionRow:
     failed_step_count: int
     retry_count: int
     url: str | None
+    is_unmet: bool | None = None
 
     @property
     def outcome(self) -> str:

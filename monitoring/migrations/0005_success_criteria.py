@@ -17,7 +17,7 @@ from accounts.operations import AddTeamForeignKey, MakeTenantTable, grant_contro
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_grants"),
-        ("monitoring", "0002_completeness"),
+        ("monitoring", "0004_sampling_rates"),
     ]
 
     operations = [
