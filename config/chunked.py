@@ -6,6 +6,7 @@ body to its end, bounded, and gives Django the length. It also answers for bodie
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from tempfile import SpooledTemporaryFile
@@ -19,6 +20,9 @@ IN_MEMORY_BYTES = 1024 * 1024
 # How much of a refused body is still read, as a multiple of the limit. A connection that is closed with bytes
 # unread is reset, and the client then sees a broken connection in place of the answer.
 DISCARD_FACTOR = 16
+DISCARD_SECONDS = 30.0
+
+TOO_SLOW = "The body did not come in time: the sender fell silent, or the line is slower than this server waits for."
 
 
 class BodyTooLarge(Exception):
@@ -77,8 +81,9 @@ def buffer_body(stream: IO[bytes], limit: int) -> tuple[IO[bytes], int]:
 
 
 def discard(stream: IO[bytes], limit: int) -> None:
-    """Reads and forgets up to `limit` bytes."""
-    while limit > 0 and (block := stream.read(min(BLOCK_BYTES, limit))):
+    """Reads and forgets up to `limit` bytes, for about `DISCARD_SECONDS`."""
+    end = time.monotonic() + DISCARD_SECONDS
+    while limit > 0 and time.monotonic() < end and (block := stream.read(min(BLOCK_BYTES, limit))):
         limit -= len(block)
 
 
@@ -86,7 +91,7 @@ class ChunkedBodies:
     """WSGI wrapper: bodies without a length get one; bodies over `limit` bytes are answered with 413.
 
     `broken` are the errors with which the server tells that a body ended early or is malformed: they are
-    answered with 400.
+    answered with 400, and `TimeoutError` with 408.
     """
 
     def __init__(
@@ -109,6 +114,9 @@ class ChunkedBodies:
                 raise BodyTooLarge
         except BodyTooLarge:
             return self._too_large(environ, start_response)
+        except TimeoutError:
+            answer = problem("408 Request Timeout", "The body came too slowly", f"{TOO_SLOW} Nothing was stored.")
+            return self._answer(start_response, *answer)
         except self._broken as error:
             answer = problem(
                 "400 Bad Request", "The body cannot be read", f"The body ended early or is malformed: {error}"

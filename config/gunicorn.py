@@ -9,18 +9,20 @@ import select
 import socket
 import struct
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gunicorn.errors import ConfigError
+from gunicorn.http import get_parser
 from gunicorn.workers.gthread import ThreadWorker
 
-from config import pause
+from config import pause, reading
+from config.leaving import Leaving
 from config.logs import logging_settings
 
 # How long a thread waits for the next request on the connection that it has just answered.
 STAY_MS = 20
-# How long a thread waits for the next bytes of a request that has begun, or for a reader to take its answer.
-SILENCE_SECONDS = int(os.environ.get("WEB_SILENCE_SECONDS", "10"))
 
 
 class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -35,23 +37,36 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().__init__(*args, **kwargs)
         # Resting connections with their end and what the main thread does then; touched by the main thread alone.
         self.resting: list[tuple[float, Any, Any]] = []
+        self.leaving = Leaving(self._forget)
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Called before the first worker starts. Raises `ConfigError` for TLS, which ends at the proxy in front."""
+        super().check_config(cfg, log)
+        if cfg.is_ssl:
+            raise ConfigError("this server speaks no TLS: let a proxy in front do it")
 
     def handle(self, conn: Any) -> Any:
         """Answers requests of one connection; what it returns tells the main thread what to do with it."""
         pause.take()
         self._bound_waiting(conn)
-        result = super().handle(conn)
-        conn.pause = pause.take()
+        result = self._handle_one(conn)
         while result is True and self.alive and not conn.pause and self._has_free_thread() and self._is_next_here(conn):
-            result = super().handle(conn)
-            conn.pause = pause.take()
+            result = self._handle_one(conn)
         return result
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answers a request whose headers are whole."""
+        conn.parser.unreader.request = req
+        return super().handle_request(req, conn)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Called by the main thread when a request was answered: keeps, rests or closes the connection."""
         seconds, conn.pause = getattr(conn, "pause", 0.0), 0.0
         if seconds and self.alive:
             self.resting.append((time.monotonic() + seconds, conn, fs))
+        elif fs.cancelled() or fs.exception() or not fs.result():
+            self.leaving.add(self.poller, conn)
         else:
             super().finish_request(conn, fs)
 
@@ -62,14 +77,30 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.resting = [one for one in self.resting if one not in due]
         for _, conn, fs in due:
             super().finish_request(conn, fs)
+        self.leaving.end_late_ones(self.poller)
         super().murder_keepalived(force)
 
-    @staticmethod
-    def _bound_waiting(conn: Any) -> None:
-        """A sender that stops in the middle holds its thread for a bounded time, where gunicorn would wait for ever."""
-        bound = struct.pack("ll", SILENCE_SECONDS, 0)
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            conn.sock.setsockopt(socket.SOL_SOCKET, option, bound)
+    def _forget(self) -> None:
+        self.nr_conns -= 1
+
+    def _handle_one(self, conn: Any) -> Any:
+        """Answers one request, also one whose headers do not come in time."""
+        unreader = conn.parser.unreader
+        unreader.begin()
+        result = super().handle(conn)
+        if unreader.is_late and unreader.request is None:
+            with suppress(OSError):
+                conn.sock.sendall(reading.ANSWER)
+        conn.pause = pause.take()
+        return result
+
+    def _bound_waiting(self, conn: Any) -> None:
+        """A sender that stops or drips holds its thread for a bounded time, where gunicorn would wait for ever."""
+        if conn.parser is None:
+            conn.parser = get_parser(self.cfg, conn.sock, conn.client)
+            conn.parser.unreader = reading.TimedUnreader(conn.sock)
+            bound = struct.pack("ll", *divmod(int(reading.SILENCE_SECONDS * 1_000_000), 1_000_000))
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, bound)
 
     def _has_free_thread(self) -> bool:
         in_hand = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)

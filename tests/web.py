@@ -1,4 +1,4 @@
-"""The web server as it runs in production (gunicorn, with its wrapper around bodies), on the database of the tests."""
+"""The web server as it runs in production (gunicorn), with the application on the tests' database or another one."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.db import connections
 
-from config.children import free_port, spawn, wait_until
+from config.children import Child, free_port, spawn, wait_until
 
 
 def _database_url() -> str:
@@ -20,16 +20,15 @@ def _database_url() -> str:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """The address of a gunicorn that stops at the end; its files go into `folder`."""
+def serving(folder: Path, application: str, **own: str) -> Iterator[tuple[int, Child]]:
+    """Port and process of a gunicorn with our settings; `application` is `module:name`, also one of `folder`."""
     port = free_port(0)
-    url = _database_url()
-    own = {"PORT": str(port), "DATABASE_URL": url, "WEB_THREADS": "4", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    path = f"{folder}{os.pathsep}{Path(__file__).parents[1]}"
     server = spawn(
         "web",
-        [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"],
+        [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", application],
         home=folder,
-        environment={**os.environ, **own, "PYTHONPATH": str(Path(__file__).parents[1])},
+        environment={**os.environ, "PYTHONPATH": path, "PORT": str(port), **own},
     )
 
     def ready() -> bool:
@@ -38,6 +37,14 @@ def running(folder: Path) -> Iterator[str]:
 
     wait_until(ready, server, seconds=30)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield port, server
     finally:
         server.stop()
+
+
+@contextmanager
+def running(folder: Path, **own: str) -> Iterator[str]:
+    """The address of a gunicorn with the application; it stops at the end, its files go into `folder`."""
+    settings = {"DATABASE_URL": _database_url(), "WEB_THREADS": "4", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    with serving(folder, "config.wsgi:application", **settings, **own) as (port, _):
+        yield f"http://127.0.0.1:{port}"

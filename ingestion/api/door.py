@@ -37,8 +37,8 @@ NO_ADDRESS = Refusal(404, "No such address", "No source reports to this address.
 SWITCHED_OFF = Refusal(410, "Switched off", "This source was switched off. Nothing was stored.")
 NO_METHOD = Refusal(405, "Method not allowed", "This address takes reports by POST.")
 
-# Refusals that say something about the sender's data, not about the moment: kept in the ledger.
-_TELLING = frozenset({400, 413, 415, 422})
+# Refusals that say something about the sender's data or line, not about the moment: kept in the ledger.
+_TELLING = frozenset({400, 408, 413, 415, 422})
 
 
 @dataclass(frozen=True, slots=True)

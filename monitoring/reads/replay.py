@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from accounts.statements import find_row, run_planned, run_prepared
@@ -163,7 +164,26 @@ def _step_records(rows: Iterable[dict[str, Any]], names: dict[int, str], payload
         latest = step.started_at or latest
         placed.append(((latest, index), step))
     placed.sort(key=lambda pair: pair[0])
-    return [replace(step, number=number) for number, (_, step) in enumerate(placed, start=1)]
+    ordered: list[StepRecord] = []
+    for _, at_once in groupby(placed, key=lambda pair: pair[0][0]):
+        ordered += _parents_first([step for _, step in at_once])
+    return [replace(step, number=number) for number, step in enumerate(ordered, start=1)]
+
+
+def _parents_first(steps: Sequence[StepRecord]) -> list[StepRecord]:
+    """Steps that began at the same time; some clocks tell whole milliseconds. What the sender numbered stays put."""
+    inside = {step.id: step for step in steps if step.position is None}
+    placed: set[int] = set()
+    found: list[StepRecord] = []
+    for step in steps:
+        above: StepRecord | None = step
+        chain = []
+        while above is not None and above.id not in placed:
+            placed.add(above.id)
+            chain.append(above)
+            above = inside.get(above.parent_id) if above.position is None and above.parent_id is not None else None
+        found += reversed(chain)
+    return found
 
 
 def _step_record(row: dict[str, Any], names: dict[int, str], payload: dict[str, Any]) -> StepRecord:

@@ -1,16 +1,14 @@
 """Bodies without a length, sent by a real sender to a real gunicorn."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from config.children import free_port, spawn, wait_until
+from tests.web import serving
 
 LIMIT = 100_000
 APPLICATION = f"""
@@ -32,22 +30,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a gunicorn that tells the length and start of each body."""
     folder = tmp_path_factory.mktemp("chunked")
     (folder / "echo.py").write_text(APPLICATION)
-    number = free_port(0)
-    path = f"{folder}{os.pathsep}{Path(__file__).parents[2]}"
-    server = spawn(
-        "web",
-        [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "echo:application"],
-        home=folder,
-        environment={**os.environ, "PYTHONPATH": path, "PORT": str(number)},
-    )
-
-    def ready() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", number)) == 0
-
-    wait_until(ready, server, seconds=20)
-    yield number
-    server.stop()
+    with serving(folder, "echo:application") as (number, _):
+        yield number
 
 
 def send(

@@ -1,9 +1,7 @@
 """Which thread answers: real requests over kept connections to a real gunicorn with our settings."""
 
 import http.client
-import os
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from config import pause
-from config.children import Child, free_port, spawn, wait_until
+from config.children import Child
+from tests.web import serving
 
 THREADS = 3
 APPLICATION = """
@@ -35,28 +34,8 @@ def application(environ, start_response):
 def server(tmp_path: Path) -> Iterator[tuple[int, Child]]:
     """The port and the process of a gunicorn that tells which thread answers."""
     (tmp_path / "threads.py").write_text(APPLICATION)
-    number = free_port(0)
-    path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"
-    child = spawn(
-        "web",
-        [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "threads:application"],
-        home=tmp_path,
-        environment={
-            **os.environ,
-            "PYTHONPATH": path,
-            "PORT": str(number),
-            "WEB_THREADS": str(THREADS),
-            "WEB_SILENCE_SECONDS": "1",
-        },
-    )
-
-    def ready() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", number)) == 0
-
-    wait_until(ready, child, seconds=20)
-    yield number, child
-    child.stop()
+    with serving(tmp_path, "threads:application", WEB_THREADS=str(THREADS), WEB_SILENCE_SECONDS="1") as found:
+        yield found
 
 
 def connect(port: int) -> closing[http.client.HTTPConnection]:

