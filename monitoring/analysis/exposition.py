@@ -4,7 +4,7 @@ Sources: https://prometheus.io/docs/specs/om/open_metrics_spec/ and
 https://prometheus.io/docs/instrumenting/exposition_formats/. Counters are named without `_total`; the writers add it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -12,6 +12,8 @@ from typing import Literal
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
+# Whole numbers past it are written as floats.
+LARGEST_WHOLE = 10**15
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -59,8 +61,9 @@ def openmetrics(families: Iterable[Family]) -> str:
             lines.append(f"{family.name}{suffix}{text} {number(sample.value)}")
             if suffix and created:
                 lines.append(f"{family.name}_created{text} {created}")
+        bounds = _bounds(family)
         for one in family.distributions:
-            lines += _buckets(family, one)
+            lines += _buckets(family, one, bounds)
             if created:
                 lines.append(f"{family.name}_created{_labels(one.labels)} {created}")
     return "\n".join([*lines, "# EOF", ""])
@@ -73,8 +76,9 @@ def prometheus_text(families: Iterable[Family]) -> str:
         name = f"{family.name}_total" if family.kind == "counter" else family.name
         lines += _head(family, name, has_unit=False)
         lines += (f"{name}{_labels(sample.labels)} {number(sample.value)}" for sample in family.samples)
+        bounds = _bounds(family)
         for one in family.distributions:
-            lines += _buckets(family, one)
+            lines += _buckets(family, one, bounds)
     return "\n".join([*lines, ""])
 
 
@@ -85,19 +89,24 @@ def _head(family: Family, name: str, *, has_unit: bool) -> list[str]:
     return [*lines, f"# HELP {name} {escape(family.help)}"]
 
 
-def _buckets(family: Family, one: Distribution) -> Iterator[str]:
+def _bounds(family: Family) -> list[str]:
+    return [f'le="{float(bound)!r}"}} ' for bound in family.bounds]
+
+
+def _buckets(family: Family, one: Distribution, bounds: Sequence[str]) -> list[str]:
     inside = _pairs(one.labels)
-    start = f"{family.name}_bucket{{{inside}{',' if inside else ''}le="
-    for bound, count in zip(family.bounds, one.cumulated, strict=True):
-        yield f'{start}"{float(bound)!r}"}} {number(count)}'
-    yield f'{start}"+Inf"}} {number(one.count)}'
+    start = f"{family.name}_bucket{{{inside}{',' if inside else ''}"
     text = f"{{{inside}}}" if inside else ""
-    yield f"{family.name}_count{text} {number(one.count)}"
-    yield f"{family.name}_sum{text} {number(one.sum)}"
+    return [
+        *[f"{start}{bound}{number(count)}" for bound, count in zip(bounds, one.cumulated, strict=True)],
+        f'{start}le="+Inf"}} {number(one.count)}',
+        f"{family.name}_count{text} {number(one.count)}",
+        f"{family.name}_sum{text} {number(one.sum)}",
+    ]
 
 
 def _pairs(labels: Labels) -> str:
-    return ",".join(f'{name}="{escape(value)}"' for name, value in labels)
+    return ",".join([f'{name}="{escape(value)}"' for name, value in labels])
 
 
 def _labels(labels: Labels) -> str:
@@ -111,4 +120,6 @@ def escape(text: str) -> str:
 
 def number(value: float) -> str:
     """The shortest text that is exactly this number; whole ones without a fraction."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+    if type(value) is int and -LARGEST_WHOLE < value < LARGEST_WHOLE:
+        return str(value)
+    return str(int(value)) if value == int(value) and abs(value) < LARGEST_WHOLE else repr(float(value))

@@ -65,3 +65,10 @@ def count_within(histogram: Histogram, limit_ms: float) -> int:
     """How many durations are at most `limit_ms`, within `RELATIVE_ERROR` of it."""
     last = bin_of(limit_ms)
     return sum(count for index, count in histogram.items() if index <= last)
+
+
+def counts_within(histogram: Histogram, last_bins: Sequence[int]) -> tuple[int, ...]:
+    """How many durations are in each of these bins or below it: `count_within`, for the bins of many limits at once."""
+    bins = sorted(histogram)
+    cumulated = [0, *accumulate(histogram[index] for index in bins)]
+    return tuple(cumulated[bisect_right(bins, last)] for last in last_bins)

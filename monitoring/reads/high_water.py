@@ -34,8 +34,9 @@ def held(about: str, families: Sequence[Family]) -> list[Family]:
         client = _client(settings.REDIS_URL)
         known = client.get(key)
         levels: Levels = _decode(known) if known else {}
-        found = [_raised(family, levels) for family in families]
-        client.set(key, _encode(_levels(found)), ex=KEPT_SECONDS)
+        told: Levels = {}
+        found = [_raised(family, levels, told) for family in families]
+        client.set(key, _encode(told), ex=KEPT_SECONDS)
     except (RedisError, msgspec.DecodeError):
         logger.warning("the levels of counters are not known: a correction may look like a new start", exc_info=True)
         return list(families)
@@ -50,13 +51,25 @@ def _client(url: str) -> Any:
 
 
 def _name(family: Family, labels: Labels) -> str:
-    return "\x1f".join([family.name, *(value for _, value in labels)])
+    return "\x1f".join([family.name, *[value for _, value in labels]])
 
 
-def _raised(family: Family, levels: Levels) -> Family:
+def _raised(family: Family, levels: Levels, told: Levels) -> Family:
+    """The family with no value below `levels`; what is told now goes into `told`."""
     get = levels.get
-    samples = [Sample(one.labels, max(one.value, *get(_name(family, one.labels), (0.0,)))) for one in family.samples]
-    distributions = [_raised_distribution(one, get(_name(family, one.labels))) for one in family.distributions]
+    samples, distributions = [], []
+    for sample in family.samples:
+        name = _name(family, sample.labels)
+        level, value = get(name), sample.value
+        if level is not None and level[0] > value:
+            sample = Sample(sample.labels, value := level[0])
+        told[name] = [value]
+        samples.append(sample)
+    for one in family.distributions:
+        name = _name(family, one.labels)
+        one = _raised_distribution(one, get(name))
+        told[name] = [one.count, one.sum, *one.cumulated]
+        distributions.append(one)
     return replace(family, samples=samples, distributions=distributions)
 
 
@@ -65,11 +78,3 @@ def _raised_distribution(one: Distribution, level: list[float] | None) -> Distri
         return one
     count, total, *cumulated = map(max, (one.count, one.sum, *one.cumulated), level)
     return Distribution(one.labels, tuple(cumulated), count, total)
-
-
-def _levels(families: Sequence[Family]) -> Levels:
-    found: Levels = {}
-    for family in families:
-        found.update((_name(family, one.labels), [one.value]) for one in family.samples)
-        found.update((_name(family, one.labels), [one.count, one.sum, *one.cumulated]) for one in family.distributions)
-    return found

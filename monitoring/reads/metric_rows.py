@@ -17,7 +17,7 @@ from uuid import UUID
 from accounts.statements import run_prepared
 from monitoring.identity import NO_WORKFLOW, LabelKind, label_id
 from monitoring.reads.labels import label_values
-from monitoring.reads.metric_sums import NOTHING, MonthSums, Sums, month_sums
+from monitoring.reads.metric_sums import MonthSums, Sums, month_sums
 from monitoring.reads.rollup_rows import month_of, pending
 from monitoring.statuses import Status
 
@@ -69,7 +69,8 @@ def read_rows(team_id: UUID, now: datetime, *, environment: str | None = None) -
     found.cut["workflow"] = max(len(known) - MAX_WORKFLOWS, 0)
     sums = month_sums(team_id, now, environment, marked)
     for workflow_id, one in sums.workflows.items():
-        found.workflows[names.of(workflow_id)] = found.workflows.get(names.of(workflow_id), NOTHING) + one
+        name = names.of(workflow_id)
+        found.workflows[name] = found.workflows[name] + one if name in found.workflows else one
     _add_tokens(found, team_id, sums)
     _add_cost(found, team_id, sums, names)
     _add_live(found, team_id, names, environment)

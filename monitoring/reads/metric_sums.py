@@ -4,19 +4,24 @@ What lies before the last full hour is kept for a minute in this process, withou
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from operator import add
+from typing import TypeVar
 from uuid import UUID
 
+from accounts.statements import Row
+from monitoring.analysis.histogram import bin_of, counts_within
 from monitoring.models import Dimension
-from monitoring.reads.figures import Tokens, Totals
-from monitoring.reads.rollup_rows import Pending, Slice, figures, month_of, segments
+from monitoring.reads.figures import Tokens
+from monitoring.reads.rollup_rows import TOKENS, Pending, Slice, month_of, read_histogram, segments, sum_rows
 from monitoring.windows import HOUR, Window, floor_to
 
 # Upper bounds in seconds: from quick calls to jobs of a day.
 BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
+BOUND_BINS = tuple(bin_of(bound * 1000) for bound in BOUNDS)
 COUNTS = ("succeeded", "failed", "timed_out", "cancelled", "skipped", "unknown", "retries", "checked", "unmet")
 KEPT_SECONDS = 60.0
 MAX_KEPT = 50
@@ -42,8 +47,8 @@ class Sums:
             tokens[name] = tokens.get(name, 0) + count
         costs = [one.cost_usd for one in (self, other) if one.cost_usd is not None]
         return Sums(
-            tuple(map(sum, zip(self.counts, other.counts, strict=True))),
-            tuple(map(sum, zip(self.within, other.within, strict=True))),
+            tuple(map(add, self.counts, other.counts)),
+            tuple(map(add, self.within, other.within)),
             self.timed_runs + other.timed_runs,
             self.seconds + other.seconds,
             tokens,
@@ -107,25 +112,35 @@ def _together(one: dict[K, Sums], other: dict[K, Sums]) -> dict[K, Sums]:
 def _read(team_id: UUID, environment: str | None, window: Window, marked: Pending) -> MonthSums:
     parts = segments(window, marked)
 
-    def rows(dimension: Dimension, key: str, *, is_timed: bool = False) -> dict[Any, Sums]:
-        found = figures(team_id, Slice(None, environment, dimension), parts, key, is_timed=is_timed)
-        return {value: _sums_of(total) for value, total in found.items()}
+    def rows(dimension: Dimension, keys: Sequence[str], sums: Sequence[str], *, is_timed: bool = False) -> list[Row]:
+        return sum_rows(team_id, Slice(None, environment, dimension), parts, keys, sums, is_timed=is_timed)
 
-    by_both = rows(Dimension.PROVIDER, "workflow_id::text || ' ' || value_id")
+    whole = (*COUNTS, *TOKENS, "cost_usd", "duration_count", "duration_sum_ms")
     return MonthSums(
-        rows(Dimension.NONE, "workflow_id", is_timed=True),
-        rows(Dimension.MODEL, "value_id"),
-        {(UUID(key[:36]), int(key[37:])): one for key, one in by_both.items()},
+        {row[0]: _of_workflow(row[1:]) for row in rows(Dimension.NONE, ["workflow_id"], whole, is_timed=True)},
+        {value: Sums(tokens=_told(counts)) for value, *counts in rows(Dimension.MODEL, ["value_id"], TOKENS)},
+        {
+            (workflow_id, value): Sums(cost_usd=usd)
+            for workflow_id, value, usd in rows(Dimension.PROVIDER, ["workflow_id", "value_id"], ["cost_usd"])
+        },
     )
 
 
-def _sums_of(total: Totals) -> Sums:
-    timed = total.timed_runs
+def _told(counts: Sequence[int | None]) -> dict[str, int]:
+    """Tokens by type, of the columns `TOKENS`."""
+    return {name: count for name, count in zip(Tokens.__slots__, counts, strict=True) if count is not None}
+
+
+def _of_workflow(row: Row) -> Sums:
+    """From the columns of `_read` and the histogram. The mean is that of all timed runs, as pages tell it."""
+    *counts, usd, duration_count, duration_ms, bins, times = row
+    histogram = read_histogram(bins, times)
+    timed = sum(histogram.values())
     return Sums(
-        tuple(getattr(total, name) for name in COUNTS),
-        tuple(total.within_ms(bound * 1000) for bound in BOUNDS) if timed else NOTHING.within,
+        tuple(counts[: len(COUNTS)]),
+        counts_within(histogram, BOUND_BINS) if timed else NOTHING.within,
         timed,
-        (total.duration_ms.avg or 0.0) * timed / 1000,
-        {name: told for name in Tokens.__slots__ if (told := getattr(total.tokens, name)) is not None},
-        total.cost_usd,
+        (duration_ms / duration_count if duration_count else 0.0) * timed / 1000,
+        _told(counts[len(COUNTS) :]),
+        usd,
     )

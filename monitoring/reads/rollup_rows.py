@@ -5,7 +5,7 @@ again are read from the grain below, so figures are as fresh as the hours are.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import byteorder
@@ -24,6 +24,8 @@ STATUSES = tuple(status.word for status in Status)
 TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 _COUNTS = ("runs", *STATUSES, "retries", "checked", "unmet", "duration_count")
 _USAGE = (*TOKENS, "unpriced_tokens", "api_calls", "storage_bytes")
+# Sums of these are not whole numbers.
+_BROKEN = ("duration_sum_ms", "cost_usd")
 COLUMNS = (*_COUNTS, "duration_sum_ms", *_USAGE, "peak_memory_bytes", "cost_usd")
 
 
@@ -192,10 +194,32 @@ def figures(
         return {}
     columns = f"{key} AS key, workflow_id AS whose, {', '.join(COLUMNS)}, {_BINS if is_timed else _NO_BINS}"
     text = _QUERY.format(parts=_selects(which, parts, columns), sums=_SUMS)
-    # All values of a dimension over all workflows are many rows or few: that plan does depend on the values.
-    has_index = which.workflow_id is not None or which.dimension == Dimension.NONE
-    rows = (run_prepared if has_index else run_planned)(text, {**_values(team_id, which, parts), **values})
+    rows = _runner(which)(text, {**_values(team_id, which, parts), **values})
     return {row[0]: totals_of(row[1:]) for row in rows}
+
+
+def sum_rows(
+    team_id: UUID, which: Slice, parts: Sequence[Segment], keys: Sequence[str], sums: Sequence[str], *, is_timed: bool
+) -> list[Row]:
+    """A row for each value of the columns `keys`: those, the sums of these columns, and with `is_timed` the histograms.
+
+    For reads that need a few of `figures`: what is not asked for is not added up.
+    """
+    if not parts:
+        return []
+    columns = ", ".join((*keys, *sums))
+    bins = f", {_BINS}" if is_timed else ""
+    joined = ", string_agg(bins, ''), string_agg(times, '')" if is_timed else ""
+    added = ", ".join(f"sum({column}){'' if column in _BROKEN else '::bigint'}" for column in sums)
+    by = ", ".join(keys)
+    text = f"SELECT {by}, {added}{joined} FROM ({_selects(which, parts, columns + bins)}) AS part GROUP BY {by}"
+    return _runner(which)(text, _values(team_id, which, parts))
+
+
+def _runner(which: Slice) -> Callable[[str, dict[str, Any]], list[Row]]:
+    """All values of a dimension over all workflows are many rows or few: that plan does depend on the values."""
+    has_index = which.workflow_id is not None or which.dimension == Dimension.NONE
+    return run_prepared if has_index else run_planned
 
 
 def totals_of(row: Sequence[Any]) -> Totals:

@@ -15,6 +15,7 @@ from monitoring.analysis.histogram import (
     Histogram,
     bin_of,
     count_within,
+    counts_within,
     merge,
     middle,
     percentile,
@@ -66,3 +67,9 @@ def test_the_database_puts_durations_into_the_same_bins() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {BIN_SQL.format(ms='ms')} FROM unnest(%s::float8[]) AS t(ms)", [values])
         assert [row[0] for row in cursor.fetchall()] == [bin_of(value) for value in values]
+
+
+@given(st.dictionaries(st.integers(-300, 900), st.integers(1, 10**6)), st.lists(st.floats(0, 1e8), max_size=20))
+def test_many_limits_at_once_are_the_same_as_one_by_one(histogram: Histogram, limits: list[float]) -> None:
+    found = counts_within(histogram, [bin_of(limit) for limit in limits])
+    assert found == tuple(count_within(histogram, limit) for limit in limits)
