@@ -26,6 +26,7 @@ from monitoring.statuses import FAILING, TERMINAL
 
 CONTENT_TYPE = "application/x-protobuf"
 SCOPE = "steadyrun"
+LOGS_PATH = "/v1/logs"
 MAX_TEXT = 32_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRACE = re.compile(r"^[0-9a-f]{32}$")
@@ -56,7 +57,7 @@ def encode(parcels: Sequence[Parcel], settings: Mapping[str, Any]) -> list[Messa
     if any(spans.values()):
         found.append(Message("/v1/traces", _traces(spans, resource), CONTENT_TYPE))
     if settings.get("lines", True) and any(records.values()):
-        found.append(Message("/v1/logs", _logs(records, resource), CONTENT_TYPE))
+        found.append(Message(LOGS_PATH, _logs(records, resource), CONTENT_TYPE))
     if settings.get("metrics", True) and any(parcel.contents.metrics for parcel in parcels):
         from ingestion.forwarding.otlp_metrics import encode_points
 

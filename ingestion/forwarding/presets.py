@@ -63,6 +63,13 @@ PRESETS: dict[str, Preset] = {
             {"x-mlflow-experiment-id": "<experiment id>"}, takes_lines=False, takes_metrics=False,
         ),
         Preset(
+            "phoenix", "Phoenix", "otlp", "https://<Phoenix server>:6006",
+            "Traces of one project. Leave the key out where the server asks for none.",
+            "https://github.com/Arize-ai/phoenix/blob/main/src/phoenix/server/api/routers/v1/traces.py",
+            {"Authorization": "Bearer <API key>", "x-project-name": "<project>"},
+            takes_lines=False, takes_metrics=False,
+        ),
+        Preset(
             "langsmith", "LangSmith", "otlp", "https://api.smith.langchain.com/otel/v1/traces",
             "Traces. In the EU: eu.api.smith.langchain.com.",
             "https://docs.langchain.com/langsmith/trace-with-opentelemetry",

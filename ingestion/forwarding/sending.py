@@ -24,6 +24,7 @@ from accounts.encryption import Unreadable
 from accounts.outgoing import Refused, Unreachable, send
 from accounts.tenancy import team_context
 from ingestion.forwarding import encoding
+from ingestion.forwarding.otlp import LOGS_PATH
 from ingestion.forwarding.parcels import Message, Parcel, unpack
 from ingestion.forwarding.policy import Result, Verdict, told_pause, verdict_of
 from ingestion.forwarding.receivers import Receiver, receiver_of
@@ -175,7 +176,9 @@ def post(receiver: Receiver, message: Message) -> Result:
         return Result(Verdict.LATER if refused[1] else Verdict.UNFIT, refused[0])
     said = " ".join(answer.body[:300].decode("utf-8", "replace").split())
     pause = told_pause(answer.headers.get("retry-after"), timezone.now())
-    return Result(verdict, f"It answered {answer.status}{f': {said}' if said else ''}", pause)
+    # Some backends take traces alone: then the lines can be switched off.
+    place = f" at {message.path}" if message.path == LOGS_PATH else ""
+    return Result(verdict, f"It answered {answer.status}{place}{f': {said}' if said else ''}", pause)
 
 
 _at_work = Lock()

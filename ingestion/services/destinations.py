@@ -14,7 +14,7 @@ from ingestion.forwarding.policy import Result
 from ingestion.forwarding.receivers import receiver_of, sealed
 from ingestion.forwarding.sending import deliver
 from ingestion.models import Destination, DestinationKind, OutboxEntry, OutboxSchedule
-from ingestion.records import ExecutionReport
+from ingestion.records import ExecutionReport, LogReport
 from monitoring.statuses import Status
 
 MAX_DESTINATIONS = 20
@@ -104,7 +104,10 @@ def _schedule(destination: Destination, now: datetime) -> None:
 
 
 def try_destination(destination: Destination, now: datetime) -> Result:
-    """Sends one made-up execution, as real ones are sent. It touches no table, and takes up to 10 s a request."""
+    """Sends one made-up execution with a log line, as real ones are sent: a receiver that takes no lines says so now.
+
+    It touches no table, and takes up to 10 s a request.
+    """
     told = ExecutionReport(
         id=f"steadyrun-test-{uuid4()}",
         workflow="Steadyrun test",
@@ -112,6 +115,7 @@ def try_destination(destination: Destination, now: datetime) -> Result:
         status=Status.SUCCEEDED,
         started_at=now - timedelta(seconds=1),
         finished_at=now,
+        logs=[LogReport(message="Steadyrun test", at=now, level="info")],
     )
     parcel = Parcel(destination.team_id, uuid4(), now, Contents(reports=[told]))
     return deliver(receiver_of(destination), [parcel])

@@ -141,6 +141,18 @@ def test_a_try_says_what_the_receiver_answered(owner_client: Client, team: Team,
     assert "401: who are you" in words
 
 
+def test_a_try_tells_that_a_receiver_takes_traces_alone(
+    owner_client: Client, team: Team, receiver: TestReceiver
+) -> None:
+    one = made(team, receiver.url, kind=DestinationKind.OTLP)
+    receiver.answer = lambda told, number: Answer(405 if told.path == "/v1/logs" else 200, b"no")
+    words = said(owner_client.post(address(team, f"{one.id}/test/")))
+    assert [got.path for got in receiver.got] == ["/v1/traces", "/v1/logs"]
+    assert "It answered 405 at /v1/logs: no" in words
+    other = made(team, receiver.url, kind=DestinationKind.OTLP, settings={"lines": False})
+    assert "The test arrived" in said(owner_client.post(address(team, f"{other.id}/test/")))
+
+
 def test_switching_and_removing(owner_client: Client, team: Team) -> None:
     one = made(team)
     owner_client.post(address(team, f"{one.id}/switch/"))
