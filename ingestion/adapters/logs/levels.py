@@ -44,7 +44,10 @@ NAMES = (
     "PRIORITY",
     "syslog_severity",
     "syslog.severity",
+    "priority",
 )
+# Also what people call urgency: a level only where it is a word for one (rsyslog writes its severity there).
+_AMBIGUOUS = "priority"
 
 
 def _of_number(number: int, name: str) -> str | None:
@@ -59,6 +62,8 @@ def normalise(told: Any, name: str = "level") -> str | None:
     """The level that a value under this name means; None when it tells none."""
     if isinstance(told, bool):
         return None
+    if name == _AMBIGUOUS:
+        return _WORDS.get(told.lower()) if isinstance(told, str) else None
     if isinstance(told, int):
         return _of_number(told, name)
     if not isinstance(told, str) or not (word := told.strip().strip("[]")):

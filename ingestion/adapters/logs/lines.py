@@ -54,6 +54,7 @@ TIME_NAMES = (
     "timeUnixNano",
     "__REALTIME_TIMESTAMP",
     "_SOURCE_REALTIME_TIMESTAMP",
+    "timereported",
 )
 WORKFLOW_NAMES = ("workflow", "workflow_name", "workflowName")
 _decode = msgspec.json.Decoder().decode

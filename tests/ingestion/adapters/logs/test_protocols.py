@@ -223,6 +223,17 @@ def test_bulk_actions_are_answered_one_by_one() -> None:
     assert found.decoded.lines[0][1].labels == {"_index": "logs"}
 
 
+def test_a_line_as_rsyslog_writes_it_tells_its_time_and_level() -> None:
+    body = (
+        b'{"index":{"_index": "system","_type":"events"}}\n{"message":"disk is full","fromhost":"vm","facility":"user",'
+        b'"priority":"err","timereported":"2026-11-22T10:00:00.396333+00:00","timegenerated":"2026-11-22T10:00:01+00:00"}\n'
+    )
+    ((_, line),) = bulk.read(body, "", NOW).decoded.lines
+    assert (line.message, line.level) == ("disk is full", "error")
+    assert line.at == AT.replace(microsecond=396333)
+    assert (line.labels or {})["facility"] == "user"
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"text\n{}\n", b'{"index":{},"create":{}}\n{}\n', b'{"drop":{}}\n{}\n', b"[]\n{}\n"]
 )
