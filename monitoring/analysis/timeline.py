@@ -57,16 +57,22 @@ class Relations:
     follows: Sequence[int | None]
 
 
-def relate(visits: Sequence[Visit]) -> Relations:
-    """Sorts the told parents into containers and predecessors. Unknown parents and cycles count as no parent."""
+def relate(visits: Sequence[Visit], nested: bool | None = None) -> Relations:
+    """Sorts the told parents into containers and predecessors. Unknown parents and cycles count as no parent.
+
+    `nested` says what a parent means where no times tell: inside it, or after it; None: as the whole tree looks.
+    """
     by_id = {visit.id: index for index, visit in enumerate(visits)}
     parents = [by_id.get(visit.parent_id) if visit.parent_id is not None else None for visit in visits]
     parents = _without_cycles(parents)
-    nested = _looks_nested(parents)
+    nested = _looks_nested(parents) if nested is None else nested
     container: list[int | None] = []
     follows: list[int | None] = []
+    inner = [p is not None and _is_inside(visits[index], visits[p], nested) for index, p in enumerate(parents)]
+    holders = {parent for parent, inside in zip(parents, inner, strict=True) if inside}
     for index, parent in enumerate(parents):
-        inside = parent is not None and _is_inside(visits[index], visits[parent], nested)
+        # The last step of a job may begin at the moment when the job ends, and take no time.
+        inside = inner[index] or (parent in holders and _begins_at_end(visits[index], visits[parent or 0]))
         container.append(parent if inside else None)
         follows.append(None if inside else parent)
     return Relations(_lift(container, follows, parents), follows)
@@ -140,6 +146,10 @@ def _is_inside(child: Visit, parent: Visit, nested: bool) -> bool:
     if parent.end_ms == parent.start_ms:
         return child.end_ms == child.start_ms == parent.start_ms and nested
     return child.start_ms < parent.end_ms
+
+
+def _begins_at_end(child: Visit, parent: Visit) -> bool:
+    return child.start_ms is not None and child.start_ms == parent.end_ms and child.end_ms == child.start_ms
 
 
 def _looks_nested(parents: Sequence[int | None]) -> bool:

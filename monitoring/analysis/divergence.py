@@ -1,0 +1,221 @@
+"""Where an execution first left the healthy path, where its error shows, and which step caused it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitoring.analysis.comparison import compare
+from monitoring.analysis.conversation import Message, find_turn
+from monitoring.analysis.evidence import Confidence, Evidence, Kind, evidence_at, priority
+from monitoring.analysis.placing import UNKNOWN, Placed, place
+from monitoring.analysis.reference import MIN_SUPPORT, TOLERATED, Index, Reference
+from monitoring.analysis.steps import Run
+
+# A conversation is one when at least this share of its steps say something.
+SHARE_OF_TALK = 0.5
+_OUTPUT = frozenset({Kind.EMPTY, Kind.SHAPE, Kind.SIZE})
+_PATH = frozenset({Kind.UNEXPECTED, Kind.BRANCH, Kind.MISSING, Kind.LOOP})
+# What a step inside explains of its container: a job is slow because one of its commands is.
+_EXPLAINS: dict[Kind, frozenset[Kind]] = {
+    Kind.DURATION: frozenset({Kind.DURATION, Kind.LOOP, Kind.UNEXPECTED, Kind.FAILED}),
+    Kind.TOKENS: frozenset({Kind.TOKENS, Kind.LOOP, Kind.UNEXPECTED}),
+    **dict.fromkeys(_OUTPUT, _OUTPUT | _PATH | {Kind.FAILED}),
+    Kind.FAILED: frozenset({Kind.FAILED}),
+}
+_SLOW_ERRORS = ("timeout", "timed out", "time out", "deadline", "timed_out")
+
+
+class Verdict(StrEnum):
+    """Whether it left the healthy path."""
+
+    DIVERGED = "diverged"
+    AS_USUAL = "as usual"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """The answer. `because` says in words what it rests on, or why nothing can be told.
+
+    `first` is all evidence of the first divergent step, the plainest first. `symptom` is where the error shows (None:
+    no step failed, or not for good), `cause` the evidence that it came from: the same step when nothing before it
+    explains it. `evidence` is everything that was found and is no mere consequence of something inside it. Steps in
+    evidence are indices into `placed.steps`.
+    """
+
+    verdict: Verdict
+    because: str
+    placed: Placed
+    first: Sequence[Evidence] = ()
+    cause: Evidence | None = None
+    symptom: Evidence | None = None
+    evidence: Sequence[Evidence] = ()
+
+    @property
+    def confidence(self) -> Confidence | None:
+        """That of the first divergence."""
+        return self.first[0].confidence if self.first else None
+
+    @property
+    def step_id(self) -> int | None:
+        """The id of the first divergent step; None when it is one that is missing, or there is none."""
+        index = self.first[0].step if self.first else None
+        return None if index is None else self.placed.steps[index].id
+
+
+class _NoReference:
+    """Numbers places of an execution that nothing is compared with."""
+
+    is_nested = None
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[int, str], int] = {}
+
+    def number(self, parent: int, name: str) -> int:
+        """The number of a place."""
+        return self._numbers.setdefault((parent, name), len(self._numbers) + 1)
+
+
+def find_divergence(run: Run, reference: Reference | Index | None) -> Divergence:
+    """The first divergence of an execution from a stored reference; without one, or with too few executions behind it,
+    from what its own steps show.
+    """
+    index = Index(reference) if isinstance(reference, Reference) else reference
+    runs = index.reference.runs if index else 0
+    if index is None or runs < MIN_SUPPORT:
+        why = "there is no healthy execution" if not runs else f"only {runs} of {MIN_SUPPORT} healthy executions exist"
+        return _find_alone(run, why)
+    placed = place(run.steps, index)
+    if not placed.steps:
+        return Divergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed)
+    basis = index.reference.basis or f"{runs} healthy executions"
+    found = list(_weigh(run, placed, compare(placed, index), index))
+    if found and (run.failing or any(item.confidence is not Confidence.LOW for item in found)):
+        return _answer(placed, found, f"compared with {basis}")
+    if found:
+        words = f"cannot tell, because it did not fail and {basis} are too few to call {found[0].node} unusual"
+        return Divergence(Verdict.CANNOT_TELL, words, placed, evidence=found)
+    if run.failing:
+        words = f"cannot tell, because it failed and every step looks as in {basis}"
+        return Divergence(Verdict.CANNOT_TELL, words, placed)
+    return Divergence(Verdict.AS_USUAL, f"every step looks as in {basis}", placed)
+
+
+def _find_alone(run: Run, why: str) -> Divergence:
+    """What the steps themselves show: a turn in a conversation, failures, and an empty output right before one."""
+    placed = place(run.steps, _NoReference())
+    because = f"nothing to compare with: {why}"
+    if not placed.steps:
+        return Divergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed)
+    failed = [_alone(placed, number, Kind.FAILED) for number, step in enumerate(placed.steps) if step.failing]
+    found = list(_lasting(placed, failed))
+    empty = [n for n, step in enumerate(placed.steps) if step.is_empty and found and placed.order[n] < found[0].at]
+    turn = find_turn([Message(s.name, s.text, s.failing) for s in placed.steps]) if _talks(run) else None
+    if turn is not None:
+        item = _alone(placed, turn.step, Kind.FAILED if placed.steps[turn.step].failing else Kind.UNEXPECTED, turn.why)
+        return Divergence(Verdict.DIVERGED, because, placed, [item], item, found[0] if found else None, [item, *found])
+    if found:
+        return _answer(placed, [*(_alone(placed, n, Kind.EMPTY) for n in empty[-1:]), *found], because)
+    words = f"cannot tell, because {why} and no step failed"
+    return Divergence(Verdict.CANNOT_TELL, words, placed)
+
+
+def _talks(run: Run) -> bool:
+    said = sum(bool(step.text) for step in run.steps)
+    return run.failing and said >= SHARE_OF_TALK * len(run.steps) and said > 1
+
+
+def _alone(placed: Placed, number: int, kind: Kind, observed: str = "") -> Evidence:
+    step = placed.steps[number]
+    words = observed or ("nothing" if kind is Kind.EMPTY else step.error_type or step.status)
+    return Evidence(kind, step.name, number, placed.order[number], placed.place_of[number], words, "", 0, 0)
+
+
+def _answer(placed: Placed, found: Sequence[Evidence], because: str) -> Divergence:
+    first = found[0]
+    at_first = sorted(evidence_at(found, first.step, first.place), key=priority)
+    symptom = next((item for item in found if item.kind is Kind.FAILED), None)
+    cause = at_first[0] if symptom is None else _cause(placed, found, symptom)
+    return Divergence(Verdict.DIVERGED, because, placed, at_first, cause, symptom, found)
+
+
+def _cause(placed: Placed, found: Sequence[Evidence], symptom: Evidence) -> Evidence:
+    """The earliest evidence before an error that can lead to one. Slowness can only where the error is one of time."""
+    error = placed.steps[symptom.step] if symptom.step is not None else None
+    slow = error is not None and (error.status == "timed_out" or _says_slow(f"{error.error_type} {error.error}"))
+    leads = _OUTPUT | _PATH | ({Kind.DURATION} if slow else frozenset())
+    before = [item for item in found if item.at < symptom.at and item.kind in leads]
+    if not before:
+        return symptom
+    return min(evidence_at(before, before[0].step, before[0].place), key=priority)
+
+
+def _says_slow(error: str) -> bool:
+    lowered = error.lower()
+    return any(word in lowered for word in _SLOW_ERRORS)
+
+
+def _weigh(run: Run, placed: Placed, found: Sequence[Evidence], index: Index) -> Iterator[Evidence]:
+    """Leaves out what is no news: failures that were made good or are usual, and consequences of what is inside."""
+    lasting = set(_lasting(placed, [item for item in found if item.kind is Kind.FAILED]))
+    kept = [item for item in found if item.kind is not Kind.FAILED or item in lasting]
+    usual = [item for item in kept if item.kind is Kind.FAILED and _happens(item, index)]
+    is_explained = not run.failing or any(item.kind is Kind.FAILED and item not in usual for item in kept)
+    # An execution that failed, failed somewhere: at the last step that did, when all of them fail in healthy ones.
+    dropped = usual if is_explained else usual[:-1]
+    kept = [item for item in kept if item not in dropped]
+    inside = _inside(placed, kept)
+    for item in kept:
+        explained = _EXPLAINS.get(item.kind, frozenset())
+        if item.step is None or not explained & inside[item.step]:
+            yield item
+
+
+def _happens(item: Evidence, index: Index) -> bool:
+    return item.place != UNKNOWN and index.place(item.place).failed > TOLERATED * index.place(item.place).runs
+
+
+def _inside(placed: Placed, found: Sequence[Evidence]) -> list[set[Kind]]:
+    """For every step the kinds of evidence that steps inside it show, at any depth."""
+    kinds: list[set[Kind]] = [set() for _ in placed.steps]
+    own: dict[int, set[Kind]] = {}
+    for item in found:
+        if item.step is not None:
+            own.setdefault(item.step, set()).add(item.kind)
+    # Containers come before what is inside them, so backwards each one is complete when it is handed on.
+    for number in reversed(placed.reading):
+        above = placed.container[number]
+        if above is not None:
+            kinds[above] |= kinds[number] | own.get(number, set())
+    return kinds
+
+
+def _lasting(placed: Placed, failed: Sequence[Evidence]) -> Iterator[Evidence]:
+    """Failures that were not made good, without those of containers whose inside failed."""
+    again = _next_visits(placed) if failed else {}
+    left = [item for item in sorted(failed, key=lambda one: one.at) if not _made_good(placed, item, again)]
+    inside = _inside(placed, left)
+    return (item for item in left if item.step is None or not inside[item.step])
+
+
+def _made_good(placed: Placed, item: Evidence, again: dict[int, int]) -> bool:
+    """Whether the next visit of the same node beside it began after this one had ended, and did not fail."""
+    if item.step is None or item.step not in again:
+        return False
+    step, other = placed.steps[item.step], placed.steps[again[item.step]]
+    end = step.start_ms if step.end_ms is None else step.end_ms
+    is_later = end is None or other.start_ms is None or other.start_ms >= end
+    return is_later and other.status in ("succeeded", "unknown")
+
+
+def _next_visits(placed: Placed) -> dict[int, int]:
+    """For each step the next one of the same node in the same container visit."""
+    found: dict[int, int] = {}
+    for members in placed.children.values():
+        seen: dict[str, int] = {}
+        for number in reversed(members):
+            name = placed.steps[number].name
+            if name in seen:
+                found[number] = seen[name]
+            seen[name] = number
+    return found
