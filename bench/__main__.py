@@ -1,5 +1,6 @@
-"""`python -m bench [KIND ...]`: measures (by default everything), prints, keeps it. Kinds: see `KINDS`."""
+"""`python -m bench [KIND ...] [--spans N]`: measures (by default everything), prints, keeps it. Kinds: see `KINDS`."""
 
+import argparse
 import json
 import os
 import platform
@@ -27,8 +28,8 @@ def machine() -> dict[str, Any]:
     }
 
 
-def run(stage: Stage, wanted: tuple[str, ...]) -> dict[str, Any]:
-    """Each measurement that was asked for."""
+def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, Any]:
+    """Each measurement that was asked for; `memory_spans` is how many `otlp-memory` sends."""
     import django
 
     django.setup()
@@ -48,7 +49,7 @@ def run(stage: Stage, wanted: tuple[str, ...]) -> dict[str, Any]:
         show("otlp", results["otlp"])
     if "otlp-memory" in wanted:
         made = create_team_with_owner(name="Bench memory", email="memory@example.com")
-        results["otlp-memory"] = otlp_memory.measure(stage, made.api_key)
+        results["otlp-memory"] = otlp_memory.measure(stage, made.api_key, memory_spans)
         show("otlp-memory", results["otlp-memory"])
     if "overload" in wanted:
         teams = [
@@ -69,12 +70,15 @@ def show(name: str, figures: dict[str, Any]) -> None:
 
 def main() -> int:
     """Runs, prints, and merges the figures into `bench/results.json`."""
-    wanted = tuple(sys.argv[1:]) or KINDS
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}; all by default")
+    parser.add_argument("--spans", type=int, default=otlp_memory.SPANS, help="about how many otlp-memory sends")
+    told = parser.parse_args()
+    wanted = tuple(told.kinds) or KINDS
     if unknown := set(wanted) - set(KINDS):
-        print(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
-        return 2
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
     with open_stage() as stage:
-        results = run(stage, wanted)
+        results = run(stage, wanted, told.spans)
         from django.db import connections
 
         connections.close_all()
