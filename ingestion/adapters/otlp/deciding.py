@@ -44,8 +44,11 @@ class Decisions:
         ranks: dict[str, int] = {}
         others = []
         for name, ((is_strong, rank), values) in self.best.items():
+            if name == "environment" and not is_strong and main.environment is not None:
+                # Production where an environment is told already says nothing: it stands for none told.
+                continue
             first = 0
-            if name != _APART and (name != "environment" or is_strong or main.environment is None):
+            if name != _APART:
                 setattr(main, name, values[0])
                 ranks[name], first = rank, 1
             others += [ExecutionReport(id=main.id, items=0, revision=rank, **{name: one}) for one in values[first:]]

@@ -107,3 +107,10 @@ def test_two_traces_of_a_request_are_two_executions() -> None:
 def test_tags() -> None:
     attributes = {"tag.tags": ["a", "b"], "traceloop.association.properties.plan": "pro", "n8n.workflow.custom.x": "1"}
     assert parts(span(1, attributes=attributes))[0].tags == {"a": "true", "b": "true", "plan": "pro", "x": "1"}
+
+
+@pytest.mark.parametrize("told", ["production", "staging"])
+def test_an_environment_that_every_span_is_sent_with_needs_no_part_of_its_own(told: str) -> None:
+    resource = {"service.name": "shop", "deployment.environment.name": told}
+    main = ranked(span(1, name="root"), span(2, 1), resource=resource)
+    assert (main.environment, main.workflow, main.items) == (told, "root", 2)
