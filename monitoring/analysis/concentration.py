@@ -73,11 +73,22 @@ class Finding:
 
 def find(candidates: Sequence[Candidate]) -> list[Finding]:
     """The candidates with their figures: concentrated ones first, then by lift, failures and name."""
-    told = [c for c in candidates if c.failures > 0 and c.all_failures > 0]
-    corrected = iter(holm([_p_value(c) for c in told if c.base_total > 0]))
-    found = [_finding(c, next(corrected) if c.base_total > 0 else None) for c in told]
-    rank = {reading: place for place, reading in enumerate(Reading)}
-    return sorted(found, key=lambda f: (rank[f.reading], -lift_order(f), -f.failures, f.kind, f.value))
+    return sorted(measure([c for c in candidates if c.failures > 0 and c.all_failures > 0]), key=finding_order)
+
+
+def measure(candidates: Sequence[Candidate], looked_at: int = 0) -> list[Finding]:
+    """The candidates with their figures, in their order. Each has failures.
+
+    `looked_at` is how many were looked at to find these, if more: the p-values are corrected for all of them.
+    """
+    corrected = iter(holm([_p_value(c) for c in candidates if c.base_total > 0], looked_at))
+    return [_finding(c, next(corrected) if c.base_total > 0 else None) for c in candidates]
+
+
+def finding_order(finding: Finding) -> tuple[int, float, int, str, str]:
+    """A key to sort by: concentrated first, then by lift, failures and name."""
+    rank = list(Reading).index(finding.reading)
+    return rank, -lift_order(finding), -finding.failures, finding.kind, finding.value
 
 
 def lift_order(finding: Finding) -> float:
@@ -124,16 +135,17 @@ def _p_value(c: Candidate) -> float:
     return fisher_exact(c.failures, c.all_failures - c.failures, rest, others)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values corrected for being looked at together, in the same order.
+def holm(p_values: Sequence[float], looked_at: int = 0) -> list[float]:
+    """The p-values corrected for being looked at together, in the same order; those not given count as larger.
 
     S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
     """
     order = sorted(range(len(p_values)), key=lambda index: p_values[index])
     corrected = [0.0] * len(p_values)
     highest = 0.0
+    compared = max(len(p_values), looked_at)
     for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, p_values[index] * (len(p_values) - rank)))
+        highest = max(highest, min(1.0, p_values[index] * (compared - rank)))
         corrected[index] = highest
     return corrected
 
@@ -148,10 +160,13 @@ def fisher_exact(a: int, b: int, c: int, d: int) -> float:
     first, last = max(0, row + column - total), min(row, column)
     if first == last:
         return 1.0
-    log_all = _log_choose(total, column)
+    rest = total - row - column
+    # The hypergeometric probability, the parts that do not depend on x taken together.
+    margins = sum(math.lgamma(n + 1) for n in (row, total - row, column, total - column)) - math.lgamma(total + 1)
 
     def log_chance(x: int) -> float:
-        return _log_choose(row, x) + _log_choose(total - row, column - x) - log_all
+        cells = math.lgamma(x + 1) + math.lgamma(row - x + 1) + math.lgamma(column - x + 1) + math.lgamma(rest + x + 1)
+        return margins - cells
 
     mode = min(max((row + 1) * (column + 1) // (total + 2), first), last)
     limit = log_chance(a) + _TIE
@@ -159,12 +174,14 @@ def fisher_exact(a: int, b: int, c: int, d: int) -> float:
         return 1.0
     below = _edge(log_chance, first - 1, mode, limit)
     above = _edge(log_chance, last + 1, mode, limit)
-    chance = _tail(log_chance, below, first, -1) + _tail(log_chance, above, last, 1)
+
+    def up(x: int) -> float:
+        return (row - x) * (column - x) / ((x + 1) * (rest + x + 1))
+
+    chance = _tail(math.exp(log_chance(below)), below, first, -1, up) if below >= first else 0.0
+    if above <= last:
+        chance += _tail(math.exp(log_chance(above)), above, last, 1, up)
     return min(1.0, chance)
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def _edge(log_chance: Callable[[int], float], outside: int, inside: int, limit: float) -> int:
@@ -178,10 +195,11 @@ def _edge(log_chance: Callable[[int], float], outside: int, inside: int, limit: 
     return outside
 
 
-def _tail(log_chance: Callable[[int], float], start: int, end: int, step: int) -> float:
-    total = 0.0
-    for x in range(start, end + step, step):
-        chance = math.exp(log_chance(x))
+def _tail(chance: float, start: int, end: int, step: int, up: Callable[[int], float]) -> float:
+    """The chances from `start`, whose own is given, to `end`; `up(x)` is the chance of x + 1 over that of x."""
+    total = chance
+    for x in range(start, end, step):
+        chance = chance * up(x) if step > 0 else chance / up(x - 1)
         total += chance
         if chance <= total * _NEGLIGIBLE:
             break
