@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import idle, ingest, otlp, otlp_memory, overload, pages
+from bench import concentration, idle, ingest, otlp, otlp_memory, overload, pages
 from bench.stage import Stage, open_stage
 
 RESULTS = Path(__file__).parent / "results.json"
-KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "overload")
+KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "overload", "concentration")
 
 
 def machine() -> dict[str, Any]:
@@ -60,6 +60,9 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
     if "pages" in wanted:
         results["pages"] = pages.measure()
         show("pages", results["pages"])
+    if "concentration" in wanted:
+        results["concentration"] = concentration.measure(stage)
+        show("concentration", results["concentration"])
     return results
 
 

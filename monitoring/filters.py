@@ -20,11 +20,17 @@ NAMES = (
     "input",
     "system",
     "model",
+    "provider",
     "tool",
     "release",
     "trigger",
     "workflow",
     "group",
+    "field",
+    "hour",
+    "slower",
+    "costlier",
+    "retried",
 )
 TITLES = {
     "env": "Environment",
@@ -34,11 +40,17 @@ TITLES = {
     "input": "Input type",
     "system": "External system",
     "model": "Model",
+    "provider": "Provider",
     "tool": "Tool",
     "release": "Release",
     "trigger": "Trigger",
     "workflow": "Workflow",
     "group": "Failure group",
+    "field": "Input field or tag",
+    "hour": "Hour of the day",
+    "slower": "Took at least (ms)",
+    "costlier": "Cost at least (USD)",
+    "retried": "Retried",
 }
 MAX_VALUES = 50
 MAX_LENGTH = 300
@@ -58,7 +70,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Everything an address says about what to show. `env=*` means all environments."""
+    """Everything an address says about what to show. `env=*` means all environments.
+
+    `by` is how rows are grouped, `of` which executions a concentration is about.
+    """
 
     window: Window
     choices: dict[str, Choice] = field(default_factory=dict)
@@ -66,6 +81,7 @@ class Filters:
     sort: str = ""
     after: str = ""
     by: str = ""
+    of: str = ""
 
     def __getitem__(self, name: str) -> Choice:
         return self.choices.get(name, Choice())
@@ -83,7 +99,7 @@ class Filters:
         pairs: dict[str, list[str]] = {"from": [self.window.from_text], "to": [self.window.to_text]}
         for name, choice in self.choices.items():
             pairs[name] = [*choice.wanted, *(f"-{value}" for value in choice.excluded)]
-        for name in ("q", "sort", "by", "after"):
+        for name in ("q", "sort", "by", "of", "after"):
             pairs[name] = [getattr(self, name)]
         for name, value in changes.items():
             name = "from" if name == "from_" else name
@@ -113,4 +129,5 @@ def parse_filters(params: QueryDict, now: datetime) -> Filters:
         sort=_text(params, "sort"),
         after=_text(params, "after"),
         by=_text(params, "by"),
+        of=_text(params, "of"),
     )

@@ -67,13 +67,13 @@ class Candidates:
     """Combinations with their `sums`: failures, runs and expected failures (3 x combinations).
 
     `pairs[c]` are the (attribute, code) pairs of combination c, by attribute. Single values come first. `kept` are the
-    pairs that were combined, in the order of the masks of `held`. `looked_at` is how many combinations with failures
-    were counted, these included.
+    pairs that were combined, in the order of the masks of `held`. `looked_at[n - 1]` is how many combinations of n with
+    failures were counted, these included.
     """
 
     pairs: Sequence[tuple[tuple[int, int], ...]]
     sums: Counts
-    looked_at: int
+    looked_at: tuple[int, ...]
     kept: Sequence[tuple[int, int]]
     held: Held
 
@@ -95,16 +95,16 @@ def search(prepared: Prepared) -> Candidates:
     kept = [pairs[place][0] for place in _most_telling(prepared, singles, VALUES_KEPT)]
     codes = {attribute: np.ascontiguousarray(prepared.table.codes[:, attribute]) for attribute, _ in kept}
     held = Held.of([codes[attribute] == code for attribute, code in kept], prepared.weights)
-    looked_at = len(pairs)
+    looked_at = [len(pairs)]
     level: list[tuple[int, ...]] = [(place,) for place in range(len(kept))]
     all_sums = [singles]
     for _ in range(1, MAX_ATTRIBUTES):
         level, sums, seen = _combined(prepared, kept, held, level)
         pairs += [tuple(sorted(kept[place] for place in members)) for members in level]
         all_sums.append(sums)
-        looked_at += seen
+        looked_at.append(seen)
         level = [level[place] for place in _most_telling(prepared, sums, PAIRS_KEPT)]
-    return Candidates(pairs, np.concatenate(all_sums, axis=1), looked_at, kept, held)
+    return Candidates(pairs, np.concatenate(all_sums, axis=1), tuple(looked_at), kept, held)
 
 
 def _most_telling(prepared: Prepared, sums: Counts, most: int) -> list[int]:

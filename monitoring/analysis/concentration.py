@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitoring.analysis.intervals import wilson
+from monitoring.analysis.intervals import Z_95, wilson
 
 # Below this many failures no pattern is called one, whatever its p-value.
 MIN_FAILURES = 10
@@ -71,17 +71,14 @@ class Finding:
     reading: Reading
 
 
-def find(candidates: Sequence[Candidate]) -> list[Finding]:
-    """The candidates with their figures: concentrated ones first, then by lift, failures and name."""
-    return sorted(measure([c for c in candidates if c.failures > 0 and c.all_failures > 0]), key=finding_order)
-
-
-def measure(candidates: Sequence[Candidate], looked_at: int = 0) -> list[Finding]:
+def measure(candidates: Sequence[Candidate], looked_at: int = 0, layers: int = 1) -> list[Finding]:
     """The candidates with their figures, in their order. Each has failures.
 
-    `looked_at` is how many were looked at to find these, if more: the p-values are corrected for all of them.
+    `looked_at` is how many were looked at to find these, if more: the p-values are corrected for all of them, and for
+    the `layers` of which these are one.
     """
-    corrected = iter(holm([_p_value(c) for c in candidates if c.base_total > 0], looked_at))
+    p_values = holm([_p_value(c) for c in candidates if c.base_total > 0], looked_at)
+    corrected = iter([min(1.0, p_value * layers) for p_value in p_values])
     return [_finding(c, next(corrected) if c.base_total > 0 else None) for c in candidates]
 
 
@@ -107,12 +104,24 @@ def _finding(c: Candidate, p_value: float | None) -> Finding:
         reading = read(math.inf, p_value, c.failures, c.all_failures)
         return Finding(c.kind, c.value, c.failures, share, 0.0, None, None, None, p_value, reading)
     lift = share / usual
-    # The base is far larger than the failures, so the usual share is taken as known: the interval of the lift is
-    # that of the share, divided by it.
-    interval = wilson(c.failures, c.all_failures)
-    low, high = (interval.low / usual, interval.high / usual) if interval else (None, None)
+    low, high = _lift_interval(c, usual)
     reading = read(lift, p_value, c.failures, c.all_failures)
     return Finding(c.kind, c.value, c.failures, share, usual, lift, low, high, p_value, reading)
+
+
+def _lift_interval(c: Candidate, usual: float) -> tuple[float | None, float | None]:
+    """The 95 % interval of the lift.
+
+    Of a base that is all there the usual share is known: the interval is that of the share of failures, divided by it.
+    Of a sample it is not: D. Katz et al., "Obtaining confidence intervals for the risk ratio in cohort studies",
+    Biometrics 34 (1978).
+    """
+    if not c.is_apart:
+        interval = wilson(c.failures, c.all_failures)
+        return (interval.low / usual, interval.high / usual) if interval else (None, None)
+    spread = Z_95 * math.sqrt(max(1 / c.failures - 1 / c.all_failures + 1 / c.base - 1 / c.base_total, 0.0))
+    lift = c.failures / c.all_failures / usual
+    return lift * math.exp(-spread), lift * math.exp(spread)
 
 
 def read(lift: float, p_value: float, failures: int, all_failures: int) -> Reading:
@@ -213,36 +222,3 @@ class Reach(StrEnum):
     SPREAD = "spread"
     PART = "part"
     LOCAL = "local"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The reach and the findings that carry it: the leading one of each kind, for SPREAD the next best of all."""
-
-    reach: Reach
-    leaders: Sequence[Finding] = ()
-
-
-def answer(findings: Sequence[Finding], failures: int, local_kinds: frozenset[str]) -> Answer:
-    """Whether one value explains at least half of the failures (LOCAL), fewer (PART), or none stands out (SPREAD).
-
-    Only kinds in `local_kinds` can make failures local: an hour or a release says when, not where.
-    """
-    if failures < MIN_FAILURES:
-        return Answer(Reach.TOO_FEW)
-    hot = [f for f in findings if f.reading is Reading.CONCENTRATED]
-    local = [f for f in hot if f.kind in local_kinds and f.share >= LOCAL_SHARE]
-    local.sort(key=lambda f: (-f.failures, -lift_order(f)))
-    if local:
-        return Answer(Reach.LOCAL, _one_a_kind([f for f in local if f.failures >= 0.9 * local[0].failures]))
-    if hot:
-        return Answer(Reach.PART, _one_a_kind(sorted(hot, key=lambda f: (f.kind not in local_kinds, -f.failures))))
-    next_best = [f for f in findings if (f.lift or 0) > 1 and f.failures >= MIN_SHARED]
-    return Answer(Reach.SPREAD, next_best[:1])
-
-
-def _one_a_kind(findings: Sequence[Finding]) -> list[Finding]:
-    first: dict[str, Finding] = {}
-    for finding in findings:
-        first.setdefault(finding.kind, finding)
-    return list(first.values())

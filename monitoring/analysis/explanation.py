@@ -113,18 +113,38 @@ class _Work:
 def explain(tables: Sequence[LeafTable]) -> Explained:
     """What failures have in common, for tables of different bases (executions, step runs) ranked together."""
     works = [_work(table) for table in tables]
-    looked_at = sum(work.found.looked_at for work in works)
-    findings = iter(measure([_candidate(work, place) for work in works for place in work.shown], looked_at))
+    looked_at = [sum(layer) for layer in zip(*(work.found.looked_at for work in works), strict=True)]
+    findings = _measured(works, looked_at)
     explanations, rows = [], []
-    for number, work in enumerate(works):
-        measured = {place: next(findings) for place in work.shown}
+    for number, (work, measured) in enumerate(zip(works, findings, strict=True)):
         explanation, order = _explanation(work, _sure(work, measured))
         explanations.append(explanation)
         rows += [(number, row) for row in _rows(work, order, measured)]
     told = [place for place, each in enumerate(explanations) if each.parts]
     leading = max(told, key=lambda place: (explanations[place].worth, -place), default=None)
     rows.sort(key=lambda row: (*finding_order(row[1].finding), row[0]))
-    return Explained(explanations, rows, leading, looked_at)
+    return Explained(explanations, rows, leading, sum(looked_at))
+
+
+def _measured(works: Sequence[_Work], looked_at: Sequence[int]) -> list[dict[int, Finding]]:
+    """The figures of the rows to show, by table and place.
+
+    Single values, pairs and triples are corrected apart, each as if a third of the significance were theirs: there are
+    far fewer single values, so these need not pay for all pairs (G. I. Webb, "Layered critical values: a powerful
+    direct-adjustment approach to discovering significant patterns", Machine Learning 71, 2008).
+    """
+    found: list[dict[int, Finding]] = [{} for _ in works]
+    for size, compared in enumerate(looked_at, 1):
+        told = [
+            (number, place)
+            for number, work in enumerate(works)
+            for place in work.shown
+            if len(work.found.pairs[place]) == size
+        ]
+        candidates = [_candidate(works[number], place) for number, place in told]
+        for (number, place), finding in zip(told, measure(candidates, compared, len(looked_at)), strict=True):
+            found[number][place] = finding
+    return [{place: each[place] for place in work.shown} for work, each in zip(works, found, strict=True)]
 
 
 def _work(table: LeafTable) -> _Work:

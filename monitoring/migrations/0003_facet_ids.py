@@ -24,9 +24,9 @@ ALTER TABLE facet FORCE ROW LEVEL SECURITY;
 ALTER TABLE label FORCE ROW LEVEL SECURITY;
 """
 _INDEXES = """
-CREATE INDEX execution_one_in_8 ON execution (team_id, workflow_id, counted_at)
+CREATE INDEX execution_one_in_8 ON execution (team_id, workflow_id, counted_at, id)
     WHERE id < '20000000-0000-0000-0000-000000000000';
-CREATE INDEX execution_one_in_64 ON execution (team_id, workflow_id, counted_at)
+CREATE INDEX execution_one_in_64 ON execution (team_id, workflow_id, counted_at, id)
     WHERE id < '04000000-0000-0000-0000-000000000000';
 """
 

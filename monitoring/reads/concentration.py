@@ -1,99 +1,184 @@
-"""What failed runs have in common: how many failures share each value, and how many runs do anyway.
+"""What failed (or slow, expensive, retried) runs have in common: values and combinations, against all runs.
 
-Failures are counted from their records. What is usual comes from rollups, or from the newest records where a
-filter or a facet is one that rollups do not keep. The number of queries does not depend on the number of rows.
+Runs, and the step runs in them, are read as columns: all of them where they are few, else a random part, which the
+answer says. The number of queries does not depend on the number of rows.
 """
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
-from django.db import connection
+import numpy as np
 
-from monitoring.analysis.concentration import Candidate, Finding, find
+from accounts.statements import run_planned
+from monitoring.analysis.concentration import Finding, Reach
+from monitoring.analysis.explanation import Combination, Explanation, Row, explain
+from monitoring.analysis.leaf_table import Codes, LeafTable
 from monitoring.filters import Filters
 from monitoring.models import Workflow
-from monitoring.reads.failures import failing
-from monitoring.reads.usual import KINDS, STEP_RUNS, Key, Usual, usual_counts
+from monitoring.reads.failures import failing, failing_filters, run_filters
+from monitoring.reads.kinds import KINDS, STEP_KINDS
+from monitoring.reads.labels import label_values
+from monitoring.reads.leaves import Column, Sides, facet_columns, label_column, of_their_runs, table_of, values_of
+from monitoring.reads.matching import conditions
+from monitoring.reads.populations import FAILED, Population
+from monitoring.reads.samples import Numbers, Runs, rate_for, read_runs, read_steps
+from monitoring.windows import Window
 
-# Failures beyond the newest so many are not looked into.
-MAX_FAILURES = 5_000
-VALUES_A_KIND = 50
-MIN_FACET_FAILURES = 2
+# At most so many executions in question, runs to compare with, and runs whose steps are compared are read.
+MAX_FAILURES = 4_000
+MAX_RUNS = 6_000
+MAX_STEPPED = 500
+EXECUTIONS, STEPS, ERRORS = range(3)
+# Parts of the window in which rows are counted.
+POINTS = 28
+RUN_LABELS = ("input", "release", "trigger", "environment")
+
+
+HOURS = {hour + 1: f"{hour:02d}:00\N{EN DASH}{(hour + 1) % 24:02d}:00" for hour in range(24)}
+NO_EXPLANATION = Explanation(Reach.SPREAD, 0, 0)
+_ERRORS = """SELECT coalesce(error_id, 0), coalesce(failed_node_id, 0), count(*) FROM ({failing}) f GROUP BY 1, 2"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table to explain, with the codes and the times (minutes since 1970) of the rows in question."""
+
+    leaf: LeafTable
+    codes: Codes
+    minutes: Numbers
+
+    def points(self, combination: Combination, edges: Sequence[float]) -> list[int]:
+        """How many rows in question have all values of a combination, between each two edges."""
+        mask = np.ones(len(self.codes), dtype=np.bool_)
+        for attribute, value in combination:
+            place = list(self.leaf.attributes).index(attribute)
+            mask &= self.codes[:, place] == list(self.leaf.values[place]).index(value)
+        found: list[int] = np.histogram(self.minutes[mask], edges)[0].tolist()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What runs have in common; `points` are the runs in question that have it, in equal parts of the window."""
+
+    row: Row
+    points: Sequence[int]
+
+    @property
+    def finding(self) -> Finding:
+        """The figures of the row."""
+        return self.row.finding
 
 
 @dataclass(frozen=True, slots=True)
 class Concentration:
-    """Findings over `failures` failed executions.
+    """What `failures` executions of a population share; `looked_at` of them were read, `runs` to compare with.
 
-    `compared` values were looked at together; `is_cut` when only the newest `MAX_FAILURES` were; `base_cut` says how
-    many of the newest runs stand for all of them where rollups could not (None: all runs were counted). `is_alone`:
-    only failures are reported, so there are no other runs to compare them with.
+    `explanation` is the smallest set of combinations that explains most; `shared` are values and combinations with
+    their figures, the most striking first; `compared` were looked at together. `run_rate`: one run in so many was
+    read. `limit` is what slow runs took at least (ms), or expensive ones cost at least (US dollars). `course` are
+    the executions in question in equal parts of the window, each counted for the ones that it stands for.
+    `is_alone`: only failures are reported, so there are no other runs to compare them with.
     """
 
+    population: Population
     failures: int
-    findings: Sequence[Finding]
-    compared: int
-    is_cut: bool
-    base_cut: int | None
+    looked_at: int
+    runs: int
+    run_rate: int
+    explanation: Explanation = NO_EXPLANATION
+    shared: Sequence[Shared] = ()
+    compared: int = 0
     is_alone: bool = False
+    limit: float | None = None
+    course: Sequence[int] = ()
 
 
-# OFFSET 0 keeps the look-up of facets one by key for each failure: a plan that scans whole days is far slower.
-_COUNTED = """
-WITH failing AS MATERIALIZED ({failing} ORDER BY counted_at DESC, id DESC LIMIT {most}),
-failing_step AS MATERIALIZED (
-    SELECT DISTINCT f.id, s.system_id, s.model_id, s.provider_id, s.tool_id
-    FROM failing f JOIN step s ON s.team_id = %s AND s.execution_id = f.id AND s.retention_class = f.retention_class
-        AND s.anchor_day = f.anchor_day AND s.node_id = f.failed_node_id AND s.status IN (7, 8)
-),
-shared (kind, value_id, value, failures) AS (
-    SELECT 'all', NULL::bigint, NULL::text, count(*) FROM failing
-    UNION ALL {columns}
-    UNION ALL SELECT 'hour', extract(hour FROM date_trunc('hour', counted_at) AT TIME ZONE %s)::bigint, NULL, count(*)
-        FROM failing GROUP BY 2
-    UNION ALL SELECT 'field', x.key_id, x.value, count(*)
-        FROM failing f CROSS JOIN LATERAL (
-            SELECT key_id, value FROM facet WHERE team_id = %s AND execution_id = f.id
-                AND retention_class = f.retention_class AND anchor_day = f.anchor_day OFFSET 0) x
-        GROUP BY 2, 3 HAVING count(*) >= {least}
-),
-ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY kind ORDER BY failures DESC, value_id, value) AS place FROM shared
-)
-SELECT r.kind, r.value_id, coalesce(r.value, ''), r.failures, coalesce(l.value, '')
-FROM ranked r LEFT JOIN label l ON l.team_id = %s AND l.id = r.value_id AND r.kind <> 'hour'
-WHERE r.place <= {values} ORDER BY r.kind, r.place
-"""
+def concentration(
+    team_id: uuid.UUID,
+    workflow: Workflow,
+    filters: Filters,
+    *,
+    failures: int,
+    runs: int,
+    zone: str = "UTC",
+    population: Population = FAILED,
+) -> Concentration:
+    """What the executions that the filters leave have in common. Hours of the day are those of `zone` (an IANA name).
 
-
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    kind: str
-    key: Key
-    name: str
-    failures: int
-
-
-def concentration(team_id: uuid.UUID, workflow: Workflow, filters: Filters, *, zone: str = "UTC") -> Concentration:
-    """What the failures that the filters leave have in common. Hours of the day are those of `zone` (an IANA name)."""
-    failures, shared = _count_failures(team_id, workflow, filters, zone)
-    left_out = _pinned(filters)
-    compared = [one for one in shared if one.kind.split(".")[0] not in left_out]
-    usual = usual_counts(team_id, workflow, filters, [one.key for one in compared], zone=zone)
-    is_alone = workflow.completeness == "failures-only"
-    if is_alone:
-        # Failures before are still something to compare an error with.
-        usual = Usual(usual.counts, {kind: total for kind, total in usual.totals.items() if kind in usual.apart})
-    findings = find([_candidate(one, failures, usual) for one in compared])
-    return Concentration(
-        failures=failures,
-        findings=findings,
-        compared=sum(finding.p_value is not None for finding in findings),
-        is_cut=failures >= MAX_FAILURES,
-        base_cut=usual.sampled,
-        is_alone=is_alone,
+    `failures` and `runs` say about how many there are: they decide how large a part is read.
+    """
+    compared_with = conditions(team_id, run_filters(filters, workflow))
+    rate, step_rate = rate_for(runs, MAX_RUNS), rate_for(runs, MAX_STEPPED)
+    base = read_runs(compared_with, zone=zone, rate=rate)
+    if population is FAILED:
+        in_question = conditions(team_id, failing_filters(filters, workflow))
+        bad_rate = rate_for(failures, MAX_FAILURES)
+        sides = Sides(read_runs(in_question, zone=zone, rate=bad_rate), base, is_apart=rate * bad_rate > 1)
+        failures = len(sides.bad) * bad_rate
+        found = read_steps(team_id, in_question, rate=bad_rate, is_failing=True)
+    else:
+        sides = Sides(base.where(population.which(base)), base, is_apart=False)
+        failures = len(sides.bad) * rate
+        ids = [sides.bad.execution_id(row) for row in range(len(sides.bad))]
+        found = read_steps(team_id, ("team_id = %s AND id = ANY(%s)", [team_id, ids]), rate=1, is_failing=False)
+    steps = Sides(
+        _steps_in_question(found, population),
+        read_steps(team_id, compared_with, rate=step_rate, is_failing=False),
+        is_apart=sides.is_apart or step_rate > 1,
     )
+    pinned = _pinned(filters)
+    tables = _tables(team_id, sides, steps, pinned)
+    if population is FAILED and "error" not in pinned:
+        tables[ERRORS] = _errors(team_id, workflow, filters, sides.bad)
+    is_alone = population is FAILED and workflow.completeness == "failures-only"
+    limit = population.limit(base)
+    answer = Concentration(population, failures, len(sides.bad), len(base), rate, is_alone=is_alone, limit=limit)
+    return _answer(answer, tables, filters.window)
+
+
+def _steps_in_question(steps: Runs, population: Population) -> Runs:
+    """The step runs at which it happened; of attempts that called the same one stands for all."""
+    steps = steps.where(population.at(steps))
+    told = np.column_stack([steps.key, *(steps.columns[name] for name in STEP_KINDS)])
+    mask = np.zeros(len(steps), dtype=np.bool_)
+    mask[np.unique(told, axis=0, return_index=True)[1]] = True
+    return steps.where(mask)
+
+
+def _tables(team_id: uuid.UUID, sides: Sides, steps: Sides, pinned: set[str]) -> dict[int, _Table]:
+    """The table of executions, and that of step runs, which tells what their executions do as well."""
+    wanted = [(sides, name) for name in RUN_LABELS] + [(steps, name) for name in STEP_KINDS]
+    told = {name: values_of(side.bad.columns[name], side.base.columns[name]) for side, name in wanted}
+    texts = label_values(team_id, chain.from_iterable(told.values()))
+    columns = {
+        name: label_column(
+            name,
+            side.bad.columns[name],
+            side.base.columns[name],
+            {id: texts[id] for id in told[name] if id in texts},
+        )
+        for side, name in wanted
+        if name not in pinned
+    }
+    of_runs = [column for name, column in columns.items() if name in RUN_LABELS]
+    if "hour" not in pinned:
+        of_runs.append(label_column("hour", sides.bad.columns["hour"], sides.base.columns["hour"], HOURS))
+    of_runs += facet_columns(team_id, sides)
+    tables = {EXECUTIONS: _table(of_runs, sides, sides.bad.columns["minute"])}
+    if of_steps := [column for name, column in columns.items() if name in STEP_KINDS]:
+        at = np.argsort(sides.bad.key, kind="stable")
+        place = np.searchsorted(sides.bad.key[at], steps.bad.key)
+        minutes = sides.bad.columns["minute"][at][place]
+        tables[STEPS] = _table([*of_steps, *(of_their_runs(one, sides, steps) for one in of_runs)], steps, minutes)
+    return tables
+
+
+def _table(columns: Sequence[Column], sides: Sides, minutes: Numbers) -> _Table:
+    leaf = table_of(columns, sides)
+    return _Table(leaf, leaf.codes[: len(minutes)], minutes)
 
 
 def _pinned(filters: Filters) -> set[str]:
@@ -101,39 +186,68 @@ def _pinned(filters: Filters) -> set[str]:
     pinned = {name for name, kind in KINDS.items() if kind.param and filters[kind.param].wanted}
     if filters["group"].wanted:
         pinned |= {"step", "error"}
-    steps = {name for name, kind in KINDS.items() if kind.base == STEP_RUNS}
-    return pinned | steps if pinned & steps else pinned
+    if len(filters["env"].wanted) <= 1 and filters.environment is not None:
+        pinned.add("environment")
+    return pinned | set(STEP_KINDS) if pinned & set(STEP_KINDS) else pinned
 
 
-def _candidate(one: _Shared, failures: int, usual: Usual) -> Candidate:
-    base, total, is_apart = usual.of(one.key)
-    return Candidate(one.kind, one.name, one.failures, failures, base, total, is_apart)
-
-
-def _count_failures(team_id: uuid.UUID, workflow: Workflow, filters: Filters, zone: str) -> tuple[int, list[_Shared]]:
-    population, params = failing(team_id, workflow, filters)
-    run_columns = [(kind.name, kind.column) for kind in KINDS.values() if kind.column and not kind.is_called]
-    step_columns = [(kind.name, kind.column) for kind in KINDS.values() if kind.is_called]
-    columns = " UNION ALL ".join(
-        f"SELECT '{name}', {column}, NULL, count(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY 2"
-        for table, pairs in (("failing", run_columns), ("failing_step", step_columns))
-        for name, column in pairs
+def _errors(team_id: uuid.UUID, workflow: Workflow, filters: Filters, bad: Runs) -> _Table:
+    """Errors and the steps that showed them, against the failures of the period before."""
+    before = replace(run_filters(filters, workflow), window=filters.window.previous())
+    population, params = failing(team_id, workflow, before)
+    counted = np.array(run_planned(_ERRORS.format(failing=population), params), dtype=np.int64).reshape(-1, 3)
+    names = ("error", "step")
+    now = np.column_stack([bad.columns[name] for name in names])
+    texts = label_values(team_id, np.unique(np.concatenate([now, counted[:, :2]])).tolist())
+    columns = [
+        label_column(name, now[:, place], counted[:, place], {id: texts[id] for id in told if id in texts})
+        for place, name in enumerate(names)
+        for told in [values_of(now[:, place], counted[:, place])]
+    ]
+    nothing, ones = np.zeros(len(now)), np.ones(len(now))
+    leaf = LeafTable(
+        attributes=names,
+        values=[column.values for column in columns],
+        codes=np.column_stack([column.codes for column in columns]),
+        bad=np.concatenate([ones, np.zeros(len(counted))]),
+        base=np.concatenate([nothing, counted[:, 2]]),
+        is_apart=True,
     )
-    sql = _COUNTED.format(
-        failing=population, columns=columns, most=MAX_FAILURES, least=MIN_FACET_FAILURES, values=VALUES_A_KIND
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, team_id, zone, team_id, team_id])
-        rows = cursor.fetchall()
-    total = next((count for kind, _, _, count, _ in rows if kind == "all"), 0)
-    return total, [one for row in rows if (one := _shared(*row))]
+    return _Table(leaf, leaf.codes[: len(now)], bad.columns["minute"])
 
 
-def _shared(kind: str, value_id: int | None, value: str, failures: int, label: str) -> _Shared | None:
-    if kind == "all" or value_id is None:
-        return None
-    if kind == "field":
-        is_field = label.startswith(("input.", "tag."))
-        return _Shared(label, Key(kind, value_id, value), value, failures) if is_field else None
-    name = f"{value_id:02d}:00\N{EN DASH}{(value_id + 1) % 24:02d}:00" if kind == "hour" else label
-    return _Shared(kind, Key(kind, value_id), name, failures)
+def _answer(found: Concentration, tables: Mapping[int, _Table], window: Window) -> Concentration:
+    """The concentration with what the tables explain. Each row is told once, where it is compared with its own base."""
+    names = list(tables)
+    # Where only failures are reported, failures before are still something to compare an error with.
+    leaves = [_alone(one.leaf) if found.is_alone and name != ERRORS else one.leaf for name, one in tables.items()]
+    explained = explain(leaves)
+    edges = np.linspace(window.start.timestamp() / 60, window.end.timestamp() / 60, POINTS + 1).tolist()
+    shared = [
+        Shared(row, tables[names[place]].points(row.combination, edges))
+        for place, row in explained.rows
+        if _belongs(row, names[place])
+    ]
+    explanations = [
+        each
+        for name, each in zip(names, explained.explanations, strict=True)
+        if name == EXECUTIONS or (name == STEPS and any(_is_of_steps(part.combination) for part in each.parts))
+    ]
+    leading = max(explanations, key=lambda each: (bool(each.parts), each.worth))
+    counted = np.array(tables[EXECUTIONS].points((), edges)) * round(found.failures / max(found.looked_at, 1))
+    return replace(found, explanation=leading, shared=shared, compared=explained.looked_at, course=counted.tolist())
+
+
+def _alone(table: LeafTable) -> LeafTable:
+    return replace(table, base=np.zeros(len(table.base)), is_apart=True)
+
+
+def _is_of_steps(combination: Combination) -> bool:
+    return any(name in STEP_KINDS for name, _ in combination)
+
+
+def _belongs(row: Row, table: int) -> bool:
+    """Whether a row stands in the table whose base it is compared with."""
+    if table == ERRORS:
+        return any(name == "error" for name, _ in row.combination)
+    return _is_of_steps(row.combination) == (table == STEPS)

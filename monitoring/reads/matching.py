@@ -2,7 +2,10 @@
 
 import uuid
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from monitoring.filters import ANY, Choice, Filters
 from monitoring.identity import PRODUCTION, LabelKind, label_id
@@ -19,6 +22,7 @@ _STEP_COLUMNS = {
     "step": ("node_id", LabelKind.NODE),
     "system": ("system_id", LabelKind.SYSTEM),
     "model": ("model_id", LabelKind.MODEL),
+    "provider": ("provider_id", LabelKind.PROVIDER),
     "tool": ("tool_id", LabelKind.TOOL),
 }
 _IS_UNMET = f"(status = {Status.SUCCEEDED:d} AND is_unmet)"
@@ -37,6 +41,16 @@ _WORKFLOWS = """workflow_id = ANY(ARRAY(
 # The error of a run that told none itself is that of its failing step, kept as a name.
 _FOUND = """(external_id LIKE %s OR error ILIKE %s OR error_id IN (
     SELECT l.id FROM label l WHERE l.team_id = %s AND l.kind = %s AND l.value ILIKE %s))"""
+
+# `input.country=FR`: a key that is a facet's, and its value.
+_FACET = """EXISTS (
+    SELECT FROM facet f WHERE f.team_id = %s AND f.execution_id = execution.id
+        AND f.retention_class = execution.retention_class AND f.anchor_day = execution.anchor_day
+        AND (f.key_id, f.value) IN (SELECT * FROM unnest(%s::bigint[], %s::text[])))"""
+# `14@Europe/Berlin`: an hour of the day, and whose.
+_HOUR = "(extract(hour FROM counted_at AT TIME ZONE %s) = %s)"
+_ABOVE = {"slower": "duration_ms >= %s", "costlier": "cost_usd >= %s"}
+_RETRIED = "(retry_count > 0 OR attempt > 1)"
 
 # A log line may name an execution of which nothing else was told: a line is no run until something says so.
 _IS_TOLD = "(workflow_id IS NOT NULL OR status <> 0 OR step_count > 0)"
@@ -83,6 +97,8 @@ def _test(team_id: uuid.UUID, name: str, values: Sequence[str]) -> Part:
         return _status_test(values)
     if name == "group":
         return "failure_group_id = ANY(%s)", [[found for value in values if (found := _uuid(value))]]
+    if name in _SPECIAL:
+        return _SPECIAL[name](team_id, name, values)
     if len(values) == 1:
         return _WORKFLOW, [team_id, values[0], values[0], values[0]]
     return _WORKFLOWS, [team_id, list(values), list(values)]
@@ -94,6 +110,50 @@ def _status_test(values: Sequence[str]) -> Part:
     if UNMET not in values:
         return "status = ANY(%s)", [numbers]
     return (f"({_IS_UNMET} OR status = ANY(%s))", [numbers]) if numbers else (_IS_UNMET, [])
+
+
+def _facet_test(team_id: uuid.UUID, _: str, values: Sequence[str]) -> Part:
+    pairs = [(key, value) for key, is_pair, value in (text.partition("=") for text in values) if is_pair]
+    return _FACET, [team_id, [label_id(LabelKind.FACET, key) for key, _ in pairs], [value for _, value in pairs]]
+
+
+def _hour_test(_team: uuid.UUID, _: str, values: Sequence[str]) -> Part:
+    told = [(zone or "UTC", hour) for hour, _, zone in (text.partition("@") for text in values)]
+    known = [(zone, int(hour)) for zone, hour in told if hour.isdecimal() and len(hour) < 3 and zone in _zones()]
+    text = " OR ".join([_HOUR] * len(known)) or "false"
+    return f"({text})", [part for pair in known for part in pair]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _above_test(_team: uuid.UUID, name: str, values: Sequence[str]) -> Part:
+    """At least the smallest of the limits: each alone would find what reaches it."""
+    limits = [limit for text in values if (limit := _number(text)) is not None]
+    return (_ABOVE[name], [min(limits)]) if limits else ("false", [])
+
+
+def _retried_test(_team: uuid.UUID, _: str, values: Sequence[str]) -> Part:
+    return (_RETRIED, []) if "yes" in values else (f"NOT {_RETRIED}", []) if "no" in values else ("false", [])
+
+
+_SPECIAL = {
+    "field": _facet_test,
+    "hour": _hour_test,
+    "slower": _above_test,
+    "costlier": _above_test,
+    "retried": _retried_test,
+}
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
 
 
 def _uuid(text: str) -> uuid.UUID | None:

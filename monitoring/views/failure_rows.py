@@ -1,17 +1,20 @@
-"""The table of what failed runs have in common: its tabs, which rows it shows, and how each is written."""
+"""The table of what runs have in common: its tabs, which rows it shows, and how each is written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitoring import wording
-from monitoring.analysis.concentration import Finding, Reading
+from monitoring.analysis.concentration import Finding, Reading, lift_order
+from monitoring.analysis.explanation import Combination
+from monitoring.analysis.relations import Relation
 from monitoring.presentation import Link
-from monitoring.reads.concentration import Concentration
-from monitoring.reads.usual import KINDS, Kind
+from monitoring.reads.concentration import HOURS, Concentration, Shared
+from monitoring.reads.kinds import KINDS, Kind, kind_named, title_of
 from monitoring.views.shell import Scope
 
 ROWS_SHOWN = 12
+COMBINATIONS = "combination"
 _PILLS = {
     Reading.CONCENTRATED: ("fail", "fail"),
     Reading.ABOVE_USUAL: ("warn", "warn"),
@@ -22,11 +25,21 @@ _PILLS = {
 }
 _STRIKING = frozenset({Reading.CONCENTRATED, Reading.ABOVE_USUAL})
 _MONO = frozenset({"step", "tool", "field"})
+_RELATIONS = {
+    Relation.PART: "part of the answer",
+    Relation.SAME_RUNS: "nearly the same runs as {because}",
+    Relation.WITHIN: "a piece of {because}",
+    Relation.SHADOW: "only because of {because}",
+    Relation.OWN: "",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CommonRow:
-    """A row of the table, ready to show. `href` filters by the value where a parameter can; `mono` for identifiers."""
+    """A row of the table, ready to show. `href` filters by the values where parameters can; `mono` for identifiers.
+
+    `note` says how the row relates to the answer, `points` how many of the runs in question were when.
+    """
 
     title: str
     value: str
@@ -38,6 +51,9 @@ class CommonRow:
     p_value: str
     pill_tone: str
     pill_glyph: str
+    note: str
+    points: Sequence[int]
+    has_few: bool
 
     @property
     def is_hot(self) -> bool:
@@ -45,17 +61,20 @@ class CommonRow:
         return self.finding.reading is Reading.CONCENTRATED
 
 
-def title_of(finding: Finding) -> str:
-    """The kind of a finding in words; of a facet its own name: `Input field country`, `Tag channel`."""
-    start, _, name = finding.kind.partition(".")
-    if not name:
-        return KINDS[finding.kind].title
-    return f"{'Input field' if start == 'input' else 'Tag'} {name}"
+def title_of_row(combination: Combination) -> str:
+    """The attributes of a row in words: `Step`, `Step and release`."""
+    first, *others = [title_of(attribute) for attribute, _ in combination]
+    return " and ".join([first, *(other[0].lower() + other[1:] for other in others)])
 
 
-def kind_of(finding: Finding) -> Kind:
-    """The kind that a finding belongs to; facets share one."""
-    return KINDS.get(finding.kind) or KINDS["field"]
+def value_of_row(combination: Combination) -> str:
+    """The values of a row: `book`, `book and v3`."""
+    return " and ".join(value or "(empty)" for _, value in combination)
+
+
+def kind_of(combination: Combination) -> Kind:
+    """The kind of a row's first value, the leading one of a combination."""
+    return kind_named(combination[0][0])
 
 
 def p_words(p_value: float | None) -> str:
@@ -65,66 +84,97 @@ def p_words(p_value: float | None) -> str:
     return "p under 0.001" if p_value < 0.001 else f"p {p_value:.3f}" if p_value < 0.1 else f"p {p_value:.2f}"
 
 
+def _tab_of(shared: Shared) -> str:
+    combination = shared.row.combination
+    return COMBINATIONS if len(combination) > 1 else kind_of(combination).name
+
+
 def kind_tabs(scope: Scope, found: Concentration, by: str) -> list[Link]:
-    """`All, by lift` and one tab for each kind that failures share a value of."""
-    present = {kind_of(finding).name for finding in found.findings}
+    """`All, by lift`, one tab for combinations, and one for each kind that the runs in question share a value of."""
+    present = {_tab_of(shared) for shared in found.shared}
+    titles = {COMBINATIONS: "Combinations", **{name: kind.title for name, kind in KINDS.items()}}
     links = [Link("All, by lift", scope.filters.query(by=None, after=None), by not in present)]
     return links + [
-        Link(kind.title, scope.filters.query(by=name, after=None), by == name)
-        for name, kind in KINDS.items()
+        Link(title, scope.filters.query(by=name, after=None), by == name)
+        for name, title in titles.items()
         if name in present
     ]
 
 
-def shown_findings(found: Concentration, by: str) -> list[Finding]:
+def shown_rows(found: Concentration, by: str) -> list[Shared]:
     """The rows of a tab. The first tab shows what stands out, and of each kind without such a row the leading one."""
-    of_kind = [finding for finding in found.findings if kind_of(finding).name == by]
-    if of_kind:
-        return of_kind
+    of_tab = [shared for shared in found.shared if _tab_of(shared) == by]
+    if of_tab:
+        return of_tab
+    by_failures = sorted(found.shared, key=lambda one: (-one.finding.failures, one.finding.kind, one.finding.value))
     if found.is_alone:
-        return sorted(found.findings, key=lambda f: (-f.failures, f.kind, f.value))[:ROWS_SHOWN]
-    striking = [f for f in found.findings if f.reading in _STRIKING][:ROWS_SHOWN]
-    seen = {kind_of(f).name for f in striking}
+        return by_failures[:ROWS_SHOWN]
+    striking = [one for one in found.shared if one.finding.reading in _STRIKING and not _is_repeated(one)][:ROWS_SHOWN]
+    seen = {COMBINATIONS, *(_tab_of(one) for one in striking)}
     usual = []
-    for finding in sorted(found.findings, key=lambda f: (-f.failures, f.kind, f.value)):
-        kind = kind_of(finding).name
-        if finding.reading not in _STRIKING and finding.lift is not None and kind not in seen:
-            seen.add(kind)
-            usual.append(finding)
-    return [*striking, *sorted(usual, key=lambda f: -(f.lift or 0))][:ROWS_SHOWN]
+    for one in by_failures:
+        tab = _tab_of(one)
+        if one.finding.reading not in _STRIKING and one.finding.lift is not None and tab not in seen:
+            seen.add(tab)
+            usual.append(one)
+    return [*striking, *sorted(usual, key=lambda one: -lift_order(one.finding))][:ROWS_SHOWN]
 
 
-def common_rows(scope: Scope, findings: Sequence[Finding]) -> list[CommonRow]:
-    """The rows of the table, ready to show."""
-    return [_row(scope, finding) for finding in findings]
+def _is_repeated(shared: Shared) -> bool:
+    """Whether a combination says what another row says: it is in the tab of combinations."""
+    return len(shared.row.combination) > 1 and shared.row.relation not in (Relation.PART, Relation.OWN)
 
 
-def _row(scope: Scope, finding: Finding) -> CommonRow:
+def common_rows(scope: Scope, rows: Sequence[Shared], zone: str) -> list[CommonRow]:
+    """The rows of the table, ready to show. Hours are those of `zone`."""
+    return [_row(scope, shared, zone) for shared in rows]
+
+
+def _row(scope: Scope, shared: Shared, zone: str) -> CommonRow:
+    row, finding = shared.row, shared.finding
     tone, glyph = _PILLS[finding.reading]
     usual = f", {wording.percent(finding.usual)} usually" if finding.usual is not None else ""
     interval = f"{finding.low:,.1f} to {finding.high:,.1f}" if finding.low is not None else ""
+    because = value_of_row(row.because) if row.because else ""
     return CommonRow(
-        title=title_of(finding),
-        value=finding.value or "(empty)",
-        href=href_of(scope, finding),
-        mono=kind_of(finding).name in _MONO,
+        title=title_of_row(row.combination),
+        value=value_of_row(row.combination),
+        href=href_of(scope, row.combination, zone),
+        mono=kind_of(row.combination).name in _MONO,
         finding=finding,
-        meter_label=f"{wording.percent(finding.share)} of failures{usual}",
+        meter_label=f"{wording.percent(finding.share)} of these runs{usual}",
         interval=interval,
         p_value=p_words(finding.p_value),
         pill_tone=tone,
         pill_glyph=glyph,
+        note=_RELATIONS[row.relation].format(because=because) if finding.reading in _STRIKING else "",
+        points=shared.points,
+        has_few=row.has_few,
     )
 
 
-def href_of(scope: Scope, finding: Finding) -> str:
-    """The page filtered by the value; empty where no filter can."""
-    param = kind_of(finding).param
-    return scope.filters.query(after=None, by=None, **{param: finding.value}) if param else ""
+def href_of(scope: Scope, combination: Combination, zone: str) -> str:
+    """The page filtered by the values of a combination."""
+    params: dict[str, str | list[str] | None] = {"after": None, "by": None}
+    fields = []
+    for attribute, value in combination:
+        if attribute == "hour":
+            hour = next(number - 1 for number, text in HOURS.items() if text == value)
+            params["hour"] = f"{hour}@{zone}"
+        elif param := kind_named(attribute).param:
+            params[param] = value
+        else:
+            fields.append(f"{attribute}={value}")
+    if fields:
+        params["field"] = fields
+    return scope.filters.query(**params)
 
 
-def finding_cells(finding: Finding) -> list[Any]:
-    """A finding as the export's cells: shares of 1, lift with its interval, the corrected p-value, the reading."""
+def row_cells(shared: Shared) -> list[Any]:
+    """A row as the export's cells: shares of 1, lift with its interval, the corrected p-value, the reading."""
+    row, finding = shared.row, shared.finding
     figures = (finding.share, finding.usual, finding.lift, finding.low, finding.high, finding.p_value)
     rounded = [None if figure is None else float(f"{figure:.6g}") for figure in figures]
-    return [title_of(finding), finding.value, finding.failures, *rounded, finding.reading.value]
+    because = value_of_row(row.because) if row.because and row.relation is not Relation.PART else ""
+    cells = [title_of_row(row.combination), value_of_row(row.combination), finding.failures, *rounded]
+    return [*cells, finding.reading.value, row.relation.value if because else "", because]

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from monitoring import wording
-from monitoring.analysis.concentration import MIN_FAILURES, Answer, Finding, Reach, Reading, answer
+from monitoring.analysis.concentration import MIN_FAILURES, Reach, Reading
+from monitoring.analysis.explanation import Combination, Explanation, Part
+from monitoring.analysis.relations import Relation
 from monitoring.presentation import Action, Fact, Tone
-from monitoring.reads.concentration import Concentration
+from monitoring.reads.concentration import Concentration, Shared
 from monitoring.reads.groups import FailureGroups, GroupRow
-from monitoring.reads.usual import KINDS, LOCAL_KINDS
-from monitoring.views.failure_rows import href_of, kind_of, p_words, title_of
+from monitoring.reads.kinds import KINDS, LOCAL_KINDS, kind_named, title_of
+from monitoring.reads.populations import FAILED
+from monitoring.views.failure_rows import href_of, kind_of, p_words, title_of_row, value_of_row
 from monitoring.views.shell import Scope
 
 LONG_RANGE = timedelta(days=90)
@@ -44,6 +47,7 @@ _FRACTIONS = (
 class Panel:
     """Arguments of the verdict component."""
 
+    question: str
     answer: str
     word: str
     tone: Tone
@@ -53,137 +57,221 @@ class Panel:
     note: str = ""
 
 
-def verdict_panel(scope: Scope, found: Concentration, groups: FailureGroups) -> Panel:
-    """The answer to "are the failures concentrated?" with its evidence and the next actions."""
-    told = Answer(Reach.SPREAD) if found.is_alone else answer(found.findings, found.failures, LOCAL_KINDS)
-    typical = _typical(told, groups)
+def verdict_panel(scope: Scope, found: Concentration, groups: FailureGroups, zone: str) -> Panel:
+    """The answer to "are they concentrated?" with its evidence and the next actions."""
+    answer, question = found.explanation, f"Are the {found.population.noun}s concentrated?"
+    typical = _typical(answer, groups) if found.population is FAILED else None
     replay = (
         Action("Replay a typical failure", scope.href("replay", str(typical.latest)), "redo", True) if typical else None
     )
-    actions = [action for action in (replay, *_more(scope, told)) if action]
+    actions = [action for action in (replay, *_more(scope, found, zone)) if action]
     if found.is_alone:
-        return Panel(*_ALONE, _shared_most(found), (), actions)
-    paragraphs = _evidence(told, found)
-    return Panel(_sentence(told), *_SIGNS[told.reach], paragraphs, _facts(told, found), actions)
+        return Panel(question, *_ALONE, _shared_most(found), (), actions)
+    return Panel(question, _sentence(found), *_SIGNS[answer.reach], _evidence(found), _facts(found), actions)
 
 
 def _shared_most(found: Concentration) -> list[SafeString | str]:
-    most = max((f for f in found.findings if f.kind in LOCAL_KINDS), key=lambda f: f.failures, default=None)
+    told = [one for one in found.shared if kind_of(one.row.combination).name in LOCAL_KINDS]
+    most = max(told, key=lambda one: one.finding.failures, default=None)
     if most is None:
         return []
-    return [format_html("{} makes up <b>{}</b> of failures.", _named([most]), wording.percent(most.share))]
-
-
-def _sentence(told: Answer) -> str:
-    if told.reach is Reach.TOO_FEW:
-        return "Not enough failures to say."
-    if told.reach is Reach.SPREAD:
-        return "Not concentrated. Failures are spread like all runs."
-    kinds = [_kind_words(finding) for finding in told.leaders[:2]]
-    if told.reach is Reach.LOCAL:
-        fraction = next(words for least, words in _FRACTIONS if told.leaders[0].share >= least)
-        return f"Yes. {fraction} share one {' and one '.join(kinds)}."
-    return f"In part. {wording.percent(told.leaders[0].share)} of failures share one {kinds[0]}."
-
-
-def _kind_words(finding: Finding) -> str:
-    names = {"system": "system", "field": "input field", "hour": "hour of the day"}
-    name = kind_of(finding).name
-    if name == "field":
-        return "input field" if finding.kind.startswith("input.") else "tag"
-    return names.get(name, KINDS[name].title.lower())
-
-
-def _evidence(told: Answer, found: Concentration) -> list[SafeString | str]:
-    if told.reach is Reach.TOO_FEW:
-        few = "1 failure is" if found.failures == 1 else f"{wording.count(found.failures)} failures are"
-        return [
-            f"{few} too few to tell a pattern from chance: {MIN_FAILURES} are needed. A longer range may have them."
-        ]
-    compared = wording.count(found.compared)
-    if told.reach is Reach.SPREAD:
-        texts: list[SafeString | str] = [
-            f"None of the {compared} values compared is clearly more frequent among failures."
-        ]
-        return texts + [_next_best(finding) for finding in told.leaders]
-    first = told.leaders[0]
     return [
         format_html(
-            "{} makes up <b>{}</b> of failures but only <b>{}</b> of {}.",
-            _named(told.leaders),
-            wording.percent(first.share),
-            wording.percent(first.usual),
-            kind_of(first).base,
-        ),
-        format_html(
-            "That is <b>{}</b> its usual share ({} to {}), {} after correction for {} comparisons: "
-            "a pattern, not chance.",
-            wording.times(first.lift),
-            f"{first.low or 0:,.1f}",
-            wording.times(first.high),
-            p_words(first.p_value),
-            compared,
-        ),
+            "{} makes up <b>{}</b> of failures.", _named(most.row.combination), wording.percent(most.finding.share)
+        )
     ]
 
 
-def _next_best(finding: Finding) -> SafeString:
-    is_usual = finding.reading is Reading.AS_USUAL
+def _many(found: Concentration) -> str:
+    return f"{found.population.noun}s"
+
+
+def _sentence(found: Concentration) -> str:
+    answer, many = found.explanation, _many(found)
+    if answer.reach is Reach.TOO_FEW:
+        return f"Not enough {many} to say."
+    if answer.reach is Reach.SPREAD:
+        return f"Not concentrated. {many.capitalize()} are spread like all runs."
+    covered = answer.parts[-1].covered
+    kinds = " and one ".join(_kind_words(attribute) for attribute, _ in _subject(found, answer.parts[0]))
+    if len(answer.parts) > 1:
+        share = f"share one of {len(answer.parts)} values or combinations"
+    else:
+        share = f"share one {kinds}"
+    if answer.reach is Reach.LOCAL:
+        fraction = next(words for least, words in _FRACTIONS if covered >= least)
+        return f"Yes. {fraction} {share}."
+    return f"In part. {wording.percent(covered)} of {many} {share}."
+
+
+def _subject(found: Concentration, part: Part) -> Combination:
+    """A part of the answer, with a value that nearly the same runs have: a step with the system that it calls."""
+    told = {attribute for attribute, _ in part.combination}
+    for one in found.shared:
+        row = one.row
+        is_same = row.relation is Relation.SAME_RUNS and row.because == part.combination
+        if is_same and len(row.combination) == 1 and row.combination[0][0] not in told:
+            return (*part.combination, *row.combination)
+    return part.combination
+
+
+def _kind_words(attribute: str) -> str:
+    names = {"system": "system", "hour": "hour of the day"}
+    if kind_named(attribute).name == "field":
+        return "input field" if attribute.startswith("input.") else "tag"
+    return names.get(attribute, KINDS[attribute].title.lower()) if attribute in KINDS else attribute
+
+
+def _evidence(found: Concentration) -> list[SafeString | str]:
+    answer = found.explanation
+    if answer.reach is Reach.TOO_FEW:
+        few = (
+            f"1 {found.population.noun} is"
+            if found.failures == 1
+            else f"{wording.count(found.failures)} {_many(found)} are"
+        )
+        return [
+            f"{few} too few to tell a pattern from chance: {MIN_FAILURES} are needed. A longer range may have them."
+        ]
+    if answer.reach is Reach.SPREAD:
+        texts: list[SafeString | str] = [
+            f"None of the {wording.count(found.compared)} values and combinations compared explains them."
+        ]
+        return texts + [_next_best(one) for one in found.shared[:1]]
+    return [*(_part_words(found, part) for part in answer.parts), *_together(found)]
+
+
+def _part_words(found: Concentration, part: Part) -> SafeString:
+    """One part of the answer: its share, its usual share, the lift with its interval, and that it is not chance."""
+    one = next(shared for shared in found.shared if shared.row.combination == part.combination)
+    finding = one.finding
+    if not finding.usual:
+        return format_html(
+            "{} makes up <b>{}</b> of {} and none of {}.",
+            _named(_subject(found, part)),
+            wording.percent(finding.share),
+            _many(found),
+            kind_of(part.combination).base,
+        )
     return format_html(
-        "Next is {} <b>{}</b> with {} its usual share: {}.",
-        title_of(finding).lower(),
-        finding.value,
+        "{} makes up <b>{}</b> of {} but only <b>{}</b> of {}: <b>{}</b> its usual share ({} to {}), {} after "
+        "correction for {} comparisons.",
+        _named(_subject(found, part)),
+        wording.percent(finding.share),
+        _many(found),
+        wording.percent(finding.usual),
+        kind_of(part.combination).base,
         wording.times(finding.lift),
-        "within what chance explains" if is_usual else "above usual, but less than twice",
+        f"{finding.low or 0:,.1f}",
+        wording.times(finding.high),
+        p_words(finding.p_value),
+        wording.count(found.compared),
     )
 
 
-def _named(leaders: Sequence[Finding]) -> SafeString:
-    """The leading values as a subject: a step calling a system where both lead, else the first one with its kind."""
-    by_kind = {finding.kind: finding for finding in leaders}
-    step, called = by_kind.get("step"), by_kind.get("system") or by_kind.get("tool") or by_kind.get("model")
-    if step and called and step in leaders[:2] and step.value != called.value:
-        return format_html('<span class="mono b">{}</span> calling <b>{}</b>', step.value, called.value)
-    first = leaders[0]
-    if first.kind == "step":
-        return format_html('<span class="mono b">{}</span>', first.value)
-    return format_html("{} <b>{}</b>", title_of(first), first.value or "(empty)")
+def _together(found: Concentration) -> list[SafeString | str]:
+    """What all parts hold, and how much more often their runs are in question than the others."""
+    answer, texts = found.explanation, list[SafeString | str]()
+    if len(answer.parts) > 1:
+        text = "Together they hold <b>{}</b> of {} in <b>{}</b> of the runs."
+        covered, runs = wording.percent(answer.parts[-1].covered), wording.percent(answer.run_share)
+        texts.append(format_html(text, covered, _many(found), runs))
+    if answer.contrast:
+        times, gone = wording.times(answer.contrast), wording.percent(answer.attributable)
+        text = "Runs with that {} <b>{}</b> as often as the others; at their rate <b>{}</b> of {} would be gone."
+        texts.append(format_html(text, found.population.verb, times, gone, _many(found)))
+    alone = [one.row for one in found.shared if _is_shadow(one)]
+    for row in alone[:2]:
+        because = value_of_row(row.because or row.combination)
+        texts.append(format_html("{} stands out only because of <b>{}</b>.", _named(row.combination), because))
+    return texts
 
 
-def _facts(told: Answer, found: Concentration) -> list[Fact]:
-    facts = {Reach.LOCAL: "Scope: local", Reach.SPREAD: "Scope: no value concentrated"}
-    pills = [Fact(facts[told.reach], "flag")] if told.reach in facts else []
-    for finding in told.leaders[2:5] if told.reach is Reach.LOCAL else told.leaders[1:4]:
-        pills.append(Fact(f"{title_of(finding)} {finding.value}: {wording.percent(finding.share)}", "spark"))
-    if found.is_cut:
-        pills.append(Fact(f"Newest {wording.count(found.failures)} failures looked into", "clock"))
+def _is_shadow(one: Shared) -> bool:
+    """Whether a single value stands out, but only because of the answer."""
+    is_striking = one.finding.reading in (Reading.CONCENTRATED, Reading.ABOVE_USUAL)
+    return is_striking and one.row.relation is Relation.SHADOW and len(one.row.combination) == 1
+
+
+def _next_best(one: Shared) -> SafeString:
+    is_usual = one.finding.reading is Reading.AS_USUAL
+    return format_html(
+        "Next is {} with {} its usual share: {}.",
+        _named(one.row.combination),
+        wording.times(one.finding.lift),
+        "within what chance explains" if is_usual else "more than usual, but it explains too little",
+    )
+
+
+def _named(combination: Combination) -> SafeString:
+    """The values as a subject: a step calling a system where both are told, else each with its kind."""
+    told = dict(combination)
+    called = told.get("system") or told.get("tool") or told.get("model")
+    if set(told) <= {"step", "system", "tool", "model"} and "step" in told and called and called != told["step"]:
+        return format_html('<span class="mono b">{}</span> calling <b>{}</b>', told["step"], called)
+    if set(told) == {"step"}:
+        return format_html('<span class="mono b">{}</span>', told["step"])
+    return format_html_join(
+        " with ", "{} <b>{}</b>", ((title_of(attribute), value or "(empty)") for attribute, value in combination)
+    )
+
+
+def _facts(found: Concentration) -> list[Fact]:
+    answer = found.explanation
+    pills = []
+    if answer.reach is Reach.LOCAL and any(_says_where(part.combination) for part in answer.parts):
+        pills.append(Fact("Scope: local", "flag"))
+    elif answer.reach is Reach.SPREAD:
+        pills.append(Fact("Scope: no value concentrated", "flag"))
+    parts = {part.combination for part in answer.parts}
+    same = [one for one in found.shared if one.row.relation is Relation.SAME_RUNS and one.row.combination not in parts]
+    for one in same[1:4]:
+        text = f"{title_of_row(one.row.combination)} {value_of_row(one.row.combination)}: nearly the same runs"
+        pills.append(Fact(text, "spark"))
+    if found.looked_at < found.failures:
+        pills.append(
+            Fact(f"A random {wording.count(found.looked_at)} of {wording.count(found.failures)} looked into", "clock")
+        )
     return pills
 
 
-def _typical(told: Answer, groups: FailureGroups) -> GroupRow | None:
-    """The largest group at the leading step, else the largest group."""
-    steps = {finding.value for finding in told.leaders if finding.kind == "step"}
+def _says_where(combination: Combination) -> bool:
+    return any(kind_named(attribute).name in (*LOCAL_KINDS, "field") for attribute, _ in combination)
+
+
+def _typical(answer: Explanation, groups: FailureGroups) -> GroupRow | None:
+    """The largest group at a step of the answer, else the largest group."""
+    steps = {value for part in answer.parts for attribute, value in part.combination if attribute == "step"}
     at_step = [group for group in groups.groups if group.node in steps]
     return next(iter(at_step or groups.groups), None)
 
 
-def _more(scope: Scope, told: Answer) -> list[Action]:
-    if told.reach is Reach.TOO_FEW:
+def _more(scope: Scope, found: Concentration, zone: str) -> list[Action]:
+    answer = found.explanation
+    if answer.reach is Reach.TOO_FEW:
         if scope.window.length >= LONG_RANGE:
             return []
         return [Action("Look at 90 days", scope.filters.query(from_="now-90d", to="now", after=None), "cal")]
-    if told.reach is Reach.SPREAD or not (href := href_of(scope, told.leaders[0])):
+    if not answer.parts:
         return []
-    return [Action(f"See these {wording.count(told.leaders[0].failures)} failures", f"{href}#samples", "filter")]
+    part = answer.parts[0]
+    return [
+        Action(
+            f"See these {wording.count(part.failures)} {_many(found)}",
+            f"{href_of(scope, part.combination, zone)}#samples",
+            "filter",
+        )
+    ]
 
 
-def rail_note(scope: Scope, found: Concentration, groups: FailureGroups) -> dict[int, str]:
-    """What step 2 of the rail says: how many, and how much of them the leading value explains."""
-    told = answer(found.findings, found.failures, LOCAL_KINDS)
-    if not groups.failures or not told.leaders or told.reach not in (Reach.LOCAL, Reach.PART):
+def rail_note(found: Concentration, groups: FailureGroups) -> dict[int, str]:
+    """What step 2 of the rail says: how many, and how much of them the leading part explains."""
+    parts = found.explanation.parts
+    if not groups.failures or not parts or found.population is not FAILED:
         return {}
-    first = told.leaders[0]
-    return {2: f"{wording.count(groups.failures)}, {wording.percent(first.share, 0)} in one {_kind_words(first)}"}
+    kinds = " and one ".join(_kind_words(attribute) for attribute, _ in parts[0].combination[:2])
+    share = wording.percent(parts[0].failures / found.explanation.failures, 0)
+    return {2: f"{wording.count(groups.failures)}, {share} in one {kinds}"}
 
 
 def chart_label(groups: FailureGroups) -> str:

@@ -1,6 +1,7 @@
 """The Failures page of a workflow: are they concentrated, what do they have in common, and samples to replay."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -11,14 +12,17 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
+from monitoring.filters import Choice, Filters
 from monitoring.models import Workflow
-from monitoring.presentation import Chart, Marker, Series
+from monitoring.presentation import Chart, Link, Marker, Series
 from monitoring.reads import executions, trends
-from monitoring.reads.concentration import Concentration, concentration
+from monitoring.reads.concentration import POINTS, Concentration, concentration
 from monitoring.reads.failures import failing_filters, values_in_use
+from monitoring.reads.figures import Totals
 from monitoring.reads.groups import FailureGroups, failure_groups
+from monitoring.reads.populations import FAILED, POPULATIONS, Population
 from monitoring.reads.releases import release_marks
-from monitoring.statuses import Status
+from monitoring.statuses import UNMET, Status
 from monitoring.views.csv import csv_response
 from monitoring.views.execution_table import (
     ORDER_WORDS,
@@ -30,17 +34,18 @@ from monitoring.views.execution_table import (
     sort_in_force,
     with_errors,
 )
-from monitoring.views.failure_rows import common_rows, finding_cells, kind_tabs, shown_findings
+from monitoring.views.failure_rows import common_rows, kind_tabs, row_cells, shown_rows
 from monitoring.views.failure_words import chart_label, rail_note, verdict_panel
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, step_rail
 
 GROUPS_SHOWN = 10
+SLOWEST_FIRST = {"slow": "-duration", "expensive": "-cost"}
 SAMPLES_SHOWN = 25
 SAMPLE_HEADER = ("Execution", "Started", "Error", "Step", "Input type", "Duration, ms")
 GROUP_HEADER = ("Group", "Step", "Failures", "First seen", "New", "Last seen")
 COMMON_HEADER = (
     *("Kind", "Value", "Failures", "Of failures", "Usual share", "Lift", "Lift from", "Lift to"),
-    *("p-value, corrected", "Reading"),
+    *("p-value, corrected", "Reading", "Relation", "To"),
 )
 
 
@@ -57,10 +62,7 @@ def failures(request: TeamRequest, workflow: str) -> HttpResponseBase:
 
 def _export(scope: Scope, workflow: Workflow, table: str) -> HttpResponseBase:
     rows: Iterator[list[Any]]
-    if table == "common":
-        found = _concentration(scope, workflow)
-        cells = (finding_cells(finding) for finding in shown_findings(found, scope.filters.by))
-        return csv_response(f"{workflow.slug}-in-common.csv", COMMON_HEADER, cells)
+    population = population_of(scope)
     if table == "groups":
         groups = failure_groups(scope.team.id, workflow, scope.filters).groups[:GROUPS_SHOWN]
         rows = (
@@ -68,58 +70,133 @@ def _export(scope: Scope, workflow: Workflow, table: str) -> HttpResponseBase:
             for g in groups
         )
         return csv_response(f"{workflow.slug}-failure-groups.csv", GROUP_HEADER, rows)
+    if table == "common" or population is not FAILED:
+        found = _concentration(scope, workflow, _totals(scope, workflow), population)
+        if table == "common":
+            cells = (row_cells(one) for one in shown_rows(found, scope.filters.by))
+            return csv_response(f"{workflow.slug}-in-common.csv", COMMON_HEADER, cells)
+        sampled = sampled_filters(scope.filters, workflow, found)
+    else:
+        sampled = failing_filters(scope.filters, workflow)
     rows = (
         [r.external_id, instant(r.started_at), r.error, r.failed_node, r.input_type, milliseconds(r.duration_ms)]
-        for r in exported(scope.team.id, failing_filters(scope.filters, workflow))
+        for r in exported(scope.team.id, sampled)
     )
-    return csv_response(f"{workflow.slug}-failures.csv", SAMPLE_HEADER, rows)
+    return csv_response(f"{workflow.slug}-{population.word}.csv", SAMPLE_HEADER, rows)
 
 
-def _concentration(scope: Scope, workflow: Workflow) -> Concentration:
-    return concentration(scope.team.id, workflow, scope.filters, zone=timezone.get_current_timezone_name())
+def population_of(scope: Scope) -> Population:
+    """The executions that the page is about: failed ones unless the address says otherwise."""
+    return POPULATIONS.get(scope.filters.of, FAILED)
+
+
+def sampled_filters(filters: Filters, workflow: Workflow, found: Concentration) -> Filters:
+    """The filters that find the executions that a concentration is about."""
+    if found.population is FAILED:
+        return failing_filters(filters, workflow)
+    value = found.population.value if found.limit is None else repr(found.limit)
+    choices = {**filters.choices, "workflow": Choice((workflow.slug,)), found.population.param: Choice((value,))}
+    return replace(filters, choices=choices, sort=filters.sort or SLOWEST_FIRST.get(found.population.word, ""))
+
+
+def _totals(scope: Scope, workflow: Workflow) -> Totals:
+    return trends.totals(scope.team.id, scope.window, workflow_id=workflow.id, environment=scope.environment)
+
+
+def _concentration(scope: Scope, workflow: Workflow, totals: Totals, population: Population) -> Concentration:
+    return concentration(
+        scope.team.id,
+        workflow,
+        scope.filters,
+        failures=totals.failures,
+        runs=totals.runs,
+        zone=timezone.get_current_timezone_name(),
+        population=population,
+    )
 
 
 def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
-    team_id, window = scope.team.id, scope.window
-    totals = trends.totals(team_id, window, workflow_id=workflow.id, environment=scope.environment)
+    team_id, window, zone = scope.team.id, scope.window, timezone.get_current_timezone_name()
+    population, totals = population_of(scope), _totals(scope, workflow)
     groups = failure_groups(team_id, workflow, scope.filters)
-    found = _concentration(scope, workflow)
-    samples = executions.page(team_id, failing_filters(scope.filters, workflow), limit=SAMPLES_SHOWN)
-    panel = verdict_panel(scope, found, groups)
+    found = _concentration(scope, workflow, totals, population)
+    filters = sampled_filters(scope.filters, workflow, found)
+    samples = executions.page(team_id, filters, limit=SAMPLES_SHOWN)
+    is_failed = population is FAILED
+    found_count = groups.failures if is_failed else found.failures
+    about = "about " if not is_failed and found.run_rate > 1 else ""
     group_titles = {("group", str(group.id)): group.title for group in groups.groups}
     by = scope.filters.by
     return {
-        **frame(scope, rail=step_rail(scope, totals, current=2, notes=rail_note(scope, found, groups))),
+        **frame(scope, rail=step_rail(scope, totals, current=2, notes=rail_note(found, groups))),
         **paging(scope, samples),
+        "population": population,
+        "populations": population_links(scope, population, totals),
         "totals": totals,
-        "failures": groups.failures,
+        "failures": found_count,
         "chips": filter_chips(scope, group_titles),
         "clear_href": clear_href(scope),
         "choices": filter_choices(
             values_in_use(team_id, window, workflow_id=workflow.id), (Status.FAILED.word, Status.TIMED_OUT.word)
         ),
-        "panel": panel,
+        "panel": verdict_panel(scope, found, groups, zone),
         "found": found,
         "tabs": kind_tabs(scope, found, by),
-        "common": common_rows(scope, shown_findings(found, by)),
-        "charts": [_chart(scope, workflow, groups)],
-        "legend": _legend(groups),
-        "groups": groups.groups[:GROUPS_SHOWN],
+        "common": common_rows(scope, shown_rows(found, by), zone),
+        "charts": [_chart(scope, workflow, groups) if is_failed else course_chart(scope, workflow, found)],
+        "legend": _legend(groups) if is_failed else [("c1", f"{population.adjective.capitalize()} runs")],
+        "groups": groups.groups[:GROUPS_SHOWN] if is_failed else (),
         "more_groups": more_groups_words(groups),
         "samples": with_errors(team_id, samples.rows),
-        "shown": f"{wording.count(len(samples.rows))} of {wording.count(groups.failures)}",
+        "shown": f"{wording.count(len(samples.rows))} of {about}{wording.count(found_count)}",
         "workflow": workflow,
-        "zone": timezone.get_current_timezone_name(),
-        "sort": sort_in_force(scope.filters),
-        "order_words": ORDER_WORDS[sort_in_force(scope.filters)],
+        "zone": zone,
+        "sort": sort_in_force(filters),
+        "order_words": ORDER_WORDS[sort_in_force(filters)],
         "trends_href": scope.href("trends"),
         "first_href": scope.filters.query(after=None, by=None),
         "longer_href": scope.filters.query(from_="now-90d", to="now", after=None),
     }
 
 
-def _chart(scope: Scope, workflow: Workflow, groups: FailureGroups) -> Chart:
+def population_links(scope: Scope, population: Population, totals: Totals) -> list[Link]:
+    """The executions that the page may be about; unmet ones where there are success criteria."""
+    return [
+        Link(
+            one.adjective.capitalize(),
+            scope.filters.query(of=None if one is FAILED else word, after=None, by=None, sort=None),
+            one is population,
+        )
+        for word, one in POPULATIONS.items()
+        if one is population or one.word != UNMET or totals.checked
+    ]
+
+
+def _markers(scope: Scope, workflow: Workflow) -> list[Marker]:
     marks = release_marks(scope.team.id, scope.window, workflow_id=workflow.id)
+    return [Marker(mark.at, f"Release {mark.name}") for mark in marks]
+
+
+def course_chart(scope: Scope, workflow: Workflow, found: Concentration) -> Chart:
+    """When the executions were that are not failures."""
+    start, length = scope.window.start, scope.window.length / POINTS
+    noun = found.population.noun
+    return Chart(
+        id="failures-over-time",
+        kind="bars",
+        unit="count",
+        label=f"{noun.capitalize()}s over time: {wording.count(found.failures)} in all.",
+        starts=[start + number * length for number in range(POINTS)],
+        bucket_ms=int(length.total_seconds() * 1000),
+        series=[Series(f"{noun.capitalize()}s", found.course, "c1")],
+        window=(scope.window.start, scope.window.end),
+        zone=timezone.get_current_timezone_name(),
+        height="large",
+        markers=_markers(scope, workflow),
+    )
+
+
+def _chart(scope: Scope, workflow: Workflow, groups: FailureGroups) -> Chart:
     leading = [Series(groups.leading_node, groups.leading, "fail")] if groups.leading_node else []
     others = Series(_others_label(groups), groups.others, "c5" if leading else "fail")
     return Chart(
@@ -133,7 +210,7 @@ def _chart(scope: Scope, workflow: Workflow, groups: FailureGroups) -> Chart:
         window=(scope.window.start, scope.window.end),
         zone=timezone.get_current_timezone_name(),
         height="large",
-        markers=[Marker(mark.at, f"Release {mark.name}") for mark in marks],
+        markers=_markers(scope, workflow),
     )
 
 

@@ -11,11 +11,14 @@ from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion.records import ExecutionReport, Failure
 from monitoring.analysis.concentration import Finding, Reading
+from monitoring.analysis.relations import Relation
 from monitoring.filters import Filters, parse_filters
 from monitoring.models import Workflow
+from monitoring.reads import trends
 from monitoring.reads.concentration import Concentration, concentration
 from monitoring.reads.failures import values_in_use
 from monitoring.reads.groups import FailureGroups, bucket_length, failure_groups
+from monitoring.reads.populations import FAILED, POPULATIONS, Population
 from monitoring.statuses import Status
 from monitoring.windows import Window
 from tests.factories import NOW, report, step, store
@@ -50,9 +53,13 @@ def filters(query: str = "") -> Filters:
     return parse_filters(QueryDict(f"{AROUND}&{query}"), NOW)
 
 
-def found_in(team: Team, query: str = "", zone: str = "UTC") -> Concentration:
+def found_in(team: Team, query: str = "", zone: str = "UTC", population: Population = FAILED) -> Concentration:
     with team_context(team.id):
-        return concentration(team.id, Workflow.objects.get(slug="nightly"), filters(query), zone=zone)
+        workflow, told = Workflow.objects.get(slug="nightly"), filters(query)
+        totals = trends.totals(team.id, told.window, workflow_id=workflow.id)
+        return concentration(
+            team.id, workflow, told, failures=totals.failures, runs=totals.runs, zone=zone, population=population
+        )
 
 
 def groups_in(team: Team, query: str = "") -> FailureGroups:
@@ -61,7 +68,7 @@ def groups_in(team: Team, query: str = "") -> FailureGroups:
 
 
 def row(found: Concentration, kind: str, value: str) -> Finding:
-    return next(finding for finding in found.findings if (finding.kind, finding.value) == (kind, value))
+    return next(one.finding for one in found.shared if one.row.combination == ((kind, value),))
 
 
 @pytest.fixture
@@ -87,7 +94,9 @@ def test_a_step_is_compared_with_all_step_runs(mixed):
 def test_an_input_type_is_compared_with_all_runs(mixed):
     found = found_in(mixed)
     assert row(found, "input", "form").usual == pytest.approx(116 / 120)
-    assert row(found, "input", "mail").reading is Reading.ABOVE_USUAL
+    mail = row(found, "input", "mail")
+    # Four failures do not tell a pattern from chance among so many values.
+    assert (mail.usual, mail.reading) == (pytest.approx(4 / 120), Reading.AS_USUAL)
 
 
 def test_a_tag_that_only_failures_have_is_concentrated(mixed):
@@ -105,7 +114,7 @@ def test_hours_are_those_of_the_readers_zone(team):
 def test_an_error_is_compared_with_the_failures_of_the_period_before(team):
     earlier = [run(200 + n, fails_at="save") for n in range(3)]
     store(team, run(0, fails_at="fetch"), *earlier)
-    error = next(finding for finding in found_in(team).findings if finding.kind == "error")
+    error = next(one.finding for one in found_in(team).shared if one.finding.kind == "error")
     assert (error.failures, error.usual) == (1, 1.0)
 
 
@@ -113,13 +122,53 @@ def test_a_filter_on_runs_narrows_what_is_usual_too(mixed):
     found = found_in(mixed, "input=form")
     assert found.failures == 24
     assert row(found, "step", "fetch").usual == pytest.approx(116 / 208)
-    assert not [finding for finding in found.findings if finding.kind == "input"]
+    assert not [one for one in found.shared if "input" in dict(one.row.combination)]
 
 
 def test_a_filter_on_failures_keeps_all_runs_as_the_base(mixed):
     found = found_in(mixed, "step=save")
     assert found.failures == 4
     assert row(found, "input", "mail").usual == pytest.approx(4 / 120)
+
+
+def test_two_values_together_explain_what_each_alone_does_not(team):
+    """Only France on v2 fails: France, or v2, alone is too wide an answer."""
+    runs = []
+    for n in range(160):
+        country, release = ("FR", "DE")[n % 2], ("v1", "v2")[n // 2 % 2]
+        fails = (country, release) == ("FR", "v2")
+        runs.append(run(n % 140, fails_at="save" if fails else "", input={"country": country}, release=release))
+        runs[-1].id = f"pair-{n}"
+    store(team, *runs)
+    found = found_in(team)
+    (part,) = found.explanation.parts
+    assert dict(part.combination) == {"step": "save", "release": "v2", "input.country": "FR"}
+    assert (part.failures, part.covered) == (40, 1.0)
+    france = next(one.row for one in found.shared if one.row.combination == (("input.country", "FR"),))
+    assert (france.relation, france.because) == (Relation.SHADOW, (("release", "v2"), ("input.country", "FR")))
+
+
+def test_each_row_tells_when(mixed):
+    gold = next(one for one in found_in(mixed).shared if one.row.combination == (("tag.tier", "gold"),))
+    assert sum(gold.points) == 24
+    assert gold.points[0] == 0
+
+
+def slow_runs() -> list[ExecutionReport]:
+    """100 runs; the six in Japan all take a minute, the others 10 seconds and a bit."""
+    runs = []
+    for n in range(100):
+        is_slow = n < 6
+        told = run(n, input={"country": "JP" if is_slow else "FR"})
+        told.finished_at = told.started_at + timedelta(seconds=60 if is_slow else 10 + n / 100)
+        runs.append(told)
+    return runs
+
+
+def test_slow_runs_are_those_from_the_p95_on(team):
+    store(team, *slow_runs())
+    found = found_in(team, population=POPULATIONS["slow"])
+    assert (found.failures, found.limit) == (6, 60_000)
 
 
 @pytest.mark.parametrize("query", ["step=nowhere", "status=succeeded", "error=x", "group=not-an-id", "env=none"])

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.analysis.concentration import Candidate, Reach, Reading, answer, find, fisher_exact, holm
+from monitoring.analysis.concentration import (
+    Candidate,
+    Finding,
+    Reading,
+    finding_order,
+    fisher_exact,
+    holm,
+    measure,
+)
 
 
 def candidate(
@@ -23,6 +31,10 @@ def enumerated(a: int, b: int, c: int, d: int) -> float:
         for x in range(max(0, row + column - total), min(row, column) + 1)
     }
     return sum(way for way in ways.values() if way <= ways[a]) / comb(total, column)
+
+
+def find(candidates: list[Candidate]) -> list[Finding]:
+    return sorted(measure(candidates), key=finding_order)
 
 
 def test_fisher_gives_the_published_figure_for_the_lady_tasting_tea():
@@ -117,32 +129,13 @@ def test_a_value_that_fails_less_often_is_below_usual():
 LOCAL = frozenset({"step", "system", "input"})
 
 
-def test_half_of_the_failures_in_one_step_and_system_are_local():
-    system = Candidate("system", "crm", 321, 412, 897, 7004)
-    told = answer(find([candidate(321, 897), system, candidate(37, 154, value="b")]), 412, LOCAL)
-    assert told.reach is Reach.LOCAL
-    assert {(finding.kind, finding.failures) for finding in told.leaders} == {("step", 321), ("system", 321)}
+def test_the_lift_over_a_sample_is_less_sure_than_over_all_runs():
+    all_runs, sample = find([candidate(40, 100)])[0], find([Candidate("step", "a", 40, 412, 10, 704, is_apart=True)])[0]
+    assert all_runs.lift == pytest.approx(sample.lift, rel=0.01)
+    assert all_runs.low > sample.low
+    assert all_runs.high < sample.high
 
 
-def test_fewer_than_half_are_a_part():
-    told = answer(find([candidate(37, 154), candidate(300, 5100, value="b")]), 412, LOCAL)
-    assert (told.reach, told.leaders[0].failures) == (Reach.PART, 37)
-
-
-def test_a_concentrated_hour_does_not_make_failures_local():
-    told = answer(find([Candidate("hour", "14:00", 300, 412, 500, 7004)]), 412, LOCAL)
-    assert told.reach is Reach.PART
-
-
-def test_where_leads_before_when():
-    told = answer(find([Candidate("hour", "14:00", 300, 412, 500, 7004), candidate(37, 154)]), 412, LOCAL)
-    assert [finding.kind for finding in told.leaders] == ["step", "hour"]
-
-
-def test_spread_like_all_runs_is_an_answer():
-    told = answer(find([candidate(383, 6400), candidate(29, 604, value="b")]), 412, LOCAL)
-    assert told.reach is Reach.SPREAD
-
-
-def test_nine_failures_are_too_few():
-    assert answer([], 9, LOCAL).reach is Reach.TOO_FEW
+def test_one_layer_of_three_pays_for_the_others():
+    (alone,), (layer,) = measure([candidate(12, 80)], 10), measure([candidate(12, 80)], 10, 3)
+    assert layer.p_value == pytest.approx(3 * alone.p_value)

@@ -1,0 +1,178 @@
+"""Executions and step runs as columns of numbers, for analysis: all of them, or a random part where they are many.
+
+Ids of executions are digests, so those below a limit are a random part of them, the same one each time. Columns come
+from PostgreSQL as one value each, so nothing is done per row in Python.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accounts.statements import run_planned
+from monitoring.reads.matching import Part
+
+Numbers = NDArray[np.int64]
+Reals = NDArray[np.float64]
+NOT_TOLD = 0
+
+# What a run tells, as SQL; ids of labels are 64-bit numbers and never 0. Hours of the day are 1 to 24.
+RUN_COLUMNS = {
+    "status": "status",
+    "input": "input_type_id",
+    "release": "release_id",
+    "trigger": "trigger_id",
+    "environment": "environment_id",
+    "error": "error_id",
+    "step": "failed_node_id",
+    "hour": "extract(hour FROM date_trunc('hour', counted_at) AT TIME ZONE %(zone)s)::bigint + 1",
+    "retries": "retry_count + (attempt > 1)::int",
+    "unmet": "(is_unmet AND status = 6)::int",
+    "minute": "extract(epoch FROM counted_at)::bigint / 60",
+    "facet_count": "octet_length(facet_ids) / 8",
+}
+STEP_COLUMNS = {
+    "id": "visit.id",
+    "parent": "visit.parent_id",
+    "step": "visit.node_id",
+    "provider": "visit.provider_id",
+    "model": "visit.model_id",
+    "tool": "visit.tool_id",
+    "system": "visit.system_id",
+    "status": "visit.status",
+    "attempt": "visit.attempt",
+}
+# `array_send` gives 20 bytes about the array, then each element with 4 bytes of length before it.
+_HEAD_BYTES = 20
+_NUMBER = np.dtype([("length", ">i4"), ("value", ">i8")])
+_REAL = np.dtype([("length", ">i4"), ("value", ">f8")])
+
+
+def _column(expression: str) -> str:
+    return f"array_send(array_agg(coalesce(({expression})::bigint, {NOT_TOLD})))"
+
+
+def _amount(expression: str) -> str:
+    return f"array_send(array_agg(coalesce(({expression})::float8, 'NaN')))"
+
+
+_RUNS = f"""
+SELECT {", ".join(_column(expression) for expression in RUN_COLUMNS.values())}, {_amount("duration_ms")},
+    {_amount("cost_usd")}, string_agg(uuid_send(id), ''), string_agg(facet_ids, '')
+FROM execution WHERE {{where}} AND {{sample}}
+"""
+# One look-up by key for each execution and no scan of whole days, which is what OFFSET 0 is for.
+_STEPS = f"""
+SELECT {", ".join(_column(expression) for expression in STEP_COLUMNS.values())}, {_amount("visit.duration_ms")},
+    {_amount("visit.cost_usd")}, string_agg(uuid_send(run.id), '')
+FROM (SELECT id, retention_class, anchor_day, failed_node_id FROM execution WHERE {{where}} AND {{sample}}) AS run
+CROSS JOIN LATERAL (SELECT s.* FROM step s WHERE s.team_id = %(team)s AND s.execution_id = run.id
+    AND s.retention_class = run.retention_class AND s.anchor_day = run.anchor_day {{which}} OFFSET 0) AS visit
+"""
+_FAILING = "AND s.node_id = run.failed_node_id AND s.status IN (7, 8)"
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Executions, or step runs: `columns` of numbers (0: not told), all of the same length; ms and US dollars.
+
+    `ids` are two numbers each, the halves of a UUID; the first one, `key`, tells the executions of a team apart.
+    Durations and costs are NaN where not told. `facets` are pairs of a
+    row and the id of a facet, as two columns; step runs have none.
+    """
+
+    ids: Numbers
+    columns: Mapping[str, Numbers]
+    duration_ms: Reals
+    cost_usd: Reals
+    facets: tuple[Numbers, Numbers]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def key(self) -> Numbers:
+        """The same number for an execution and its steps."""
+        return self.ids[:, 0]
+
+    @property
+    def identity(self) -> Numbers:
+        """What tells rows apart: of step runs their own ids, of executions the keys."""
+        return self.columns.get("id", self.key)
+
+    def where(self, mask: NDArray[np.bool_]) -> "Runs":
+        """The rows of a mask."""
+        rows, ids = self.facets
+        place = np.cumsum(mask) - 1
+        kept = mask[rows]
+        return Runs(
+            self.ids[mask],
+            {name: column[mask] for name, column in self.columns.items()},
+            self.duration_ms[mask],
+            self.cost_usd[mask],
+            (place[rows[kept]], ids[kept]),
+        )
+
+    def execution_id(self, row: int) -> uuid.UUID:
+        """The execution of a row."""
+        return uuid.UUID(bytes=self.ids[row].astype(">i8").tobytes())
+
+
+def rate_for(count: int, most: int) -> int:
+    """The power of two that leaves at most `most` of `count` executions."""
+    rate = 1
+    while count > most * rate:
+        rate *= 2
+    return rate
+
+
+def below(rate: int) -> str:
+    """SQL: the executions of a sample. The limit is a constant, so that the planner can choose an index of samples."""
+    return "true" if rate == 1 else f"id < '{uuid.UUID(int=2**128 // rate)}'"
+
+
+def read_runs(where: Part, *, zone: str, rate: int) -> Runs:
+    """The executions that a condition (of `monitoring.reads.matching`) leaves, or one in `rate` of them."""
+    text, params = _named(where)
+    ((*told, duration, cost, ids, facets),) = run_planned(
+        _RUNS.format(where=text, sample=below(rate)), {**params, "zone": zone}
+    )
+    columns = dict(zip(RUN_COLUMNS, map(_numbers, told), strict=True))
+    rows = np.repeat(np.arange(len(columns["status"])), columns["facet_count"])
+    return Runs(_packed(ids).reshape(-1, 2), columns, _reals(duration), _reals(cost), (rows, _packed(facets)))
+
+
+def read_steps(team_id: uuid.UUID, where: Part, *, rate: int, is_failing: bool) -> Runs:
+    """The step runs of these executions; with `is_failing` those at which the execution failed."""
+    text, params = _named(where)
+    sql = _STEPS.format(where=text, sample=below(rate), which=_FAILING if is_failing else "")
+    ((*told, duration, cost, ids),) = run_planned(sql, {**params, "team": team_id})
+    columns = dict(zip(STEP_COLUMNS, map(_numbers, told), strict=True))
+    return Runs(_packed(ids).reshape(-1, 2), columns, _reals(duration), _reals(cost), (_packed(None), _packed(None)))
+
+
+def _named(where: Part) -> tuple[str, dict[str, Any]]:
+    """A condition with its parameters by name, so that others can stand beside them."""
+    text, params = where
+    for number in range(len(params)):
+        text = text.replace("%s", f"%(p{number})s", 1)
+    return text, {f"p{number}": value for number, value in enumerate(params)}
+
+
+def _packed(sent: bytes | None) -> Numbers:
+    return np.frombuffer(sent or b"", dtype=">i8").astype(np.int64)
+
+
+def _values(sent: bytes | None, kind: np.dtype[Any]) -> NDArray[Any]:
+    return np.frombuffer((sent or b"")[_HEAD_BYTES:], dtype=kind)["value"]
+
+
+def _numbers(sent: bytes | None) -> Numbers:
+    return _values(sent, _NUMBER).astype(np.int64)
+
+
+def _reals(sent: bytes | None) -> Reals:
+    return _values(sent, _REAL).astype(np.float64)
