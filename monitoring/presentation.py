@@ -76,7 +76,8 @@ class TimelineRow:
     """One step on the timeline. Times in ms from the start of the execution; None: not told.
 
     `status` is a status word or `diverged`, `affected`, `not_taken`; `waits` are (start, length) of pauses before
-    a retry; `usual` is the usual range (p5, p95) of the duration.
+    a retry; `usual` is the usual range (p5, p95) of the duration; `critical_share` the share of all time that
+    a step on the critical path took by itself (None: not on it).
     """
 
     name: str
@@ -91,6 +92,7 @@ class TimelineRow:
     current: bool = False
     usual: tuple[float, float] | None = None
     waits: Sequence[tuple[float, float]] = ()
+    critical_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

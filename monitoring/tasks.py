@@ -1,4 +1,4 @@
-"""Tasks on the beat: folding rollups, checking criteria again, making partitions, removing what is kept no longer.
+"""Tasks on the beat: folding rollups, checking criteria, building baselines, making partitions, removing what is too old.
 
 They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
 """
@@ -6,6 +6,7 @@ They carry no work of their own: what there is to do is in tables, so a lost tas
 from celery import shared_task
 from django.utils import timezone
 
+from monitoring.services import baselines
 from monitoring.store import criteria_check, partitions, retention, rollups
 
 
@@ -19,6 +20,12 @@ def fold_rollups() -> None:
 def check_criteria() -> None:
     """Checks executions whose success criteria changed; every two seconds, a little at a time."""
     criteria_check.check_due(timezone.now(), seconds=1.5)
+
+
+@shared_task(time_limit=300, soft_time_limit=280)
+def build_baselines() -> None:
+    """Builds usual ranges that are due, for about twenty seconds; every minute."""
+    baselines.build_due(timezone.now())
 
 
 @shared_task

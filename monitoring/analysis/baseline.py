@@ -7,7 +7,7 @@ its range is made of more hours, and says of which.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -68,8 +68,8 @@ class Baseline:
     def over(self, start: datetime, end: datetime) -> Range:
         """The usual range of a figure over a window; of a week at most, since hours repeat after that."""
         hours = max(1, min(HOURS_OF_WEEK, math.ceil((end - start) / timedelta(hours=1))))
-        found = together([self.at(start + timedelta(hours=hour)) for hour in range(hours)])
-        return found or self.at(start)
+        parts = [self.at(start + timedelta(hours=hour)) for hour in range(hours)]
+        return _together(parts, self.points, self.samples)
 
     def as_document(self) -> dict[str, Any]:
         """The baseline as JSON values; at most 168 different ranges, so its size is bounded."""
@@ -81,6 +81,7 @@ class Baseline:
             "until": self.until.isoformat(),
             "points": self.points,
             "samples": self.samples,
+            "week": _as_row(_together([self.ranges[place] for place in self.places], self.points, self.samples)),
             "ranges": [_as_row(one) for one in self.ranges],
             "places": list(self.places),
         }
@@ -88,9 +89,7 @@ class Baseline:
 
 def from_document(document: Mapping[str, Any]) -> Baseline:
     """The baseline that `as_document` wrote; ValueError for one of another version."""
-    if document.get("version") != VERSION:
-        raise ValueError(f"a baseline of version {document.get('version')}, not {VERSION}")
-    metric = Metric(document["metric"])
+    metric = _metric_of(document)
     return Baseline(
         metric=metric,
         zone=document["zone"],
@@ -101,6 +100,37 @@ def from_document(document: Mapping[str, Any]) -> Baseline:
         ranges=tuple(_from_row(metric, row) for row in document["ranges"]),
         places=tuple(document["places"]),
     )
+
+
+def range_over(document: Mapping[str, Any], start: datetime, end: datetime) -> Range:
+    """As `Baseline.over`, from a document: reads only the hours that it needs."""
+    if end - start >= timedelta(hours=HOURS_OF_WEEK):
+        return range_of_week(document)
+    metric = _metric_of(document)
+    zone, count = ZoneInfo(document["zone"]), max(1, math.ceil((end - start) / timedelta(hours=1)))
+    hours = [hour_of_week(start + timedelta(hours=hour), zone) for hour in range(count)]
+    rows = {place: _from_row(metric, document["ranges"][place]) for place in {document["places"][h] for h in hours}}
+    return _together([rows[document["places"][hour]] for hour in hours], document["points"], document["samples"])
+
+
+def _together(parts: Sequence[Range], points: int, samples: int) -> Range:
+    """The range over several hours. Pools overlap: over a week all hours of the history stand behind it, and never more
+    than these over less."""
+    found = together(parts) or parts[0]
+    if len(parts) < HOURS_OF_WEEK:
+        points, samples = min(points, found.points), min(samples, found.samples)
+    return with_limits(replace(found, points=points, samples=samples))
+
+
+def range_of_week(document: Mapping[str, Any]) -> Range:
+    """The usual range of a figure over a week, from a document or only its `version`, `metric` and `week`."""
+    return _from_row(_metric_of(document), document["week"])
+
+
+def _metric_of(document: Mapping[str, Any]) -> Metric:
+    if document.get("version") != VERSION:
+        raise ValueError(f"a baseline of version {document.get('version')}, not {VERSION}")
+    return Metric(document["metric"])
 
 
 def _from_row(metric: Metric, row: Sequence[Any]) -> Range:

@@ -202,7 +202,10 @@ def _kernel(runs: int, rate: float) -> "tuple[int, Floats]":
 
     spread = _KERNEL_WIDTH * (math.sqrt(runs * rate * (1 - rate)) + 2)
     low, high = max(0, math.floor(runs * rate - spread)), min(runs, math.ceil(runs * rate + spread))
-    return low, np.exp(np.asarray([_log_binomial(k, runs, rate) for k in range(low, high + 1)]))
+    # Each chance from the one before it, on the log scale: many buckets have as many kernels.
+    k = np.arange(low, high, dtype=np.float64)
+    steps = np.cumsum(np.log((runs - k) / (k + 1)) + math.log(rate) - math.log1p(-rate))
+    return low, np.exp(_log_binomial(low, runs, rate) + np.concatenate([np.zeros(1), steps]))
 
 
 def _log_binomial(k: int, n: int, p: float) -> float:

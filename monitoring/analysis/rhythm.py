@@ -16,6 +16,8 @@ JITTER = timedelta(seconds=30)
 # A run is late once it has been out for so many times the longest usual gap (95 of 100 are shorter).
 LATE_FACTOR = 1.5
 USUAL_SHARE = 0.95
+# A silence is usual that is exceeded for so small a share of the time only.
+SILENT_SHARE = 0.01
 _ZERO = timedelta(0)
 
 
@@ -69,6 +71,28 @@ def rhythm(starts: Iterable[datetime]) -> Rhythm:
         expected_at=last + interval if is_regular else None,
         late_at=last + longest * LATE_FACTOR if is_known else None,
     )
+
+
+def usual_silence(
+    gaps: Iterable[timedelta], *, of: timedelta | None = None, share: float = SILENT_SHARE
+) -> timedelta | None:
+    """The time since the last one of something that is longer only for `share` of all time; None without gaps.
+
+    `of` is all time, the sum of the gaps where it is not told.
+    Weighted by time, so that the one long gap of each night counts as the hours that it lasts, however many short gaps
+    the day has: of gaps g, the time in which it is longer than x is the sum of what each g has beyond x.
+    """
+    ordered = sorted((gap for gap in gaps if gap > _ZERO), reverse=True)
+    if not ordered:
+        return None
+    left = (sum(ordered, _ZERO) if of is None else of) * share
+    # Lower x from the longest gap on: below the first n gaps, each unit of x costs n units of time.
+    for place, gap in enumerate(ordered, start=1):
+        following = ordered[place] if place < len(ordered) else _ZERO
+        if (gap - following) * place >= left:
+            return gap - left / place
+        left -= (gap - following) * place
+    return _ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +166,16 @@ def freshness(
     longest = rhythm(successes) if objective is None else None
     usual = longest.longest_usual if longest and longest.gaps >= MIN_GAPS else None
     limit = objective if objective is not None else usual * LATE_FACTOR if usual is not None else None
+    return freshness_within(last_success_at, now, limit, is_objective=objective is not None)
+
+
+def freshness_within(
+    last_success_at: datetime | None, now: datetime, limit: timedelta | None, *, is_objective: bool
+) -> Freshness:
+    """How fresh the last success is, against a limit that is known already."""
     age = max(now - last_success_at, _ZERO) if last_success_at is not None else None
     is_stale = age > limit if age is not None and limit is not None else None
-    return Freshness(last_success_at, age, limit, objective is not None, is_stale)
+    return Freshness(last_success_at, age, limit, is_objective, is_stale)
 
 
 def _written(length: timedelta) -> str:

@@ -108,7 +108,7 @@ def measure_tail(histogram: Histogram, mean_ms: float | None = None) -> Tail | N
     groups = find_groups(histogram)
     median = percentiles[0].ms
     ratio = top.ms / median if top and median else None
-    slow_share = _share_of_time(histogram, top) if top else None
+    slow_share = share_of_time(histogram, top.beyond) if top else None
     above = sum(count for index, count in histogram.items() if middle(index) > mean) / runs
     hiding = _hiding(mean, median, top, ratio, groups)
     return Tail(runs, mean, percentiles, top, ratio, slow_share, above, groups, hiding)
@@ -150,10 +150,10 @@ def _time(histogram: Histogram) -> float:
     return math.fsum(middle(index) * count for index, count in histogram.items())
 
 
-def _share_of_time(histogram: Histogram, top: Percentile) -> float | None:
-    """The share of all time that the slowest runs take: exactly as many as lie beyond the percentile."""
+def share_of_time(histogram: Histogram, runs: int) -> float | None:
+    """The share of all time that so many of the slowest runs take; None where all durations are 0."""
     total = _time(histogram)
-    left, slow = top.beyond, 0.0
+    left, slow = runs, 0.0
     for index in sorted(histogram, reverse=True):
         taken = min(left, histogram[index])
         slow += taken * middle(index)

@@ -191,12 +191,21 @@ def split_tail(profiles: Sequence[Profile], above_ms: float | None = None, share
     usual_range = _quantile(durations, USUAL_SHARE[0]), _quantile(durations, USUAL_SHARE[1])
     slow = [p for p in profiles if p.duration_ms > limit]
     usual = [p for p in profiles if usual_range[0] <= p.duration_ms <= min(usual_range[1], limit)]
+    return split_groups(slow, usual, limit, usual_range)
+
+
+def split_groups(
+    slow: Sequence[Profile], usual: Sequence[Profile], above_ms: float, usual_ms: tuple[float, float]
+) -> Split | None:
+    """The split of slow executions against usual ones that were chosen already: above `above_ms`, and inside
+    `usual_ms`. None where one of them is empty.
+    """
     if not slow or not usual:
         return None
     extra = welch([p.duration_ms for p in slow], [p.duration_ms for p in usual])
     return Split(
-        limit,
-        usual_range,
+        above_ms,
+        usual_ms,
         len(slow),
         len(usual),
         extra,

@@ -4,8 +4,10 @@ from typing import Any
 
 from rest_framework import serializers as s
 
+from monitoring.api.verdicts import ProposalsSerializer, VerdictSerializer
 from monitoring.reads.executions import ExecutionRow
 from monitoring.reads.figures import Tokens, Totals
+from monitoring.reads.verdict_document import proposals_document, verdict_document
 from monitoring.reads.workflows import WorkflowRow
 from monitoring.statuses import Status
 
@@ -144,6 +146,8 @@ class TrendsSerializer(s.Serializer[Any]):
     bucket = s.CharField(help_text="length of a bucket, such as 1h")
     as_of = s.DateTimeField(help_text="everything reported until then is counted")
     totals = TotalsSerializer()
+    verdict = VerdictSerializer(allow_null=True, help_text="of one workflow; null for all together")
+    proposed_objectives = ProposalsSerializer(allow_null=True)
     series = PointSerializer(many=True)
 
     def get_fields(self) -> dict[str, s.Field[Any, Any, Any, Any]]:
@@ -164,8 +168,11 @@ class WorkflowSerializer(s.Serializer[Any]):
     sample_rate_max = _told(s.FloatField, help_text="the same number, or the highest where rates vary")
     objective_success_rate = _told(s.FloatField, "share from 0 to 1")
     objective_p95_ms = _told(s.FloatField)
+    objective_freshness_ms = _told(s.FloatField, "the age that the last success may have")
+    proposed_objectives = ProposalsSerializer()
     verdict = s.CharField(help_text="stable, watch, not_stable, not_enough_data, no_objective or failures_only")
     verdict_reason = s.CharField()
+    verdict_details = VerdictSerializer(help_text="without scope, beginning, coincidences, streak and rhythm")
     last_run_at = _told(s.DateTimeField)
     totals = TotalsSerializer()
 
@@ -212,10 +219,13 @@ def totals_document(totals: Totals) -> dict[str, Any]:
 def workflow_document(row: WorkflowRow) -> dict[str, Any]:
     """A workflow of the list."""
     about = ("id", "name", "slug", "type", "is_sample", "completeness", "sample_rate", "sample_rate_max")
-    names = (*about, "objective_success_rate", "objective_p95_ms", "last_run_at")
+    names = (*about, "objective_success_rate", "objective_p95_ms", "objective_freshness_ms", "last_run_at")
     return {
         **{name: getattr(row, name) for name in names},
         "verdict": row.verdict.kind.value,
         "verdict_reason": row.verdict.sentence,
+        # How far failures reach is not looked into for all workflows at once.
+        "verdict_details": {**verdict_document(row.verdict), "scope": None},
+        "proposed_objectives": proposals_document(row.proposals),
         "totals": totals_document(row.totals),
     }

@@ -22,6 +22,8 @@ from monitoring.api.rendering import NumberRenderer
 from monitoring.filters import MAX_LENGTH
 from monitoring.models import Execution
 from monitoring.reads import trends
+from monitoring.reads.trends_page import judged_window, page_series
+from monitoring.reads.verdict_document import proposals_document, verdict_document
 from monitoring.reads.workflows import named
 from monitoring.windows import DAY, HOUR, MINUTE, Window
 
@@ -97,6 +99,13 @@ def _document(team_id: UUID, window: Window, told: dict[str, Any], length: timed
     if told["workflow"]:
         chosen["workflow_id"] = workflow.id if workflow else UUID(int=1)
     found = trends.series(team_id, window, bucket=length, **chosen)
+    judged = None
+    if workflow is not None:
+        # Judged by the buckets of the page, whatever buckets are asked for.
+        environment = chosen["environment"]
+        judged = judged_window(
+            team_id, workflow, window, now, environment=environment, series=page_series(team_id, window, **chosen)
+        )
     return {
         "from": window.start,
         "to": window.end,
@@ -105,5 +114,7 @@ def _document(team_id: UUID, window: Window, told: dict[str, Any], length: timed
         "bucket": length_word(found.bucket),
         "as_of": trends.as_of(team_id, now),
         "totals": totals_document(trends.totals(team_id, window, **chosen)),
+        "verdict": verdict_document(judged.verdict, judged.began) if judged else None,
+        "proposed_objectives": proposals_document(judged.proposals) if judged else None,
         "series": [{"start": point.start, **totals_document(point.totals)} for point in found.points],
     }

@@ -45,5 +45,5 @@ class WorkflowList(GenericAPIView[Workflow]):
         told, now, team_id = chosen.told(), timezone.now(), team_of(request)
         with team_context(team_id):
             window = chosen.window(now, *known_range(team_id, now)).aligned()
-            rows = listing(team_id, window, environment=told["environment"] or None)
+            rows = listing(team_id, window, now, environment=told["environment"] or None)
         return Response({"results": [workflow_document(row) for row in rows]})

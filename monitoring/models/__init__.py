@@ -1,5 +1,6 @@
 """The nouns of monitoring, one file each."""
 
+from monitoring.models.baseline import Baseline, BaselineDue, Basis
 from monitoring.models.execution import Execution
 from monitoring.models.facet import Facet
 from monitoring.models.failure_group import FailureGroup
@@ -14,6 +15,9 @@ from monitoring.models.success_criterion import CriteriaCheck, SuccessCriterion
 from monitoring.models.workflow import Workflow
 
 __all__ = [
+    "Baseline",
+    "BaselineDue",
+    "Basis",
     "CriteriaCheck",
     "Dimension",
     "DirtyBucket",

@@ -19,6 +19,9 @@ class Workflow(TenantModel):
     type = models.CharField(max_length=80, blank=True)
     objective_success_rate = models.FloatField(null=True, blank=True, help_text="Share from 0 to 1")
     objective_p95_ms = models.FloatField(null=True, blank=True, help_text="Milliseconds")
+    objective_freshness_ms = models.FloatField(
+        null=True, blank=True, help_text="Milliseconds that the last success may be old"
+    )
     completeness = models.CharField(max_length=16, blank=True, default="", db_default="")
     sample_rate = models.FloatField(null=True, blank=True)
     sample_rate_max = models.FloatField(null=True, blank=True)

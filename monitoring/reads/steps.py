@@ -20,15 +20,17 @@ SAMPLE_SIZE = 40
 # are named by constants: planning over all days that are kept costs more than the query itself.
 _ORDER_SQL = """
 WITH visited AS MATERIALIZED (
-    SELECT s.execution_id, s.node_id, s.kind_id,
+    SELECT s.execution_id, s.node_id, s.kind_id, s.system_id, s.model_id, s.tool_id,
         row_number() OVER (PARTITION BY s.execution_id ORDER BY s.position, s.started_at, s.id) AS place
     FROM step s
     WHERE s.team_id = %(team)s AND s.execution_id = ANY(%(executions)s) AND ({partitions})
 ), first_visit AS (
-    SELECT node_id, max(kind_id) AS kind_id, min(place) AS place
+    SELECT node_id, max(kind_id) AS kind_id, min(place) AS place,
+        max(system_id) AS system_id, max(model_id) AS model_id, max(tool_id) AS tool_id
     FROM visited WHERE node_id IS NOT NULL GROUP BY execution_id, node_id
 )
-SELECT v.node_id, kind.value, avg(v.place)
+SELECT v.node_id, kind.value, avg(v.place),
+    array_agg(DISTINCT v.system_id) || array_agg(DISTINCT v.model_id) || array_agg(DISTINCT v.tool_id)
 FROM first_visit v
 LEFT JOIN label kind ON kind.team_id = %(team)s AND kind.id = v.kind_id
 GROUP BY v.node_id, kind.value
@@ -38,10 +40,14 @@ ORDER BY avg(v.place), v.node_id
 
 @dataclass(frozen=True, slots=True)
 class NodePlace:
-    """Where a node usually comes in an execution (from 1, a mean) and its kind; `kind` is None where not told."""
+    """Where a node usually comes in an execution (from 1, a mean) and its kind; `kind` is None where not told.
+
+    `calls` are the label ids of the systems, models and tools that it was seen to call, as texts.
+    """
 
     place: float
     kind: str | None
+    calls: frozenset[str] = frozenset()
 
 
 def node_places(
@@ -59,8 +65,8 @@ def node_places(
         partitions.append(f"(s.retention_class = %(kept{number})s AND s.anchor_day = %(day{number})s)")
         values |= {f"kept{number}": kept, f"day{number}": day}
     places: dict[int, NodePlace] = {}
-    for node_id, kind, place in run_planned(_ORDER_SQL.format(partitions=" OR ".join(partitions)), values):
-        places.setdefault(node_id, NodePlace(float(place), kind))
+    for node_id, kind, place, calls in run_planned(_ORDER_SQL.format(partitions=" OR ".join(partitions)), values):
+        places.setdefault(node_id, NodePlace(float(place), kind, frozenset(str(call) for call in calls if call)))
     return places
 
 

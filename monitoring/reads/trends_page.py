@@ -4,16 +4,21 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitoring.analysis.histogram import merge
 from monitoring.models import Dimension, Workflow
 from monitoring.reads import trends
+from monitoring.reads.baselines import Proposals
 from monitoring.reads.criteria import CriteriaFigures, figures_of
+from monitoring.reads.cuts import Cut
 from monitoring.reads.figures import Totals, together
+from monitoring.reads.onsets import Began
 from monitoring.reads.releases import ReleaseMark, latest_release, release_marks
-from monitoring.reads.rollup_rows import Pending, pending
+from monitoring.reads.rollup_rows import pending
 from monitoring.reads.steps import NodePlace, failure_points, last_run_at, node_places, typical_failure
-from monitoring.reads.verdict import Verdict, verdict
+from monitoring.reads.surroundings import Judged, judge_workflow
+from monitoring.reads.verdict import Verdict
 from monitoring.windows import Window
 
 # Bars stay wide enough to be told apart on a phone; a quarter is still drawn by the day.
@@ -52,6 +57,8 @@ class TrendsPage:
     releases: Sequence[ReleaseMark]
     latest_release: str
     verdict: Verdict
+    proposals: Proposals
+    began: Began | None
     as_of: datetime
     typical_failure: uuid.UUID | None
     last_run_at: datetime | None
@@ -63,8 +70,7 @@ def load(
 ) -> TrendsPage:
     """The page's figures. `environment=None`: all environments."""
     workflow_id, marked = workflow.id, pending(team_id)
-    most = LONG_CHART_POINTS if window.length > LONG else CHART_POINTS
-    series = trends.series(team_id, window, workflow_id=workflow_id, environment=environment, max_points=most)
+    series = page_series(team_id, window, workflow_id=workflow_id, environment=environment)
     totals = together([point.totals for point in series.points])
     errors = trends.by_value(
         team_id,
@@ -76,6 +82,10 @@ def load(
         is_timed=False,
         marked=marked,
     )
+    cut = Cut(team_id, workflow_id, window, environment, marked)
+    nodes, places = node_rows(cut)
+    releases = release_marks(team_id, window, workflow_id=workflow_id)
+    judged = judge_workflow(cut, workflow, now, totals=totals, series=series, releases=releases, places=places)
     leading = errors[0].value_id if errors and errors[0].totals.failures else None
     return TrendsPage(
         workflow=workflow,
@@ -86,16 +96,14 @@ def load(
         ),
         series=series,
         grid=trends.grid_of(halved(series), GRID_ROWS),
-        nodes=node_rows(team_id, window, workflow_id=workflow_id, environment=environment, marked=marked),
+        nodes=nodes,
         errors=errors,
         live=trends.live(team_id, workflow_id=workflow_id, environment=environment),
-        releases=release_marks(team_id, window, workflow_id=workflow_id),
+        releases=releases,
         latest_release=latest_release(team_id, workflow_id),
-        verdict=verdict(
-            totals,
-            objective_success_rate=workflow.objective_success_rate,
-            objective_p95_ms=workflow.objective_p95_ms,
-        ),
+        verdict=judged.verdict,
+        proposals=judged.proposals,
+        began=judged.began,
         as_of=min(marked.waiting_since, now),
         typical_failure=typical_failure(
             team_id, window, workflow_id=workflow_id, environment=environment, error_id=leading
@@ -104,6 +112,36 @@ def load(
         else None,
         last_run_at=None if totals.runs else last_run_at(team_id, workflow_id=workflow_id, environment=environment),
         criteria=figures_of(team_id, workflow_id, window, environment=environment, unmet=totals.unmet),
+    )
+
+
+def page_series(
+    team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID, environment: str | None
+) -> trends.Series:
+    """The series of the charts, in which a beginning is looked for, too."""
+    most = LONG_CHART_POINTS if window.length > LONG else CHART_POINTS
+    return trends.series(team_id, window, workflow_id=workflow_id, environment=environment, max_points=most)
+
+
+def judged_window(
+    team_id: uuid.UUID,
+    workflow: Workflow,
+    window: Window,
+    now: datetime,
+    *,
+    environment: str | None,
+    series: trends.Series,
+) -> Judged:
+    """The verdict that the page shows, for who has read the series of the window already."""
+    cut = Cut(team_id, workflow.id, window, environment, pending(team_id))
+    return judge_workflow(
+        cut,
+        workflow,
+        now,
+        totals=together([point.totals for point in series.points]),
+        series=series,
+        releases=release_marks(team_id, window, workflow_id=workflow.id),
+        places=node_places(team_id, window, workflow_id=workflow.id, environment=environment),
     )
 
 
@@ -116,21 +154,18 @@ def halved(series: trends.Series) -> trends.Series:
     return trends.Series(series.bucket * 2, [trends.Point(pair[0].start, _timed(pair)) for pair in pairs])
 
 
-def node_rows(
-    team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID, environment: str | None, marked: Pending
-) -> list[NodeRow]:
-    """The nodes in the order they run; those that no recent execution visited come last, by name."""
-    rows = trends.by_value(
-        team_id, window, Dimension.NODE, workflow_id=workflow_id, environment=environment, marked=marked
-    )
+def node_rows(cut: Cut) -> tuple[list[NodeRow], dict[int, NodePlace]]:
+    """The nodes in the order they run, and their places by label id; those that no recent execution visited come last,
+    by name."""
+    where: Any = {"workflow_id": cut.workflow_id, "environment": cut.environment}
+    rows = trends.by_value(cut.team_id, cut.window, Dimension.NODE, marked=cut.marked, **where)
     if not rows:
-        return []
-    places = node_places(team_id, window, workflow_id=workflow_id, environment=environment)
-    points = failure_points(
-        team_id, window, workflow_id=workflow_id, environment=environment, points=SPARK_POINTS, marked=marked
-    )
+        return [], {}
+    places = node_places(cut.team_id, cut.window, **where)
+    points = failure_points(cut.team_id, cut.window, points=SPARK_POINTS, marked=cut.marked, **where)
     nodes = [NodeRow(row.value, row.totals, places.get(row.value_id), points.get(row.value_id, [0, 0])) for row in rows]
-    return sorted(nodes, key=lambda node: (node.place is None, node.place.place if node.place else 0, node.name))
+    nodes.sort(key=lambda node: (node.place is None, node.place.place if node.place else 0, node.name))
+    return nodes, places
 
 
 def _timed(points: Sequence[trends.Point]) -> Totals:

@@ -1,10 +1,22 @@
-"""The words of a verdict on a set of figures. What it is decided from stands in `monitoring.analysis.verdict`."""
+"""A verdict on a set of figures, in words. What it is decided from stands in `monitoring.analysis.verdict`."""
 
 from dataclasses import dataclass
 
 from monitoring import wording
-from monitoring.analysis.verdict import ENOUGH_RUNS, SEVERITY, Figures, Judgement, Kind, Objective, Subject, decide
+from monitoring.analysis.verdict import (
+    ENOUGH_RUNS,
+    SEVERITY,
+    Decision,
+    Figures,
+    Kind,
+    Objective,
+    Scope,
+    Subject,
+    Surroundings,
+    decide,
+)
 from monitoring.reads.figures import Totals
+from monitoring.reads.verdict_words import evidence, reach_words, say
 
 __all__ = ["SEVERITY", "Kind", "Verdict", "verdict"]
 
@@ -21,58 +33,79 @@ FAILURES_ONLY = "Only failures are reported, so there is no success rate and no 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A verdict: `word` ("Not stable"), `tone` (ok, watch, fail, idle), one `sentence`, and evidence in `facts`."""
+    """A verdict: `word` ("Not stable"), `tone` (ok, watch, fail, idle), one `sentence`, and evidence in `facts`.
+
+    `decision` has all that it rests on; `environment` the one that it is about, None for all together.
+    """
 
     kind: Kind
     word: str
     tone: str
     sentence: str
-    facts: tuple[str, ...] = ()
+    facts: tuple[str, ...]
+    decision: Decision
+    environment: str | None = None
+
+    @property
+    def environment_words(self) -> str:
+        """`production`, or `all environments`."""
+        return self.environment or "all environments"
+
+    @property
+    def scope(self) -> Scope | None:
+        """How far the failures reach; None without failures."""
+        return self.decision.reach.scope if self.decision.reach else None
+
+    @property
+    def scope_words(self) -> str:
+        """How far the failures reach, in a sentence; empty without failures."""
+        return reach_words(self.decision)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    sentence: str
-    fact: str
-
-
-def verdict(totals: Totals, *, objective_success_rate: float | None, objective_p95_ms: float | None) -> Verdict:
-    """The verdict on the figures of a window; objectives as shares of 1 and milliseconds, None where not set.
+def verdict(
+    totals: Totals,
+    *,
+    success_rate: Objective | None = None,
+    p95_ms: Objective | None = None,
+    freshness_ms: Objective | None = None,
+    surroundings: Surroundings | None = None,
+    environment: str | None = None,
+) -> Verdict:
+    """The verdict on the figures of a window; objectives as shares of 1 and milliseconds.
 
     Fewer than 50 runs that count in the success rate are not enough, whatever their outcome. Where only failures are
     reported there is no verdict.
     """
-    decision = decide(
-        _figures(totals, objective_p95_ms),
-        success_rate=None if objective_success_rate is None else Objective(objective_success_rate),
-        p95_ms=None if objective_p95_ms is None else Objective(objective_p95_ms),
-    )
+    decision = decide(_figures(totals, p95_ms), success_rate=success_rate, p95_ms=p95_ms, surroundings=surroundings)
+    sentence, facts = _told(decision, totals, freshness_ms)
+    word, tone = WORDS[decision.kind]
+    return Verdict(decision.kind, word, tone, sentence, facts, decision, environment)
+
+
+def _told(decision: Decision, totals: Totals, freshness_ms: Objective | None) -> tuple[str, tuple[str, ...]]:
     if decision.kind is Kind.FAILURES_ONLY:
-        return _made(Kind.FAILURES_ONLY, FAILURES_ONLY, ())
+        return FAILURES_ONLY, ()
     if decision.kind is Kind.NOT_ENOUGH_DATA:
-        return _made(Kind.NOT_ENOUGH_DATA, _too_few(totals), ())
-    if not decision.judgements:
+        return _too_few(totals), ()
+    said = {
+        judgement.subject: say(judgement, totals, decision.surroundings, freshness_ms)
+        for judgement in decision.judgements
+    }
+    facts = (evidence(totals), *(fact for subject in Subject if subject in said and (fact := said[subject].fact)))
+    if decision.kind is Kind.NO_OBJECTIVE:
         rate = wording.percent(totals.success_rate)
-        sentence = f"{rate} of runs succeed. Set an objective to get a verdict."
-        return _made(decision.kind, sentence, (_evidence(totals),))
-    said = {judgement.subject: _say(judgement, totals) for judgement in decision.judgements}
-    facts = [said[subject].fact for subject in Subject if subject in said]
-    return _made(decision.kind, said[decision.judgements[0].subject].sentence, (_evidence(totals), *facts))
+        return f"{rate} of runs succeed. Set an objective to get a verdict.", facts
+    return said[decision.judgements[0].subject].sentence, facts
 
 
-def _figures(totals: Totals, objective_p95_ms: float | None) -> Figures:
+def _figures(totals: Totals, p95_ms: Objective | None) -> Figures:
     return Figures(
         rated=totals.rated,
         succeeded=totals.succeeded - totals.unrated_succeeded,
         timed=totals.timed_runs,
-        within_p95=0 if objective_p95_ms is None else totals.within_ms(objective_p95_ms),
+        within_p95=0 if p95_ms is None else totals.within_ms(p95_ms.value),
         is_failures_only=totals.is_failures_only,
     )
-
-
-def _made(kind: Kind, sentence: str, facts: tuple[str, ...]) -> Verdict:
-    word, tone = WORDS[kind]
-    return Verdict(kind, word, tone, sentence, facts)
 
 
 def _too_few(totals: Totals) -> str:
@@ -81,38 +114,3 @@ def _too_few(totals: Totals) -> str:
     others = f" of {wording.count(totals.runs)}" if totals.runs != totals.rated else ""
     runs = "run" if totals.rated == 1 else "runs"
     return f"Only {wording.count(totals.rated)}{others} {runs} succeeded or failed; a verdict needs {ENOUGH_RUNS}."
-
-
-def _evidence(totals: Totals) -> str:
-    success = totals.success
-    if success is None:
-        return ""
-    low, high = wording.percent(success.low), wording.percent(success.high)
-    succeeded = totals.succeeded - totals.unrated_succeeded
-    return (
-        f"{wording.count(succeeded)} of {wording.count(totals.rated)} runs succeeded: "
-        f"{wording.percent(success.rate)}, 95% interval {low} to {high}"
-    )
-
-
-def _say(judgement: Judgement, totals: Totals) -> _Said:
-    objective = 0.0 if judgement.objective is None else judgement.objective.value
-    if judgement.subject is Subject.P95:
-        goal = wording.plain_duration_ms(objective)
-        return _Said(
-            _sentence(judgement.kind, f"Slow runs take {wording.duration_ms(totals.duration_ms.p95)} (p95)", goal),
-            f"Objective for p95: {goal}",
-        )
-    goal = wording.plain_percent(objective)
-    return _Said(
-        _sentence(judgement.kind, f"{wording.percent(totals.success_rate)} of runs succeed", goal),
-        f"Objective for the success rate: {goal}",
-    )
-
-
-def _sentence(kind: Kind, figure: str, goal: str) -> str:
-    said = {
-        Kind.NOT_STABLE: f"the objective of {goal} is missed",
-        Kind.WATCH: f"so few runs do not settle whether the objective of {goal} is kept",
-    }
-    return f"{figure}; {said.get(kind, f'the objective of {goal} is kept')}."

@@ -11,9 +11,11 @@ from django.db.models import Q
 from accounts.statements import find_row, run_prepared
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Workflow
+from monitoring.reads.baselines import Proposals
 from monitoring.reads.figures import Totals
+from monitoring.reads.surroundings import Standing, standing
 from monitoring.reads.trends import Point, Series, by_workflow, series_by_workflow
-from monitoring.reads.verdict import SEVERITY, Verdict, verdict
+from monitoring.reads.verdict import SEVERITY, Verdict
 from monitoring.windows import Window
 
 
@@ -31,14 +33,18 @@ class WorkflowRow:
     sample_rate_max: float | None
     objective_success_rate: float | None
     objective_p95_ms: float | None
+    objective_freshness_ms: float | None
     totals: Totals
     previous: Totals
     verdict: Verdict
+    proposals: Proposals
     points: list[Point]
     last_run_at: datetime | None
 
 
-def listing(team_id: UUID, window: Window, *, environment: str | None = None, points: int = 30) -> list[WorkflowRow]:
+def listing(
+    team_id: UUID, window: Window, now: datetime, *, environment: str | None = None, points: int = 30
+) -> list[WorkflowRow]:
     """All workflows: by verdict, then most failures, most runs, name. Those without a run come last.
 
     The number of queries does not depend on the number of workflows.
@@ -48,8 +54,9 @@ def listing(team_id: UUID, window: Window, *, environment: str | None = None, po
     previous = by_workflow(team_id, window.previous(), environment=environment)
     lines = series_by_workflow(team_id, window, environment=environment, max_points=points)
     last = _last_runs(team_id, window, environment)
+    stands = standing(team_id, window, now, environment=environment)
     rows = [
-        _row(workflow, totals.get(workflow.id, Totals()), previous.get(workflow.id, Totals()), lines, last)
+        _row(workflow, totals.get(workflow.id, Totals()), previous.get(workflow.id, Totals()), lines, last, stands)
         for workflow in Workflow.objects.filter(team_id=team_id)
     ]
     return sorted(rows, key=_rank)
@@ -80,8 +87,8 @@ def _row(
     previous: Totals,
     lines: dict[UUID, Series],
     last: dict[UUID, datetime],
+    stands: Standing,
 ) -> WorkflowRow:
-    objectives = (workflow.objective_success_rate, workflow.objective_p95_ms)
     return WorkflowRow(
         id=workflow.id,
         name=workflow.name,
@@ -91,11 +98,13 @@ def _row(
         completeness=workflow.completeness,
         sample_rate=workflow.sample_rate,
         sample_rate_max=workflow.sample_rate_max,
-        objective_success_rate=objectives[0],
-        objective_p95_ms=objectives[1],
+        objective_success_rate=workflow.objective_success_rate,
+        objective_p95_ms=workflow.objective_p95_ms,
+        objective_freshness_ms=workflow.objective_freshness_ms,
         totals=totals,
         previous=previous,
-        verdict=verdict(totals, objective_success_rate=objectives[0], objective_p95_ms=objectives[1]),
+        verdict=stands.judge(workflow, totals),
+        proposals=stands.proposals(workflow),
         points=lines[workflow.id].points if workflow.id in lines else [],
         last_run_at=last.get(workflow.id),
     )

@@ -18,14 +18,14 @@ from django.utils import timezone
 
 from accounts.tenancy import team_context
 from monitoring.models import Grain
-from monitoring.store import rollup_sql
+from monitoring.store import baselines, rollup_sql
+from monitoring.store.fold_lock import lock_folding
 from monitoring.windows import minute_floor
 
 # Marks that one transaction takes from one team; the newest minutes go first.
 LIMIT = 20_000
 # A day or month that exists already is merged again at most this often.
 COARSE_DELAY = timedelta(seconds=60)
-_LOCK_CLASS = 7310002
 LENGTHS = {Grain.MINUTE: "1 minute", Grain.HOUR: "1 hour", Grain.DAY: "1 day", Grain.MONTH: "1 month"}
 
 _CLAIM = """
@@ -108,7 +108,9 @@ def marked_teams() -> list[UUID]:
 def fold_team(team_id: UUID, now: datetime, limit: int = LIMIT, *, is_whole: bool = False) -> int:
     """Takes up to `limit` marks of a team in one transaction; `is_whole` waits for other folders and delays nothing."""
     with team_context(team_id):
-        if not _lock(team_id, wait=is_whole):
+        with connection.cursor() as cursor:
+            cursor.execute(_SETTINGS)
+        if not lock_folding(team_id, wait=is_whole):
             return 0
         minutes, taken = _claim(team_id, Grain.MINUTE, None, limit)
         _fold_minutes(team_id, minutes, now)
@@ -131,16 +133,6 @@ def purge_minutes(team_id: UUID, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def _lock(team_id: UUID, *, wait: bool) -> bool:
-    """Whether this transaction is now the only folder of the team."""
-    function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTINGS)
-        cursor.execute(f"SELECT {function}(%s, hashtext(%s))", [_LOCK_CLASS, str(team_id)])
-        row = cursor.fetchone()
-    return wait or bool(row and row[0])
-
-
 def _claim(team_id: UUID, grain: Grain, before: datetime | None, limit: int) -> tuple[list[Bucket], int]:
     """Takes marks off the queue; they come back if the transaction fails."""
     with connection.cursor() as cursor:
@@ -158,6 +150,7 @@ def _fold_minutes(team_id: UUID, minutes: Sequence[Bucket], now: datetime) -> No
     _merge(team_id, Grain.HOUR, Grain.MINUTE, [h for h in hours if h.start >= floor], now)
     _compute(team_id, Grain.HOUR, [h for h in hours if h.start < floor], now)
     _mark(team_id, Grain.DAY, hours, now)
+    baselines.mark(team_id, (baselines.Whose(h.workflow_id, h.environment_id) for h in hours), now)
 
 
 def _above(grain: Grain, buckets: Iterable[Bucket]) -> list[Bucket]:

@@ -15,7 +15,7 @@ _GRID = mark_safe(
 )
 _ROW = (
     '<a class="wf-row{}" href="{}"{}{} data-row><span class="st {}">{}<span class="vh">{}</span></span>'
-    '<span class="name">{}<span class="mono">{}</span></span>'
+    '<span class="name">{}<span class="mono">{}</span>{}</span>'
     '<svg class="tl" viewBox="0 0 1000 18" preserveAspectRatio="none" aria-hidden="true">{}{}</svg>'
     '<span class="d">{}{}</span></a>'
 )
@@ -44,6 +44,7 @@ def timeline_row(row: TimelineRow, span_ms: float) -> SafeString:
         sign.word,
         icon(row.icon) if row.icon else "",
         row.name,
+        _critical(row.critical_share),
         _GRID,
         format_html_join("", _MARK, ((m["kind"], m["x"], m["y"], m["width"], m["height"]) for m in marks)),
         mark_safe('<span class="mut">skipped</span>')
@@ -51,6 +52,14 @@ def timeline_row(row: TimelineRow, span_ms: float) -> SafeString:
         else wording.duration_ms(row.duration_ms),
         format_html(" <small>{}</small>", row.note) if row.note else "",
     )
+
+
+def _critical(share: float | None) -> SafeString:
+    """The mark of a step on the critical path."""
+    if share is None:
+        return mark_safe("")
+    words = f"On the critical path, {wording.percent(share, 0)} of the time"
+    return format_html('<span class="crit" title="{}"><span class="vh">{}</span></span>', words, words)
 
 
 @register.simple_tag

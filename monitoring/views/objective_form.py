@@ -1,16 +1,21 @@
 """The form in which people set the objective of a workflow, and how it is shown."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django import forms
 from django.urls import reverse
 
 from monitoring import wording
+from monitoring.analysis.objectives import Proposal
+from monitoring.reads.baselines import Proposals
 from monitoring.views.shell import Scope
+
+HOUR_MS = 3_600_000
 
 
 class ObjectiveForm(forms.Form):
-    """Success rate in percent and p95 in seconds; an empty field takes the objective away."""
+    """Success rate in percent, p95 in seconds, freshness in hours; an empty field takes the objective away."""
 
     success_rate = forms.FloatField(
         required=False,
@@ -33,6 +38,17 @@ class ObjectiveForm(forms.Form):
         },
     )
 
+    freshness_hours = forms.FloatField(
+        required=False,
+        min_value=0.01,
+        max_value=100_000,
+        error_messages={
+            "invalid": "The age of the last success is a number of hours, such as 24 or 0.5.",
+            "min_value": "The age of the last success is at least 0.01 hours.",
+            "max_value": "The age of the last success is at most 100,000 hours.",
+        },
+    )
+
     @property
     def share(self) -> float | None:
         """The success rate as a share of 1."""
@@ -45,33 +61,80 @@ class ObjectiveForm(forms.Form):
         seconds = self.cleaned_data["p95_seconds"]
         return None if seconds is None else seconds * 1000
 
+    @property
+    def freshness_ms(self) -> float | None:
+        """The age that the last success may have, in milliseconds."""
+        hours = self.cleaned_data["freshness_hours"]
+        return None if hours is None else hours * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A proposal that may be taken over: the name of the objective and the arithmetic behind it."""
+
+    name: str
+    title: str
+    words: str
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """The objective as the page shows it; `href` takes the form."""
+    """The objective as the page shows it; `href` takes the form, `use_href` a proposal (parameter `use`).
+
+    `notes` say why there is no proposal for an objective that is not set.
+    """
 
     words: str
     href: str
+    use_href: str
     rate_text: str
     p95_text: str
+    freshness_text: str
     may_set: bool
+    environment: str
+    proposals: Sequence[Proposed]
+    notes: Sequence[str]
 
 
-def objective_context(scope: Scope, *, may_set: bool) -> Objective:
+def objective_context(scope: Scope, proposals: Proposals, *, may_set: bool) -> Objective:
     """The objective of the scope's workflow in words, and as the fields show it."""
     workflow = scope.workflow
     rate = workflow.objective_success_rate if workflow else None
     p95 = workflow.objective_p95_ms if workflow else None
-    parts = [
-        f"{wording.plain_percent(rate)} succeed" if rate else "",
-        f"p95 under {wording.plain_duration_ms(p95)}" if p95 else "",
-    ]
-    told = ", ".join(part for part in parts if part)
+    freshness = workflow.objective_freshness_ms if workflow else None
+    told = {"success_rate": rate, "p95_ms": p95, "freshness_ms": freshness}
+    open_ones = [(name, proposals.of(name)) for name, value in told.items() if value is None]
+    offered = [(name, one) for name, one in open_ones if one is not None and one.value is not None]
     args = [scope.team.slug, workflow.slug if workflow else ""]
     return Objective(
-        words=f"Objective: {told}" if told else "Set objective" if may_set else "No objective set",
+        words=_summary(told, dict(offered), may_set=may_set),
         href=reverse("set_objective", args=args) + scope.filters.query(),
+        use_href=reverse("use_proposal", args=args) + scope.filters.query(),
         rate_text=wording.plain_percent(rate).removesuffix("%") if rate else "",
         p95_text=f"{p95 / 1000:g}" if p95 else "",
+        freshness_text=f"{freshness / HOUR_MS:g}" if freshness else "",
         may_set=may_set,
+        environment=scope.environment_words,
+        proposals=[Proposed(name, _part(name, one.value or 0), one.words) for name, one in offered],
+        notes=[f"{TITLES[name]}: {one.words}." for name, one in open_ones if one is not None and one.value is None],
     )
+
+
+TITLES = {"success_rate": "Success rate", "p95_ms": "p95", "freshness_ms": "Last success"}
+
+
+def _part(name: str, value: float) -> str:
+    if name == "success_rate":
+        return f"{wording.plain_percent(value)} succeed"
+    limit = wording.plain_duration_ms(value)
+    return f"p95 under {limit}" if name == "p95_ms" else f"a success every {limit}"
+
+
+def _summary(told: Mapping[str, float | None], offered: Mapping[str, Proposal], *, may_set: bool) -> str:
+    parts = [_part(name, value) for name, value in told.items() if value]
+    if parts:
+        return f"Objective: {', '.join(parts)}"
+    proposed = [_part(name, one.value) for name, one in offered.items() if one.value]
+    if proposed:
+        return f"Proposed objective: {', '.join(proposed)}"
+    return "Set objective" if may_set else "No objective set"

@@ -25,6 +25,7 @@ from monitoring.views import replay_about as about
 from monitoring.views.replay_answers import answers
 from monitoring.views.replay_criteria import criteria_card
 from monitoring.views.replay_graph import draw
+from monitoring.views.replay_path import path_words
 from monitoring.views.replay_payloads import raw_json
 from monitoring.views.replay_rows import after_rows, timeline
 from monitoring.views.replay_scene import Address, Scene, address_of, missing_parts, set_scene
@@ -129,7 +130,7 @@ def _context(
         "missing": missing_parts(scene),
         "answers": answers(scene),
         "drawing": draw(scene, address) if scene.visits else None,
-        "timeline": timeline(scene, address, current, _usual(request, scene), request.GET),
+        "timeline": timeline(scene, address, current, _usual(request, scene), request.GET, path_words(scene)),
         "panel": None if current is None else step_panel(scene, current, tab, address, raw_address),
         "after": after_rows(scene, address),
         "facts": about.facts(found),

@@ -1,7 +1,7 @@
 """The timeline's rows, and the table of what came after the first failed step."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitoring import wording
 from monitoring.analysis.timeline import pause_before
@@ -9,6 +9,7 @@ from monitoring.presentation import TimelineRow
 from monitoring.reads.replay_records import StepRecord
 from monitoring.templatetags.components import KIND_ICONS
 from monitoring.views.replay_answers import MAX_WORDS, shorten
+from monitoring.views.replay_path import PathWords
 from monitoring.views.replay_scene import Address, Scene
 
 ROWS = 200
@@ -28,6 +29,7 @@ class Rows:
     previous_href: str
     next_href: str
     has_usual: bool
+    path_sentence: str = ""
 
     @property
     def shown(self) -> str:
@@ -50,12 +52,19 @@ def timeline(
     current: int | None,
     usual: Mapping[str, tuple[float, float]],
     params: Mapping[str, str],
+    path: PathWords | None = None,
 ) -> Rows:
     """The rows of one page of the timeline: the one asked for, else the one with the current step."""
     place = next((number for number, at in enumerate(scene.order) if at.index == current), 0)
     start = _start(params.get("rows", ""), len(scene.order), place)
     page = scene.order[start : start + ROWS]
-    rows = [_row(scene, address, at.index, at.depth, at.index == current, usual) for at in page]
+    shares = path.shares if path else {}
+    rows = [
+        replace(
+            _row(scene, address, at.index, at.depth, at.index == current, usual), critical_share=shares.get(at.index)
+        )
+        for at in page
+    ]
     return Rows(
         rows=rows,
         start=start,
@@ -63,6 +72,7 @@ def timeline(
         previous_href=address.href(rows=max(start - ROWS, 0), fragment="timeline") if start else "",
         next_href=address.href(rows=start + ROWS, fragment="timeline") if start + ROWS < len(scene.order) else "",
         has_usual=any(row.usual for row in rows),
+        path_sentence=path.sentence if path else "",
     )
 
 

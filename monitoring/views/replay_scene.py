@@ -9,11 +9,16 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
+from monitoring import wording
+from monitoring.analysis.critical_path import CriticalPath, critical_path
 from monitoring.analysis.timeline import Nested, Relations, Visit, axis_ms, first_failed, nest, relate
 from monitoring.reads.replay_records import Replay, StepRecord
+from monitoring.reads.visits import since, times_since
 from monitoring.statuses import ACTIVE
 
 # Parameters of the replay's own; all others in the address are those of the pages that led here.
+# Longer executions have no critical path: finding it would take most of the time of the page.
+MAX_ON_PATH = 10_000
 OWN = ("at", "tab", "rows", "part", "step", "download")
 
 
@@ -49,7 +54,7 @@ class Scene:
 
     `visits[i]` is `replay.steps[i]` as the analysis sees it, in ms since `zero` (the earliest time told); `order`
     is the reading order; `first` the index of the first failed step; `after` the indices of those that came after
-    it; `span_ms` the length of the axis.
+    it; `span_ms` the length of the axis; `path` the critical path, its segments by index into the visits.
     """
 
     replay: Replay
@@ -60,6 +65,7 @@ class Scene:
     span_ms: float
     first: int | None
     after: Sequence[int]
+    path: CriticalPath
 
     @property
     def has_clock(self) -> bool:
@@ -107,6 +113,7 @@ def set_scene(replay: Replay) -> Scene:
         span_ms=axis_ms(_length_ms(replay, visits, zero)),
         first=first,
         after=_after(visits, relations, order, first),
+        path=_path(replay, visits, relations, zero),
     )
 
 
@@ -133,17 +140,18 @@ def missing_parts(scene: Scene) -> list[str]:
 
 
 def _visit(step: StepRecord, zero: datetime | None) -> Visit:
-    start = _ms(step.started_at, zero)
-    end = _ms(step.ended_at, zero)
-    if end is None and start is not None and step.duration_ms is not None:
-        end = start + step.duration_ms
-    if start is None and end is not None and step.duration_ms is not None:
-        start = end - step.duration_ms
+    start, end = times_since(zero, step.started_at, step.ended_at, step.duration_ms)
     return Visit(step.id, step.name, step.word, step.parent_id, start, end, step.attempt, step.position)
 
 
-def _ms(moment: datetime | None, zero: datetime | None) -> float | None:
-    return None if moment is None or zero is None else (moment - zero).total_seconds() * 1000
+def _path(replay: Replay, visits: Sequence[Visit], relations: Relations, zero: datetime | None) -> CriticalPath:
+    """The steps that decided when the execution ended."""
+    execution = replay.execution
+    if len(visits) > MAX_ON_PATH:
+        return CriticalPath((), reason=f"it has more than {wording.count(MAX_ON_PATH)} steps")
+    if not execution.has_clock:
+        return critical_path(visits, relations=relations)
+    return critical_path(visits, since(execution.started_at, zero), since(execution.finished_at, zero), relations)
 
 
 def _length_ms(replay: Replay, visits: Sequence[Visit], zero: datetime | None) -> float:
@@ -151,7 +159,7 @@ def _length_ms(replay: Replay, visits: Sequence[Visit], zero: datetime | None) -
     ends += [visit.start_ms for visit in visits if visit.start_ms is not None]
     execution = replay.execution
     if execution.has_clock:
-        finish = _ms(execution.finished_at, zero)
+        finish = since(execution.finished_at, zero)
         ends.append(finish if finish is not None else execution.duration_ms or 0)
     return max([*ends, 1.0])
 

@@ -5,22 +5,29 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
+from monitoring.reads.baselines import Usual, usual_by_workflow
+from monitoring.reads.cuts import Cut
+from monitoring.reads.rollup_rows import pending
+from monitoring.reads.tail import TailSplit, split_of
+from monitoring.reads.trends import totals
 from monitoring.reads.trends_page import TrendsPage, load
 from monitoring.services.objectives import set_objective as store_objective
+from monitoring.services.objectives import use_proposal as store_proposal
 from monitoring.templatetags.display import when_text
-from monitoring.views import trends_charts, trends_parts, trends_resources, trends_verdict
+from monitoring.views import trends_charts, trends_parts, trends_resources, trends_tail, trends_verdict
 from monitoring.views.criteria_words import criteria_href, criteria_words
 from monitoring.views.objective_form import ObjectiveForm, objective_context
 from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
 from monitoring.views.trends_export import as_csv, as_json
 from monitoring.windows import week_until
 
-TABLES = ("steps", "outcomes", "latency", "distribution")
+TABLES = ("steps", "outcomes", "latency", "distribution", "tail")
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -34,7 +41,43 @@ def trends(request: TeamRequest, workflow: str) -> HttpResponseBase:
         return JsonResponse(as_json(scope, page))
     if request.GET.get("format") == "csv":
         return as_csv(scope, page, request.GET.get("table", ""))
-    return TemplateResponse(request, "trends/trends.html", context(request, scope, page))
+    split = split_of(cut_of(scope), page.totals) if request.GET.get("tail") == "split" else None
+    return TemplateResponse(request, "trends/trends.html", context(request, scope, page, split))
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def tail_split(request: TeamRequest, workflow: str) -> HttpResponseBase:
+    """Where slow runs spend the time that usual ones do not: a part of the page for htmx; its lines with `format=csv`.
+
+    For anybody else the way to the page with that part in it.
+    """
+    scope = open_scope(request, workflow)
+    assert scope.workflow is not None
+    is_csv = request.GET.get("format") == "csv"
+    if not is_csv and not getattr(request, "htmx", None):
+        return HttpResponseRedirect(scope.href("trends") + "&tail=split#tail")
+    cut = cut_of(scope)
+    figures = totals(
+        cut.team_id, cut.window, workflow_id=cut.workflow_id, environment=cut.environment, marked=cut.marked
+    )
+    found = split_of(cut, figures)
+    if is_csv:
+        return trends_tail.split_csv(scope.workflow.slug, found)
+    split = {"split": trends_tail.split_words(found), "tail_split_csv": _split_href(scope, csv=True)}
+    return TemplateResponse(request, "trends/_tail_split.html", split)
+
+
+def cut_of(scope: Scope) -> Cut:
+    """What the reads of the scope's workflow look at."""
+    assert scope.workflow is not None
+    return Cut(scope.team.id, scope.workflow.id, scope.window, scope.environment, pending(scope.team.id))
+
+
+def _split_href(scope: Scope, *, csv: bool = False) -> str:
+    assert scope.workflow is not None
+    path = reverse("tail_split", args=[scope.team.slug, scope.workflow.slug])
+    return path + scope.filters.query() + ("&format=csv" if csv else "")
 
 
 @team_page(Permission.MANAGE_WORKFLOWS)
@@ -45,16 +88,41 @@ def set_objective(request: TeamRequest, workflow: str) -> HttpResponse:
     assert scope.workflow is not None
     form = ObjectiveForm(request.POST)
     if form.is_valid():
-        store_objective(workflow=scope.workflow, success_rate=form.share, p95_ms=form.p95_ms)
+        store_objective(
+            workflow=scope.workflow,
+            success_rate=form.share,
+            p95_ms=form.p95_ms,
+            freshness_ms=form.freshness_ms,
+        )
         messages.success(request, "Objective saved. The verdict compares with it from now on.")
     else:
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return HttpResponseRedirect(scope.href("trends"))
 
 
-def context(request: TeamRequest, scope: Scope, page: TrendsPage) -> dict[str, Any]:
+@team_page(Permission.MANAGE_WORKFLOWS)
+@require_POST
+def use_proposal(request: TeamRequest, workflow: str) -> HttpResponse:
+    """Makes what the history of the environment shown proposes an objective, and leads back to Trends."""
+    scope = open_scope(request, workflow)
+    assert scope.workflow is not None
+    usual = usual_by_workflow(
+        scope.team.id, scope.window, environment=scope.environment, workflow_id=scope.workflow.id
+    ).get(scope.workflow.id, Usual())
+    name = request.POST.get("use", "")
+    proposal = usual.proposals.of(name)
+    if proposal is None or proposal.value is None:
+        messages.error(request, "There is no such proposal now. Nothing was changed.")
+    else:
+        store_proposal(workflow=scope.workflow, name=name, value=proposal.value)
+        messages.success(request, "Objective saved. The verdict compares with it from now on.")
+    return HttpResponseRedirect(scope.href("trends"))
+
+
+def context(request: TeamRequest, scope: Scope, page: TrendsPage, split: TailSplit | None = None) -> dict[str, Any]:
     """What the template shows."""
-    objective = objective_context(scope, may_set=request.membership.allows(Permission.MANAGE_WORKFLOWS))
+    may_set = request.membership.allows(Permission.MANAGE_WORKFLOWS)
+    objective = objective_context(scope, page.proposals, may_set=may_set)
     return {
         **frame(scope, rail=step_rail(scope, page.totals, current=1)),
         "subtitle": subtitle(scope, page),
@@ -67,6 +135,11 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage) -> dict[str, A
         "kpis": trends_parts.kpis(page),
         "charts": trends_charts.charts(page),
         "leads": trends_parts.leads(scope, page),
+        "tail": trends_tail.card(scope, page.totals),
+        "tail_split": trends_tail.split_words(split) if split else None,
+        "tail_split_href": _split_href(scope),
+        "tail_split_csv": _split_href(scope, csv=True),
+        "tail_split_here": scope.href("trends") + "&tail=split#tail",
         "distribution": trends_charts.distribution(page),
         **steps_context(scope, page, all_steps=request.GET.get("steps") == "all"),
         **{f"{table}_csv": scope.filters.query(format="csv", table=table) for table in TABLES},

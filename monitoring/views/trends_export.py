@@ -7,9 +7,11 @@ from django.http import StreamingHttpResponse
 
 from monitoring.reads.figures import Totals
 from monitoring.reads.trends_page import TrendsPage
+from monitoring.reads.verdict_document import verdict_document
 from monitoring.views.csv import csv_response
 from monitoring.views.shell import Scope
 from monitoring.views.trends_parts import step_rows
+from monitoring.views.trends_tail import tail_csv
 
 STEPS_HEAD = ("step", "kind", "visits", "failed", "failed_share", "p50_ms", "p95_ms")
 OUTCOMES_HEAD = ("from", "runs", "succeeded", "failed", "timed_out", "cancelled", "other", "success_rate", "unmet")
@@ -31,7 +33,7 @@ TOKEN_FIELDS = ("input", "cache_read", "cache_write", "output", "reasoning")
 
 
 def as_csv(scope: Scope, page: TrendsPage, table: str) -> StreamingHttpResponse:
-    """One table of the page: `outcomes`, `latency`, `distribution`, else the steps."""
+    """One table of the page: `outcomes`, `latency`, `distribution`, `tail`, else the steps."""
     slug = page.workflow.slug
     if table == "outcomes":
         points = [_outcome_row(point.start, point.totals) for point in page.series.points]
@@ -43,6 +45,8 @@ def as_csv(scope: Scope, page: TrendsPage, table: str) -> StreamingHttpResponse:
     if table == "latency":
         points = [_latency_row(point.start, point.totals) for point in page.series.points]
         return csv_response(f"{slug}-latency.csv", LATENCY_HEAD, points)
+    if table == "tail":
+        return tail_csv(slug, page.totals)
     rows = [
         (row.name, row.kind, row.visits, row.failures, row.failed_share, row.p50_ms, row.p95_ms)
         for row in step_rows(scope, page)
@@ -58,7 +62,7 @@ def as_json(scope: Scope, page: TrendsPage) -> dict[str, Any]:
         "from": page.window.start.isoformat(),
         "to": page.window.end.isoformat(),
         "as_of": page.as_of.isoformat(),
-        "verdict": {"kind": page.verdict.kind, "sentence": page.verdict.sentence},
+        "verdict": verdict_document(page.verdict, page.began),
         "totals": figures(page.totals),
         "previous": figures(page.previous),
         "bucket_seconds": page.series.bucket.total_seconds(),

@@ -57,6 +57,7 @@ class Row:
     is_failures_only: bool
     kind: Kind
     verdict: str
+    reason: str
     tone: str
     runs: int
     success_rate: float | None
@@ -80,7 +81,9 @@ class Row:
 def workflows(request: TeamRequest) -> HttpResponseBase:
     """The list, or with `format=csv` its rows."""
     scope = open_scope(request)
-    found = [_row(scope, one) for one in listing(request.team.id, scope.window, environment=scope.environment)]
+    found = [
+        _row(scope, one) for one in listing(request.team.id, scope.window, scope.now, environment=scope.environment)
+    ]
     rows = sort_rows([row for row in found if _matches(row, scope)], scope.filters.sort)
     if request.GET.get("format") == "csv":
         return csv_response("workflows.csv", HEAD, [_cells(row) for row in rows])
@@ -189,6 +192,7 @@ def _row(scope: Scope, one: WorkflowRow) -> Row:
         is_failures_only=one.totals.is_failures_only,
         kind=one.verdict.kind,
         verdict=one.verdict.word,
+        reason=one.verdict.sentence,
         tone=one.verdict.tone,
         runs=one.totals.runs,
         success_rate=one.totals.success_rate,

@@ -8,6 +8,7 @@ from django.db import connections
 CONTROL_TABLES = {
     "accounts_membership",
     "accounts_apikey",
+    "baseline_due",
     "dirty_bucket",
     "source_address",
     "source_receipt",

@@ -66,7 +66,7 @@ def test_an_error_workflow_gives_counts_but_no_rate(team: Team) -> None:
     tell(errors, *runs("Orders", 0, 60))
     tell(made(team, SourceKind.REST), *runs("Billing", 30, 10))
     with team_context(team.id):
-        orders, billing = sorted(listing(team.id, DAY), key=lambda row: row.name, reverse=True)
+        orders, billing = sorted(listing(team.id, DAY, NOW), key=lambda row: row.name, reverse=True)
         whole = trends.totals(team.id, DAY)
         nodes = trends.series(team.id, DAY, workflow_id=orders.id)
     assert marks(team)["Orders"] == ("failures-only", None, errors.id)

@@ -254,7 +254,7 @@ def test_workflows_are_worst_first(team: Team) -> None:
         assert workflow
         workflow.objective_success_rate = 0.95
         workflow.save()
-    rows = workflows.listing(team.id, WEEK, environment="production")
+    rows = workflows.listing(team.id, WEEK, NOW, environment="production")
     assert [row.name for row in rows] == ["bad", "few", "fine", "silent"]
     assert [row.verdict.kind.value for row in rows[:3]] == ["not_stable", "not_enough_data", "stable"]
     assert rows[0].last_run_at == NOW - MINUTE
@@ -267,7 +267,7 @@ def test_query_counts_do_not_grow(team: Team) -> None:
     for number in (1, 20):
         store(team, *(report(workflow=f"w{n}", steps=[step(node=f"n{n}")]) for n in range(number)))
         with CaptureQueriesContext(connection) as queries:
-            workflows.listing(team.id, WEEK)
+            workflows.listing(team.id, WEEK, NOW)
             trends.by_value(team.id, WEEK, Dimension.NODE)
             trends.series(team.id, WEEK)
         counts.append(len(queries))

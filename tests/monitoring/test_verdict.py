@@ -3,6 +3,7 @@
 import pytest
 
 from monitoring.analysis.histogram import bin_of
+from monitoring.analysis.verdict import Objective
 from monitoring.reads.figures import Durations, Totals
 from monitoring.reads.verdict import Kind, Verdict, verdict
 
@@ -11,7 +12,11 @@ def judged(
     succeeded: int, failed: int, objective: float | None = None, p95_ms: float | None = None, **fields: object
 ) -> Verdict:
     totals = Totals(runs=succeeded + failed, succeeded=succeeded, failed=failed, **fields)  # type: ignore[arg-type]
-    return verdict(totals, objective_success_rate=objective, objective_p95_ms=p95_ms)
+    return verdict(
+        totals,
+        success_rate=None if objective is None else Objective(objective),
+        p95_ms=None if p95_ms is None else Objective(p95_ms),
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.analysis.rhythm import Run, freshness, rhythm, streak
+from monitoring.analysis.rhythm import Run, freshness, rhythm, streak, usual_silence
 
 START = datetime(2026, 11, 2, 6, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -74,3 +74,22 @@ def test_the_order_of_runs_does_not_matter(raw, rng) -> None:
     rng.shuffle(shuffled)
     assert streak(runs) == streak(shuffled)
     assert rhythm(run.at for run in runs) == rhythm(run.at for run in shuffled)
+
+
+def test_a_night_without_runs_is_usual_however_many_runs_the_day_has() -> None:
+    gaps = [*[timedelta(minutes=5)] * 192, timedelta(hours=8)] * 14
+    silence = usual_silence(gaps)
+    assert silence is not None
+    # 1 % of 24 h is about a quarter of an hour.
+    assert timedelta(hours=8) - silence == timedelta(hours=24) * 0.01
+    assert usual_silence([]) is None
+    assert usual_silence([timedelta(hours=8)], of=timedelta(days=1000)) == timedelta(0)
+
+
+@given(st.lists(st.integers(1, 10_000), min_size=1, max_size=40))
+def test_a_silence_is_longer_for_one_hundredth_of_the_time(seconds: list[int]) -> None:
+    gaps = [timedelta(seconds=one) for one in seconds]
+    silence = usual_silence(gaps)
+    assert silence is not None
+    beyond = sum((gap - silence for gap in gaps if gap > silence), timedelta(0))
+    assert abs(beyond - sum(gaps, timedelta(0)) * 0.01) < timedelta(milliseconds=1)

@@ -325,3 +325,15 @@ def test_the_anonymous_are_led_to_sign_in(client, failed, below):
 @pytest.mark.parametrize("below", ["", "raw.json", "steps/1/"])
 def test_wrong_methods_are_refused(member_client, failed, below):
     assert member_client.post(failed + below).status_code == 405
+
+
+def test_the_critical_path_is_named_and_marked(member_client, team):
+    steps = [at("parse", 0, 5), at("charge_card", 5, 80), at("notify", 5, 10), at("book", 85, 15)]
+    send(team, report(id="path", started_at=START, finished_at=START + timedelta(seconds=100), steps=steps))
+    text = read(member_client, page_of(team, "path"))
+    assert "Critical path: parse (5%) &gt; charge_card (80%) &gt; book (15%) of 1 min 40 s." in text
+    rows = {
+        name: row for row in text.split('<a class="wf-row')[1:] for name in ("charge_card", "notify") if name in row
+    }
+    assert "On the critical path, 80% of the time" in rows["charge_card"]
+    assert "On the critical path" not in rows["notify"]

@@ -1,0 +1,157 @@
+"""How far failures reach: values that failed runs share, and steps that fail more than usual. Without histograms.
+
+Nodes and input types of the newest failed runs are counted from their rows; what steps called from rollups.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from accounts.statements import run_planned, run_prepared
+from monitoring.analysis.concentration import Candidate, Reading, find
+from monitoring.analysis.ranges import Metric, Side, is_outside
+from monitoring.analysis.verdict import Part, RaisedStep
+from monitoring.models import Dimension
+from monitoring.reads.baselines import usual_of_nodes
+from monitoring.reads.cuts import Cut, spans
+from monitoring.reads.labels import label_values
+from monitoring.reads.steps import NodePlace
+
+# Failed runs whose node and input type are looked at.
+MAX_FAILURES = 2_000
+# A step is raised by at least so many failed visits.
+MIN_RAISED = 5
+_CALLS = {
+    Dimension.SYSTEM: "external system",
+    Dimension.MODEL: "model",
+    Dimension.TOOL: "tool",
+}
+STEP, INPUT = "step", "input type"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What failures share, and which steps fail more than usual, for `monitoring.analysis.verdict.find_reach`."""
+
+    parts: Sequence[Part] = ()
+    raised: Sequence[RaisedStep] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    runs: int = 0
+    rated: int = 0
+    failures: int = 0
+
+
+def reached(cut: Cut, *, failures: int, places: Mapping[int, NodePlace]) -> Reached:
+    """What the failures of a window share. Four queries, whatever there is; none without a failure.
+
+    `failures` are the failed runs, `places` what `monitoring.reads.steps.node_places` says of the nodes.
+    """
+    if not failures:
+        return Reached()
+    counts = _rolled_up(cut)
+    candidates = [*_by_run(_of_failed_runs(cut), counts), *_by_call(counts, failures)]
+    raised = _raised(cut, counts)
+    names = label_values(cut.team_id, [*(value for _, value, _ in candidates), *raised])
+    findings = find(
+        [
+            Candidate(kind, names.get(value, str(value)), told.failures, told.of, told.base, told.base_total)
+            for kind, value, told in candidates
+        ]
+    )
+    parts = [
+        Part(one.kind, one.value, one.failures, one.share, one.lift, one.reading is Reading.CONCENTRATED)
+        for one in findings
+    ]
+    steps = [
+        RaisedStep(names.get(node, str(node)), places[node].calls if node in places else frozenset()) for node in raised
+    ]
+    return Reached(parts, steps)
+
+
+_COUNTS = """SELECT dimension, value_id, sum(runs)::bigint, sum(succeeded + failed + timed_out)::bigint,
+    sum(failed + timed_out)::bigint FROM rollup
+WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND dimension IN ({dimensions}) AND ({spans}) {environment}
+GROUP BY 1, 2"""
+_DIMENSIONS = (Dimension.NONE, Dimension.INPUT_TYPE, Dimension.NODE, *_CALLS)
+
+
+def _rolled_up(cut: Cut) -> dict[Dimension, dict[int, _Count]]:
+    span, values = spans(cut.segments)
+    dimensions = ", ".join(str(one.value) for one in _DIMENSIONS)
+    text = _COUNTS.format(dimensions=dimensions, spans=span, environment=cut.in_environment)
+    found: dict[Dimension, dict[int, _Count]] = defaultdict(dict)
+    for dimension, value_id, *figures in run_prepared(text, cut.values(**values)):
+        found[Dimension(dimension)][value_id] = _Count(*figures)
+    return found
+
+
+_FAILED = f"""SELECT failed_node_id, input_type_id FROM execution
+WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND status IN (7, 8)
+    AND counted_at >= %(start)s AND counted_at < %(end)s {{environment}}
+ORDER BY counted_at DESC, id DESC LIMIT {MAX_FAILURES}"""
+
+
+def _of_failed_runs(cut: Cut) -> dict[Dimension, Counter[int | None]]:
+    rows = run_planned(_FAILED.format(environment=cut.in_environment), cut.values())
+    return {
+        Dimension.NODE: Counter(row[0] for row in rows),
+        Dimension.INPUT_TYPE: Counter(row[1] for row in rows),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    failures: int
+    of: int
+    base: int
+    base_total: int
+
+
+_Candidates = list[tuple[str, int, _Told]]
+
+
+def _by_run(
+    of_runs: Mapping[Dimension, Counter[int | None]], counts: Mapping[Dimension, Mapping[int, _Count]]
+) -> _Candidates:
+    visits = sum(one.runs for one in counts.get(Dimension.NODE, {}).values())
+    runs = sum(one.runs for one in counts.get(Dimension.NONE, {}).values())
+    found: _Candidates = []
+    for kind, dimension, total in ((STEP, Dimension.NODE, visits), (INPUT, Dimension.INPUT_TYPE, runs)):
+        told = of_runs[dimension]
+        for value, failures in told.items():
+            if value is not None:
+                base = counts.get(dimension, {}).get(value, _Count()).runs
+                found.append((kind, value, _Told(failures, told.total(), base, total)))
+    return found
+
+
+def _by_call(counts: Mapping[Dimension, Mapping[int, _Count]], failures: int) -> _Candidates:
+    """Of the failed visits that called something of a kind; brought down to failed runs where retries make them more.
+
+    Attempts of one run are no independent failures: counted one by one they would look surer than they are.
+    """
+    visits = sum(one.runs for one in counts.get(Dimension.NODE, {}).values())
+    found: _Candidates = []
+    for dimension, kind in _CALLS.items():
+        rows = counts.get(dimension, {})
+        scale = min(1.0, failures / max(1, sum(one.failures for one in rows.values())))
+        for value, one in rows.items():
+            found.append((kind, value, _Told(round(one.failures * scale), failures, one.runs, visits)))
+    return found
+
+
+def _raised(cut: Cut, counts: Mapping[Dimension, Mapping[int, _Count]]) -> list[int]:
+    """The nodes whose visits fail more than usual."""
+    usual = usual_of_nodes(cut.team_id, cut.workflow_id, cut.environment, Metric.ERROR_RATE)
+    return [
+        node
+        for node, one in counts.get(Dimension.NODE, {}).items()
+        if one.failures >= MIN_RAISED
+        and node in usual
+        # Working out limits is most of the work: what is under the middle is above none.
+        and one.failures / one.rated > usual[node].middle
+        and is_outside(usual[node], one.failures / one.rated, one.rated).side is Side.ABOVE
+    ]
