@@ -1,4 +1,4 @@
-"""Tasks on the beat: folding rollups, checking criteria, building baselines, making partitions, removing what is too old.
+"""Tasks on the beat: folding rollups, checking criteria, building baselines, making partitions, removing old records.
 
 They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
 """

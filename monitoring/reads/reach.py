@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts.statements import run_planned, run_prepared
-from monitoring.analysis.concentration import Candidate, Reading, find
+from monitoring.analysis.concentration import Candidate, Reading, finding_order, measure
 from monitoring.analysis.ranges import Metric, Side, is_outside
 from monitoring.analysis.verdict import Part, RaisedStep
 from monitoring.models import Dimension
@@ -55,15 +55,16 @@ def reached(cut: Cut, *, failures: int, places: Mapping[int, NodePlace]) -> Reac
     candidates = [*_by_run(_of_failed_runs(cut), counts), *_by_call(counts, failures)]
     raised = _raised(cut, counts)
     names = label_values(cut.team_id, [*(value for _, value, _ in candidates), *raised])
-    findings = find(
+    findings = measure(
         [
             Candidate(kind, names.get(value, str(value)), told.failures, told.of, told.base, told.base_total)
             for kind, value, told in candidates
+            if told.failures
         ]
     )
     parts = [
         Part(one.kind, one.value, one.failures, one.share, one.lift, one.reading is Reading.CONCENTRATED)
-        for one in findings
+        for one in sorted(findings, key=finding_order)
     ]
     steps = [
         RaisedStep(names.get(node, str(node)), places[node].calls if node in places else frozenset()) for node in raised

@@ -49,7 +49,11 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
     paragraphs: list[SafeString] = []
     if totals.runs:
         paragraphs = [
-            _rate_sentence(page), *_varying_sentence(page), *_reach(page), *_began(page), *unmet_sentence(page)
+            _rate_sentence(page),
+            *_varying_sentence(page),
+            *_reach(page),
+            *_began(page),
+            *unmet_sentence(page),
         ]
     if totals.rated < ENOUGH_RUNS and not totals.is_failures_only:
         paragraphs += _last_runs(page)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
+from monitoring.services.baselines import build_all
 from monitoring.statuses import Status
 from tests.browser.conftest import SignIn
 from tests.factories import report, step, store
@@ -79,3 +80,24 @@ def test_the_verdict_leads_to_the_failures(page: Page, address: str, open_signed
     open_signed_in(page, address)
     page.get_by_role("link", name="See the 8 failed samples").click()
     expect(page).to_have_url(re.compile(r"/workflows/nightly/failures/\?from=now-7d"))
+
+
+def test_where_slow_runs_spend_the_time_comes_into_view_and_a_proposal_is_one_click(
+    page: Page, live_server: LiveServer, team: Team, complaints: list[str], open_signed_in: SignIn
+) -> None:
+    now, reports = timezone.now(), []
+    for number in range(24 * 21):
+        end = now - timedelta(hours=number, minutes=5)
+        start = end - timedelta(seconds=90 if number % 9 == 0 else 10)
+        visit = step(node="charge_card", external_system="payments.example", started_at=start, ended_at=end)
+        reports.append(report(started_at=start, finished_at=end, steps=[visit]))
+    store(team, *reports, now=now)
+    build_all(now, team_id=team.id)
+    open_signed_in(page, f"{live_server.url}/t/{team.slug}/workflows/nightly/?from=now-30d")
+    page.get_by_role("heading", name="The average hides it").scroll_into_view_if_needed()
+    page.get_by_role("link", name="Where slow runs spend the time").scroll_into_view_if_needed()
+    expect(page.get_by_text("are in charge_card, waiting for payments.example.")).to_be_visible()
+    page.get_by_text("Proposed objective:").click()
+    page.get_by_role("button", name="Use this: 99.9% succeed").click()
+    expect(page.get_by_text("Objective: 99.9% succeed")).to_be_visible()
+    assert complaints == []

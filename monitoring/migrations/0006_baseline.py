@@ -32,7 +32,7 @@ _TEAM = {"related_name": "+", "to": "accounts.team"}
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("monitoring", "0003_facet_ids"),
+        ("monitoring", "0005_success_criteria"),
     ]
 
     operations = [
