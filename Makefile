@@ -1,6 +1,6 @@
 # The two commands are `make up` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help env up test screenshots bench lint fmt types contracts migrations check clean requirements chromium prometheus
+.PHONY: help env up test screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -25,6 +25,9 @@ screenshots: env chromium ## Take docs/screenshots from a running `make up`
 
 bench: $(VENV)/.base node_modules/.stamp ## Measure and write bench/results.json
 	$(PY) -m bench $(ARGS)
+
+accuracy: $(VENV)/.base ## Score the analysis on labelled files (SHARED=../shared)
+	$(PY) -m bench.accuracy
 
 lint: $(VENV)/.dev ## Check style of code and templates
 	$(PY) -m ruff check .
