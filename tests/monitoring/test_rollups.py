@@ -18,6 +18,7 @@ from monitoring.identity import NO_WORKFLOW
 from monitoring.models import Dimension, DirtyBucket, Execution, Grain, Rollup, Step
 from monitoring.statuses import Status
 from monitoring.store import rollups
+from monitoring.store.fold_lock import lock_folding
 from monitoring.store.rollups import fold, fold_all, purge_minutes, start_of
 from tests.factories import NOW, report, send, step
 from tests.monitoring.store.test_criteria import criterion
@@ -309,7 +310,7 @@ def test_a_team_that_another_process_folds_is_left_to_it(held_team: Team) -> Non
 
     def hold() -> None:
         with team_context(held_team.id):
-            rollups._lock(held_team.id, wait=True)
+            lock_folding(held_team.id, wait=True)
             is_held.set()
             may_go.wait(10)
         connection.close()
