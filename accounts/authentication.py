@@ -120,3 +120,9 @@ class CanRead(_HasScope):
     """The key may read."""
 
     scope = Scope.READ
+
+
+class CanClassify(_HasScope):
+    """The key may decide about causes."""
+
+    scope = Scope.CLASSIFY

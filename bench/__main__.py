@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import concentration, idle, ingest, otlp, otlp_memory, overload, pages, verdict
+from bench import concentration, idle, ingest, otlp, otlp_memory, overload, pages, replay, verdict
 from bench.stage import Stage, open_stage
 
 RESULTS = Path(__file__).parent / "results.json"
-KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "overload", "concentration")
+KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration")
 
 
 def machine() -> dict[str, Any]:
@@ -66,6 +66,9 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
     if "verdict" in wanted:
         results["verdict"] = verdict.measure()
         show("verdict", results["verdict"])
+    if "replay" in wanted:
+        results["replay"] = replay.measure()
+        show("replay", results["replay"])
     return results
 
 

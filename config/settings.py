@@ -206,6 +206,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold-rollups": {"task": "monitoring.tasks.fold_rollups", "schedule": 1.0, "options": {"expires": 5}},
     "check-criteria": {"task": "monitoring.tasks.check_criteria", "schedule": 2.0, "options": {"expires": 5}},
+    "diagnose-due": {"task": "monitoring.tasks.diagnose_due", "schedule": 2.0, "options": {"expires": 5}},
     "fold-ledger": {"task": "ingestion.tasks.fold_ledger", "schedule": 2.0, "options": {"expires": 5}},
     "remove-what-sources-kept": {"task": "ingestion.tasks.remove_expired", "schedule": 3600.0},
     "send-outbox": {"task": "ingestion.tasks.send_outbox", "schedule": 2.0, "options": {"expires": 5}},

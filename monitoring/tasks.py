@@ -1,4 +1,4 @@
-"""Tasks on the beat: folding rollups, checking criteria, building baselines, making partitions, removing old records.
+"""Tasks on the beat: folding, checking criteria, diagnosing, usual ranges, partitions, removing what is too old.
 
 They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
 """
@@ -6,7 +6,7 @@ They carry no work of their own: what there is to do is in tables, so a lost tas
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.services import baselines
+from monitoring.services import baselines, diagnosis
 from monitoring.store import criteria_check, partitions, retention, rollups
 
 
@@ -26,6 +26,12 @@ def check_criteria() -> None:
 def build_baselines() -> None:
     """Builds usual ranges that are due, for about twenty seconds; every minute."""
     baselines.build_due(timezone.now())
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def diagnose_due() -> None:
+    """Diagnoses failed executions that are quiet; every two seconds, a little at a time."""
+    diagnosis.diagnose_due(timezone.now(), seconds=1.5)
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.views import criteria, executions, failures, replay, trends, workflows
+from monitoring.views import criteria, executions, failures, groups, replay, trends, workflows
 
 urlpatterns = [
     path("workflows/", workflows.workflows, name="workflows"),
@@ -19,5 +19,7 @@ urlpatterns = [
     path("executions/", executions.executions, name="executions"),
     path("executions/<uuid:execution>/", replay.replay, name="replay"),
     path("executions/<uuid:execution>/steps/<str:step>/", replay.step_detail, name="step_detail"),
+    path("executions/<uuid:execution>/classify/", groups.classify, name="classify"),
+    path("groups/<uuid:group>/", groups.failure_group, name="failure_group"),
     path("executions/<uuid:execution>/raw.json", replay.raw, name="replay_raw"),
 ]

@@ -12,6 +12,7 @@ class Scope(models.TextChoices):
 
     INGEST = "ingest", "Report executions"
     READ = "read", "Read figures and executions"
+    CLASSIFY = "classify", "Decide about the causes of failures"
 
 
 class ApiKey(models.Model):

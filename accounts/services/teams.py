@@ -58,7 +58,7 @@ def revoke_key(*, key: ApiKey, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def create_team_with_owner(*, name: str, email: str, password: str | None = None) -> NewTeam:
-    """Makes a team, its owner and a key with both scopes.
+    """Makes a team, its owner and a key with all scopes.
 
     An address that is known already keeps its user and password (`password` is then None in the answer).
     """

@@ -75,13 +75,14 @@ class ExecutionDetail(APIView):
         """Read one execution."""
         team_id = team_of(request)
         with team_context(team_id):
-            replay = load(team_id, _uuid(execution))
+            replay = load(team_id, uuid_of(execution))
         if replay is None:
             raise Http404
         return Response(document(replay))
 
 
-def _uuid(text: str) -> UUID:
+def uuid_of(text: str) -> UUID:
+    """The id in an address. Raises `Http404` for what is none."""
     try:
         return UUID(text)
     except ValueError:

@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from monitoring.api import baselines, executions, trends, workflows
+from monitoring.api import baselines, diagnosis, executions, groups, trends, workflows
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
     path("executions/<str:execution>/", executions.ExecutionDetail.as_view(), name="api_execution"),
+    path("executions/<str:execution>/diagnosis/", diagnosis.DiagnosisDetail.as_view(), name="api_diagnosis"),
+    path(
+        "executions/<str:execution>/classification/",
+        diagnosis.ExecutionClassification.as_view(),
+        name="api_classify_execution",
+    ),
+    path("groups/", groups.GroupList.as_view(), name="api_groups"),
+    path("groups/<str:group>/", groups.GroupDetail.as_view(), name="api_group"),
+    path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
     path("baselines/", baselines.Baselines.as_view(), name="api_baselines"),
     path("trends/", trends.Trends.as_view(), name="api_trends"),

@@ -1,6 +1,7 @@
 """The nouns of monitoring, one file each."""
 
 from monitoring.models.baseline import Baseline, BaselineDue, Basis
+from monitoring.models.diagnosis import Classification, Diagnosis, DueDiagnosis, HealthyReference
 from monitoring.models.execution import Execution
 from monitoring.models.facet import Facet
 from monitoring.models.failure_group import FailureGroup
@@ -18,13 +19,17 @@ __all__ = [
     "Baseline",
     "BaselineDue",
     "Basis",
+    "Classification",
     "CriteriaCheck",
+    "Diagnosis",
     "Dimension",
     "DirtyBucket",
+    "DueDiagnosis",
     "Execution",
     "Facet",
     "FailureGroup",
     "Grain",
+    "HealthyReference",
     "Label",
     "LogLine",
     "Payload",

@@ -12,6 +12,8 @@ from monitoring.models.execution import Clock
 from monitoring.reads.figures import Tokens
 from monitoring.statuses import FAILING, UNMET, Status
 
+NAMELESS = "step without a name"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionRecord:
@@ -120,7 +122,7 @@ class StepRecord:
     @property
     def name(self) -> str:
         """What to call it on a page."""
-        return self.node or self.tool or self.model or self.kind or "step without a name"
+        return self.node or self.tool or self.model or self.kind or NAMELESS
 
     @property
     def has_failed(self) -> bool:

@@ -1,7 +1,7 @@
 """Failure groups: which step and which error a failed execution counts under, and the groups' own rows."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from monitoring.store.statements import array, run, run_once
 
 FAILING = (int(Status.TIMED_OUT), int(Status.FAILED))
 STATUS_ERRORS = {status: label_id(LabelKind.ERROR, Status(status).word) for status in FAILING}
+# An execution is diagnosed when no part of it has come for so long; older ones, as history is imported, are not.
+QUIET = timedelta(seconds=10)
+DIAGNOSED = timedelta(days=2)
 # The node and the error of the step that failed first.
 Leaf = tuple[int | None, int | None]
 
@@ -38,7 +41,12 @@ ORDER BY failing.execution_id, failing.position, failing.started_at, failing.id
 """
 
 # A group that executions leave is given with empty times: it is locked here, in order with the others.
+# Executions to diagnose are queued with them: what ended well costs nothing, what failed no statement more.
 _UPSERT_GROUPS = """
+WITH due AS (
+  INSERT INTO due_diagnosis (team_id, execution_id, added_at, due_at)
+  SELECT %s::uuid, id, %s::timestamptz, %s::timestamptz FROM unnest(%s::uuid[]) AS told (id)
+)
 INSERT INTO failure_group (team_id, id, workflow_id, node_id, error_id, title, first_seen_at, last_seen_at)
 SELECT %s::uuid, told.* FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[],
   %s::timestamptz[]) AS told ORDER BY 1, 2
@@ -103,8 +111,11 @@ def set_failure(execution: Row, leaf: Leaf | None) -> None:
     execution[_GROUP] = failure_group_id(execution[_WORKFLOW], node, error)
 
 
-def save_groups(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, datetime]) -> None:
-    """Makes and widens the groups of written executions, and narrows those that an execution has left."""
+def save_groups(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, datetime], now: datetime) -> None:
+    """Makes and widens the groups of written executions, and narrows those that an execution has left.
+
+    Executions that failed, or no longer do, are queued to be diagnosed once they are quiet.
+    """
     seen: dict[UUID, list[Any]] = {}
     left: dict[UUID, list[datetime]] = {}
     for draft in drafts:
@@ -118,9 +129,16 @@ def save_groups(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, date
         return
     titles = _titles(team_id, drafts, [group[2] for group in seen.values()])
     rows = [[id, *group[:3], titles.get(group[2], "")[:300], *group[3:]] for id, group in sorted(seen.items())]
-    run(_UPSERT_GROUPS, [team_id, *map(array, _GROUP_TYPES, zip(*rows, strict=True))])
+    due = [draft.execution[0] for draft in drafts if _is_due(draft, counted[draft.execution[0]], now)]
+    run(_UPSERT_GROUPS, [team_id, now, now + QUIET, due, team_id, *map(array, _GROUP_TYPES, zip(*rows, strict=True))])
     for group in sorted(left):
         _narrow(team_id, group, left[group])
+
+
+def _is_due(draft: Draft, at: datetime, now: datetime) -> bool:
+    """Whether something new is known of an execution that failed or had failed, not long ago."""
+    had_failed = draft.stored is not None and draft.stored[_GROUP] is not None
+    return bool(draft.changed_parts) and (is_failing(draft.execution) or had_failed) and at >= now - DIAGNOSED
 
 
 def _note(seen: dict[UUID, list[Any]], execution: Row, first: datetime | None, last: datetime | None) -> None:

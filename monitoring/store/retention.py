@@ -18,6 +18,8 @@ from monitoring.store.rollups import purge_minutes
 from monitoring.store.seals import seal
 
 BATCH = 5000
+REFERENCE_KEPT = timedelta(days=90)
+QUEUE_KEPT = timedelta(days=1)
 RECORDS = ("step", "payload", "log_line", "facet")
 
 
@@ -58,8 +60,19 @@ def drop_expired(now: datetime, retention: Retention | None = None, *, batch: in
             dropped.tables += cursor.fetchone()[0]
     if dropped.tables:
         forget_partitions()
+    for team_id in teams:
+        _drop_analysis(team_id, now)
     dropped.minutes = sum(purge_minutes(team_id, now) for team_id in teams)
     return dropped
+
+
+def _drop_analysis(team_id: UUID, now: datetime) -> None:
+    """Removes references that were not made again for long, and queued executions that nobody got to diagnose."""
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM healthy_reference WHERE team_id = %s AND built_at < %s", [team_id, now - REFERENCE_KEPT]
+        )
+        cursor.execute("DELETE FROM due_diagnosis WHERE team_id = %s AND added_at < %s", [team_id, now - QUEUE_KEPT])
 
 
 def _imported_days(team_id: UUID, class_: RetentionClass, before: date) -> list[date]:
@@ -87,6 +100,9 @@ def _drop_executions(
                 [team_id, team_id, before, class_, batch],
             )
             gone = cursor.fetchall()
+            cursor.execute(
+                "DELETE FROM diagnosis WHERE team_id = %s AND id = ANY(%s)", [team_id, [id for id, _ in gone]]
+            )
             seal(team_id, class_, (day for _, day in gone), now)
             for day in sorted({day for _, day in gone}.intersection(kept)):
                 ids = [execution for execution, anchor in gone if anchor == day]

@@ -60,7 +60,7 @@ def write(team_id: UUID, parts: Sequence[Part], now: datetime, *, is_careful: bo
     counted = insert_new(team_id, {EXECUTION: rows[EXECUTION]} if is_careful else rows, now)
     if is_careful or len(counted) < len(drafts):
         _write_one_by_one(team_id, drafts, counted, now)
-    save_groups(team_id, drafts, counted)
+    save_groups(team_id, drafts, counted, now)
     changed = {place for draft in drafts for place in draft.changed_parts}
     return Written([place in changed for place in range(len(parts))])
 

@@ -11,10 +11,10 @@ from monitoring.templatetags.components import hundredths, spark_paths
 
 register = template.Library()
 
-_FIRST = (
+_FLAG = (
     '<g class="first"><rect class="flag" x="5" y="-34" width="108" height="22" rx="5" />'
     '<path class="flag" d="M52 -13h14l-7 7z" />'
-    '<text class="flag-t" x="59" y="-19" text-anchor="middle">First failed step</text></g>'
+    '<text class="flag-t" x="59" y="-19" text-anchor="middle">{}</text></g>'
 )
 
 
@@ -24,7 +24,7 @@ CARD_WIDTH, SQUEEZE = 1160, 1.25
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node as it is drawn; `label` is all that it says, for screen readers and on hover."""
+    """A node as it is drawn; `label` is all that it says, for screen readers and on hover, `flag` stands above it."""
 
     x: float
     y: float
@@ -34,7 +34,7 @@ class Box:
     href: str
     kind: str
     glyph: str
-    is_first: bool
+    flag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _box(box: Box, width: int) -> str:
         f'<g transform="translate({box.x:.1f} {box.y:.1f})"><title>{label}</title>'
         f'<rect class="n" width="{width}" height="54" rx="9" />'
         f'<text x="11" y="23">{escape(box.name)}</text><text class="s" x="11" y="41">{escape(box.note)}</text>'
-        f"{glyph}{_FIRST if box.is_first else ''}</g></a>"
+        f"{glyph}{_FLAG.format(escape(box.flag)) if box.flag else ''}</g></a>"
     )
 
 

@@ -16,6 +16,7 @@ from monitoring.filters import Choice, Filters
 from monitoring.models import Workflow
 from monitoring.presentation import Chart, Link, Marker, Series
 from monitoring.reads import executions, trends
+from monitoring.reads.classifications import agreement_of
 from monitoring.reads.concentration import POINTS, Concentration, concentration
 from monitoring.reads.failures import failing_filters, values_in_use
 from monitoring.reads.figures import Totals
@@ -23,6 +24,7 @@ from monitoring.reads.groups import FailureGroups, failure_groups
 from monitoring.reads.populations import FAILED, POPULATIONS, Population
 from monitoring.reads.releases import release_marks
 from monitoring.statuses import UNMET, Status
+from monitoring.views.classify import agreement_words
 from monitoring.views.csv import csv_response
 from monitoring.views.execution_table import (
     ORDER_WORDS,
@@ -143,9 +145,10 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
         "found": found,
         "tabs": kind_tabs(scope, found, by),
         "common": common_rows(scope, shown_rows(found, by), zone),
-        "charts": [_chart(scope, workflow, groups) if is_failed else course_chart(scope, workflow, found)],
+        "charts": [failures_chart(scope, workflow, groups) if is_failed else course_chart(scope, workflow, found)],
         "legend": _legend(groups) if is_failed else [("c1", f"{population.adjective.capitalize()} runs")],
         "groups": groups.groups[:GROUPS_SHOWN] if is_failed else (),
+        "agreement_words": agreement_words(agreement_of(team_id, workflow_id=workflow.id)),
         "more_groups": more_groups_words(groups),
         "samples": with_errors(team_id, samples.rows),
         "shown": f"{wording.count(len(samples.rows))} of {about}{wording.count(found_count)}",
@@ -196,7 +199,8 @@ def course_chart(scope: Scope, workflow: Workflow, found: Concentration) -> Char
     )
 
 
-def _chart(scope: Scope, workflow: Workflow, groups: FailureGroups) -> Chart:
+def failures_chart(scope: Scope, workflow: Workflow, groups: FailureGroups) -> Chart:
+    """Failures over time, with the releases."""
     leading = [Series(groups.leading_node, groups.leading, "fail")] if groups.leading_node else []
     others = Series(_others_label(groups), groups.others, "c5" if leading else "fail")
     return Chart(

@@ -1,6 +1,7 @@
 """Replay: one execution, what went in, which path it took, where it failed first and what came after."""
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -17,36 +18,53 @@ from monitoring.filters import ANY, parse_filters
 from monitoring.presentation import RailStep
 from monitoring.reads import replay as reads
 from monitoring.reads import trends
+from monitoring.reads.classifications import decisions_about
 from monitoring.reads.replay_document import document
 from monitoring.reads.replay_records import ExecutionRecord, Replay
 from monitoring.reads.replay_usual import usual_ranges
+from monitoring.services.examination import Examined, examine
+from monitoring.services.suggestions import suggestion_of
 from monitoring.templatetags.components import SIGNS
 from monitoring.views import replay_about as about
+from monitoring.views.classify import ClassifyCard, classify_card, rail_words
 from monitoring.views.replay_answers import answers
 from monitoring.views.replay_criteria import criteria_card
+from monitoring.views.replay_divergence import divergence_card, impact_card
 from monitoring.views.replay_graph import draw
+from monitoring.views.replay_marks import Marks, marks_of
 from monitoring.views.replay_path import path_words
 from monitoring.views.replay_payloads import raw_json
 from monitoring.views.replay_rows import after_rows, timeline
 from monitoring.views.replay_scene import Address, Scene, address_of, missing_parts, set_scene
-from monitoring.views.replay_step import step_panel, step_part
+from monitoring.views.replay_step import StepPanel, step_panel, step_part
+from monitoring.views.replay_story import story_card
 from monitoring.views.shell import Scope, frame, step_rail
 from monitoring.windows import week_until
 
 CARRIED = ("input", "output", "attributes", "error")
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A replay that is being shown: its scene, what the comparison found and marks, its address and its raw JSON's."""
+
+    scene: Scene
+    found: Examined
+    marks: Marks
+    address: Address
+    raw: Address
+
+
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def replay(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase:
     """The page; asked by htmx for the panel of a step alone, only that."""
-    scene = _scene(request, execution)
-    address, raw = _addresses(request, execution)
-    current = _current(scene, request)
+    opened = _open(request, execution)
+    current = _current(opened, request)
     if getattr(request, "htmx", None) and request.headers.get("HX-Target") == "step":
-        response = _panel(request, scene, current, address, raw)
+        response = _panel(request, opened, current)
     else:
-        response = TemplateResponse(request, "replay/page.html", _context(request, scene, current, address, raw))
+        response = TemplateResponse(request, "replay/page.html", _context(request, opened, current))
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 
@@ -55,14 +73,13 @@ def replay(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase:
 @require_safe
 def step_detail(request: TeamRequest, execution: uuid.UUID, step: str) -> HttpResponseBase:
     """The panel of one step for htmx; for anybody else the way to the replay that is open at this step."""
-    scene = _scene(request, execution)
-    current = scene.step(step)
+    opened = _open(request, execution)
+    current = opened.scene.step(step)
     if current is None:
         raise Http404("No such step.")
-    address, raw = _addresses(request, execution)
     if not getattr(request, "htmx", None):
-        return redirect(address.href(scene.replay.steps[current].id, "step"))
-    return _panel(request, scene, current, address, raw)
+        return redirect(opened.address.href(opened.scene.replay.steps[current].id, "step"))
+    return _panel(request, opened, current)
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -85,63 +102,90 @@ def _load(request: TeamRequest, execution: uuid.UUID) -> Replay:
     return found
 
 
-def _scene(request: TeamRequest, execution: uuid.UUID) -> Scene:
-    return set_scene(_load(request, execution))
-
-
-def _addresses(request: TeamRequest, execution: uuid.UUID) -> tuple[Address, Address]:
-    """Of this replay and of its raw JSON."""
+def _open(request: TeamRequest, execution: uuid.UUID) -> Opened:
+    scene = set_scene(_load(request, execution))
+    found = examine(request.team.id, scene.replay, scene.run, timezone.now())
     paths = (reverse(name, args=[request.team.slug, execution]) for name in ("replay", "replay_raw"))
     page, raw_path = paths
-    return address_of(page, request.GET), Address(raw_path, "")
+    return Opened(scene, found, marks_of(scene, found), address_of(page, request.GET), Address(raw_path, ""))
 
 
-def _current(scene: Scene, request: HttpRequest) -> int | None:
-    """The step that is open: the one asked for, else the first failed one, else the first."""
+def _current(opened: Opened, request: HttpRequest) -> int | None:
+    """The step that is open: the one asked for, else the first divergent or failed one, else the first."""
+    scene = opened.scene
     asked = scene.step(request.GET.get("at", ""))
     if asked is not None:
         return asked
+    if opened.marks.flag is not None:
+        return opened.marks.flag
     if scene.first is not None:
         return scene.first
     return scene.order[0].index if scene.order else None
 
 
-def _panel(
-    request: TeamRequest, scene: Scene, current: int | None, address: Address, raw_address: Address
-) -> HttpResponse:
-    panel = None if current is None else step_panel(scene, current, request.GET.get("tab", ""), address, raw_address)
-    return TemplateResponse(request, "replay/_step.html", {"panel": panel, "replay": scene.replay})
+def _step_panel(request: TeamRequest, opened: Opened, current: int | None) -> StepPanel | None:
+    if current is None:
+        return None
+    tab = request.GET.get("tab", "")
+    return step_panel(opened.scene, current, tab, opened.address, opened.raw, opened.marks)
 
 
-def _context(
-    request: TeamRequest, scene: Scene, current: int | None, address: Address, raw_address: Address
-) -> dict[str, Any]:
-    found, execution = scene.replay, scene.replay.execution
-    team_id, slug, tab = request.team.id, request.team.slug, request.GET.get("tab", "")
+def _panel(request: TeamRequest, opened: Opened, current: int | None) -> HttpResponse:
+    context = {"panel": _step_panel(request, opened, current), "replay": opened.scene.replay}
+    return TemplateResponse(request, "replay/_step.html", context)
+
+
+def _classify(request: TeamRequest, opened: Opened, execution: ExecutionRecord) -> ClassifyCard | None:
+    """The suggested cause and what was decided; None for an execution that needs no cause."""
+    suggested = suggestion_of(request.team.id, opened.scene.replay, opened.found, timezone.now())
+    if suggested is None:
+        return None
+    group = execution.failure_group_id
+    return classify_card(
+        suggested,
+        decisions_about(request.team.id, execution.id, group),
+        execution.id,
+        action=reverse("classify", args=[request.team.slug, execution.id]),
+        may_decide=request.membership.allows(Permission.MANAGE_WORKFLOWS),
+        group_href=reverse("failure_group", args=[request.team.slug, group]) if group else "",
+    )
+
+
+def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[str, Any]:
+    scene, found, address = opened.scene, opened.scene.replay, opened.address
+    execution, team_id, slug = found.execution, request.team.id, request.team.slug
     scope = _scope(request, found)
     before, behind = reads.neighbours(team_id, execution)
+    classify = _classify(request, opened, execution)
     return {
-        **frame(scope, rail=_rail(request, scope, execution, address)),
+        **frame(scope, rail=_rail(request, scope, execution, address, classify)),
         # A replay has no range: the picker would promise one.
         "window": None,
         "replay": found,
         "execution": execution,
         "scene": scene,
         "missing": missing_parts(scene),
-        "answers": answers(scene),
-        "drawing": draw(scene, address) if scene.visits else None,
-        "timeline": timeline(scene, address, current, _usual(request, scene), request.GET, path_words(scene)),
-        "panel": None if current is None else step_panel(scene, current, tab, address, raw_address),
-        "after": after_rows(scene, address),
+        "answers": answers(scene, opened.found),
+        "drawing": draw(scene, address, opened.marks) if scene.visits else None,
+        "is_compared": opened.found.is_compared,
+        "divergence": divergence_card(scene, opened.found, address),
+        "impact": impact_card(scene, opened.found, slug, address),
+        "classify": classify,
+        "story": story_card(team_id, opened.found, execution, slug, address),
+        "timeline": timeline(
+            scene, address, current, _usual(request, scene), request.GET, opened.marks, path_words(scene)
+        ),
+        "panel": _step_panel(request, opened, current),
+        "after": [] if opened.found.is_compared else after_rows(scene, address),
         "facts": about.facts(found),
-        "carried": about.carried(found, raw_address),
+        "carried": about.carried(found, opened.raw),
         "judgements": about.judgements(found.payload),
         "lines": about.log_rows(found, address),
         "criteria": criteria_card(found),
-        "related": about.related_rows(execution, reads.related(team_id, execution), slug, address),
+        "related": about.related_rows(execution, opened.found.related, slug, address),
         "own_tool": about.safe_url(execution.url),
-        "raw_href": raw_address.href(),
-        "download_href": raw_address.href(download=1),
+        "raw_href": opened.raw.href(),
+        "download_href": opened.raw.href(download=1),
         "previous_href": address.other(slug, before) if before else "",
         "next_href": address.other(slug, behind) if behind else "",
     }
@@ -160,7 +204,9 @@ def _scope(request: TeamRequest, found: Replay) -> Scope:
     return Scope(request.team, found.workflow, parse_filters(params, now), (), now)
 
 
-def _rail(request: TeamRequest, scope: Scope, execution: ExecutionRecord, address: Address) -> list[RailStep]:
+def _rail(
+    request: TeamRequest, scope: Scope, execution: ExecutionRecord, address: Address, classify: ClassifyCard | None
+) -> list[RailStep]:
     """The investigation so far, with the figures of the workflow in the range of the page that led here."""
     figures = None
     if scope.workflow:
@@ -171,8 +217,9 @@ def _rail(request: TeamRequest, scope: Scope, execution: ExecutionRecord, addres
             environment=scope.environment,
             is_timed=False,
         )
-    notes = {3: f"This one: {SIGNS[execution.outcome].word.lower()}"}
-    return step_rail(scope, figures, current=3, notes=notes, replay_href=address.href())
+    notes = {3: f"This one: {SIGNS[execution.outcome].word.lower()}", 4: rail_words(classify)}
+    classify_href = address.href(fragment="classify") if classify else ""
+    return step_rail(scope, figures, current=3, notes=notes, replay_href=address.href(), classify_href=classify_href)
 
 
 def _usual(request: TeamRequest, scene: Scene) -> Any:

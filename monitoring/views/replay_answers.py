@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from monitoring import wording
+from monitoring.analysis.divergence import Verdict
 from monitoring.analysis.timeline import Visit
+from monitoring.services.examination import Examined
 from monitoring.statuses import ACTIVE
 from monitoring.templatetags.components import SIGNS
 from monitoring.views.replay_scene import Scene
@@ -27,9 +29,46 @@ class Answer:
     hot: bool = False
 
 
-def answers(scene: Scene) -> list[Answer]:
-    """All four, in the order in which they are asked."""
-    return [input_answer(scene), path_answer(scene), failure_answer(scene), after_answer(scene)]
+def answers(scene: Scene, found: Examined) -> list[Answer]:
+    """All four, in the order in which they are asked. What was not compared is answered from the steps alone."""
+    if not found.is_compared or found.divergence.verdict is Verdict.CANNOT_TELL:
+        return [input_answer(scene), path_answer(scene), failure_answer(scene), after_answer(scene)]
+    return [input_answer(scene), path_answer(scene), divergence_answer(scene, found), impact_answer(scene, found)]
+
+
+def divergence_answer(scene: Scene, found: Examined) -> Answer:
+    """The first divergent step, and what sets it apart."""
+    question, first = "Which step diverged first?", found.first
+    if first is None:
+        return Answer("flag", question, "None: every step looks as usual", _upper(found.divergence.because))
+    usual = f" Usual: {first.usual}." if first.usual else ""
+    note = f"{_upper(first.kind.value)}: {shorten(first.observed, 140)}.{usual}"
+    if first.step is None:
+        return Answer("flag", question, "Missing:", note, step=first.node, hot=scene.replay.execution.has_failed)
+    step = scene.replay.steps[first.step]
+    return Answer("flag", question, f"Step {step.number},", note, step=step.name, hot=scene.replay.execution.has_failed)
+
+
+def impact_answer(scene: Scene, found: Examined) -> Answer:
+    """How many steps the divergence reached, and what was spent after it."""
+    question, impact = "What was affected downstream?", found.impact
+    if impact is None:
+        return after_answer(scene)
+    counts = [
+        (len(impact.affected), "affected"),
+        (len(impact.skipped), "skipped"),
+        (len(impact.not_reached), "not reached"),
+    ]
+    said = ", ".join(f"{wording.count(number)} {word}" for number, word in counts if number)
+    total = sum(number for number, _ in counts)
+    spent = "" if impact.after_usd is None else f"{wording.usd(impact.after_usd)} spent after the divergence"
+    again = f"{_plural(len(impact.repeated), 'side effect')} that a retry would repeat" if impact.repeated else ""
+    note = ", ".join(part for part in (spent, again) if part)
+    return Answer("warn", question, f"{_plural(total, 'step')}: {said}" if total else "Nothing", note)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def input_answer(scene: Scene) -> Answer:

@@ -8,6 +8,7 @@ from monitoring.analysis.path import PathGraph, PathNode
 from monitoring.templatetags.components import SIGNS
 from monitoring.templatetags.drawn import Box, Drawing, Line
 from monitoring.views.replay_labels import box_width, cut_name, cut_note, node_texts
+from monitoring.views.replay_marks import Marks
 from monitoring.views.replay_scene import Address, Scene
 
 # All in px of the drawing.
@@ -15,7 +16,10 @@ BOX_HEIGHT, ROW_GAP, COLUMN_GAP, MARGIN = 54, 24, 34, 12
 FLAG_ROOM = 34
 LOOP_ROOM = 30
 
+MISSING = "not_taken"
 _CLASSES = {
+    "affected": "aff",
+    MISSING: "no",
     "succeeded": "ok",
     "failed": "bad",
     "timed_out": "bad",
@@ -27,6 +31,8 @@ _CLASSES = {
 }
 # Signs in the corner, drawn in a square of 12: each status has an outline of its own.
 _GLYPHS = {
+    "affected": "M6 2.500v4.500m0 2.400v.01",
+    MISSING: "M3 6h6",
     "succeeded": "m2.500 6.200 2.400 2.400 4.600-5",
     "failed": "m3 3 6 6m0-6-6 6",
     "timed_out": "M6 2.500V6l2.500 1.800",
@@ -38,16 +44,21 @@ _GLYPHS = {
 }
 
 
-def draw(scene: Scene, address: Address) -> Drawing:
-    """Draws the path that the execution followed."""
-    graph = draw_path(scene.visits, scene.first)
-    texts = {number: node_texts(node, scene) for number, node in graph.nodes.items()}
+def draw(scene: Scene, address: Address, marks: Marks) -> Drawing:
+    """Draws the path that the execution followed, with the nodes that are missing from it."""
+    graph = draw_path(scene.visits, marks.flag)
+    _add_missing(graph, marks)
+    texts = {
+        number: node_texts(node, scene) if node.members else (node.name, "did not run")
+        for number, node in graph.nodes.items()
+    }
     width = box_width(texts.values())
     both_ways = {(a, b) for a, b in graph.edges if a < b and (b, a) in graph.edges}
     edges = tuple(sorted(edge for edge in graph.edges if edge[::-1] not in both_ways))
     layout = lay_out(len(graph.nodes), edges)
-    place = _Places(layout, width, _first_number(graph, scene))
-    boxes = [_box(number, node, texts[number], place, scene, address) for number, node in graph.nodes.items()]
+    place = _Places(layout, width, _first_number(graph, marks))
+    painter = _Painter(scene, address, marks, place)
+    boxes = [painter.box(number, node, texts[number]) for number, node in graph.nodes.items()]
     lines = [
         _line(graph, edge, route, place, edge in both_ways) for edge, route in zip(edges, layout.routes, strict=True)
     ]
@@ -79,28 +90,61 @@ class _Places:
         return MARGIN + row * (BOX_HEIGHT + ROW_GAP) + room
 
 
-def _first_number(graph: PathGraph, scene: Scene) -> int | None:
-    return next((number for number, node in graph.nodes.items() if scene.first in node.members), None)
+def _first_number(graph: PathGraph, marks: Marks) -> int | None:
+    return next((number for number, node in graph.nodes.items() if marks.flag in node.members), None)
 
 
-def _box(number: int, node: PathNode, texts: tuple[str, str], place: _Places, scene: Scene, address: Address) -> Box:
-    layer, row = place.layout.points[number]
-    is_first = scene.first in node.members
-    shown = scene.first if is_first and scene.first is not None else _telling(node, scene)
-    word = SIGNS[node.status].word if node.status in SIGNS else node.status
-    status = scene.visits[scene.first].status if is_first and scene.first is not None else node.status
-    flag = "first failed step, " if is_first else ""
-    return Box(
-        x=place.x(layer),
-        y=place.y(row),
-        name=cut_name(texts[0], place.width),
-        note=cut_note(texts[1], place.width),
-        label=f"{texts[0]}: {flag}{word.lower()}, {texts[1]}",
-        href=address.href(scene.replay.steps[shown].id, "step"),
-        kind="div" if is_first else _CLASSES.get(node.status, "none"),
-        glyph=_GLYPHS.get(status if is_first else node.status, ""),
-        is_first=is_first,
-    )
+def _add_missing(graph: PathGraph, marks: Marks) -> None:
+    """Nodes that did not run, each behind the one before its place; several at one place follow each other."""
+    behind: dict[int | None, int] = {}
+    for missing in marks.missing:
+        number = len(graph.nodes)
+        graph.nodes[number] = PathNode(missing.name, 0, MISSING, [])
+        before = behind.get(missing.after)
+        if before is None:
+            drawn = (n for n, node in graph.nodes.items() if missing.after in (*node.members, *node.inside))
+            before = next(drawn, None)
+        if before is not None:
+            graph.edges.add((before, number))
+        behind[missing.after] = number
+
+
+class _Painter:
+    """Makes boxes: where they stand, how they look, where they lead."""
+
+    def __init__(self, scene: Scene, address: Address, marks: Marks, place: _Places) -> None:
+        self.scene, self.address, self.marks, self.place = scene, address, marks, place
+
+    def box(self, number: int, node: PathNode, texts: tuple[str, str]) -> Box:
+        """The box of a node; one without visits is a node that is missing."""
+        is_first = self.marks.flag is not None and self.marks.flag in node.members
+        status = self._status(node, is_first=is_first)
+        word = SIGNS[status].word if status in SIGNS else status
+        flag = f"{self.marks.flag_words.lower()}, " if is_first else ""
+        layer, row = self.place.layout.points[number]
+        return Box(
+            x=self.place.x(layer),
+            y=self.place.y(row),
+            name=cut_name(texts[0], self.place.width),
+            note=cut_note(texts[1], self.place.width),
+            label=f"{texts[0]}: {flag}{word.lower()}, {texts[1]}",
+            href=self._href(node, is_first=is_first),
+            kind="div" if is_first else _CLASSES.get(status, "none"),
+            glyph=_GLYPHS.get(status, ""),
+            flag=self.marks.flag_words if is_first else "",
+        )
+
+    def _status(self, node: PathNode, *, is_first: bool) -> str:
+        if is_first and self.marks.flag is not None:
+            return self.scene.visits[self.marks.flag].status
+        is_affected = not self.marks.affected.isdisjoint(node.members)
+        return "affected" if is_affected and node.status not in ("failed", "timed_out") else node.status
+
+    def _href(self, node: PathNode, *, is_first: bool) -> str:
+        if not node.members:
+            return self.address.href(fragment="divergence")
+        shown = self.marks.flag if is_first and self.marks.flag is not None else _telling(node, self.scene)
+        return self.address.href(self.scene.replay.steps[shown].id, "step")
 
 
 def _telling(node: PathNode, scene: Scene) -> int:
@@ -112,7 +156,7 @@ def _line(
     graph: PathGraph, edge: tuple[int, int], route: Sequence[tuple[int, float]], place: _Places, both: bool
 ) -> Line:
     (from_layer, from_row), (to_layer, to_row) = (place.layout.points[number] for number in edge)
-    kind = "no" if "skipped" in {graph.nodes[number].status for number in edge} else ""
+    kind = "no" if {"skipped", MISSING} & {graph.nodes[number].status for number in edge} else ""
     if edge[0] > edge[1]:
         return _loop(place, (from_layer, from_row), (to_layer, to_row))
     x, y = place.x(from_layer) + place.width, place.y(from_row) + BOX_HEIGHT / 2

@@ -9,6 +9,7 @@ from monitoring.presentation import TimelineRow
 from monitoring.reads.replay_records import StepRecord
 from monitoring.templatetags.components import KIND_ICONS
 from monitoring.views.replay_answers import MAX_WORDS, shorten
+from monitoring.views.replay_marks import Marks
 from monitoring.views.replay_path import PathWords
 from monitoring.views.replay_scene import Address, Scene
 
@@ -52,6 +53,7 @@ def timeline(
     current: int | None,
     usual: Mapping[str, tuple[float, float]],
     params: Mapping[str, str],
+    marks: Marks,
     path: PathWords | None = None,
 ) -> Rows:
     """The rows of one page of the timeline: the one asked for, else the one with the current step."""
@@ -61,7 +63,9 @@ def timeline(
     shares = path.shares if path else {}
     rows = [
         replace(
-            _row(scene, address, at.index, at.depth, at.index == current, usual), critical_share=shares.get(at.index)
+            _row(scene, address, at.index, at.depth, at.index == current, usual),
+            status=marks.status_of(scene, at.index),
+            critical_share=shares.get(at.index),
         )
         for at in page
     ]

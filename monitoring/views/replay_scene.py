@@ -11,9 +11,11 @@ from django.urls import reverse
 
 from monitoring import wording
 from monitoring.analysis.critical_path import CriticalPath, critical_path
+from monitoring.analysis.steps import Run, Step
 from monitoring.analysis.timeline import Nested, Relations, Visit, axis_ms, first_failed, nest, relate
+from monitoring.reads.analysed import earliest, run_of
 from monitoring.reads.replay_records import Replay, StepRecord
-from monitoring.reads.visits import since, times_since
+from monitoring.reads.visits import since
 from monitoring.statuses import ACTIVE
 
 # Parameters of the replay's own; all others in the address are those of the pages that led here.
@@ -58,7 +60,8 @@ class Scene:
     """
 
     replay: Replay
-    visits: Sequence[Visit]
+    run: Run
+    visits: Sequence[Step]
     relations: Relations
     order: Sequence[Nested]
     zero: datetime | None
@@ -95,17 +98,15 @@ class Scene:
 
 def set_scene(replay: Replay) -> Scene:
     """Works out what the parts of the page share."""
-    execution = replay.execution
-    told = [step.started_at for step in replay.steps if step.started_at]
-    if execution.started_at and execution.has_clock:
-        told.append(execution.started_at)
-    zero = min(told, default=None)
-    visits = [_visit(step, zero) for step in replay.steps]
+    zero = earliest(replay)
+    run = run_of(replay, zero)
+    visits = run.steps
     relations = relate(visits)
     order = nest(visits, relations)
     first = first_failed(visits, relations)
     return Scene(
         replay=replay,
+        run=run,
         visits=visits,
         relations=relations,
         order=order,
@@ -137,11 +138,6 @@ def missing_parts(scene: Scene) -> list[str]:
     if scene.zero and execution.has_clock and execution.started_at and scene.zero < execution.started_at:
         said.append("Some steps are told to begin before the execution: the clocks of its senders differ.")
     return said
-
-
-def _visit(step: StepRecord, zero: datetime | None) -> Visit:
-    start, end = times_since(zero, step.started_at, step.ended_at, step.duration_ms)
-    return Visit(step.id, step.name, step.word, step.parent_id, start, end, step.attempt, step.position)
 
 
 def _path(replay: Replay, visits: Sequence[Visit], relations: Relations, zero: datetime | None) -> CriticalPath:

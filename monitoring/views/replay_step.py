@@ -7,10 +7,12 @@ from typing import Any
 from monitoring import wording
 from monitoring.presentation import Link
 from monitoring.reads.replay_records import LogRecord, StepRecord
+from monitoring.views.replay_divergence import EvidenceRow, evidence_row
+from monitoring.views.replay_marks import FIRST_DIVERGENCE, Marks
 from monitoring.views.replay_payloads import PayloadText, payload_text
 from monitoring.views.replay_scene import Address, Scene
 
-TABS = ("error", "input", "output", "attempts", "log", "attributes")
+TABS = ("expected", "error", "input", "output", "attempts", "log", "attributes")
 MAX_LINES = 500
 
 
@@ -28,7 +30,9 @@ class StepPanel:
     """What the panel of a step shows: one of `tabs` is open, and only what belongs to that one is filled in."""
 
     step: StepRecord
-    is_first_failed: bool
+    flag: str
+    word: str
+    evidence: Sequence[EvidenceRow]
     tab: str
     tabs: Sequence[Link]
     facts: Sequence[tuple[str, str]]
@@ -39,19 +43,26 @@ class StepPanel:
     more_lines: bool
 
 
-def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Address) -> StepPanel:
+def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Address, marks: Marks) -> StepPanel:
     """The panel of the step at this index, with the tab asked for or the most telling one."""
     step = scene.replay.steps[index]
     lines = [line for line in scene.replay.logs if line.step_id == step.id]
     visits = _same_node(scene, index)
-    tab = tab if tab in TABS else _telling_tab(step)
+    found = marks.by_step.get(index, ()) if marks.flag_words == FIRST_DIVERGENCE else ()
+    tab = tab if tab in TABS and (found or tab != "expected") else _telling_tab(step, has_evidence=bool(found))
     raw_href = raw.href(step=step.id, part=tab)
     detail = step.error_detail if tab == "error" else None
     return StepPanel(
         step=step,
-        is_first_failed=index == scene.first,
+        flag=marks.flag_words if index == marks.flag else "",
+        word=marks.status_of(scene, index),
+        evidence=[evidence_row(scene, item, address) for item in found],
         tab=tab,
-        tabs=_tabs(scene, visits, len(lines), address, (step.id, tab)),
+        tabs=[
+            link
+            for name, link in zip(TABS, _tabs(scene, visits, len(lines), address, (step.id, tab)), strict=True)
+            if found or name != "expected"
+        ],
         facts=_facts(scene, index),
         payload=payload_text(step.payload[tab], raw_href) if tab in step.payload else None,
         detail=None if detail is None else payload_text(detail, raw_href),
@@ -73,7 +84,9 @@ def _visited(scene: Scene, index: int, current: int, address: Address) -> Visite
     return Visited(step, address.href(step.id, "step", tab="attempts"), index == current)
 
 
-def _telling_tab(step: StepRecord) -> str:
+def _telling_tab(step: StepRecord, *, has_evidence: bool) -> str:
+    if has_evidence:
+        return "expected"
     if step.has_failed or step.error:
         return "error"
     return next((name for name in ("input", "output", "attributes") if name in step.payload), "input")
@@ -81,7 +94,7 @@ def _telling_tab(step: StepRecord) -> str:
 
 def _tabs(scene: Scene, visits: Sequence[int], lines: int, address: Address, current: tuple[int, str]) -> list[Link]:
     """The tabs of the step `current[0]` with `current[1]` open; turns of a loop are visits, not attempts."""
-    words = {name: name.capitalize() for name in TABS}
+    words = {name: name.capitalize() for name in TABS} | {"expected": "Expected and actual"}
     if len(visits) > 1:
         is_loop = all(scene.replay.steps[index].attempt == 1 for index in visits)
         words["attempts"] = f"{'Visits' if is_loop else 'Attempts'} {len(visits)}"

@@ -153,12 +153,14 @@ def step_rail(
     current: int,
     notes: Mapping[int, str] | None = None,
     replay_href: str = "",
+    classify_href: str = "",
 ) -> list[RailStep]:
     """The five steps with what each found. `current` is the number of the page's own step.
 
     `figures` are those of the workflow in the window (None: not known on this page); `notes` replaces the note of
-    a step; `replay_href` leads to the execution that step 3 opens, else it leads to the failures to choose from.
-    Steps 4 and 5 have no address until something was classified or planned.
+    a step; `replay_href` leads to the execution that step 3 opens, else it leads to the failures to choose from;
+    `classify_href` to what step 4 decides about, else to the failure groups. Step 5 has no address until a change was
+    planned.
     """
     told = {**_usual_notes(scope, figures), **(notes or {})}
     failures = scope.href("failures") if scope.workflow else ""
@@ -166,6 +168,7 @@ def step_rail(
         1: scope.href("trends") if scope.workflow else scope.href("workflows"),
         2: failures,
         3: replay_href or (f"{failures}#samples" if failures else ""),
+        4: classify_href or (f"{failures}#groups" if failures else ""),
     }
     titles = {1: "Trends", 2: "Failures", 3: "Replay", 4: "Classify", 5: "Improve"}
     return [
@@ -181,7 +184,7 @@ def step_rail(
 
 
 def _usual_notes(scope: Scope, figures: Outcomes | None) -> dict[int, str]:
-    notes = {3: "Choose a failed sample", 4: "Nothing classified yet", 5: "No change planned yet"}
+    notes = {3: "Choose a failed sample", 4: "By failure group", 5: "No change planned yet"}
     if figures is None:
         return notes
     failures = figures.failed + figures.timed_out

@@ -15,6 +15,7 @@ CONTROL_TABLES = {
     "outbox_entry",
     "outbox_schedule",
     "criteria_check",
+    "due_diagnosis",
 }
 APP_ROLE = "steadyrun_app"
 

@@ -1,4 +1,4 @@
-"""`manage.py bootstrap`: one more team with an owner and an API key with both scopes."""
+"""`manage.py bootstrap`: one more team with an owner and an API key with all scopes."""
 
 import json
 from argparse import ArgumentParser
@@ -15,7 +15,7 @@ from accounts.services.teams import create_team_with_owner
 class Command(BaseCommand):
     """Makes a team and prints what its owner needs: the password and the key are shown this once."""
 
-    help = "Make a team with an owner and an API key (scopes ingest and read), and print them."
+    help = "Make a team with an owner and an API key (with all scopes), and print them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--team", required=True, help="name of the team")

@@ -99,7 +99,7 @@ def test_four_questions_are_answered(member_client, failed):
 def test_the_path_flags_the_first_failed_step_and_its_nodes_are_links(member_client, failed):
     drawing = member_client.get(failed).context_data["drawing"]
     assert [box.name for box in drawing.boxes] == ["receive", "classify", "enrich", "email", "update"]
-    assert [box.is_first for box in drawing.boxes] == [False, False, True, False, False]
+    assert [box.flag for box in drawing.boxes] == ["", "", "First failed step", "", ""]
     assert drawing.boxes[2].note == "2 attempts, 22.0 s"
     text = read(member_client, failed)
     assert "First failed step" in text

@@ -1,0 +1,103 @@
+"""Server time of Replay with 2,000 steps against a stored reference, and of making that reference and diagnosing.
+
+Milliseconds in the web process, PostgreSQL's part included, without the network: medians, CPU time of this process
+beside them. The database is on the same machine.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+REPEATS = 15
+HEALTHY = 60
+SIZES = (9, 200, 2_000)
+LIMIT_MS = 100.0
+
+
+def raw(name: str, steps: int, started: datetime, *, has_failed: bool) -> dict[str, Any]:
+    """An execution of so many steps in groups of twenty, as a sender tells it; a failed one breaks off at its half."""
+    told = steps // 2 if has_failed else steps
+    rows = []
+    for number in range(told):
+        begin = started + timedelta(milliseconds=20 * number)
+        is_last = has_failed and number == told - 1
+        rows.append(
+            {
+                "id": f"s{number}",
+                "node": f"node-{number % 20}" if number % 20 else f"group-{number // 20}",
+                "parent_id": f"s{number - number % 20}" if number % 20 else None,
+                "status": "failed" if is_last else "succeeded",
+                "started_at": begin.isoformat(),
+                "duration_ms": 15 if number % 20 else 400,
+                "output": {} if has_failed and number == told // 2 else {"value": number, "rows": [1, 2, 3]},
+                **({"error": "KeyError: 'rows'"} if is_last else {}),
+            }
+        )
+    end = started + timedelta(milliseconds=20 * steps)
+    status = "failed" if has_failed else "succeeded"
+    times = {"started_at": started.isoformat(), "finished_at": end.isoformat()}
+    return {"id": name, "workflow": f"Workflow of {steps}", "status": status, **times, "steps": rows}
+
+
+def fill(team_id: Any, steps: int, now: datetime) -> None:
+    """Healthy executions and one that failed, through the product's own acceptance."""
+    from ingestion.acceptance import accept
+    from ingestion.adapters.rest import parse_item
+
+    for number in range(HEALTHY):
+        told = raw(f"{steps}-good-{number}", steps, now - timedelta(minutes=number + 5), has_failed=False)
+        accept(team_id, [(0, parse_item(0, told, now))], now=now)
+    bad = raw(f"{steps}-bad", 2 * steps, now - timedelta(minutes=2), has_failed=True)
+    accept(team_id, [(0, parse_item(0, {**bad, "workflow": f"Workflow of {steps}"}, now))], now=now)
+
+
+def timed(work: Callable[[], Any], repeats: int = REPEATS) -> dict[str, float]:
+    """The median time and CPU time of this process, in ms, after two runs that do not count."""
+    wall, cpu = [], []
+    for _ in range(repeats + 2):
+        began, spent = time.perf_counter(), time.process_time()
+        work()
+        wall.append((time.perf_counter() - began) * 1000)
+        cpu.append((time.process_time() - spent) * 1000)
+    return {"wall_ms": statistics.median(wall[2:]), "cpu_ms": statistics.median(cpu[2:])}
+
+
+def measure() -> dict[str, Any]:
+    """The page, making its reference, and a whole diagnosis, by the number of steps."""
+    from django.test import Client
+
+    from accounts.services.teams import create_team_with_owner
+    from accounts.tenancy import team_context
+    from bench.pages import analyze
+    from monitoring.identity import execution_id
+    from monitoring.models import HealthyReference
+    from monitoring.services.diagnosis import diagnose
+
+    made = create_team_with_owner(name="Bench replay", email="replay@example.com")
+    client = Client(HTTP_HOST="127.0.0.1")
+    client.force_login(made.owner)
+    now = datetime.now(UTC)
+    figures: dict[str, Any] = {}
+
+    def page(address: str) -> None:
+        if client.get(address).status_code != 200:
+            raise RuntimeError(f"{address} does not answer")
+
+    def diagnose_anew(execution: Any) -> None:
+        with team_context(made.team.id):
+            HealthyReference.objects.all().delete()
+            diagnose(made.team.id, execution, now)
+
+    for steps in SIZES:
+        fill(made.team.id, steps, now)
+        analyze()
+        execution = execution_id(made.team.id, f"{steps}-bad")
+        address = f"/t/{made.team.slug}/executions/{execution}/"
+        figures[str(steps)] = {
+            "reference_and_diagnosis": timed(partial(diagnose_anew, execution), 3),
+            "page": timed(partial(page, address)),
+        }
+    return {"steps": figures, "limit_page_ms": LIMIT_MS}

@@ -1,0 +1,73 @@
+"""All attempts of an execution, as the story of retries sees them."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.statements import run_planned, run_prepared
+from monitoring.analysis.retries import Attempt
+from monitoring.reads.analysed import input_digest
+from monitoring.reads.labels import label_values
+from monitoring.statuses import Status
+from monitoring.store.payloads import merge_own
+
+MAX_ATTEMPTS = 20
+MAX_STEPS = 5_000
+# Payloads of attempts are read to tell whether their inputs are the same, up to this weight (bytes, packed).
+MAX_PAYLOAD_BYTES = 1_000_000
+
+_ATTEMPTS = f"""SELECT id, attempt, status, started_at, duration_ms, error_id, release_id, cost_usd, retention_class,
+    anchor_day FROM execution WHERE team_id = %(team)s AND (id = %(origin)s OR (origin_id = %(origin)s
+    AND origin_id <> id)) ORDER BY attempt, id LIMIT {MAX_ATTEMPTS}"""
+_PLACES = """WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
+    AND anchor_day = ANY(%(days)s)"""
+_STEPS = f"""SELECT execution_id, node_id, status FROM step {_PLACES} AND node_id IS NOT NULL
+    ORDER BY started_at, position, id LIMIT {MAX_STEPS}"""
+_BODIES = f"""SELECT execution_id, body FROM (
+    SELECT execution_id, digest, body, sum(octet_length(body)) OVER (ORDER BY execution_id, digest) AS bytes
+    FROM payload {_PLACES}) AS told WHERE bytes <= {MAX_PAYLOAD_BYTES} ORDER BY execution_id, digest"""
+
+
+def attempts_of(team_id: uuid.UUID, origin_id: uuid.UUID) -> Sequence[tuple[uuid.UUID, Attempt]]:
+    """The attempts with their execution ids, first one first; four queries, whatever their number."""
+    rows = run_prepared(_ATTEMPTS, {"team": team_id, "origin": origin_id})
+    if not rows:
+        return []
+    places = {
+        "team": team_id,
+        "ids": [row[0] for row in rows],
+        "classes": sorted({row[8] for row in rows}),
+        "days": sorted({row[9] for row in rows}),
+    }
+    visits = run_planned(_STEPS, places)
+    names = label_values(team_id, {id for row in rows for id in row[5:7]} | {visit[1] for visit in visits})
+    steps: dict[uuid.UUID, dict[str, str]] = {}
+    for execution, node, status in visits:
+        if node in names:
+            steps.setdefault(execution, {})[names[node]] = Status(status or 0).word
+    digests = _digests(run_planned(_BODIES, places))
+    return [(row[0], _attempt(row, names, steps.get(row[0], {}), digests.get(row[0]))) for row in rows]
+
+
+def _digests(rows: Sequence[Sequence[Any]]) -> dict[uuid.UUID, str]:
+    """What tells apart the inputs of executions; those that told none are missing."""
+    bodies: dict[uuid.UUID, list[bytes]] = {}
+    for id, body in rows:
+        bodies.setdefault(id, []).append(body)
+    told = {id: input_digest(merge_own(chunks)) for id, chunks in bodies.items()}
+    return {id: str(digest) for id, digest in told.items() if digest is not None}
+
+
+def _attempt(row: Sequence[Any], names: dict[int, str], steps: dict[str, str], digest: str | None) -> Attempt:
+    _id, number, status, started_at, duration_ms, error_id, release_id, cost, _class, _day = row
+    return Attempt(
+        number=number,
+        status=Status(status).word,
+        start_ms=None if started_at is None else started_at.timestamp() * 1000,
+        duration_ms=duration_ms,
+        error=names.get(error_id),
+        release=names.get(release_id),
+        input_digest=digest,
+        cost_usd=cost,
+        steps=steps,
+    )

@@ -1,0 +1,44 @@
+"""The suggested cause of an execution or a group: the stored one, else worked out now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from accounts.statements import run_prepared
+from monitoring.analysis.cause import suggest
+from monitoring.reads.cause_facts import course_of
+from monitoring.reads.failure_group import Diagnosed, Group, diagnoses_of, facts_of_group
+from monitoring.reads.replay_records import Replay
+from monitoring.services.cause import facts_document, find_cause, suggestion_document
+from monitoring.services.examination import Examined
+
+_STORED = "SELECT suggestion, facts, computed_at FROM diagnosis WHERE team_id = %s AND id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A suggestion with its facts, as plain JSON, and when it was worked out."""
+
+    suggestion: dict[str, Any]
+    facts: dict[str, Any]
+    computed_at: datetime
+
+
+def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime) -> Suggested | None:
+    """The suggestion about an execution that failed or left the healthy path; None about any other."""
+    if not replay.execution.has_failed and not (found.is_compared and found.has_diverged):
+        return None
+    stored = run_prepared(_STORED, [team_id, replay.execution.id])
+    if stored:
+        return Suggested(*stored[0])
+    caused = find_cause(team_id, replay, found)
+    return Suggested(suggestion_document(caused.suggestion), facts_document(caused.facts), now)
+
+
+def suggestion_of_group(team_id: UUID, group: Group, now: datetime) -> tuple[Suggested, list[Diagnosed]]:
+    """The suggestion about a whole group, with the diagnoses that it rests on."""
+    diagnoses = diagnoses_of(team_id, group.id)
+    course = course_of(team_id, group.id, group.workflow_id, group.last_seen_at)
+    facts = facts_of_group(group, diagnoses, course)
+    return Suggested(suggestion_document(suggest(facts)), facts_document(facts), now), diagnoses

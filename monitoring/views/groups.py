@@ -1,0 +1,170 @@
+"""A failure group: what its failures have in common, the suggested cause, and deciding about it."""
+
+import uuid
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from monitoring import wording
+from monitoring.analysis.signals import Cause
+from monitoring.filters import Choice, Filters
+from monitoring.models import Workflow
+from monitoring.reads import executions
+from monitoring.reads.analysed import run_of
+from monitoring.reads.classifications import agreement_of, decisions_in_group
+from monitoring.reads.failure_group import Group, find_group, releases_of
+from monitoring.reads.failures import failing_filters
+from monitoring.reads.groups import failure_groups
+from monitoring.reads.replay import load
+from monitoring.services.classification import ClassificationRefused, Subject, decide
+from monitoring.services.examination import examine
+from monitoring.services.suggestions import Suggested, suggestion_of, suggestion_of_group
+from monitoring.views.classify import agreement_words, classify_card, rail_words
+from monitoring.views.csv import csv_response
+from monitoring.views.execution_table import instant, with_errors
+from monitoring.views.failures import failures_chart
+from monitoring.views.shell import Scope, frame, open_scope, step_rail
+
+SAMPLES = 20
+RELEASE_HEADER = ("Release", "Failures", "First", "Last")
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def failure_group(request: TeamRequest, group: uuid.UUID) -> HttpResponseBase:
+    """The page, its releases as CSV (`format=csv`), and a decision about the whole group (POST)."""
+    found = find_group(request.team.id, group)
+    if found is None or (request.method == "POST" and not request.membership.allows(Permission.MANAGE_WORKFLOWS)):
+        raise Http404("No such group.")
+    now = timezone.now()
+    if request.method == "POST":
+        suggested, _ = suggestion_of_group(request.team.id, found, now)
+        subject = Subject(request.team.id, found.workflow_id, found.id)
+        return _decide(request, suggested, subject, _href(request, found.id))
+    if request.GET.get("format") == "csv":
+        rows = releases_of(request.team.id, group)
+        cells = ([r.release, r.failures, instant(r.first_at), instant(r.last_at)] for r in rows)
+        return csv_response(f"failure-group-{group}.csv", RELEASE_HEADER, cells)
+    return TemplateResponse(request, "groups/group.html", _context(request, found))
+
+
+@team_page(Permission.MANAGE_WORKFLOWS)
+@require_POST
+def classify(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase:
+    """A decision about one execution, or with `group` about all of its failure group."""
+    replay = load(request.team.id, execution)
+    if replay is None:
+        raise Http404("No such page.")
+    now = timezone.now()
+    found = examine(request.team.id, replay, run_of(replay), now)
+    suggested = suggestion_of(request.team.id, replay, found, now)
+    if suggested is None:
+        raise Http404("It needs no cause.")
+    group = replay.execution.failure_group_id
+    about = None if group and request.POST.get("group") else execution
+    subject = Subject(request.team.id, replay.execution.workflow_id, group, about)
+    address = reverse("replay", args=[request.team.slug, execution]) + "#classify"
+    return _decide(request, suggested, subject, address)
+
+
+def _decide(request: TeamRequest, suggested: Suggested, subject: Subject, address: str) -> HttpResponseBase:
+    """Saves what was sent and leads back; what cannot be saved is said there."""
+    cause, note = request.POST.get("cause", ""), request.POST.get("note", "").strip()
+    kept = Cause(suggested.suggestion["cause"])
+    try:
+        decide(subject=subject, cause=cause, suggested=kept, note=note, by=request.user, now=timezone.now())
+    except ClassificationRefused as refused:
+        why = "; ".join(f"the {name} {reason}" for name, reason in refused.reasons.items())
+        messages.error(request, f"Not saved: {why}.")
+    else:
+        messages.success(request, f"Decided: {cause}{'' if subject.execution_id else ', for the whole group'}.")
+    return HttpResponseRedirect(address)
+
+
+def _href(request: TeamRequest, group_id: uuid.UUID) -> str:
+    return reverse("failure_group", args=[request.team.slug, group_id]) + "#classify"
+
+
+def _context(request: TeamRequest, group: Group) -> dict[str, Any]:
+    team_id = request.team.id
+    workflow = Workflow.objects.filter(team_id=team_id, id=group.workflow_id).first() if group.workflow_id else None
+    scope = open_scope(request, workflow.slug if workflow else None)
+    suggested, diagnoses = suggestion_of_group(team_id, group, scope.now)
+    card = classify_card(
+        suggested,
+        decisions_in_group(team_id, group.id),
+        None,
+        action=reverse("failure_group", args=[request.team.slug, group.id]),
+        may_decide=request.membership.allows(Permission.MANAGE_WORKFLOWS),
+    )
+    filters = of_group(scope.filters, group)
+    page = executions.page(team_id, failing_filters(filters, workflow) if workflow else filters, limit=SAMPLES)
+    rail = step_rail(scope, None, current=4, notes={4: rail_words(card)}, classify_href="#classify")
+    return {
+        **frame(scope, rail=rail),
+        **_course(scope, workflow, filters),
+        "group": group,
+        "classify": card,
+        "facts": facts_rows(suggested),
+        "diagnosed": len(diagnoses),
+        "causes": count_words(one.cause for one in diagnoses),
+        "divergences": count_words(f"{one.kind} at {one.first_node}" for one in diagnoses if one.kind),
+        "agreement_words": agreement_words(agreement_of(team_id, group_id=group.id)),
+        "releases": releases_of(team_id, group.id),
+        "samples": with_errors(team_id, page.rows),
+        "replay_query": scope.filters.query(after=None, by=None),
+        "samples_href": scope.href("failures", group=str(group.id)) + "#samples" if workflow else "",
+        "failures_href": scope.href("failures") if workflow else "",
+    }
+
+
+def _course(scope: Scope, workflow: Workflow | None, filters: Filters) -> dict[str, Any]:
+    """Failures of the group over time in the range; nothing where it belongs to no workflow."""
+    if workflow is None:
+        return {"charts": [], "failures": None}
+    found = failure_groups(scope.team.id, workflow, filters)
+    return {"charts": [failures_chart(scope, workflow, found)], "failures": found.failures}
+
+
+def of_group(filters: Filters, group: Group) -> Filters:
+    """The filters of the address, for this group alone."""
+    return replace(filters, choices={**filters.choices, "group": Choice((str(group.id),))})
+
+
+def count_words(values: Any, limit: int = 4) -> str:
+    """Values with how often they occur, the most frequent first: `process design 8, undecided 2`."""
+    counts = Counter(values).most_common(limit)
+    return ", ".join(f"{value} {wording.count(times)}" for value, times in counts)
+
+
+def facts_rows(suggested: Suggested) -> list[tuple[str, str]]:
+    """What is known, in words; what is not known is left out."""
+    told = suggested.facts
+    same, others, retries = told["same_input"], told["others"], told["retries"]
+    rows = [
+        ("Error", told["error_kind"]),
+        ("Status code", told["status_code"]),
+        ("Calls", "nothing outside" if told["calls"] == "" else told["calls"]),
+        ("Over time", told["time_pattern"]),
+        ("Began near", "; ".join(told["coincides_with"])),
+        ("Same input", _pair(same["failed"], same["succeeded"])),
+        ("Others at that minute", f"{others['failing']} of {others['calling']} failed" if others["calling"] else ""),
+        ("Later attempts", _pair(retries["failed"], retries["succeeded"])),
+        ("Duration of the step", told["duration"]["words"] if told["duration"] else ""),
+        ("Memory", wording.percent(told["memory_share"]) if told["memory_share"] is not None else ""),
+        ("First divergence", told["divergence"]),
+    ]
+    return [(name, str(value)) for name, value in rows if value not in (None, "")]
+
+
+def _pair(failed: int, succeeded: int) -> str:
+    return f"{failed} failed, {succeeded} succeeded" if failed or succeeded else ""
