@@ -39,6 +39,7 @@ def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
     """The pages of the flow, found by following it for two workflows of the sample."""
     base = f"{told['base_url']}/t/{told['team']}"
     found = {"workflows": f"{base}/workflows/?from=now-30d", "executions": f"{base}/executions/?from=now-30d"}
+    found |= {plural: f"{base}/{plural}/?from=now-30d" for plural in ("systems", "models", "tools")}
     found |= {"sources": f"{base}/sources/", "sources-add": f"{base}/sources/add/"}
     for ending, workflow in (("", "build"), ("-agent", "airline-support")):
         trends = f"{base}/workflows/{workflow}/"

@@ -56,6 +56,14 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         ),
     ),
     (
+        "Depends on",
+        (
+            Page("External systems", "globe", "systems", frozenset({"system"})),
+            Page("Models", "spark", "models", frozenset({"model"})),
+            Page("Tools", "tool", "tools", frozenset({"tool"})),
+        ),
+    ),
+    (
         "Set up",
         (
             Page("Sources", "hook", "sources", SOURCE_PAGES),

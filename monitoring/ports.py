@@ -5,6 +5,7 @@ Nothing is shown where nobody has given a provider: an unknown is not an empty a
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -29,3 +30,30 @@ def provide_alert_states(read: AlertStates) -> None:
 def alert_states(team_id: UUID) -> Sequence[AlertState] | None:
     """The states of the team's alerts; None where nobody knows them."""
     return _alert_states[0](team_id) if _alert_states else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """An incident that is open now; `href` leads to it, `workflow` is empty where it is of all of them."""
+
+    title: str
+    workflow: str
+    opened_at: datetime
+    href: str
+
+
+# Of a team, by the query parameter that filters by what steps call (`system`, `model`, `tool`), and its name.
+OpenIncidents = Callable[[UUID, str, str], Sequence[OpenIncident]]
+_open_incidents: list[OpenIncidents] = []
+
+
+def provide_open_incidents(read: OpenIncidents) -> None:
+    """Says who knows the open incidents of what steps call; the last one said is asked."""
+    _open_incidents[:] = [read]
+
+
+def open_incidents(team_id: UUID, kind: str, name: str) -> Sequence[OpenIncident] | None:
+    """The open incidents of an external system, a model or a tool, latest first; None where nobody knows them."""
+    if not _open_incidents:
+        return None
+    return sorted(_open_incidents[0](team_id, kind, name), key=lambda one: (one.opened_at, one.title), reverse=True)

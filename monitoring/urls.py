@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from monitoring.views import criteria, executions, failures, groups, replay, trends, workflows
+from monitoring.views import (
+    criteria,
+    executions,
+    failures,
+    groups,
+    replay,
+    system_page,
+    systems,
+    trends,
+    workflows,
+)
 
 urlpatterns = [
     path("workflows/", workflows.workflows, name="workflows"),
@@ -16,6 +26,12 @@ urlpatterns = [
     path("workflows/<str:workflow>/criteria/progress/", criteria.progress, name="criteria_progress"),
     path("workflows/<str:workflow>/criteria/<uuid:criterion>/", criteria.criterion, name="criterion"),
     path("workflows/<str:workflow>/criteria/<uuid:criterion>/remove/", criteria.remove, name="remove_criterion"),
+    path("systems/", systems.systems, {"kind": "systems"}, name="systems"),
+    path("systems/<name:name>/", system_page.system, {"kind": "systems"}, name="system"),
+    path("models/", systems.systems, {"kind": "models"}, name="models"),
+    path("models/<name:name>/", system_page.system, {"kind": "models"}, name="model"),
+    path("tools/", systems.systems, {"kind": "tools"}, name="tools"),
+    path("tools/<name:name>/", system_page.system, {"kind": "tools"}, name="tool"),
     path("executions/", executions.executions, name="executions"),
     path("executions/<uuid:execution>/", replay.replay, name="replay"),
     path("executions/<uuid:execution>/steps/<str:step>/", replay.step_detail, name="step_detail"),

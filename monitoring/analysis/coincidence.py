@@ -32,6 +32,7 @@ class EventKind(StrEnum):
 # What may be a reason lies before the beginning, or as close after it as clocks differ. The others may follow.
 _LEADS = frozenset({EventKind.RELEASE, EventKind.INCIDENT})
 CLOCK_SKEW = timedelta(minutes=2)
+_NEGLIGIBLE = 1e-18
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +136,9 @@ def chance_of_at_least(k: int, trials: int, share: float) -> float:
     total = 0.0
     for hits in range(k, trials + 1):
         choose = math.lgamma(trials + 1) - math.lgamma(hits + 1) - math.lgamma(trials - hits + 1)
-        total += math.exp(choose + hits * log_odds + trials * log_rest)
+        term = math.exp(choose + hits * log_odds + trials * log_rest)
+        total += term
+        # Past the mean terms fall ever faster: what is left is less than a double can hold.
+        if hits > trials * share and term <= total * _NEGLIGIBLE:
+            break
     return min(1.0, total)

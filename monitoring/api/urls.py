@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import baselines, diagnosis, executions, groups, trends, workflows
+from monitoring.api import baselines, diagnosis, executions, groups, systems, trends, workflows
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
@@ -18,5 +18,11 @@ urlpatterns = [
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
     path("baselines/", baselines.Baselines.as_view(), name="api_baselines"),
+    path("systems/", systems.SystemList.as_view(), name="api_systems"),
+    path("systems/<name:name>/", systems.SystemDetail.as_view(), name="api_system"),
+    path("models/", systems.ModelList.as_view(), name="api_models"),
+    path("models/<name:name>/", systems.ModelDetail.as_view(), name="api_model"),
+    path("tools/", systems.ToolList.as_view(), name="api_tools"),
+    path("tools/<name:name>/", systems.ToolDetail.as_view(), name="api_tool"),
     path("trends/", trends.Trends.as_view(), name="api_trends"),
 ]

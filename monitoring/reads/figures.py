@@ -96,6 +96,12 @@ class Totals:
         return wilson(self.succeeded - self.unrated_succeeded, self.rated)
 
     @property
+    def failure(self) -> Interval | None:
+        """The failure rate with its 95 % interval: what the success rate leaves; None without a rated run."""
+        success = self.success
+        return Interval(1 - success.rate, 1 - success.high, 1 - success.low) if success else None
+
+    @property
     def success_rate(self) -> float | None:
         """succeeded / (succeeded + failed + timed_out); None without a rated run."""
         return (self.succeeded - self.unrated_succeeded) / self.rated if self.rated else None

@@ -66,10 +66,13 @@ def reached(cut: Cut, *, failures: int, places: Mapping[int, NodePlace]) -> Reac
         Part(one.kind, one.value, one.failures, one.share, one.lift, one.reading is Reading.CONCENTRATED)
         for one in sorted(findings, key=finding_order)
     ]
-    steps = [
-        RaisedStep(names.get(node, str(node)), places[node].calls if node in places else frozenset()) for node in raised
-    ]
+    steps = [RaisedStep(names.get(node, str(node)), _called(places.get(node))) for node in raised]
     return Reached(parts, steps)
+
+
+def _called(place: NodePlace | None) -> frozenset[str]:
+    """What a node was seen to call."""
+    return frozenset(name for _, name in place.calls) if place else frozenset()
 
 
 _COUNTS = """SELECT dimension, value_id, sum(runs)::bigint, sum(succeeded + failed + timed_out)::bigint,

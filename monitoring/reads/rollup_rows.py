@@ -14,7 +14,7 @@ from uuid import UUID
 
 from accounts.statements import Row, run_planned, run_prepared
 from monitoring.analysis.histogram import Histogram, percentile
-from monitoring.identity import LabelKind, label_id
+from monitoring.identity import NO_WORKFLOW, LabelKind, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.figures import Durations, Tokens, Totals
 from monitoring.statuses import Status
@@ -107,15 +107,26 @@ def _told(found: Sequence[Segment]) -> list[Segment]:
     return [segment for segment in found if segment.start < segment.end]
 
 
+ALL_WORKFLOWS = f"""ARRAY(
+    SELECT id FROM workflow WHERE team_id = %(team)s UNION ALL SELECT '{NO_WORKFLOW}'::uuid)"""
+ALL_ENVIRONMENTS = f"ARRAY(SELECT id FROM label WHERE team_id = %(team)s AND kind = {LabelKind.ENVIRONMENT:d})"
+
+
 def _where(which: Slice, part: Segment, number: int) -> str:
     """The rows of one segment. Dimension and grain are constants: indexes and partitions are chosen by them, so that
     one plan serves all times."""
     text = f"""team_id = %(team)s AND grain = {part.grain.value} AND dimension = {which.dimension.value}
         AND bucket >= %(start{number})s AND bucket < %(end{number})s"""
+    # All of a team's by name: the key starts with workflow and environment, and only dimension 0 has another index.
+    has_key = which.dimension != Dimension.NONE
     if which.workflow_id is not None:
         text += " AND workflow_id = %(workflow)s"
+    elif has_key:
+        text += f" AND workflow_id = ANY({ALL_WORKFLOWS})"
     if which.environment is not None:
         text += " AND environment_id = %(environment)s"
+    elif has_key:
+        text += f" AND environment_id = ANY({ALL_ENVIRONMENTS})"
     if which.value_id is not None:
         text += " AND value_id = %(value)s"
     return text
@@ -166,6 +177,20 @@ def select_rows(team_id: UUID, which: Slice, parts: Sequence[Segment], columns: 
     """Columns of the rows that meet a condition, as they are kept, in no order."""
     text = _selects(which, parts, columns, condition)
     return run_prepared(text, _values(team_id, which, parts)) if parts else []
+
+
+def group_rows(
+    team_id: UUID, which: Slice, parts: Sequence[Segment], keys: str, sums: str, having: str = "true", **values: Any
+) -> list[Row]:
+    """Sums over the rows by keys (SQL over `workflow_id`, `value_id`, `bucket`, `runs` and the statuses), in no order.
+
+    Several times faster than `figures`, which has usage and durations as well.
+    """
+    if not parts:
+        return []
+    columns = f"workflow_id, value_id, bucket, runs, {', '.join(STATUSES)}"
+    text = f"SELECT {keys}, {sums} FROM ({_selects(which, parts, columns)}) AS part GROUP BY {keys} HAVING {having}"
+    return run_planned(text, {**_values(team_id, which, parts), **values})
 
 
 def _selects(which: Slice, parts: Sequence[Segment], columns: str, condition: str = "true") -> str:

@@ -25,14 +25,16 @@ WITH visited AS MATERIALIZED (
     FROM step s
     WHERE s.team_id = %(team)s AND s.execution_id = ANY(%(executions)s) AND ({partitions})
 ), first_visit AS (
-    SELECT node_id, max(kind_id) AS kind_id, min(place) AS place,
-        max(system_id) AS system_id, max(model_id) AS model_id, max(tool_id) AS tool_id
+    SELECT node_id, max(kind_id) AS kind_id, max(system_id) AS system_id, max(model_id) AS model_id,
+        max(tool_id) AS tool_id, min(place) AS place
     FROM visited WHERE node_id IS NOT NULL GROUP BY execution_id, node_id
 )
-SELECT v.node_id, kind.value, avg(v.place),
-    array_agg(DISTINCT v.system_id) || array_agg(DISTINCT v.model_id) || array_agg(DISTINCT v.tool_id)
+SELECT v.node_id, kind.value, avg(v.place), max(system.value), max(model.value), max(tool.value)
 FROM first_visit v
 LEFT JOIN label kind ON kind.team_id = %(team)s AND kind.id = v.kind_id
+LEFT JOIN label system ON system.team_id = %(team)s AND system.id = v.system_id
+LEFT JOIN label model ON model.team_id = %(team)s AND model.id = v.model_id
+LEFT JOIN label tool ON tool.team_id = %(team)s AND tool.id = v.tool_id
 GROUP BY v.node_id, kind.value
 ORDER BY avg(v.place), v.node_id
 """
@@ -42,12 +44,12 @@ ORDER BY avg(v.place), v.node_id
 class NodePlace:
     """Where a node usually comes in an execution (from 1, a mean) and its kind; `kind` is None where not told.
 
-    `calls` are the label ids of the systems, models and tools that it was seen to call, as texts.
+    `calls` are the external system, model and tool that it calls, as (query parameter, name); of several one.
     """
 
     place: float
     kind: str | None
-    calls: frozenset[str] = frozenset()
+    calls: tuple[tuple[str, str], ...] = ()
 
 
 def node_places(
@@ -65,8 +67,9 @@ def node_places(
         partitions.append(f"(s.retention_class = %(kept{number})s AND s.anchor_day = %(day{number})s)")
         values |= {f"kept{number}": kept, f"day{number}": day}
     places: dict[int, NodePlace] = {}
-    for node_id, kind, place, calls in run_planned(_ORDER_SQL.format(partitions=" OR ".join(partitions)), values):
-        places.setdefault(node_id, NodePlace(float(place), kind, frozenset(str(call) for call in calls if call)))
+    for node_id, kind, place, *names in run_planned(_ORDER_SQL.format(partitions=" OR ".join(partitions)), values):
+        calls = tuple((param, name) for param, name in zip(("system", "model", "tool"), names, strict=True) if name)
+        places.setdefault(node_id, NodePlace(float(place), kind, calls))
     return places
 
 

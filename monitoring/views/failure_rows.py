@@ -9,6 +9,7 @@ from monitoring.analysis.concentration import Finding, Reading, lift_order
 from monitoring.analysis.explanation import Combination
 from monitoring.analysis.relations import Relation
 from monitoring.presentation import Link
+from monitoring.reads.calls import KINDS as CALLED_KINDS
 from monitoring.reads.concentration import HOURS, Concentration, Shared
 from monitoring.reads.kinds import KINDS, Kind, kind_named, title_of
 from monitoring.views.shell import Scope
@@ -24,6 +25,7 @@ _PILLS = {
     Reading.NOT_COMPARED: ("", ""),
 }
 _STRIKING = frozenset({Reading.CONCENTRATED, Reading.ABOVE_USUAL})
+_CALLED = frozenset(kind.param for kind in CALLED_KINDS.values())
 _MONO = frozenset({"step", "tool", "field"})
 _RELATIONS = {
     Relation.PART: "part of the answer",
@@ -39,6 +41,7 @@ class CommonRow:
     """A row of the table, ready to show. `href` filters by the values where parameters can; `mono` for identifiers.
 
     `note` says how the row relates to the answer, `points` how many of the runs in question were when.
+    `everywhere_href` leads to how it did in all workflows, where it is something that steps call.
     """
 
     title: str
@@ -54,6 +57,7 @@ class CommonRow:
     note: str
     points: Sequence[int]
     has_few: bool
+    everywhere_href: str
 
     @property
     def is_hot(self) -> bool:
@@ -150,6 +154,7 @@ def _row(scope: Scope, shared: Shared, zone: str) -> CommonRow:
         note=_RELATIONS[row.relation].format(because=because) if finding.reading in _STRIKING else "",
         points=shared.points,
         has_few=row.has_few,
+        everywhere_href=scope.href(finding.kind, finding.value) if finding.kind in _CALLED and finding.value else "",
     )
 
 

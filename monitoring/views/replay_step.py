@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from monitoring import wording
+from monitoring.filters import ANY
 from monitoring.presentation import Link
 from monitoring.reads.replay_records import LogRecord, StepRecord
 from monitoring.views.replay_divergence import EvidenceRow, evidence_row
 from monitoring.views.replay_marks import FIRST_DIVERGENCE, Marks
 from monitoring.views.replay_payloads import PayloadText, payload_text
 from monitoring.views.replay_scene import Address, Scene
+from monitoring.windows import week_until
 
 TABS = ("expected", "error", "input", "output", "attempts", "log", "attributes")
 MAX_LINES = 500
@@ -26,6 +29,16 @@ class Visited:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """What the step called: its kind in words, its name, the name of its page's address, and that page's range."""
+
+    title: str
+    name: str
+    page: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepPanel:
     """What the panel of a step shows: one of `tabs` is open, and only what belongs to that one is filled in."""
 
@@ -36,6 +49,7 @@ class StepPanel:
     tab: str
     tabs: Sequence[Link]
     facts: Sequence[tuple[str, str]]
+    called: Sequence[Called]
     payload: PayloadText | None
     detail: PayloadText | None
     visits: Sequence[Visited]
@@ -64,6 +78,7 @@ def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Addres
             if found or name != "expected"
         ],
         facts=_facts(scene, index),
+        called=_called(scene, step),
         payload=payload_text(step.payload[tab], raw_href) if tab in step.payload else None,
         detail=None if detail is None else payload_text(detail, raw_href),
         visits=[_visited(scene, other, index, address) for other in visits] if tab == "attempts" else [],
@@ -122,9 +137,6 @@ def _facts(scene: Scene, index: int) -> list[tuple[str, str]]:
         ("Kind", step.kind),
         ("Ran inside", None if container is None else scene.replay.steps[container].name),
         ("Provider", step.provider),
-        ("Model", step.model),
-        ("Tool", step.tool),
-        ("External system", step.system),
         ("Began", _began(visit.start_ms)),
         ("Duration", None if step.duration_ms is None else wording.duration_ms(step.duration_ms)),
         ("Tokens in", _tokens(step.tokens.input)),
@@ -138,6 +150,15 @@ def _facts(scene: Scene, index: int) -> list[tuple[str, str]]:
         ("Id as sent", step.external_id),
     ]
     return [(name, value) for name, value in told if value]
+
+
+def _called(scene: Scene, step: StepRecord) -> list[Called]:
+    """What the step called, each leading to how it did in all workflows in the week that ends with the execution."""
+    execution = scene.replay.execution
+    start, end = week_until(execution.counted_at)
+    query = "?" + urlencode({"from": start, "to": end, "env": execution.environment or ANY})
+    told = [("External system", step.system, "system"), ("Model", step.model, "model"), ("Tool", step.tool, "tool")]
+    return [Called(title, name, page, query) for title, name, page in told if name]
 
 
 def _began(start_ms: float | None) -> str | None:

@@ -42,7 +42,7 @@ _SOURCES = {
     "webhook": "Webhook",
 }
 # Pages that show all runs of the range and environment, whatever the other filters say.
-WHOLE = ("trends", "workflows")
+WHOLE = ("trends", "workflows", "systems", "system", "models", "model", "tools", "tool")
 
 
 class Outcomes(Protocol):

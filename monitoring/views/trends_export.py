@@ -43,7 +43,7 @@ def as_csv(scope: Scope, page: TrendsPage, table: str) -> StreamingHttpResponse:
         columns = zip(page.grid.starts, *page.grid.cells, strict=True)
         return csv_response(f"{slug}-distribution.csv", head, [(start.isoformat(), *runs) for start, *runs in columns])
     if table == "latency":
-        points = [_latency_row(point.start, point.totals) for point in page.series.points]
+        points = [latency_row(point.start, point.totals) for point in page.series.points]
         return csv_response(f"{slug}-latency.csv", LATENCY_HEAD, points)
     if table == "tail":
         return tail_csv(slug, page.totals)
@@ -99,6 +99,7 @@ def _outcome_row(start: datetime, totals: Totals) -> tuple[Any, ...]:
     return (start.isoformat(), *told, totals.success_rate, totals.unmet if totals.checked else None)
 
 
-def _latency_row(start: datetime, totals: Totals) -> tuple[Any, ...]:
+def latency_row(start: datetime, totals: Totals) -> tuple[Any, ...]:
+    """The cells of `LATENCY_HEAD` for one bucket."""
     one = totals.duration_ms
     return (start.isoformat(), totals.runs, one.avg, one.p50, one.p95, one.p99)

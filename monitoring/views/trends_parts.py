@@ -51,11 +51,12 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """A row of the steps table."""
+    """A row of the steps table. `calls` are the names of what it calls, each with the address of its page."""
 
     name: str
     kind: str
     kind_words: str
+    calls: Sequence[tuple[str, str]]
     href: str
     visits: int
     failures: int
@@ -118,6 +119,7 @@ def _step_row(scope: Scope, node: NodeRow, failed: int, full: float) -> StepRow:
         name=node.name,
         kind=kind,
         kind_words=kind_words(kind),
+        calls=[(name, scope.href(param, name)) for param, name in (node.place.calls if node.place else ())],
         href=scope.href("failures", step=node.name),
         visits=node.totals.runs,
         failures=node.totals.failures,

@@ -40,8 +40,12 @@ function highest(spec) {
   return Math.max(spec.objective?.value ?? 0, ...values, 0);
 }
 
-// A rate is read against 100%: the axis starts at the round value below the lowest point and the objective.
+// A rate of failures is read against 0, a rate of successes against 100%: to the next round value past all points.
 function valueAxis(spec) {
+  if (spec.unit === "percent" && spec.series.every((series) => series.colour === "fail")) {
+    const step = [0.01, 0.02, 0.05, 0.1].find((one) => highest(spec) / one <= 4) ?? 0.25;
+    return { min: 0, max: Math.max(step, Math.ceil(highest(spec) / step - 0.001) * step), ticks: { stepSize: step } };
+  }
   if (spec.unit === "percent") {
     const told = spec.series.flatMap((series) => series.values.filter((value) => value !== null));
     const low = Math.min(spec.objective?.value ?? 1, ...told, 0.95);

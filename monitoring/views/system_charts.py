@@ -1,0 +1,101 @@
+"""The charts of one external system, model or tool: outcomes and latency of its calls over time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from monitoring import wording
+from monitoring.presentation import Chart, Series
+from monitoring.reads.system_page import SystemPage
+from monitoring.views.trends_charts import ALWAYS_SHOWN, DASH, OUTCOMES, latency_reading, length_words
+
+LATENCY_LEGEND = [("line", "p50"), ("b1", f"p50{DASH}p95"), ("b2", f"p95{DASH}p99"), ("avg", "Average")]
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """The two chart cards; no latency where no call told one."""
+
+    bucket_words: str
+    outcomes: Sequence[Chart]
+    outcomes_legend: Sequence[tuple[str, str]]
+    latency: Sequence[Chart]
+    latency_legend: Sequence[tuple[str, str]]
+    latency_reading: str
+
+
+def charts(page: SystemPage) -> Charts:
+    """The chart cards of a page."""
+    outcomes, legend = _outcomes(page)
+    return Charts(
+        bucket_words=f"{length_words(page.series.bucket)} buckets",
+        outcomes=outcomes,
+        outcomes_legend=legend,
+        latency=[_latency(page)] if page.totals.timed_runs else [],
+        latency_legend=LATENCY_LEGEND,
+        latency_reading=latency_reading(page.totals),
+    )
+
+
+def _outcomes(page: SystemPage) -> tuple[list[Chart], list[tuple[str, str]]]:
+    """Failure rate above, calls by outcome below, on one time axis; and their legend."""
+    told = [one for place, one in enumerate(OUTCOMES) if place < ALWAYS_SHOWN or one[2](page.totals)]
+    points = [point.totals for point in page.series.points]
+    rates = [found.rate if (found := one.failure) else None for one in points]
+    worst = max((one for one in rates if one is not None), default=None)
+    whole = page.totals.failure
+    rate = _chart(
+        page,
+        id="chart-failure-rate",
+        kind="line",
+        unit="percent",
+        label=f"Failure rate {wording.percent(whole.rate)} in the whole range, {wording.percent(worst)} in its worst "
+        "bucket."
+        if whole
+        else "No failure rate: no call finished, or only failures are reported.",
+        series=[Series("Failure rate", rates, "fail")],
+        height="rate",
+        time_axis=False,
+    )
+    calls = _chart(
+        page,
+        id="chart-calls",
+        kind="bars",
+        unit="count",
+        label=f"Calls by outcome: {', '.join(f'{wording.count(c(page.totals))} {n.lower()}' for n, _, c in told)}.",
+        series=[Series(label, [count(one) for one in points], colour) for label, colour, count in told],
+        height="small",
+    )
+    legend = [(str(colour), label) for label, colour, _ in told]
+    return [rate, calls], [("line fail", "Failure rate"), *legend]
+
+
+def _latency(page: SystemPage) -> Chart:
+    durations = [point.totals.duration_ms for point in page.series.points]
+    whole = page.totals.duration_ms
+    return _chart(
+        page,
+        id="chart-call-latency",
+        kind="band",
+        unit="ms",
+        label=f"Latency of calls over time. In the whole range p50 is {wording.duration_ms(whole.p50)}, "
+        f"p95 {wording.duration_ms(whole.p95)}, p99 {wording.duration_ms(whole.p99)}.",
+        series=[
+            Series("p50", [one.p50 for one in durations], "c1"),
+            Series("p95", [one.p95 for one in durations], "c1", "area"),
+            Series("p99", [one.p99 for one in durations], "c1", "area"),
+            Series("Average", [one.avg for one in durations], "c2", "average"),
+        ],
+    )
+
+
+def _chart(page: SystemPage, **values: Any) -> Chart:
+    return Chart(
+        starts=[point.start for point in page.series.points],
+        bucket_ms=round(page.series.bucket.total_seconds() * 1000),
+        window=(page.window.start, page.window.end),
+        zone=timezone.get_current_timezone_name(),
+        **values,
+    )
