@@ -1,6 +1,7 @@
 """How far failures reach: values that failed runs share, and steps that fail more than usual. Without histograms.
 
-Nodes and input types of the newest failed runs are counted from their rows; what steps called from rollups.
+Nodes and input types of the newest failed runs are counted from their rows, and what these nodes call; what is usual
+comes from rollups.
 """
 
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ from accounts.statements import run_planned, run_prepared
 from monitoring.analysis.concentration import Candidate, Reading, finding_order, measure
 from monitoring.analysis.ranges import Metric, Side, is_outside
 from monitoring.analysis.verdict import Part, RaisedStep
+from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension
 from monitoring.reads.baselines import usual_of_nodes
 from monitoring.reads.cuts import Cut, spans
@@ -21,10 +23,11 @@ from monitoring.reads.steps import NodePlace
 MAX_FAILURES = 2_000
 # A step is raised by at least so many failed visits.
 MIN_RAISED = 5
+# What a node calls, by query parameter: its dimension in rollups, what it is called, its kind of label.
 _CALLS = {
-    Dimension.SYSTEM: "external system",
-    Dimension.MODEL: "model",
-    Dimension.TOOL: "tool",
+    "system": (Dimension.SYSTEM, "external system", LabelKind.SYSTEM),
+    "model": (Dimension.MODEL, "model", LabelKind.MODEL),
+    "tool": (Dimension.TOOL, "tool", LabelKind.TOOL),
 }
 STEP, INPUT = "step", "input type"
 
@@ -52,7 +55,8 @@ def reached(cut: Cut, *, failures: int, places: Mapping[int, NodePlace]) -> Reac
     if not failures:
         return Reached()
     counts = _rolled_up(cut)
-    candidates = [*_by_run(_of_failed_runs(cut), counts), *_by_call(counts, failures)]
+    of_runs = _of_failed_runs(cut)
+    candidates = [*_by_run(of_runs, counts), *_by_call(of_runs[Dimension.NODE], counts, places)]
     raised = _raised(cut, counts)
     names = label_values(cut.team_id, [*(value for _, value, _ in candidates), *raised])
     findings = measure(
@@ -79,7 +83,7 @@ _COUNTS = """SELECT dimension, value_id, sum(runs)::bigint, sum(succeeded + fail
     sum(failed + timed_out)::bigint FROM rollup
 WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND dimension IN ({dimensions}) AND ({spans}) {environment}
 GROUP BY 1, 2"""
-_DIMENSIONS = (Dimension.NONE, Dimension.INPUT_TYPE, Dimension.NODE, *_CALLS)
+_DIMENSIONS = (Dimension.NONE, Dimension.INPUT_TYPE, Dimension.NODE, *(call[0] for call in _CALLS.values()))
 
 
 def _rolled_up(cut: Cut) -> dict[Dimension, dict[int, _Count]]:
@@ -132,19 +136,27 @@ def _by_run(
     return found
 
 
-def _by_call(counts: Mapping[Dimension, Mapping[int, _Count]], failures: int) -> _Candidates:
-    """Of the failed visits that called something of a kind; brought down to failed runs where retries make them more.
-
-    Attempts of one run are no independent failures: counted one by one they would look surer than they are.
+def _by_call(
+    of_nodes: Counter[int | None],
+    counts: Mapping[Dimension, Mapping[int, _Count]],
+    places: Mapping[int, NodePlace],
+) -> _Candidates:
+    """Of the failed runs, those whose failing node calls something. A failed visit that was made good by a retry is
+    no failed run, so failures by call cannot come from the visits of rollups.
     """
     visits = sum(one.runs for one in counts.get(Dimension.NODE, {}).values())
-    found: _Candidates = []
-    for dimension, kind in _CALLS.items():
-        rows = counts.get(dimension, {})
-        scale = min(1.0, failures / max(1, sum(one.failures for one in rows.values())))
-        for value, one in rows.items():
-            found.append((kind, value, _Told(round(one.failures * scale), failures, one.runs, visits)))
-    return found
+    found: Counter[tuple[str, str]] = Counter()
+    for node, failures in of_nodes.items():
+        place = places.get(node) if node is not None else None
+        for call in place.calls if place else ():
+            found[call] += failures
+    candidates: _Candidates = []
+    for (param, name), failures in found.items():
+        dimension, kind, label = _CALLS[param]
+        value = label_id(label, name)
+        base = counts.get(dimension, {}).get(value, _Count()).runs
+        candidates.append((kind, value, _Told(failures, of_nodes.total(), base, visits)))
+    return candidates
 
 
 def _raised(cut: Cut, counts: Mapping[Dimension, Mapping[int, _Count]]) -> list[int]:
