@@ -22,7 +22,7 @@ class SeenSerializer(s.Serializer[Any]):
     usual = s.FloatField(help_text="usual share of failures, from 0 to 1")
 
 
-class DecisionSerializer(s.Serializer[Any]):
+class DependenceSerializer(s.Serializer[Any]):
     """Is it us or them: whether it fails more than usual, in several workflows at once or in one alone."""
 
     side = s.ChoiceField(
@@ -39,7 +39,7 @@ class CalledSerializer(s.Serializer[Any]):
     """What steps call, with the figures of its calls: `runs` are calls, which count when their execution does."""
 
     name = s.CharField()
-    decision = DecisionSerializer()
+    decision = DependenceSerializer()
     failure_rate = s.FloatField(allow_null=True)
     failure_interval = s.ListField(child=s.FloatField(), allow_null=True, help_text="95 % Wilson interval [low, high]")
     last_call_at = s.DateTimeField(allow_null=True, help_text="to the minute; to the hour where it is older than 48 h")
