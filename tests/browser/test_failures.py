@@ -89,6 +89,7 @@ def test_a_filter_is_added_and_removed(page: Page, address: str, open_signed_in:
 
 def test_a_group_leads_to_its_samples(page: Page, address: str, open_signed_in: SignIn) -> None:
     open_signed_in(page, address)
-    page.get_by_role("link", name="fetch gave up").click()
+    group = page.get_by_role("row", name="fetch gave up").filter(has=page.get_by_role("link", name="samples"))
+    group.get_by_role("link", name="samples").click()
     page.wait_for_url("**group=**")
     expect(page.locator("a[data-row]")).to_have_count(4)
