@@ -17,7 +17,7 @@ env: $(VENV)/.dev node_modules/.stamp ## Make the environment with all that deve
 up: $(VENV)/.base node_modules/.stamp ## Start Steadyrun (PORT, STEADYRUN_HOME, SAMPLE=none, DATABASE_URL with REDIS_URL)
 	@exec $(PY) -m config.up
 
-test: env chromium tests/clients/node_modules/.stamp ## Run every test with servers of its own
+test: env chromium prometheus tests/clients/node_modules/.stamp ## Run every test with servers of its own
 	$(PY) -m pytest -n $(JOBS) $(ARGS)
 
 screenshots: env chromium ## Take docs/screenshots from a running `make up`
