@@ -12,7 +12,8 @@ class Scope(models.TextChoices):
 
     INGEST = "ingest", "Report executions"
     READ = "read", "Read figures and executions"
-    CLASSIFY = "classify", "Decide about the causes of failures"
+    CLASSIFY = "classify", "Decide about failures and improvements"
+    RELEASE = "release", "Announce releases"
 
 
 class ApiKey(models.Model):

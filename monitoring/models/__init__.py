@@ -5,6 +5,8 @@ from monitoring.models.diagnosis import Classification, Diagnosis, DueDiagnosis,
 from monitoring.models.execution import Execution
 from monitoring.models.facet import Facet
 from monitoring.models.failure_group import FailureGroup
+from monitoring.models.finding import Finding, FindingKind, FindingStatus
+from monitoring.models.improvement import ChangeKind, Improvement, ImprovementEvent, ImprovementStatus, Metric
 from monitoring.models.label import Label
 from monitoring.models.log import LogLine
 from monitoring.models.payload import Payload
@@ -19,6 +21,7 @@ __all__ = [
     "Baseline",
     "BaselineDue",
     "Basis",
+    "ChangeKind",
     "Classification",
     "CriteriaCheck",
     "Diagnosis",
@@ -28,10 +31,17 @@ __all__ = [
     "Execution",
     "Facet",
     "FailureGroup",
+    "Finding",
+    "FindingKind",
+    "FindingStatus",
     "Grain",
     "HealthyReference",
+    "Improvement",
+    "ImprovementEvent",
+    "ImprovementStatus",
     "Label",
     "LogLine",
+    "Metric",
     "Payload",
     "Release",
     "Rollup",

@@ -172,7 +172,8 @@ def save_releases(team_id: UUID, releases: dict[UUID, tuple[UUID, str, int, date
             cursor.execute(
                 "INSERT INTO release (team_id, id, workflow_id, name, name_id, first_seen_at) "
                 "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (team_id, id) DO UPDATE "
-                "SET first_seen_at = EXCLUDED.first_seen_at WHERE EXCLUDED.first_seen_at < release.first_seen_at",
+                "SET first_seen_at = EXCLUDED.first_seen_at "
+                "WHERE release.first_seen_at IS NULL OR EXCLUDED.first_seen_at < release.first_seen_at",
                 [team_id, found, workflow, name, name_id, seen_at],
             )
 
