@@ -7,7 +7,7 @@ runs become one node each; what is still too much is left out at the far end and
 from collections.abc import Collection, Sequence
 
 from monitoring.analysis.path import PathGraph, PathNode, follow, worst
-from monitoring.analysis.timeline import Visit
+from monitoring.analysis.timeline import Nested, Relations, Visit
 
 MAX_NODES = 60
 # A run of fewer nodes is as quickly read as the words that would replace it.
@@ -16,9 +16,19 @@ MIN_RUN = 3
 _PLAIN = frozenset({"succeeded", "skipped", "unknown", "cancelled"})
 
 
-def draw_path(visits: Sequence[Visit], first_failed: int | None = None, limit: int = MAX_NODES) -> PathGraph:
-    """The path with at most `limit` nodes, numbered from 0 in reading order. `first_failed` (index) stays visible."""
-    graph = follow(visits)
+def draw_path(
+    visits: Sequence[Visit],
+    first_failed: int | None = None,
+    limit: int = MAX_NODES,
+    *,
+    relations: Relations | None = None,
+    order: Sequence[Nested] | None = None,
+) -> PathGraph:
+    """The path with at most `limit` nodes, numbered from 0 in reading order. `first_failed` (index) stays visible.
+
+    `relations` and `order` are those of `timeline.relate` and `nest`, where they are known already.
+    """
+    graph = follow(visits, relations, order)
     marked = {number for number, node in graph.nodes.items() if first_failed in node.members}
     _fold_inner(graph, marked, limit)
     if len(graph.nodes) > limit:

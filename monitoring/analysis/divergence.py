@@ -109,10 +109,13 @@ def _find_alone(run: Run, why: str) -> Divergence:
         return Divergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed)
     failed = [_alone(placed, number, Kind.FAILED) for number, step in enumerate(placed.steps) if step.failing]
     found = list(_lasting(placed, failed))
-    empty = [n for n, step in enumerate(placed.steps) if step.is_empty and found and placed.order[n] < found[0].at]
-    turn = find_turn([Message(s.name, s.text, s.failing) for s in placed.steps]) if _talks(run) else None
+    in_order = sorted(range(len(placed.steps)), key=placed.order.__getitem__)
+    empty = [n for n in in_order if placed.steps[n].is_empty and found and placed.order[n] < found[0].at]
+    said = [Message(step.name, step.text, step.failing) for step in map(placed.steps.__getitem__, in_order)]
+    turn = find_turn(said) if _talks(run) else None
     if turn is not None:
-        item = _alone(placed, turn.step, Kind.FAILED if placed.steps[turn.step].failing else Kind.UNEXPECTED, turn.why)
+        at = in_order[turn.step]
+        item = _alone(placed, at, Kind.FAILED if placed.steps[at].failing else Kind.UNEXPECTED, turn.why)
         return Divergence(Verdict.DIVERGED, because, placed, [item], item, found[0] if found else None, [item, *found])
     if found:
         return _answer(placed, [*(_alone(placed, n, Kind.EMPTY) for n in empty[-1:]), *found], because)

@@ -43,10 +43,12 @@ class PathGraph:
     left_out: int = 0
 
 
-def follow(visits: Sequence[Visit]) -> PathGraph:
-    """The whole path: one node for each place that was visited."""
-    relations = relate(visits)
-    order = nest(visits, relations)
+def follow(
+    visits: Sequence[Visit], relations: Relations | None = None, order: Sequence[Nested] | None = None
+) -> PathGraph:
+    """The whole path: one node for each place that was visited. What is known of the visits already can be given."""
+    relations = relations or relate(visits)
+    order = nest(visits, relations) if order is None else order
     node_of, nodes = _merge(visits, order)
     edges = {(node_of[a], node_of[b]) for a, b in _visit_edges(visits, relations, order)}
     return PathGraph(nodes, {(a, b) for a, b in edges if a != b})

@@ -6,7 +6,8 @@ several times. Steps of one container visit are a family. Place 0 is the executi
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import is_
 from typing import Protocol
 
 from monitoring.analysis.steps import Step
@@ -48,7 +49,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The steps with their places (by index), families, containers, and an order that all share.
+    """The steps as they were given, with their places (by index), families, containers, and an order that all share.
 
     `order[i]` is (when it began, place in reading order); a step never comes before its container. `reading` are
     all steps as a tree is read: a container, then what is inside it.
@@ -65,7 +66,13 @@ class Placed:
 
 def place(steps: Sequence[Step], namer: Namer) -> Placed:
     """Finds the place of every step. The order in which steps are given counts only where nothing else orders them."""
-    steps = _settled(steps)
+    settled = _settled(steps)
+    found = _place(settled, namer)
+    return found if all(map(is_, settled, steps)) else _as_given(found, steps)
+
+
+def _place(steps: Sequence[Step], namer: Namer) -> Placed:
+    """The places of steps that are in their settled order."""
     container = relate(steps, namer.is_nested).container
     children = _children(container)
     place_of = [UNKNOWN] * len(steps)
@@ -100,6 +107,26 @@ def find_ends(placed: Placed) -> list[tuple[float, float]]:
             clock_above, nth_above = found[above]
             found[above] = max(clock_above, placed.order[index][0]), max(nth_above, nth)
     return found
+
+
+def _as_given(found: Placed, steps: Sequence[Step]) -> Placed:
+    """The same with the indices of the steps as they were given."""
+    at = {id(step): index for index, step in enumerate(steps)}
+    given = [at[id(step)] for step in found.steps]
+    settled = sorted(range(len(given)), key=given.__getitem__)
+
+    def moved(index: int | None) -> int | None:
+        return None if index is None else given[index]
+
+    return Placed(
+        steps,
+        [found.place_of[index] for index in settled],
+        [moved(found.container[index]) for index in settled],
+        [replace(f, container=moved(f.container), members=[given[n] for n in f.members]) for f in found.families],
+        [found.order[index] for index in settled],
+        {moved(above): [given[n] for n in members] for above, members in found.children.items()},
+        [given[index] for index in found.reading],
+    )
 
 
 def _children(container: Sequence[int | None]) -> dict[int | None, list[int]]:

@@ -1,9 +1,10 @@
 """What the analysis sees of an execution and of its steps: plain records, None where nothing was told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from monitoring.analysis.timeline import Visit
 
@@ -16,8 +17,7 @@ _TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Visit):
+class Step(Visit, frozen=True, gc=False):
     """A step as the analysis sees it: `name` is its node. Times as in `Visit`.
 
     `duration_ms` beats end minus start where told (clocks of two hosts may differ). `shape` is what `describe` says of
@@ -48,8 +48,7 @@ class Step(Visit):
         return told if told is not None and told >= 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """An execution as the analysis sees it."""
 
     id: str

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 # Without times a tree that is deeper than this is a chain of things that followed each other.
 MAX_DEPTH_WITHOUT_TIMES = 8
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
@@ -21,9 +23,11 @@ _PARTS_MS: tuple[float, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One step as the analysis sees it. Times in ms on any common clock; None: not told."""
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """One step as the analysis sees it. Times in ms on any common clock; None: not told.
+
+    A struct, as executions have thousands of them: it is made ten times as fast as a dataclass.
+    """
 
     id: int
     name: str

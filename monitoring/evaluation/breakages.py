@@ -1,7 +1,8 @@
 """The breakages that are injected, one function a kind of evidence; None where an execution cannot show it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from monitoring.analysis.steps import Run, Step
 from monitoring.evaluation.injecting import LAG, Broken, Scene, fail, insert, prolong

@@ -3,7 +3,9 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from monitoring.analysis.steps import Run, Step
 from monitoring.analysis.timeline import relate

@@ -8,7 +8,8 @@ import msgspec
 
 from monitoring.analysis.steps import Run, Step, describe, is_nothing
 from monitoring.identity import derive_number
-from monitoring.reads.replay_records import Replay, StepRecord
+from monitoring.reads.replay_records import NOTHING, Replay, StepRecord
+from monitoring.reads.visits import times_since
 
 # Where senders put the words of a message, what they did, and that it must not be done twice.
 _TEXTS = ("content", "text", "message")
@@ -44,9 +45,9 @@ def earliest(replay: Replay) -> datetime | None:
 
 def step_of(step: StepRecord, zero: datetime | None) -> Step:
     """One step; a start or an end that was not told comes from the other one and the duration."""
-    start, end = times_of(step.started_at, step.ended_at, step.duration_ms, zero)
+    start, end = times_since(zero, step.started_at, step.ended_at, step.duration_ms)
     attributes = step.payload.get("attributes")
-    attributes = attributes if isinstance(attributes, Mapping) else {}
+    attributes = attributes if isinstance(attributes, Mapping) else NOTHING
     shape, size, is_empty = output_of(step.payload)
     marked = attributes.get(_SIDE_EFFECT)
     return Step(
@@ -75,18 +76,6 @@ def step_of(step: StepRecord, zero: datetime | None) -> Step:
     )
 
 
-def times_of(
-    start: datetime | None, end: datetime | None, duration_ms: float | None, zero: datetime | None
-) -> tuple[float | None, float | None]:
-    """Start and end in ms since `zero`."""
-    start_ms, end_ms = _ms(start, zero), _ms(end, zero)
-    if end_ms is None and start_ms is not None and duration_ms is not None:
-        end_ms = start_ms + duration_ms
-    if start_ms is None and end_ms is not None and duration_ms is not None:
-        start_ms = end_ms - duration_ms
-    return start_ms, end_ms
-
-
 def output_of(payload: Mapping[str, Any]) -> tuple[str | None, int | None, bool | None]:
     """Shape, size (bytes of JSON) and emptiness of what a step gave; None where no output was told."""
     if "output" not in payload:
@@ -100,9 +89,7 @@ def input_digest(payload: Mapping[str, Any]) -> int | None:
     return derive_number(_canonical(payload["input"])) if "input" in payload else None
 
 
-def _ms(moment: datetime | None, zero: datetime | None) -> float | None:
-    return None if moment is None or zero is None else (moment - zero).total_seconds() * 1000
-
-
 def _first_text(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    if not attributes:
+        return ""
     return next((value for name in names if isinstance(value := attributes.get(name), str)), "")

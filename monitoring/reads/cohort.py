@@ -10,9 +10,10 @@ from accounts.statements import run_planned, run_prepared
 from monitoring.analysis.cohort import AT_MOST, LEVELS
 from monitoring.analysis.steps import Run, Step
 from monitoring.identity import derive_uuid
-from monitoring.reads.analysed import output_of, times_of
+from monitoring.reads.analysed import output_of
 from monitoring.reads.labels import label_values
 from monitoring.reads.replay_records import NAMELESS, ExecutionRecord
+from monitoring.reads.visits import times_since
 from monitoring.statuses import Status
 from monitoring.store.payloads import merge_chunks
 
@@ -161,7 +162,7 @@ def _steps(
 
 
 def _step(row: Mapping[str, Any], name: str, outputs: Mapping[int, tuple[str | None, int | None, bool | None]]) -> Step:
-    start, end = times_of(row["started_at"], row["ended_at"], row["duration_ms"], _EPOCH)
+    start, end = times_since(_EPOCH, row["started_at"], row["ended_at"], row["duration_ms"])
     tokens = [count for column in _STEP_COLUMNS[-4:] if (count := row[column]) is not None]
     shape, size, is_empty = outputs.get(row["id"], (None, None, None))
     return Step(

@@ -1,17 +1,18 @@
 """One execution with everything that is known about it: the Replay page, its raw JSON and the reading API."""
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from accounts.statements import find_row, run_planned, run_prepared
 from monitoring.models import Workflow
 from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
-from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay, StepRecord
+from monitoring.reads.replay_records import NOTHING, ExecutionRecord, LogRecord, Related, Replay, StepRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import ExecutionPayload, merge_chunks
 
@@ -20,11 +21,37 @@ MAX_RELATED = 200
 
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 _STEP_LABELS = ("node_id", "kind_id", "provider_id", "model_id", "tool_id", "system_id")
-_STEP_FIELDS = (
-    *("id", "parent_id", "position", "attempt", "status", "started_at", "ended_at", "duration_ms", "error", "cost_usd"),
-    *_STEP_LABELS,
-    *_TOKENS,
-)
+_CARRIED = ("input", "output", "attributes")
+_NO_TOKENS = Tokens()
+
+
+class _Row(NamedTuple):
+    """A row of `step`: thousands are read for one page, so they stay what the driver gives."""
+
+    id: int
+    parent_id: int | None
+    position: int | None
+    attempt: int
+    status: int | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_ms: float | None
+    error: str | None
+    cost_usd: Decimal | None
+    node_id: int | None
+    kind_id: int | None
+    provider_id: int | None
+    model_id: int | None
+    tool_id: int | None
+    system_id: int | None
+    input_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+
+
+_FIRST_LABEL = _Row._fields.index(_STEP_LABELS[0])
 _COPIED = (
     *("id", "external_id", "attempt", "origin_id", "parent_execution_id", "workflow_id", "failure_group_id"),
     *("started_at", "finished_at", "placed_at", "received_at", "counted_at", "clock", "duration_ms", "error", "url"),
@@ -40,7 +67,7 @@ _EXECUTION_FIELDS = tuple(sorted({*_COPIED, *_EXECUTION_LABELS, *_TOKENS, "statu
 _PLACE = """WHERE team_id = %(team)s AND execution_id = %(execution)s
     AND retention_class = %(class)s AND anchor_day = %(day)s"""
 _EXECUTION = f"SELECT {', '.join(_EXECUTION_FIELDS)} FROM execution WHERE team_id = %s AND id = %s"
-_STEPS = f"SELECT {', '.join(_STEP_FIELDS)} FROM step {_PLACE}"
+_STEPS = f"SELECT {', '.join(_Row._fields)} FROM step {_PLACE}"
 _PAYLOADS = f"SELECT body FROM payload {_PLACE} ORDER BY digest"
 _LOGS = f"""SELECT id, step_id, logged_at, position, level, message FROM log_line {_PLACE}
     ORDER BY logged_at, position, id LIMIT {MAX_LOGS + 1}"""
@@ -57,7 +84,7 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
         return None
     row = dict(zip(_EXECUTION_FIELDS, found[0], strict=True))
     place = {"team": team_id, "execution": row["id"], "class": row["retention_class"], "day": row["anchor_day"]}
-    steps = [dict(zip(_STEP_FIELDS, values, strict=True)) for values in run_planned(_STEPS, place)]
+    steps = [_Row(*values) for values in run_planned(_STEPS, place)]
     bodies = [body for (body,) in run_planned(_PAYLOADS, place)] if payloads else []
     # One line more than is shown says that there are more.
     lines = [LogRecord(*values) for values in run_planned(_LOGS, place)] if payloads else []
@@ -130,10 +157,11 @@ def _workflow(team_id: uuid.UUID, workflow_id: uuid.UUID | None) -> Workflow | N
     return find_row(Workflow, "team_id = %s AND id = %s", [team_id, workflow_id]) if workflow_id else None
 
 
-def _names(team_id: uuid.UUID, row: dict[str, Any], steps: Iterable[dict[str, Any]]) -> dict[int, str]:
+def _names(team_id: uuid.UUID, row: dict[str, Any], steps: Iterable[_Row]) -> dict[int, str]:
     """The words of all label ids of the execution and its steps, in one query."""
     ids = {row[name] for name in _EXECUTION_LABELS}
-    ids.update(step[name] for step in steps for name in _STEP_LABELS)
+    for step in steps:
+        ids.update(step[_FIRST_LABEL : _FIRST_LABEL + len(_STEP_LABELS)])
     return label_values(team_id, ids)
 
 
@@ -153,30 +181,31 @@ def _execution_record(row: dict[str, Any], workflow: Workflow | None, names: dic
     )
 
 
-def _step_records(rows: Iterable[dict[str, Any]], names: dict[int, str], payload: ExecutionPayload) -> list[StepRecord]:
+def _step_records(rows: Sequence[_Row], names: dict[int, str], payload: ExecutionPayload) -> list[StepRecord]:
     """The steps in the order in which they ran, as far as it is known."""
-    records = [_step_record(row, names, payload.steps.get(row["id"], {})) for row in rows]
-    by_position = sorted(records, key=lambda step: (step.position is None, step.position or 0, step.id))
+    by_position = sorted(rows, key=lambda row: (row.position is None, row.position or 0, row.id))
     latest = datetime.min.replace(tzinfo=UTC)
-    placed: list[tuple[tuple[datetime, int], StepRecord]] = []
-    for index, step in enumerate(by_position):
+    placed: list[tuple[datetime, _Row]] = []
+    for row in by_position:
         # A step without a time of its own stays where its sender put it: behind its neighbour.
-        latest = step.started_at or latest
-        placed.append(((latest, index), step))
-    placed.sort(key=lambda pair: pair[0])
-    ordered: list[StepRecord] = []
-    for _, at_once in groupby(placed, key=lambda pair: pair[0][0]):
-        ordered += _parents_first([step for _, step in at_once])
-    return [replace(step, number=number) for number, step in enumerate(ordered, start=1)]
+        latest = row.started_at or latest
+        placed.append((latest, row))
+    placed.sort(key=itemgetter(0))
+    ordered: list[_Row] = []
+    for _, at_once in groupby(placed, key=itemgetter(0)):
+        ordered += _parents_first([row for _, row in at_once])
+    return [_step_record(number, row, names, payload.steps) for number, row in enumerate(ordered, start=1)]
 
 
-def _parents_first(steps: Sequence[StepRecord]) -> list[StepRecord]:
+def _parents_first(steps: Sequence[_Row]) -> Sequence[_Row]:
     """Steps that began at the same time; some clocks tell whole milliseconds. What the sender numbered stays put."""
     inside = {step.id: step for step in steps if step.position is None}
+    if len(steps) == 1 or not inside:
+        return steps
     placed: set[int] = set()
-    found: list[StepRecord] = []
+    found: list[_Row] = []
     for step in steps:
-        above: StepRecord | None = step
+        above: _Row | None = step
         chain = []
         while above is not None and above.id not in placed:
             placed.add(above.id)
@@ -186,27 +215,41 @@ def _parents_first(steps: Sequence[StepRecord]) -> list[StepRecord]:
     return found
 
 
-def _step_record(row: dict[str, Any], names: dict[int, str], payload: dict[str, Any]) -> StepRecord:
-    status = row["status"]
-    labels: dict[str, Any] = {name.removesuffix("_id"): names.get(row[name]) for name in _STEP_LABELS}
-    error = payload.get("error") or {}
+def _step_record(
+    number: int, row: _Row, names: Mapping[Any, str], payloads: Mapping[int, Mapping[str, Any]]
+) -> StepRecord:
+    payload = payloads.get(row.id, NOTHING)
+    error = payload.get("error") or NOTHING
+    name_of = names.get
     return StepRecord(
-        id=row["id"],
+        id=row.id,
+        number=number,
         external_id=payload.get("id"),
-        parent_id=row["parent_id"],
+        parent_id=row.parent_id,
         parent_external_id=payload.get("parent"),
-        position=row["position"],
-        attempt=row["attempt"],
-        status=None if status is None else Status(status),
+        position=row.position,
+        attempt=row.attempt,
+        node=name_of(row.node_id),
+        kind=name_of(row.kind_id),
+        status=None if row.status is None else Status(row.status),
         told_status=payload.get("told_status"),
-        started_at=row["started_at"],
-        ended_at=row["ended_at"],
-        duration_ms=row["duration_ms"],
-        error=row["error"] or error.get("message"),
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        duration_ms=row.duration_ms,
+        error=row.error or error.get("message"),
         error_type=error.get("type"),
         error_detail=error.get("detail"),
-        cost_usd=row["cost_usd"],
-        tokens=Tokens(*(row[name] for name in _TOKENS)),
-        payload={key: payload[key] for key in ("input", "output", "attributes") if key in payload},
-        **labels,
+        provider=name_of(row.provider_id),
+        model=name_of(row.model_id),
+        tool=name_of(row.tool_id),
+        system=name_of(row.system_id),
+        tokens=_tokens(row),
+        cost_usd=row.cost_usd,
+        payload={key: payload[key] for key in _CARRIED if key in payload},
     )
+
+
+def _tokens(row: _Row) -> Tokens:
+    """The tokens of a step; most have none, and share one value."""
+    told = (row.input_tokens, row.cache_read_tokens, row.cache_write_tokens, row.output_tokens, row.reasoning_tokens)
+    return _NO_TOKENS if told == (None,) * len(told) else Tokens(*told)

@@ -2,10 +2,13 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from monitoring.models import Workflow
 from monitoring.models.execution import Clock
@@ -13,6 +16,7 @@ from monitoring.reads.figures import Tokens
 from monitoring.statuses import FAILING, UNMET, Status
 
 NAMELESS = "step without a name"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +91,9 @@ class ExecutionRecord:
         return UNMET if self.is_unmet else self.status.word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
-    """One step. `number` counts from 1 in the order of the execution; `external_id` is the sender's own id.
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One step: a struct, as an execution may have thousands. `number` counts from 1 in the order of the execution;
+    `external_id` is the sender's own id.
 
     `payload` holds `input`, `output` and `attributes` as far as they were told (and may be shown).
     """
@@ -117,7 +121,7 @@ class StepRecord:
     system: str | None
     tokens: Tokens
     cost_usd: Decimal | None
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = NOTHING
 
     @property
     def name(self) -> str:

@@ -46,7 +46,7 @@ _GLYPHS = {
 
 def draw(scene: Scene, address: Address, marks: Marks) -> Drawing:
     """Draws the path that the execution followed, with the nodes that are missing from it."""
-    graph = draw_path(scene.visits, marks.flag)
+    graph = draw_path(scene.visits, marks.flag, relations=scene.relations, order=scene.order)
     _add_missing(graph, marks)
     texts = {
         number: node_texts(node, scene) if node.members else (node.name, "did not run")

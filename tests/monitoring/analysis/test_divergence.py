@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from monitoring.analysis.divergence import Divergence, Verdict, find_divergence
 from monitoring.analysis.evidence import Confidence, Kind
@@ -232,3 +232,14 @@ def test_the_shape_of_an_output_is_its_type_and_keys() -> None:
     assert describe([{"id": 1}]) == "[{id}]"
     assert [describe(v) for v in (None, True, 1.5, "x", [], ())] == ["null", "boolean", "number", "text", "[]", "[]"]
     assert [is_nothing(v) for v in (None, " ", {}, [], 0, False, "x")] == [True] * 4 + [False] * 3
+
+
+def test_evidence_points_at_the_steps_as_they_were_given() -> None:
+    def nested(status: str) -> Run:
+        # A container and its first step begin in the same instant, and the sender numbers neither.
+        outer = Step(9, "outer", status, start_ms=0.0, end_ms=100.0)
+        return Run("x", [outer, Step(1, "inner", status, parent_id=9, start_ms=0.0, end_ms=50.0)], status)
+
+    found = find_divergence(nested("failed"), build_reference([nested("succeeded")] * 30, "30 healthy executions"))
+    assert (found.first[0].node, found.first[0].step, found.step_id) == ("inner", 1, 1)
+    assert measure_impact(nested("failed"), found).affected == [1]
