@@ -1,7 +1,7 @@
 """Where an execution first left the healthy path, where its error shows, and which step caused it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitoring.analysis.comparison import compare
@@ -34,18 +34,25 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A node that healthy executions visit and this one did not; `after` is the step before its place."""
+
+    name: str
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Divergence:
     """The answer. `because` says in words what it rests on, or why nothing can be told.
 
     `first` is all evidence of the first divergent step, the plainest first. `symptom` is where the error shows (None:
     no step failed, or not for good), `cause` the evidence that it came from: the same step when nothing before it
-    explains it. `evidence` is everything that was found and is no mere consequence of something inside it. Steps in
-    evidence are indices into `placed.steps`.
+    explains it. `evidence` is everything that was found and is no mere consequence of something inside it. Steps are
+    indices into those of the execution.
     """
 
     verdict: Verdict
     because: str
-    placed: Placed
     first: Sequence[Evidence] = ()
     cause: Evidence | None = None
     symptom: Evidence | None = None
@@ -55,6 +62,13 @@ class Divergence:
     def confidence(self) -> Confidence | None:
         """That of the first divergence."""
         return self.first[0].confidence if self.first else None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDivergence(Divergence):
+    """The answer with the places of all steps, from which its effects are worked out."""
+
+    placed: Placed = field(kw_only=True)
 
     @property
     def step_id(self) -> int | None:
@@ -76,7 +90,7 @@ class _NoReference:
         return self._numbers.setdefault((parent, name), len(self._numbers) + 1)
 
 
-def find_divergence(run: Run, reference: Reference | Index | None) -> Divergence:
+def find_divergence(run: Run, reference: Reference | Index | None) -> FoundDivergence:
     """The first divergence of an execution from a stored reference; without one, or with too few executions behind it,
     from what its own steps show.
     """
@@ -87,26 +101,37 @@ def find_divergence(run: Run, reference: Reference | Index | None) -> Divergence
         return _find_alone(run, why)
     placed = place(run.steps, index)
     if not placed.steps:
-        return Divergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed)
+        return FoundDivergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed=placed)
     basis = index.reference.basis or f"{runs} healthy executions"
     found = list(_weigh(run, placed, compare(placed, index), index))
     if found and (run.failing or any(item.confidence is not Confidence.LOW for item in found)):
         return _answer(placed, found, f"compared with {basis}")
     if found:
         words = f"cannot tell, because it did not fail and {basis} are too few to call {found[0].node} unusual"
-        return Divergence(Verdict.CANNOT_TELL, words, placed, evidence=found)
+        return FoundDivergence(Verdict.CANNOT_TELL, words, evidence=found, placed=placed)
     if run.failing:
         words = f"cannot tell, because it failed and every step looks as in {basis}"
-        return Divergence(Verdict.CANNOT_TELL, words, placed)
-    return Divergence(Verdict.AS_USUAL, f"every step looks as in {basis}", placed)
+        return FoundDivergence(Verdict.CANNOT_TELL, words, placed=placed)
+    return FoundDivergence(Verdict.AS_USUAL, f"every step looks as in {basis}", placed=placed)
 
 
-def _find_alone(run: Run, why: str) -> Divergence:
+def missing_nodes(found: FoundDivergence) -> list[Missing]:
+    """Each node that is missing altogether once, behind the step that begins last before its place."""
+    order = found.placed.order
+    seen: dict[str, Missing] = {}
+    for item in sorted(found.evidence, key=lambda one: one.at):
+        if item.kind is Kind.MISSING and item.step is None and item.node not in seen:
+            before = max((n for n in range(len(order)) if order[n] < item.at), key=order.__getitem__, default=None)
+            seen[item.node] = Missing(item.node, before)
+    return list(seen.values())
+
+
+def _find_alone(run: Run, why: str) -> FoundDivergence:
     """What the steps themselves show: a turn in a conversation, failures, and an empty output right before one."""
     placed = place(run.steps, _NoReference())
     because = f"nothing to compare with: {why}"
     if not placed.steps:
-        return Divergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed)
+        return FoundDivergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed=placed)
     failed = [_alone(placed, number, Kind.FAILED) for number, step in enumerate(placed.steps) if step.failing]
     found = list(_lasting(placed, failed))
     in_order = sorted(range(len(placed.steps)), key=placed.order.__getitem__)
@@ -116,11 +141,12 @@ def _find_alone(run: Run, why: str) -> Divergence:
     if turn is not None:
         at = in_order[turn.step]
         item = _alone(placed, at, Kind.FAILED if placed.steps[at].failing else Kind.UNEXPECTED, turn.why)
-        return Divergence(Verdict.DIVERGED, because, placed, [item], item, found[0] if found else None, [item, *found])
+        symptom = found[0] if found else None
+        return FoundDivergence(Verdict.DIVERGED, because, [item], item, symptom, [item, *found], placed=placed)
     if found:
         return _answer(placed, [*(_alone(placed, n, Kind.EMPTY) for n in empty[-1:]), *found], because)
     words = f"cannot tell, because {why} and no step failed"
-    return Divergence(Verdict.CANNOT_TELL, words, placed)
+    return FoundDivergence(Verdict.CANNOT_TELL, words, placed=placed)
 
 
 def _talks(run: Run) -> bool:
@@ -134,12 +160,12 @@ def _alone(placed: Placed, number: int, kind: Kind, observed: str = "") -> Evide
     return Evidence(kind, step.name, number, placed.order[number], placed.place_of[number], words, "", 0, 0)
 
 
-def _answer(placed: Placed, found: Sequence[Evidence], because: str) -> Divergence:
+def _answer(placed: Placed, found: Sequence[Evidence], because: str) -> FoundDivergence:
     first = found[0]
     at_first = sorted(evidence_at(found, first.step, first.place), key=priority)
     symptom = next((item for item in found if item.kind is Kind.FAILED), None)
     cause = at_first[0] if symptom is None else _cause(placed, found, symptom)
-    return Divergence(Verdict.DIVERGED, because, placed, at_first, cause, symptom, found)
+    return FoundDivergence(Verdict.DIVERGED, because, at_first, cause, symptom, found, placed=placed)
 
 
 def _cause(placed: Placed, found: Sequence[Evidence], symptom: Evidence) -> Evidence:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from monitoring.analysis.divergence import Divergence
+from monitoring.analysis.divergence import FoundDivergence
 from monitoring.analysis.evidence import Kind
 from monitoring.analysis.placing import Placed
 from monitoring.analysis.steps import Run, Step
@@ -45,7 +45,7 @@ class Impact:
     relatives: Sequence[Relative]
 
 
-def measure_impact(run: Run, divergence: Divergence, relatives: Iterable[Relative] = ()) -> Impact | None:
+def measure_impact(run: Run, divergence: FoundDivergence, relatives: Iterable[Relative] = ()) -> Impact | None:
     """The impact of a divergence that `find_divergence` found in this execution; None without one."""
     if not divergence.first:
         return None
@@ -63,8 +63,13 @@ def measure_impact(run: Run, divergence: Divergence, relatives: Iterable[Relativ
         after_usd=sum(priced, Decimal(0)) if priced else None,
         unpriced=len(spent) - len(priced),
         repeated=[placed.steps[n].id for n in _in_order(placed) if _is_repeated(placed.steps[n])],
-        relatives=[relative for relative in relatives if relative.status in _DID_NOT_FINISH],
+        relatives=hit_relatives(relatives),
     )
+
+
+def hit_relatives(relatives: Iterable[Relative]) -> list[Relative]:
+    """Those that did not end well."""
+    return [relative for relative in relatives if relative.status in _DID_NOT_FINISH]
 
 
 def _in_order(placed: Placed) -> list[int]:

@@ -28,7 +28,6 @@ from monitoring.api.diagnosis_documents import (
 from monitoring.api.executions import team_of, uuid_of
 from monitoring.api.rendering import NumberRenderer
 from monitoring.models import Classification
-from monitoring.reads.analysed import run_of
 from monitoring.reads.attempts import attempts_of
 from monitoring.reads.classifications import decisions_about
 from monitoring.reads.replay import load
@@ -54,7 +53,7 @@ class DiagnosisDetail(APIView):
             if replay is None:
                 raise Http404
             own = replay.execution
-            found = examine(team_id, replay, run_of(replay), now)
+            found = examine(team_id, replay, now)
             suggested = suggestion_of(team_id, replay, found, now)
             attempts = attempts_of(team_id, own.origin_id)
             decisions = decisions_about(team_id, own.id, own.failure_group_id)
@@ -63,7 +62,7 @@ class DiagnosisDetail(APIView):
             {
                 "execution_id": own.id,
                 "failure_group_id": own.failure_group_id,
-                "divergence": divergence_document(found),
+                "divergence": divergence_document(found, replay),
                 "impact": impact_document(found.impact),
                 "retries": story_document(story),
                 "suggestion": suggested.suggestion if suggested else None,
@@ -93,7 +92,7 @@ class ExecutionClassification(APIView):
             if replay is None:
                 raise Http404
             own = replay.execution
-            suggested = suggestion_of(team_id, replay, examine(team_id, replay, run_of(replay), now), now)
+            suggested = suggestion_of(team_id, replay, examine(team_id, replay, now), now)
             if suggested is None:
                 raise Http404
             subject = Subject(team_id, own.workflow_id, own.failure_group_id, own.id)

@@ -11,6 +11,7 @@ from monitoring.analysis.retries import Story
 from monitoring.analysis.signals import Cause
 from monitoring.reads.classifications import Decision
 from monitoring.reads.failure_group import Diagnosed, Group, InRelease
+from monitoring.reads.replay_records import Replay
 from monitoring.services.classification import MAX_NOTE
 from monitoring.services.diagnosis import evidence_document
 from monitoring.services.examination import Examined
@@ -134,19 +135,19 @@ class ClassificationSerializer(s.Serializer[Any]):
     note = s.CharField(required=False, allow_blank=True, max_length=MAX_NOTE, default="")
 
 
-def divergence_document(found: Examined) -> dict[str, Any]:
+def divergence_document(found: Examined, replay: Replay) -> dict[str, Any]:
     """Where an execution first left the healthy path."""
     told, compared = found.divergence, found.compared if found.is_compared else None
     return {
         "verdict": told.verdict.value,
         "because": told.because,
-        "reference": {"runs": compared.reference.runs, "same": list(compared.same), "built_at": compared.built_at}
+        "reference": {"runs": compared.runs, "same": list(compared.same), "built_at": compared.built_at}
         if compared
         else None,
-        "first": [evidence_document(item, found) for item in told.first],
-        "symptom": evidence_document(told.symptom, found) if told.symptom else None,
-        "cause": evidence_document(told.cause, found) if told.cause else None,
-        "evidence": [evidence_document(item, found) for item in told.evidence],
+        "first": [evidence_document(item, replay) for item in told.first],
+        "symptom": evidence_document(told.symptom, replay) if told.symptom else None,
+        "cause": evidence_document(told.cause, replay) if told.cause else None,
+        "evidence": [evidence_document(item, replay) for item in told.evidence],
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitoring.analysis.divergence import Divergence, Verdict, find_divergence
+from monitoring.analysis.divergence import FoundDivergence, Verdict, find_divergence
 from monitoring.analysis.evidence import Evidence
 from monitoring.analysis.learning import build_reference
 from monitoring.analysis.reference import Index
@@ -117,7 +117,7 @@ def _score(score: Score, broken: Broken | None, index: Index) -> None:
         score.right_cause += shows and _names(answer, answer.cause, broken.cause)
 
 
-def _names(answer: Divergence, item: Evidence | None, wanted: tuple[int | None, str]) -> bool:
+def _names(answer: FoundDivergence, item: Evidence | None, wanted: tuple[int | None, str]) -> bool:
     if item is None:
         return False
     step, node = wanted

@@ -1,7 +1,7 @@
 """The nouns of monitoring, one file each."""
 
 from monitoring.models.baseline import Baseline, BaselineDue, Basis
-from monitoring.models.diagnosis import Classification, Diagnosis, DueDiagnosis, HealthyReference
+from monitoring.models.diagnosis import Classification, Diagnosis, DueDiagnosis, Examination, HealthyReference
 from monitoring.models.execution import Execution
 from monitoring.models.facet import Facet
 from monitoring.models.failure_group import FailureGroup
@@ -28,6 +28,7 @@ __all__ = [
     "Dimension",
     "DirtyBucket",
     "DueDiagnosis",
+    "Examination",
     "Execution",
     "Facet",
     "FailureGroup",

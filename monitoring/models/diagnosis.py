@@ -11,12 +11,13 @@ class HealthyReference(TenantModel):
     """What succeeded executions have in common; `document` is zstd over the JSON of `analysis.reference.Reference`.
 
     The id derives from the workflow, the environment and what the executions share (`reads.cohort.reference_id`).
-    `newest_at` is where the newest of them counts.
+    `newest_at` is where the newest of them counts. `runs` is how many were read, `cohort` how many there were.
     """
 
     workflow_id = models.UUIDField()
     document = models.BinaryField()
     runs = models.IntegerField()
+    cohort = models.IntegerField(default=0, db_default=0)
     basis = models.TextField()
     built_at = models.DateTimeField()
     newest_at = models.DateTimeField(null=True)
@@ -65,6 +66,24 @@ class Diagnosis(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.verdict}: {self.cause}"
+
+
+class Examination(TenantModel):
+    """What examining an execution of many steps found; its id is the execution's.
+
+    `document` is zstd over MessagePack (`services.examination` owns its shape). Kept so that Replay need not compare
+    thousands of steps each time it is opened; it is made again when `version` is no longer the execution's.
+    """
+
+    version = models.TextField()
+    document = models.BinaryField()
+    computed_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        db_table = "examination"
+
+    def __str__(self) -> str:
+        return self.version
 
 
 class DueDiagnosis(models.Model):

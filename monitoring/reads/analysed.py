@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from monitoring.analysis.steps import Run, Step, describe, is_nothing
+from monitoring.analysis.timeline import Visit
 from monitoring.identity import derive_number
 from monitoring.reads.replay_records import NOTHING, Replay, StepRecord
 from monitoring.reads.visits import times_since
@@ -32,6 +33,16 @@ def run_of(replay: Replay, zero: datetime | None = None) -> Run:
         input_type=execution.input_type or "",
         duration_ms=execution.duration_ms,
     )
+
+
+def visits_of(replay: Replay, zero: datetime | None) -> list[Visit]:
+    """The steps as a page draws them: without what they carried, which takes longer to describe than all the rest."""
+    return [_visit_of(step, zero) for step in replay.steps]
+
+
+def _visit_of(step: StepRecord, zero: datetime | None) -> Visit:
+    start, end = times_since(zero, step.started_at, step.ended_at, step.duration_ms)
+    return Visit(step.id, step.name, step.word, step.parent_id, start, end, step.attempt, step.position)
 
 
 def earliest(replay: Replay) -> datetime | None:

@@ -25,6 +25,9 @@ _CARRIED = ("input", "output", "attributes")
 _NO_TOKENS = Tokens()
 
 
+_STATUSES = {status.value: status for status in Status}
+
+
 class _Row(NamedTuple):
     """A row of `step`: thousands are read for one page, so they stay what the driver gives."""
 
@@ -49,6 +52,7 @@ class _Row(NamedTuple):
     cache_write_tokens: int | None
     output_tokens: int | None
     reasoning_tokens: int | None
+    xmin: int
 
 
 _FIRST_LABEL = _Row._fields.index(_STEP_LABELS[0])
@@ -67,7 +71,8 @@ _EXECUTION_FIELDS = tuple(sorted({*_COPIED, *_EXECUTION_LABELS, *_TOKENS, "statu
 _PLACE = """WHERE team_id = %(team)s AND execution_id = %(execution)s
     AND retention_class = %(class)s AND anchor_day = %(day)s"""
 _EXECUTION = f"SELECT {', '.join(_EXECUTION_FIELDS)} FROM execution WHERE team_id = %s AND id = %s"
-_STEPS = f"SELECT {', '.join(_Row._fields)} FROM step {_PLACE}"
+# `xmin` is the transaction that wrote a row: their sum changes with every row that does.
+_STEPS = f"SELECT {', '.join(_Row._fields[:-1])}, xmin::text::bigint FROM step {_PLACE}"
 _PAYLOADS = f"SELECT body FROM payload {_PLACE} ORDER BY digest"
 _LOGS = f"""SELECT id, step_id, logged_at, position, level, message FROM log_line {_PLACE}
     ORDER BY logged_at, position, id LIMIT {MAX_LOGS + 1}"""
@@ -99,6 +104,7 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
         has_payloads=payloads,
         is_expired=not steps and not bodies and not lines and _is_dropped(row),
         more_logs=len(lines) > MAX_LOGS,
+        version=_version(row, steps, bodies),
     )
 
 
@@ -145,6 +151,12 @@ def neighbours(team_id: uuid.UUID, execution: ExecutionRecord) -> tuple[uuid.UUI
     }
     found: dict[int, uuid.UUID] = dict(run_prepared(_NEIGHBOURS, params))
     return found.get(0), found.get(1)
+
+
+def _version(row: dict[str, Any], steps: Sequence[_Row], bodies: Sequence[bytes]) -> str:
+    """A text that is another one when anything was told since: payloads are only added."""
+    own = (row[name] for name in ("status", "started_at", "finished_at", "duration_ms"))
+    return "|".join(map(str, (*own, len(steps), sum(step.xmin for step in steps), len(bodies))))
 
 
 def _is_dropped(row: dict[str, Any]) -> bool:
@@ -199,9 +211,9 @@ def _step_records(rows: Sequence[_Row], names: dict[int, str], payload: Executio
 
 def _parents_first(steps: Sequence[_Row]) -> Sequence[_Row]:
     """Steps that began at the same time; some clocks tell whole milliseconds. What the sender numbered stays put."""
-    inside = {step.id: step for step in steps if step.position is None}
-    if len(steps) == 1 or not inside:
+    if len(steps) == 1:
         return steps
+    inside = {step.id: step for step in steps if step.position is None}
     placed: set[int] = set()
     found: list[_Row] = []
     for step in steps:
@@ -231,7 +243,7 @@ def _step_record(
         attempt=row.attempt,
         node=name_of(row.node_id),
         kind=name_of(row.kind_id),
-        status=None if row.status is None else Status(row.status),
+        status=None if row.status is None else _STATUSES[row.status],
         told_status=payload.get("told_status"),
         started_at=row.started_at,
         ended_at=row.ended_at,

@@ -173,7 +173,7 @@ class Replay:
 
     `payload` is what the execution itself carried: input, output, attributes, tags, feedback, error, session, user,
     each only when told. `has_payloads` is False when they were not asked for, `is_expired` when the retention rule
-    has deleted steps, payload and log.
+    has deleted steps, payload and log. `version` is another text whenever more was told.
     """
 
     execution: ExecutionRecord
@@ -184,3 +184,4 @@ class Replay:
     has_payloads: bool = True
     is_expired: bool = False
     more_logs: bool = False
+    version: str = ""

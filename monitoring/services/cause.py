@@ -154,9 +154,9 @@ def _retries(replay: Replay, found: Examined, step: StepRecord | None) -> tuple[
 def _duration(found: Examined, item: Evidence | None, step: StepRecord | None) -> Place | None:
     """Where the step's duration lies among healthy executions; None where it is not known."""
     took = step.duration_ms if step else None
-    if item is None or took is None or not found.is_compared or found.compared is None or item.place == UNKNOWN:
+    reference = found.compared.reference if found.compared and found.is_compared else None
+    if item is None or took is None or reference is None or item.place == UNKNOWN:
         return None
-    reference = found.compared.reference
     usual = reference.places[item.place].duration
     if usual is None or not usual.runs:
         return None

@@ -16,7 +16,6 @@ from accounts.statements import run_prepared
 from accounts.tenancy import team_context
 from monitoring.analysis.evidence import Evidence
 from monitoring.models import Diagnosis
-from monitoring.reads.analysed import run_of
 from monitoring.reads.replay import load
 from monitoring.reads.replay_records import Replay
 from monitoring.services.cause import Caused, facts_document, find_cause, suggestion_document
@@ -63,14 +62,14 @@ def diagnose(team_id: UUID, execution_id: UUID, now: datetime) -> bool:
     if replay is None or not replay.execution.has_failed:
         Diagnosis.objects.filter(team_id=team_id, id=execution_id).delete()
         return False
-    found = examine(team_id, replay, run_of(replay), now, is_patient=True)
+    found = examine(team_id, replay, now, is_patient=True)
     _save(team_id, replay, found, find_cause(team_id, replay, found), now)
     return True
 
 
-def evidence_document(item: Evidence, found: Examined) -> dict[str, Any]:
+def evidence_document(item: Evidence, replay: Replay) -> dict[str, Any]:
     """A piece of evidence as plain JSON; `step_id` is None where the step is missing."""
-    step = None if item.step is None else found.run.steps[item.step].id
+    step = None if item.step is None else replay.steps[item.step].id
     return {
         "kind": item.kind.value,
         "node": item.node,
@@ -108,12 +107,12 @@ def _save(team_id: UUID, replay: Replay, found: Examined, caused: Caused, now: d
         "verdict": told.verdict.value,
         "kind": first.kind.value if first else "",
         "confidence": first.confidence.value if first and first.runs else "",
-        **_of("first", first, found),
-        **_of("symptom", told.symptom, found),
-        **_of("cause", told.cause, found),
+        **_of("first", first, replay),
+        **_of("symptom", told.symptom, replay),
+        **_of("cause", told.cause, replay),
         "cause": caused.suggestion.cause.value,
         "input_digest": caused.digest,
-        "evidence": [evidence_document(item, found) for item in told.evidence[:MAX_EVIDENCE]],
+        "evidence": [evidence_document(item, replay) for item in told.evidence[:MAX_EVIDENCE]],
         "facts": facts_document(caused.facts),
         "suggestion": suggestion_document(caused.suggestion),
         "basis": told.because,
@@ -125,6 +124,6 @@ def _save(team_id: UUID, replay: Replay, found: Examined, caused: Caused, now: d
         row.save(force_insert=True)
 
 
-def _of(name: str, item: Evidence | None, found: Examined) -> dict[str, Any]:
-    step = None if item is None or item.step is None else found.run.steps[item.step].id
+def _of(name: str, item: Evidence | None, replay: Replay) -> dict[str, Any]:
+    step = None if item is None or item.step is None else replay.steps[item.step].id
     return {f"{name}_step_id": step, f"{name}_node": item.node[:300] if item else ""}

@@ -22,13 +22,14 @@ FRESH = timedelta(hours=1)
 LEVEL = 3
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
-_STORED = """SELECT id, document, runs, basis, built_at, newest_at FROM healthy_reference
+_STORED = """SELECT id, document, runs, cohort, built_at, newest_at FROM healthy_reference
     WHERE team_id = %s AND id = ANY(%s)"""
 # Two that make it at once write the same; the one that is built later stays.
 _SAVE = """
-INSERT INTO healthy_reference (team_id, id, workflow_id, document, runs, basis, built_at, newest_at)
-VALUES (%(team)s, %(id)s, %(workflow)s, %(document)s, %(runs)s, %(basis)s, %(built_at)s, %(newest_at)s)
-ON CONFLICT (team_id, id) DO UPDATE SET document = EXCLUDED.document, runs = EXCLUDED.runs, basis = EXCLUDED.basis,
+INSERT INTO healthy_reference (team_id, id, workflow_id, document, runs, cohort, basis, built_at, newest_at)
+VALUES (%(team)s, %(id)s, %(workflow)s, %(document)s, %(runs)s, %(cohort)s, %(basis)s, %(built_at)s, %(newest_at)s)
+ON CONFLICT (team_id, id) DO UPDATE SET document = EXCLUDED.document, runs = EXCLUDED.runs,
+    cohort = EXCLUDED.cohort, basis = EXCLUDED.basis,
     built_at = EXCLUDED.built_at, newest_at = EXCLUDED.newest_at
 WHERE healthy_reference.built_at <= EXCLUDED.built_at RETURNING id
 """
@@ -38,11 +39,15 @@ _NEWER = f"""SELECT 1 FROM execution WHERE team_id = %s AND workflow_id = %s AND
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What an execution is compared with: the reference, what its executions share with it, and when it was made."""
+    """What an execution is compared with: how many executions, what they share with it, when the reference was made.
 
-    reference: Reference
+    `reference` is None where a stored examination is shown: it was needed to make that, and is not read again.
+    """
+
+    runs: int
     same: tuple[str, ...]
     built_at: datetime
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class _Stored:
     id: UUID
     document: bytes
     runs: int
-    basis: str
+    cohort: int
     built_at: datetime
     newest_at: datetime | None
 
@@ -73,7 +78,7 @@ def reference_for(
     cohort = choose_cohort(known)
     kept = stored.get(cohort.same)
     if kept and not _is_old(team_id, execution, kept, counts[cohort.same], now, is_patient=is_patient):
-        return Compared(_unpack(kept.document), cohort.same, kept.built_at)
+        return _compared(_unpack(kept.document), cohort.same, kept.built_at)
     return _build(team_id, execution, shared, cohort.same, cohort.words, counts[cohort.same], now)
 
 
@@ -81,7 +86,7 @@ def _is_old(
     team_id: UUID, execution: ExecutionRecord, kept: _Stored, count: int, now: datetime, *, is_patient: bool
 ) -> bool:
     """Whether a stored reference is made again now. One of few executions grows as soon as there are twice as many."""
-    if kept.runs < ENOUGH and count >= min(ENOUGH, 2 * kept.runs) and count > kept.runs:
+    if kept.cohort < ENOUGH and count >= min(ENOUGH, 2 * kept.cohort) and count > kept.cohort:
         return True
     if not is_patient or now - kept.built_at < FRESH or count < kept.runs // 2:
         return False
@@ -107,6 +112,7 @@ def _build(
         "workflow": execution.workflow_id,
         "document": _pack(reference),
         "runs": reference.runs,
+        "cohort": count,
         "basis": words,
         "built_at": now,
         "newest_at": newest_at,
@@ -114,7 +120,11 @@ def _build(
     # Without any there is nothing to keep: the next look may find one.
     if reference.runs:
         run_prepared(_SAVE, params)
-    return Compared(reference, tuple(same), now)
+    return _compared(reference, tuple(same), now)
+
+
+def _compared(reference: Reference, same: tuple[str, ...], built_at: datetime) -> Compared:
+    return Compared(reference.runs, same, built_at, reference)
 
 
 def _pack(reference: Reference) -> bytes:

@@ -11,7 +11,7 @@ from monitoring.reads.cause_facts import course_of
 from monitoring.reads.failure_group import Diagnosed, Group, diagnoses_of, facts_of_group
 from monitoring.reads.replay_records import Replay
 from monitoring.services.cause import facts_document, find_cause, suggestion_document
-from monitoring.services.examination import Examined
+from monitoring.services.examination import Examined, examine
 
 _STORED = "SELECT suggestion, facts, computed_at FROM diagnosis WHERE team_id = %s AND id = %s"
 
@@ -32,6 +32,8 @@ def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime)
     stored = run_prepared(_STORED, [team_id, replay.execution.id])
     if stored:
         return Suggested(*stored[0])
+    if found.compared and found.compared.reference is None:
+        found = examine(team_id, replay, now, is_anew=True)
     caused = find_cause(team_id, replay, found)
     return Suggested(suggestion_document(caused.suggestion), facts_document(caused.facts), now)
 

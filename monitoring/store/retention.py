@@ -100,9 +100,10 @@ def _drop_executions(
                 [team_id, team_id, before, class_, batch],
             )
             gone = cursor.fetchall()
-            cursor.execute(
-                "DELETE FROM diagnosis WHERE team_id = %s AND id = ANY(%s)", [team_id, [id for id, _ in gone]]
-            )
+            for table in ("diagnosis", "examination"):
+                cursor.execute(
+                    f"DELETE FROM {table} WHERE team_id = %s AND id = ANY(%s)", [team_id, [id for id, _ in gone]]
+                )
             seal(team_id, class_, (day for _, day in gone), now)
             for day in sorted({day for _, day in gone}.intersection(kept)):
                 ids = [execution for execution, anchor in gone if anchor == day]

@@ -76,6 +76,7 @@ KIND_ICONS: dict[str, str] = {
 
 @register.simple_tag
 @lru_cache(maxsize=256)
+@lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
     """An icon of the sprite, hidden from screen readers. The symbols are in `static/icons.svg`."""
     return format_html('<svg class="i" aria-hidden="true"><use href="{}#i-{}"/></svg>', static("icons.svg"), name)

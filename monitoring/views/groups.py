@@ -19,7 +19,6 @@ from monitoring.analysis.signals import Cause
 from monitoring.filters import Choice, Filters
 from monitoring.models import Workflow
 from monitoring.reads import executions
-from monitoring.reads.analysed import run_of
 from monitoring.reads.classifications import agreement_of, decisions_in_group
 from monitoring.reads.failure_group import Group, find_group, releases_of
 from monitoring.reads.failures import failing_filters
@@ -65,7 +64,7 @@ def classify(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase:
     if replay is None:
         raise Http404("No such page.")
     now = timezone.now()
-    found = examine(request.team.id, replay, run_of(replay), now)
+    found = examine(request.team.id, replay, now)
     suggested = suggestion_of(request.team.id, replay, found, now)
     if suggested is None:
         raise Http404("It needs no cause.")

@@ -104,7 +104,7 @@ def _load(request: TeamRequest, execution: uuid.UUID) -> Replay:
 
 def _open(request: TeamRequest, execution: uuid.UUID) -> Opened:
     scene = set_scene(_load(request, execution))
-    found = examine(request.team.id, scene.replay, scene.run, timezone.now())
+    found = examine(request.team.id, scene.replay, timezone.now())
     paths = (reverse(name, args=[request.team.slug, execution]) for name in ("replay", "replay_raw"))
     page, raw_path = paths
     return Opened(scene, found, marks_of(scene, found), address_of(page, request.GET), Address(raw_path, ""))
@@ -157,6 +157,7 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
     scope = _scope(request, found)
     before, behind = reads.neighbours(team_id, execution)
     classify = _classify(request, opened, execution)
+    path = path_words(scene, opened.found.path)
     return {
         **frame(scope, rail=_rail(request, scope, execution, address, classify)),
         # A replay has no range: the picker would promise one.
@@ -166,15 +167,13 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
         "scene": scene,
         "missing": missing_parts(scene),
         "answers": answers(scene, opened.found),
-        "drawing": draw(scene, address, opened.marks) if scene.visits else None,
+        "drawing": draw(scene, opened.found.graph, address, opened.marks) if scene.visits else None,
         "is_compared": opened.found.is_compared,
         "divergence": divergence_card(scene, opened.found, address),
         "impact": impact_card(scene, opened.found, slug, address),
         "classify": classify,
         "story": story_card(team_id, opened.found, execution, slug, address),
-        "timeline": timeline(
-            scene, address, current, _usual(request, scene), request.GET, opened.marks, path_words(scene)
-        ),
+        "timeline": timeline(scene, address, current, _usual(request, scene), request.GET, opened.marks, path),
         "panel": _step_panel(request, opened, current),
         "after": [] if opened.found.is_compared else after_rows(scene, address),
         "facts": about.facts(found),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from monitoring.analysis.condense import draw_path
 from monitoring.analysis.layout import Layout, lay_out
 from monitoring.analysis.path import PathGraph, PathNode
 from monitoring.templatetags.components import SIGNS
@@ -44,9 +43,9 @@ _GLYPHS = {
 }
 
 
-def draw(scene: Scene, address: Address, marks: Marks) -> Drawing:
+def draw(scene: Scene, path: PathGraph, address: Address, marks: Marks) -> Drawing:
     """Draws the path that the execution followed, with the nodes that are missing from it."""
-    graph = draw_path(scene.visits, marks.flag, relations=scene.relations, order=scene.order)
+    graph = PathGraph(dict(path.nodes), set(path.edges), path.left_out)
     _add_missing(graph, marks)
     texts = {
         number: node_texts(node, scene) if node.members else (node.name, "did not run")

@@ -3,20 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from monitoring.analysis.evidence import Evidence, Kind
+from monitoring.analysis.divergence import Missing
+from monitoring.analysis.evidence import Evidence
 from monitoring.services.examination import Examined
 from monitoring.views.replay_scene import Scene
 
 FIRST_FAILED, FIRST_DIVERGENCE = "First failed step", "First divergence"
 MAX_MISSING = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A node that healthy executions visit and this one did not; `after` is the index of the step before its place."""
-
-    name: str
-    after: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +39,12 @@ def marks_of(scene: Scene, found: Examined) -> Marks:
     if not (found.is_compared and found.first):
         return Marks(scene.first, by_step=by_step)
     first = found.first
-    affected = {index for index, visit in enumerate(scene.visits) if visit.id in _affected_ids(found)}
+    ids = set(found.impact.affected) if found.impact else set()
+    affected = {index for index, visit in enumerate(scene.visits) if visit.id in ids}
     return Marks(
         flag=first.step,
         flag_words=FIRST_DIVERGENCE,
         affected=frozenset(affected - {first.step}),
-        missing=_missing(found)[:MAX_MISSING],
+        missing=found.missing[:MAX_MISSING],
         by_step=by_step,
     )
-
-
-def _affected_ids(found: Examined) -> set[int]:
-    return set(found.impact.affected) if found.impact else set()
-
-
-def _missing(found: Examined) -> list[Missing]:
-    """Each missing node once, behind the step that begins last before its place."""
-    order = found.divergence.placed.order
-    seen: dict[str, Missing] = {}
-    for item in sorted(found.divergence.evidence, key=lambda one: one.at):
-        if item.kind is Kind.MISSING and item.step is None and item.node not in seen:
-            before = max((n for n in range(len(order)) if order[n] < item.at), key=order.__getitem__, default=None)
-            seen[item.node] = Missing(item.node, before)
-    return list(seen.values())

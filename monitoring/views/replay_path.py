@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from monitoring import wording
+from monitoring.analysis.critical_path import CriticalPath
 from monitoring.views.replay_answers import shorten
 from monitoring.views.replay_scene import Scene
 
@@ -20,9 +21,8 @@ class PathWords:
     shares: Mapping[int, float]
 
 
-def path_words(scene: Scene) -> PathWords:
+def path_words(scene: Scene, path: CriticalPath) -> PathWords:
     """What the page says of the critical path; an empty sentence where no step tells its times."""
-    path = scene.path
     if path.reason or path.duration_ms <= 0:
         words = f"No critical path: {path.reason}." if scene.has_clock and path.reason else ""
         return PathWords(words, {})

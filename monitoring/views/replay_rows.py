@@ -31,6 +31,7 @@ class Rows:
     next_href: str
     has_usual: bool
     path_sentence: str = ""
+    has_path: bool = False
 
     @property
     def shown(self) -> str:
@@ -77,6 +78,7 @@ def timeline(
         next_href=address.href(rows=start + ROWS, fragment="timeline") if start + ROWS < len(scene.order) else "",
         has_usual=any(row.usual for row in rows),
         path_sentence=path.sentence if path else "",
+        has_path=bool(shares),
     )
 
 

@@ -9,18 +9,13 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
-from monitoring import wording
-from monitoring.analysis.critical_path import CriticalPath, critical_path
-from monitoring.analysis.steps import Run, Step
 from monitoring.analysis.timeline import Nested, Relations, Visit, axis_ms, first_failed, nest, relate
-from monitoring.reads.analysed import earliest, run_of
+from monitoring.reads.analysed import earliest, visits_of
 from monitoring.reads.replay_records import Replay, StepRecord
 from monitoring.reads.visits import since
 from monitoring.statuses import ACTIVE
 
 # Parameters of the replay's own; all others in the address are those of the pages that led here.
-# Longer executions have no critical path: finding it would take most of the time of the page.
-MAX_ON_PATH = 10_000
 OWN = ("at", "tab", "rows", "part", "step", "download")
 
 
@@ -56,19 +51,17 @@ class Scene:
 
     `visits[i]` is `replay.steps[i]` as the analysis sees it, in ms since `zero` (the earliest time told); `order`
     is the reading order; `first` the index of the first failed step; `after` the indices of those that came after
-    it; `span_ms` the length of the axis; `path` the critical path, its segments by index into the visits.
+    it; `span_ms` the length of the axis.
     """
 
     replay: Replay
-    run: Run
-    visits: Sequence[Step]
+    visits: Sequence[Visit]
     relations: Relations
     order: Sequence[Nested]
     zero: datetime | None
     span_ms: float
     first: int | None
     after: Sequence[int]
-    path: CriticalPath
 
     @property
     def has_clock(self) -> bool:
@@ -99,14 +92,12 @@ class Scene:
 def set_scene(replay: Replay) -> Scene:
     """Works out what the parts of the page share."""
     zero = earliest(replay)
-    run = run_of(replay, zero)
-    visits = run.steps
+    visits = visits_of(replay, zero)
     relations = relate(visits)
     order = nest(visits, relations)
     first = first_failed(visits, relations)
     return Scene(
         replay=replay,
-        run=run,
         visits=visits,
         relations=relations,
         order=order,
@@ -114,7 +105,6 @@ def set_scene(replay: Replay) -> Scene:
         span_ms=axis_ms(_length_ms(replay, visits, zero)),
         first=first,
         after=_after(visits, relations, order, first),
-        path=_path(replay, visits, relations, zero),
     )
 
 
@@ -138,16 +128,6 @@ def missing_parts(scene: Scene) -> list[str]:
     if scene.zero and execution.has_clock and execution.started_at and scene.zero < execution.started_at:
         said.append("Some steps are told to begin before the execution: the clocks of its senders differ.")
     return said
-
-
-def _path(replay: Replay, visits: Sequence[Visit], relations: Relations, zero: datetime | None) -> CriticalPath:
-    """The steps that decided when the execution ended."""
-    execution = replay.execution
-    if len(visits) > MAX_ON_PATH:
-        return CriticalPath((), reason=f"it has more than {wording.count(MAX_ON_PATH)} steps")
-    if not execution.has_clock:
-        return critical_path(visits, relations=relations)
-    return critical_path(visits, since(execution.started_at, zero), since(execution.finished_at, zero), relations)
 
 
 def _length_ms(replay: Replay, visits: Sequence[Visit], zero: datetime | None) -> float:

@@ -91,10 +91,10 @@ def test_one_that_goes_wrong_does_not_keep_the_others(team: Team, monkeypatch: p
     send(team, failing("a"), failing("b"))
     real, broken = diagnosis.examine, execution_id(team.id, "a")
 
-    def examine(team_id, replay, run, now, **told):
+    def examine(team_id, replay, now, **told):
         if replay.execution.id == broken:
             raise ValueError("odd")
-        return real(team_id, replay, run, now, **told)
+        return real(team_id, replay, now, **told)
 
     monkeypatch.setattr(diagnosis, "examine", examine)
     assert diagnose_due(DUE, seconds=60) == 1
