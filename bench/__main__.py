@@ -67,7 +67,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         results["verdict"] = verdict.measure()
         show("verdict", results["verdict"])
     if "replay" in wanted:
-        results["replay"] = replay.measure()
+        results["replay"] = replay.measure(stage)
         show("replay", results["replay"])
     return results
 
