@@ -91,7 +91,7 @@ def choose(prepared: Prepared, found: Candidates) -> Chosen:
     return best
 
 
-def is_clear(drift: float, sums: Counts) -> NDArray[np.bool_]:
+def is_clear(drift: float | NDArray[np.float64], sums: Counts) -> NDArray[np.bool_]:
     """Whether failures exceed what is usual by more than chance gives a count."""
     usual = drift * sums[2]
     clear: NDArray[np.bool_] = sums[0] - usual >= MIN_DEVIATIONS * np.sqrt(usual + 1)

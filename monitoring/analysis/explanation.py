@@ -24,7 +24,7 @@ from monitoring.analysis.concentration import (
 )
 from monitoring.analysis.explaining_set import NOTHING, Chosen, choose, is_clear
 from monitoring.analysis.leaf_table import Counts, LeafTable, Prepared, prepare, with_expected
-from monitoring.analysis.relations import Relation, relations, tells_more
+from monitoring.analysis.relations import Relation, relations, tell_more
 
 # Rows of single values for each attribute, and rows of combinations.
 VALUES_SHOWN = 50
@@ -169,9 +169,8 @@ def _shown(prepared: Prepared, found: Candidates, chosen: Chosen) -> list[int]:
         shown.update(sorted(places, key=lambda place: (-failures[place], place))[:VALUES_SHOWN])
     excess = failures - prepared.drift * found.sums[2]
     dense = np.round(excess**2 / np.maximum(found.sums[1], 1.0), 9)
-    clear = is_clear(prepared.drift, found.sums)
-    by_pairs = {pairs: found.sums[:, place] for place, pairs in enumerate(found.pairs)}
-    striking = [place for place in several if clear[place] and tells_more(found.pairs[place], by_pairs)]
+    clear = is_clear(prepared.drift, found.sums) & tell_more(found.pairs, found.sums)
+    striking = [place for place in several if clear[place]]
     striking.sort(key=lambda place: (-dense[place], found.pairs[place]))
     return sorted(shown | set(striking[:COMBINATIONS_SHOWN]))
 

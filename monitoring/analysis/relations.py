@@ -5,6 +5,7 @@ from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitoring.analysis.combinations import Candidates
 from monitoring.analysis.explaining_set import is_clear
@@ -24,14 +25,22 @@ class Relation(StrEnum):
     OWN = "On its own"
 
 
-def tells_more(pairs: tuple[tuple[int, int], ...], by_pairs: dict[tuple[tuple[int, int], ...], Counts]) -> bool:
-    """Whether a combination fails clearly more than each wider one that was found.
+def tell_more(combined: Sequence[Sequence[tuple[int, int]]], sums: Counts) -> NDArray[np.bool_]:
+    """Which combinations fail clearly more than each wider one that was found; `sums` are theirs, by place.
 
     G. I. Webb, "Discovering significant patterns", Machine Learning 68 (2007), calls such patterns productive.
     """
-    wider = [by_pairs[part] for size in range(1, len(pairs)) for part in combinations(pairs, size) if part in by_pairs]
-    ratio = max((float(each[0] / each[2]) for each in wider if each[2]), default=0.0)
-    return bool(is_clear(ratio, by_pairs[pairs][:, None])[0])
+    failures, _, expected = sums
+    # A place without expected failures has no rate: as if it had none of its own.
+    rates = np.divide(failures, expected, out=np.zeros_like(failures), where=expected > 0).tolist()
+    rate_of = {tuple(pairs): rate for pairs, rate in zip(combined, rates, strict=True)}
+    wider = [
+        max(
+            (rate_of.get(part, 0.0) for size in range(1, len(pairs)) for part in combinations(pairs, size)), default=0.0
+        )
+        for pairs in combined
+    ]
+    return is_clear(np.array(wider), sums)
 
 
 def relations(

@@ -49,13 +49,19 @@ class _Table:
     codes: Codes
     minutes: Numbers
 
-    def points(self, combination: Combination, edges: Sequence[float]) -> list[int]:
-        """How many rows in question have all values of a combination, between each two edges."""
+    def parts(self, window: Window) -> Numbers:
+        """For each row in question the part of the window that it lies in, from 0 to `POINTS` - 1."""
+        start, end = window.start.timestamp() / 60, window.end.timestamp() / 60
+        found: Numbers = np.clip((self.minutes - start) * POINTS // (end - start), 0, POINTS - 1).astype(np.int64)
+        return found
+
+    def points(self, combination: Combination, parts: Numbers) -> list[int]:
+        """How many rows in question have all values of a combination, in each part of the window."""
         mask = np.ones(len(self.codes), dtype=np.bool_)
         for attribute, value in combination:
             place = list(self.leaf.attributes).index(attribute)
             mask &= self.codes[:, place] == list(self.leaf.values[place]).index(value)
-        found: list[int] = np.histogram(self.minutes[mask], edges)[0].tolist()
+        found: list[int] = np.bincount(parts[mask], minlength=POINTS).tolist()
         return found
 
 
@@ -222,9 +228,9 @@ def _answer(found: Concentration, tables: Mapping[int, _Table], window: Window) 
     # Where only failures are reported, failures before are still something to compare an error with.
     leaves = [_alone(one.leaf) if found.is_alone and name != ERRORS else one.leaf for name, one in tables.items()]
     explained = explain(leaves)
-    edges = np.linspace(window.start.timestamp() / 60, window.end.timestamp() / 60, POINTS + 1).tolist()
+    parts = {name: table.parts(window) for name, table in tables.items()}
     shared = [
-        Shared(row, tables[names[place]].points(row.combination, edges))
+        Shared(row, tables[names[place]].points(row.combination, parts[names[place]]))
         for place, row in explained.rows
         if _belongs(row, names[place])
     ]
@@ -234,8 +240,9 @@ def _answer(found: Concentration, tables: Mapping[int, _Table], window: Window) 
         if name == EXECUTIONS or (name == STEPS and any(_is_of_steps(part.combination) for part in each.parts))
     ]
     leading = max(explanations, key=lambda each: (bool(each.parts), each.worth))
-    counted = np.array(tables[EXECUTIONS].points((), edges)) * round(found.failures / max(found.looked_at, 1))
-    return replace(found, explanation=leading, shared=shared, compared=explained.looked_at, course=counted.tolist())
+    stands_for = round(found.failures / max(found.looked_at, 1))
+    course = [count * stands_for for count in tables[EXECUTIONS].points((), parts[EXECUTIONS])]
+    return replace(found, explanation=leading, shared=shared, compared=explained.looked_at, course=course)
 
 
 def _alone(table: LeafTable) -> LeafTable:
