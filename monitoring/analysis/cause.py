@@ -38,8 +38,8 @@ class Facts:
 
     `calls` is what the failing step calls ("" when nothing, None when not told). `same_input_*` count tries of the same
     input, `retries_*` later attempts of the same work. `others_calling` workflows besides this one called the same
-    system at that minute, `others_failing` of them failed there. `by_bucket` are (failures, runs) over time. `duration`
-    and `waiting` place the step in its usual range. `memory_share` is of the limit.
+    system around that time, `others_failing` of them failed there. `by_bucket` are (failures, runs) over time.
+    `duration` and `waiting` place the step in its usual range. `memory_share` is of the limit.
     """
 
     error_type: str | None = None
@@ -149,11 +149,11 @@ def _of_others(facts: Facts) -> Found | None:
     if facts.others_failing > 0:
         calling = max(facts.others_calling, facts.others_failing)
         others = f"{facts.others_failing} of {calling} other workflows"
-        return signals.OTHERS_FAIL, f"{others} failed at {name} at that minute"
+        return signals.OTHERS_FAIL, f"{others} failed at {name} around that time"
     if facts.others_calling >= MIN_OTHERS:
         return (
             signals.OTHERS_SUCCEED,
-            f"{facts.others_calling} other workflows called {name} at that minute and succeeded",
+            f"{facts.others_calling} other workflows called {name} around that time and succeeded",
         )
     if facts.calls == "":
         return signals.NO_CALL, "The failing step calls nothing outside"

@@ -74,12 +74,12 @@ SAME_INPUT_VARIES = Signal(
 OTHERS_FAIL = Signal(
     "same system fails elsewhere",
     ((_E, 2.5), (_D, -1.5), (_L, -0.5)),
-    "workflows that share nothing else fail at the same system at the same minute",
+    "workflows that share nothing else fail at the same system at the same time",
 )
 OTHERS_SUCCEED = Signal(
     "same system works elsewhere",
     ((_E, -1.5), (_D, 0.5)),
-    "others call the same system at the same minute and succeed",
+    "others call the same system at the same time and succeed",
 )
 NO_CALL = Signal(
     "nothing outside was called",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,12 @@ from monitoring.analysis.limits import upper_limit
 from monitoring.analysis.placing import UNKNOWN
 from monitoring.analysis.ranges import Place, Side
 from monitoring.analysis.signals import Divergence
+from monitoring.identity import LabelKind, label_id
 from monitoring.reads.analysed import input_digest
-from monitoring.reads.cause_facts import Others, course_of, others_at, same_input
-from monitoring.reads.replay_records import Replay, StepRecord
+from monitoring.reads.calls import SYSTEMS
+from monitoring.reads.cause_facts import course_of, same_input
+from monitoring.reads.dependents import Others, others_at
+from monitoring.reads.replay_records import ExecutionRecord, Replay, StepRecord
 from monitoring.services.examination import Examined
 from monitoring.statuses import FAILING, Status
 
@@ -42,15 +46,14 @@ class Caused:
     digest: int | None
 
 
-def find_cause(team_id: UUID, replay: Replay, found: Examined) -> Caused:
+def find_cause(team_id: UUID, replay: Replay, found: Examined, now: datetime) -> Caused:
     """What the facts of an execution speak for. The number of queries does not depend on its steps."""
     execution = replay.execution
     step, item = _telling_step(replay, found)
     calls = _calls(replay, step)
     digest = input_digest(replay.payload)
     failed_before, succeeded_before = same_input(team_id, execution, digest)
-    at = (step.started_at if step else None) or execution.counted_at
-    others = others_at(team_id, execution, step.system, at) if step and step.system else Others()
+    others = _others(team_id, execution, step, now)
     group = execution.failure_group_id
     course = course_of(team_id, group, execution.workflow_id, execution.counted_at) if group else None
     retries = _retries(replay, found, step)
@@ -112,6 +115,15 @@ def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
             for one in suggestion.evidence
         ],
     }
+
+
+def _others(team_id: UUID, execution: ExecutionRecord, step: StepRecord | None, now: datetime) -> Others:
+    """Who else called the step's external system around that time."""
+    if step is None or not step.system:
+        return Others(0, 0)
+    at, system = step.started_at or execution.counted_at, label_id(LabelKind.SYSTEM, step.system)
+    environment = execution.environment
+    return others_at(team_id, SYSTEMS, system, execution.workflow_id, at, now=now, environment=environment)
 
 
 def _telling_step(replay: Replay, found: Examined) -> tuple[StepRecord | None, Evidence | None]:

@@ -32,7 +32,7 @@ def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime)
     stored = run_prepared(_STORED, [team_id, replay.execution.id])
     if stored:
         return Suggested(*stored[0])
-    caused = find_cause(team_id, replay, found)
+    caused = find_cause(team_id, replay, found, now)
     return Suggested(suggestion_document(caused.suggestion), facts_document(caused.facts), now)
 
 

@@ -55,7 +55,7 @@ def test_evidence_for_and_against_with_facts_and_reasons() -> None:
     found = suggest(Facts(status_code=503, calls="crm", others_calling=3, others_failing=2, same_input_failed=5))
     told = [one.words for one in found.speaking_for(Cause.EXTERNAL)]
     assert told == [
-        "2 of 3 other workflows failed at crm at that minute",
+        "2 of 3 other workflows failed at crm around that time",
         "The error tells of: server error (it says: 503)",
     ]
     (against,) = found.speaking_against(Cause.EXTERNAL)
