@@ -37,7 +37,7 @@ from monitoring.views.replay_payloads import raw_json
 from monitoring.views.replay_rows import after_rows, timeline
 from monitoring.views.replay_scene import Address, Scene, address_of, missing_parts, set_scene
 from monitoring.views.replay_step import StepPanel, step_panel, step_part
-from monitoring.views.replay_story import story_card
+from monitoring.views.replay_story import retried_card, story_card
 from monitoring.views.shell import Scope, frame, step_rail
 from monitoring.windows import week_until
 
@@ -172,6 +172,7 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
         "impact": impact_card(scene, opened.found, slug, address),
         "classify": classify,
         "story": story_card(team_id, opened.found, execution, slug, address),
+        "retried": retried_card(scene, address),
         "timeline": timeline(
             scene, address, current, _usual(request, scene), request.GET, opened.marks, path_words(scene)
         ),
