@@ -195,6 +195,8 @@ def facts_rows(suggested: Suggested) -> list[tuple[str, str]]:
         ("Others at that time", f"{others['failing']} of {others['calling']} failed" if others["calling"] else ""),
         ("Later attempts", _pair(retries["failed"], retries["succeeded"])),
         ("Duration of the step", told["duration"]["words"] if told["duration"] else ""),
+        ("Waiting between steps", told["waiting"]["words"] if told.get("waiting") else ""),
+        ("Open incidents", "; ".join(told.get("open_incidents") or ())),
         ("Memory", wording.percent(told["memory_share"]) if told["memory_share"] is not None else ""),
         ("First divergence", told["divergence"]),
     ]

@@ -33,6 +33,10 @@ RELEASE = Coincidence(EventKind.RELEASE, (EVENT,), 1, timedelta(minutes=4), 0.01
         (Facts(None, "Read timed out", calls="crm", others_calling=3, others_failing=2), Cause.EXTERNAL),
         # One that works for others, and began with a release of ours, is not.
         (Facts(status_code=503, calls="crm", others_calling=4, coincidences=[RELEASE]), Cause.DESIGN),
+        # An open incident says more than that others succeed, and less than a plain error in code.
+        (Facts(calls="crm", open_incidents=["CRM is away"]), Cause.EXTERNAL),
+        (Facts(calls="crm", open_incidents=["CRM is away"], others_calling=3), Cause.EXTERNAL),
+        (Facts("KeyError", "'id'", calls="crm", open_incidents=["CRM is away"]), Cause.DESIGN),
         (Facts(status_code=429, retries_succeeded=3), Cause.EXTERNAL),
         (Facts(is_failure=False, duration=ABOVE), Cause.LATENCY),
         (Facts(is_failure=False), Cause.UNDECIDED),
@@ -125,6 +129,7 @@ any_facts = st.builds(
     waiting=st.none() | st.sampled_from([ABOVE, BELOW]),
     memory_share=st.none() | st.floats(0, 1),
     divergence=st.none() | st.sampled_from(list(Divergence)),
+    open_incidents=st.lists(st.just("CRM is away"), max_size=2),
 )
 
 
