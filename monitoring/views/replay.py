@@ -27,9 +27,11 @@ from monitoring.services.suggestions import suggestion_of
 from monitoring.templatetags.components import SIGNS
 from monitoring.views import replay_about as about
 from monitoring.views.classify import ClassifyCard, classify_card, rail_words
+from monitoring.views.csv import csv_response
 from monitoring.views.replay_answers import answers
 from monitoring.views.replay_criteria import criteria_card
 from monitoring.views.replay_divergence import divergence_card, impact_card
+from monitoring.views.replay_export import Shown, csv_hrefs, export
 from monitoring.views.replay_graph import draw
 from monitoring.views.replay_marks import Marks, marks_of
 from monitoring.views.replay_path import path_words
@@ -58,9 +60,11 @@ class Opened:
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def replay(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase:
-    """The page; asked by htmx for the panel of a step alone, only that."""
+    """The page, one of its tables as CSV (`format=csv`, `table`); asked by htmx for the panel of a step, only that."""
     opened = _open(request, execution)
     current = _current(opened, request)
+    if request.GET.get("format") == "csv":
+        return _export(request, opened, current)
     if getattr(request, "htmx", None) and request.headers.get("HX-Target") == "step":
         response = _panel(request, opened, current)
     else:
@@ -130,6 +134,16 @@ def _step_panel(request: TeamRequest, opened: Opened, current: int | None) -> St
     return step_panel(opened.scene, current, tab, opened.address, opened.raw, opened.marks)
 
 
+def _export(request: TeamRequest, opened: Opened, current: int | None) -> HttpResponseBase:
+    """The table that is asked for. Raises `Http404` for one that the page does not show."""
+    shown = Shown(request.team.id, request.team.slug, opened.scene, opened.found, opened.address, current)
+    name = request.GET.get("table", "")
+    table = export(shown, name)
+    if table is None:
+        raise Http404("No such table.")
+    return csv_response(f"execution-{opened.scene.replay.execution.id}-{name}.csv", table.header, table.rows)
+
+
 def _panel(request: TeamRequest, opened: Opened, current: int | None) -> HttpResponse:
     context = {"panel": _step_panel(request, opened, current), "replay": opened.scene.replay}
     return TemplateResponse(request, "replay/_step.html", context)
@@ -162,6 +176,7 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
         # A replay has no range: the picker would promise one.
         "window": None,
         "replay": found,
+        "csv": csv_hrefs(address),
         "execution": execution,
         "scene": scene,
         "missing": missing_parts(scene),

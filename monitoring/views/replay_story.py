@@ -24,7 +24,7 @@ class AttemptColumn:
     attempt: Attempt
     href: str
     current: bool
-    pause: str
+    pause_ms: float | None
     changed: Sequence[str]
 
 
@@ -92,7 +92,7 @@ def _columns(
             attempt=attempt,
             href=address.other(slug, ids[attempt.number]),
             current=ids[attempt.number] == current,
-            pause="" if turn is None or turn.pause_ms is None else wording.duration_ms(turn.pause_ms),
+            pause_ms=None if turn is None else turn.pause_ms,
             changed=[] if turn is None else changes(turn),
         )
         for attempt, turn in zip(story.attempts, turns, strict=True)
@@ -174,7 +174,7 @@ def tries_of(scene: Scene, index: int, address: Address) -> Tries | None:
             attempt=attempt,
             href=address.href(scene.replay.steps[place].id, "step", tab="attempts"),
             current=place == index,
-            pause="" if turn is None or turn.pause_ms is None else wording.duration_ms(turn.pause_ms),
+            pause_ms=None if turn is None else turn.pause_ms,
             changed=[] if turn is None else changes(turn),
         )
         for place, attempt, turn in zip(one.places, one.story.attempts, turns, strict=True)
@@ -187,8 +187,8 @@ def _rows(columns: Sequence[AttemptColumn]) -> list[tuple[str, Sequence[str]]]:
     tries = [column.attempt for column in columns]
     digests = [one.input_digest for one in tries]
     rows = [
-        ("Pause before", [column.pause for column in columns]),
-        ("Duration", ["" if one.duration_ms is None else wording.duration_ms(one.duration_ms) for one in tries]),
+        ("Pause before", [_duration(column.pause_ms) for column in columns]),
+        ("Duration", [_duration(one.duration_ms) for one in tries]),
         ("Model", [one.model or "" for one in tries]),
         ("Tokens", ["" if one.tokens is None else wording.count(one.tokens) for one in tries]),
         ("Cost", ["" if one.cost_usd is None else wording.usd(one.cost_usd) for one in tries]),
@@ -198,6 +198,10 @@ def _rows(columns: Sequence[AttemptColumn]) -> list[tuple[str, Sequence[str]]]:
         ("What changed", ["; ".join(column.changed) for column in columns]),
     ]
     return [(name, cells) for name, cells in rows if any(cells)]
+
+
+def _duration(value: float | None) -> str:
+    return "" if value is None else wording.duration_ms(value)
 
 
 def _input_words(before: Sequence[str | None], digest: str | None) -> str:
