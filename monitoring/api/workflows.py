@@ -1,7 +1,7 @@
 """`GET /api/v1/workflows/`: all workflows with their figures, worst first; and the objective of one of them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import django_filters
@@ -128,9 +128,9 @@ class WorkflowDetail(APIView):
     permission_classes = [CanRead]
     renderer_classes = [NumberRenderer]
 
-    def get_permissions(self) -> Sequence[BasePermission]:
+    def get_permissions(self) -> list[BasePermission]:
         """Reading takes the scope `read`, changing `classify`."""
-        return [CanClassify()] if self.request.method == "PATCH" else super().get_permissions()
+        return [CanClassify() if self.request.method == "PATCH" else CanRead()]
 
     @extend_schema(
         operation_id="get_workflow", parameters=[WORKFLOW, ENVIRONMENT], responses=WorkflowObjectiveSerializer
