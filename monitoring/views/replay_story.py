@@ -15,6 +15,7 @@ from monitoring.views.replay_scene import Address, Scene
 MAX_NODES = 5
 MAX_STORIES = 50
 _SAME = "nothing that was told"
+_NAMED = (Change.INPUT, Change.ERROR, Change.OUTPUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,7 @@ def changes(turn: Turn) -> list[str]:
             found.append("another input")
         elif change is not Change.ERROR or (before and after):
             found.append(f"{change}: {shorten(before or 'none')}, then {shorten(after or 'none')}")
-    if turn.times_longer:
-        found.append(f"took {_times(turn.times_longer)} as long")
-    if turn.times_tokens:
-        found.append(f"used {_times(turn.times_tokens)} the tokens")
+    found += amounts(turn)
     if turn.healed:
         found.append(f"no longer failed: {', '.join(turn.healed[:MAX_NODES])}")
     if turn.broken:
@@ -120,8 +118,28 @@ def changes(turn: Turn) -> list[str]:
     return found or [_SAME]
 
 
-def _times(ratio: float) -> str:
-    return f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.2g} times"
+def brief_changes(turn: Turn) -> list[str]:
+    """The same where the attempts' own texts stand beside it: errors and outputs are not told twice."""
+    found = [f"another {change}" for change in _NAMED if change in turn.changes and None not in turn.changes[change]]
+    if Change.STATUS in turn.changes:
+        found.append(f"now {turn.changes[Change.STATUS][1]}")
+    if Change.MODEL in turn.changes:
+        before, after = turn.changes[Change.MODEL]
+        found.append(f"model: {before}, then {after}")
+    found += ["the same error"] if turn.same_error else []
+    return found + amounts(turn) or [_SAME]
+
+
+def amounts(turn: Turn) -> list[str]:
+    """How an attempt's duration and tokens compare with those of the one before, where they are notably apart."""
+    pairs = ((turn.times_longer, "took", "as long", "time"), (turn.times_tokens, "used", "the tokens", "tokens"))
+    return [_compared(ratio, verb, more, noun) for ratio, verb, more, noun in pairs if ratio]
+
+
+def _compared(ratio: float, verb: str, more: str, noun: str) -> str:
+    if ratio < 1:
+        return f"{verb} {wording.percent(ratio, 0)} of the {noun}"
+    return f"{verb} {ratio:,.0f} times {more}" if ratio >= 10 else f"{verb} {ratio:.2g} times {more}"
 
 
 def retried_card(scene: Scene, address: Address) -> RetriedCard | None:
@@ -135,7 +153,7 @@ def retried_card(scene: Scene, address: Address) -> RetriedCard | None:
 
 def _retried_step(scene: Scene, one: StepStory, address: Address) -> RetriedStep:
     story, last = one.story, scene.replay.steps[one.places[-1]]
-    changed = [words for turn in story.turns for words in changes(turn)]
+    changed = [words for turn in story.turns for words in brief_changes(turn)]
     return RetriedStep(
         name=one.name,
         number=last.number,
@@ -175,14 +193,15 @@ def tries_of(scene: Scene, index: int, address: Address) -> Tries | None:
             href=address.href(scene.replay.steps[place].id, "step", tab="attempts"),
             current=place == index,
             pause_ms=None if turn is None else turn.pause_ms,
-            changed=[] if turn is None else changes(turn),
+            changed=[] if turn is None else brief_changes(turn),
         )
         for place, attempt, turn in zip(one.places, one.story.attempts, turns, strict=True)
     ]
-    return Tries(story_words(one.story), columns, _rows(columns))
+    errors = [scene.replay.steps[place].error or "" for place in one.places]
+    return Tries(story_words(one.story), columns, _rows(columns, errors))
 
 
-def _rows(columns: Sequence[AttemptColumn]) -> list[tuple[str, Sequence[str]]]:
+def _rows(columns: Sequence[AttemptColumn], errors: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
     """What is told of the attempts, by name; what none of them told is left out."""
     tries = [column.attempt for column in columns]
     digests = [one.input_digest for one in tries]
@@ -194,7 +213,7 @@ def _rows(columns: Sequence[AttemptColumn]) -> list[tuple[str, Sequence[str]]]:
         ("Cost", ["" if one.cost_usd is None else wording.usd(one.cost_usd) for one in tries]),
         ("Input", [_input_words(digests[:place], digest) for place, digest in enumerate(digests)]),
         ("Output", [shorten(one.output_shape or "", 80) for one in tries]),
-        ("Error", [shorten(one.error or "", 100) for one in tries]),
+        ("Error", [shorten(text, 100) for text in errors]),
         ("What changed", ["; ".join(column.changed) for column in columns]),
     ]
     return [(name, cells) for name, cells in rows if any(cells)]
