@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from monitoring.analysis.evidence import Evidence, Kind
-from monitoring.analysis.placing import UNKNOWN, Family, Placed
+from monitoring.analysis.placing import Family, Placed
 from monitoring.analysis.reference import MIN_SUPPORT, Index, Place
 
 # A place that is present in at least this share of the container visits is expected.
@@ -15,18 +15,23 @@ EXPECTED = 0.99
 def empty_visits(placed: Placed, index: Index) -> Iterator[Family]:
     """Container visits in which steps always ran, and none did."""
     told = {family.container for family in placed.families}
+    full = {
+        known
+        for known, place in enumerate(index.reference.places)
+        if place.visits >= MIN_SUPPORT and place.told_inside >= EXPECTED * place.visits
+    }
     for number, known in enumerate(placed.place_of):
-        if known == UNKNOWN or number in told or placed.steps[number].status not in ("succeeded", "unknown"):
-            continue
-        place = index.place(known)
-        if place.visits >= MIN_SUPPORT and place.told_inside >= EXPECTED * place.visits:
+        if known in full and number not in told and placed.steps[number].status in ("succeeded", "unknown"):
             yield Family(number, known, (), (), frozenset())
 
 
 def absent_places(placed: Placed, index: Index, family: Family) -> list[int]:
     """Places that always ran in such a container and did not in this one."""
+    expected = index.expected_inside(family.place, EXPECTED)
+    if not expected:
+        return []
     ran = {placed.place_of[n] for n in family.members if placed.steps[n].status != "skipped"}
-    return [known for known in index.expected_inside(family.place, EXPECTED) if known not in ran]
+    return [known for known in expected if known not in ran]
 
 
 def missing_everywhere(placed: Placed, index: Index, families: Sequence[Family]) -> Iterator[Evidence]:

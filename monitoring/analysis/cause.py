@@ -38,8 +38,9 @@ class Facts:
 
     `calls` is what the failing step calls ("" when nothing, None when not told). `same_input_*` count tries of the same
     input, `retries_*` later attempts of the same work. `others_calling` workflows besides this one called the same
-    system at that minute, `others_failing` of them failed there. `by_bucket` are (failures, runs) over time. `duration`
-    and `waiting` place the step in its usual range. `memory_share` is of the limit.
+    system around that time, `others_failing` of them failed there. `by_bucket` are (failures, runs) over time.
+    `duration` places the step in its usual range, `waiting` the whole execution. `memory_share` is of the limit.
+    `open_incidents` says in words which incidents of what the step calls were open, those of this workflow left out.
     """
 
     error_type: str | None = None
@@ -59,6 +60,7 @@ class Facts:
     waiting: Place | None = None
     memory_share: float | None = None
     divergence: Divergence | None = None
+    open_incidents: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +151,13 @@ def _of_others(facts: Facts) -> Found | None:
     if facts.others_failing > 0:
         calling = max(facts.others_calling, facts.others_failing)
         others = f"{facts.others_failing} of {calling} other workflows"
-        return signals.OTHERS_FAIL, f"{others} failed at {name} at that minute"
+        return signals.OTHERS_FAIL, f"{others} failed at {name} around that time"
+    if facts.open_incidents:
+        return signals.OPEN_INCIDENT, f"Open at {name} around that time: {facts.open_incidents[0]}"
     if facts.others_calling >= MIN_OTHERS:
         return (
             signals.OTHERS_SUCCEED,
-            f"{facts.others_calling} other workflows called {name} at that minute and succeeded",
+            f"{facts.others_calling} other workflows called {name} around that time and succeeded",
         )
     if facts.calls == "":
         return signals.NO_CALL, "The failing step calls nothing outside"
@@ -199,7 +203,7 @@ def _of_duration(facts: Facts) -> Found | None:
 def _of_waiting(facts: Facts) -> Found | None:
     if facts.waiting is None or facts.waiting.side is not Side.ABOVE:
         return None
-    return signals.WAITED, f"It waited {facts.waiting.words}"
+    return signals.WAITED, f"It waited between its steps for {facts.waiting.words}"
 
 
 def _of_memory(facts: Facts) -> Found | None:

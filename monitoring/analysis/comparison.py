@@ -1,6 +1,6 @@
 """Compares an execution with the healthy reference, place by place: all evidence, each standing where it began."""
 
-from collections import Counter
+import math
 from collections.abc import Callable, Iterator
 
 from monitoring.analysis.absence import Absence, absent_places, empty_visits, missing_everywhere
@@ -8,11 +8,14 @@ from monitoring.analysis.evidence import Evidence, Kind, duration_words
 from monitoring.analysis.limits import SMALLEST, Usual, lower_limit, upper_limit
 from monitoring.analysis.placing import ROOT, UNKNOWN, Family, Placed, find_ends, is_retry
 from monitoring.analysis.reference import MAX_BEFORE, MAX_SHAPES, MIN_SUPPORT, SHARE_OF_RUN, Index, Place, trusted
+from monitoring.analysis.steps import Step
 
 
 def compare(placed: Placed, index: Index) -> list[Evidence]:
     """All evidence in the order in which it began; nothing is weighed here."""
-    found = [item for number in range(len(placed.steps)) for item in _step_evidence(placed, index, number)]
+    plain = _Plain(index)
+    unusual = (n for n, step in enumerate(placed.steps) if not plain.holds(step, placed.place_of[n]))
+    found = [item for number in unusual for item in _step_evidence(placed, index, number)]
     families = [*placed.families, *empty_visits(placed, index)]
     ends: list[tuple[float, float]] = []
     for family in families:
@@ -27,6 +30,42 @@ def compare(placed: Placed, index: Index) -> list[Evidence]:
         found += _loops(placed, index, family)
     found += missing_everywhere(placed, index, families)
     return sorted(found, key=lambda item: (item.at, item.kind, item.node))
+
+
+class _Plain:
+    """Tells at a glance that a step shows nothing by itself: most steps of most executions, so they cost little.
+
+    `_step_evidence` finds nothing where this holds; where it does not, only that says whether there is anything.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._places = index.reference.places
+        self._known: dict[int, tuple[float, float, float, float, float]] = {}
+
+    def holds(self, step: Step, at: int) -> bool:
+        """Whether a step succeeded inside all ranges of its place, with an output of a shape that was seen."""
+        if at == UNKNOWN or step.status != "succeeded" or step.is_empty:
+            return False
+        if step.shape is not None and step.shape not in self._places[at].shapes:
+            return False
+        longest, least_size, most_size, least_tokens, most_tokens = self._known.get(at) or self._learn(at)
+        if step.output_bytes and not least_size <= step.output_bytes <= most_size:
+            return False
+        if step.tokens and not least_tokens <= step.tokens <= most_tokens:
+            return False
+        took = step.took_ms
+        return took is None or took <= longest
+
+    def _learn(self, at: int) -> tuple[float, float, float, float, float]:
+        """The longest duration, and the ranges of sizes and tokens that were seen at a place; without one, all."""
+        place = self._places[at]
+        size, tokens = _seen(place.size), _seen(place.tokens)
+        self._known[at] = (_seen(place.duration)[1], *size, *tokens)
+        return self._known[at]
+
+
+def _seen(usual: Usual | None) -> tuple[float, float]:
+    return (-math.inf, math.inf) if usual is None else (usual.low, usual.high)
 
 
 def _step_evidence(placed: Placed, index: Index, number: int) -> Iterator[Evidence]:
@@ -110,10 +149,11 @@ def _is_new_turn(index: Index, before: int | None, known: int) -> bool:
     """Whether a healthy execution would be unlikely to come from `before` to `known`: none did, and each of the two is
     seen often and always in company that others had too.
     """
-    if before is None or before in (UNKNOWN, known):
+    place = index.place(known)
+    if before is None or before in place.came_after or before in (UNKNOWN, known):
         return False
-    place, origin = index.place(known), index.place(before)
-    if before in place.came_after or place.is_beside or min(place.runs, origin.runs) < MIN_SUPPORT:
+    origin = index.place(before)
+    if place.is_beside or min(place.runs, origin.runs) < MIN_SUPPORT:
         return False
     is_open = 1 in place.came_after.values() or before in index.single_out or len(place.came_after) >= MAX_BEFORE
     return bool(place.came_after) and not is_open and not (origin.is_beside and before != place.parent)
@@ -125,19 +165,17 @@ def _name(index: Index, number: int, family: Family) -> str:
 
 def _loops(placed: Placed, index: Index, family: Family) -> Iterator[Evidence]:
     """Places that were visited more often in one container visit than ever: at the first visit too many."""
-    visits: Counter[int] = Counter()
-    nth: dict[tuple[int, int], int] = {}
+    visits: dict[int, list[int]] = {}
     for at, number in enumerate(family.members):
         known = placed.place_of[number]
         if known == UNKNOWN or placed.steps[number].status == "skipped" or is_retry(placed, family, at):
             continue
-        visits[known] += 1
-        nth[known, visits[known]] = number
-    for known, count in visits.items():
-        place = index.place(known)
+        visits.setdefault(known, []).append(number)
+    for known, members in visits.items():
+        place, count = index.place(known), len(members)
         if place.runs < MIN_SUPPORT or count <= loop_limit(place):
             continue
-        first = nth[known, place.most + 1]
+        first = members[place.most]
         usual = f"at most {place.most}"
         yield _evidence(placed, first, Kind.LOOP, f"{count} visits", usual, 0, place.runs, float(loop_limit(place)))
 

@@ -112,14 +112,17 @@ class _Times:
         self.end = [-math.inf] * len(visits)
         self.told: list[int] = []
         self.skewed = 0
+        is_finite = math.isfinite
         for index, visit in enumerate(visits):
             start, end = visit.start_ms, visit.end_ms
             if end is None and visit.status in _OPEN:
                 end = end_ms
-            if start is None or end is None or not math.isfinite(start) or not math.isfinite(end):
+            if start is None or end is None or not is_finite(start) or not is_finite(end):
                 continue
-            self.skewed += end < start
-            self.start[index], self.end[index] = start, max(start, end)
+            if end < start:
+                self.skewed += 1
+                end = start
+            self.start[index], self.end[index] = start, end
             self.told.append(index)
 
 
@@ -226,13 +229,23 @@ class _Walk:
     ) -> None:
         """Puts the time between the steps of the path into `found`, and the steps themselves on the stack."""
         at, then = high, None
-        for index, start, end in self._members(place, low, high):
+        family = self.families[place]
+        is_alone = len(family) == 1 and not self.left
+        members = self._only(family[0], low, high) if is_alone else self._members(place, low, high)
+        for index, start, end in members:
             if end < at:
                 found.append(self._between(place, end, at, index, then))
             stack.append((index, start, end))
             at, then = start, index
         if low < at:
             found.append(self._between(place, low, at, None, then))
+
+    def _only(self, index: int, low: float, high: float) -> tuple[tuple[int, float, float], ...]:
+        """What `_members` finds where one step stands alone."""
+        start, end = self.start[index], self.end[index]
+        if start >= high or end <= low:
+            return ()
+        return ((index, start if start > low else low, end if end < high else high),)
 
     def _members(self, place: int | None, low: float, high: float) -> Iterator[tuple[int, float, float]]:
         """The steps of the path in one place between two times, from the last to the first, with their cut times."""

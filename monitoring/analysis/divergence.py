@@ -196,7 +196,7 @@ def _weigh(run: Run, placed: Placed, found: Sequence[Evidence], index: Index) ->
     inside = _inside(placed, kept)
     for item in kept:
         explained = _EXPLAINS.get(item.kind, frozenset())
-        if item.step is None or not explained & inside[item.step]:
+        if item.step is None or not explained & inside.get(item.step, set()):
             yield item
 
 
@@ -204,18 +204,15 @@ def _happens(item: Evidence, index: Index) -> bool:
     return item.place != UNKNOWN and index.place(item.place).failed > TOLERATED * index.place(item.place).runs
 
 
-def _inside(placed: Placed, found: Sequence[Evidence]) -> list[set[Kind]]:
-    """For every step the kinds of evidence that steps inside it show, at any depth."""
-    kinds: list[set[Kind]] = [set() for _ in placed.steps]
-    own: dict[int, set[Kind]] = {}
+def _inside(placed: Placed, found: Sequence[Evidence]) -> dict[int, set[Kind]]:
+    """The kinds of evidence that steps inside a step show, at any depth; only steps with evidence inside."""
+    kinds: dict[int, set[Kind]] = {}
     for item in found:
-        if item.step is not None:
-            own.setdefault(item.step, set()).add(item.kind)
-    # Containers come before what is inside them, so backwards each one is complete when it is handed on.
-    for number in reversed(placed.reading):
-        above = placed.container[number]
-        if above is not None:
-            kinds[above] |= kinds[number] | own.get(number, set())
+        above = None if item.step is None else placed.container[item.step]
+        # What a container knows already, those around it know too.
+        while above is not None and item.kind not in kinds.setdefault(above, set()):
+            kinds[above].add(item.kind)
+            above = placed.container[above]
     return kinds
 
 
@@ -224,7 +221,7 @@ def _lasting(placed: Placed, failed: Sequence[Evidence]) -> Iterator[Evidence]:
     again = _next_visits(placed) if failed else {}
     left = [item for item in sorted(failed, key=lambda one: one.at) if not _made_good(placed, item, again)]
     inside = _inside(placed, left)
-    return (item for item in left if item.step is None or not inside[item.step])
+    return (item for item in left if item.step is None or item.step not in inside)
 
 
 def _made_good(placed: Placed, item: Evidence, again: dict[int, int]) -> bool:

@@ -18,6 +18,7 @@ from monitoring.analysis.reference import (
 )
 from monitoring.analysis.steps import Run
 from monitoring.analysis.timeline import SECOND, relate
+from monitoring.analysis.waiting import waiting_ms
 
 # Deeper than this no place is kept: such a tree is a chain or a recursion without end.
 MAX_DEPTH = 64
@@ -47,6 +48,7 @@ class _Learner:
     def __init__(self, is_nested: bool | None) -> None:
         self.is_nested = is_nested
         self.seen: list[_Seen] = [_Seen(Place(UNKNOWN, ""))]
+        self.waited: list[float] = []
         self._numbers: dict[tuple[int, str], int] = {}
 
     def number(self, parent: int, name: str) -> int:
@@ -63,6 +65,9 @@ class _Learner:
         root.place.visits += 1
         if duration_ms is not None:
             root.values["duration"][run] = [duration_ms]
+        waited = waiting_ms(placed.steps, placed.container)
+        if waited is not None:
+            self.waited.append(waited)
         for index in range(len(placed.steps)):
             self._add_step(run, placed, index)
         for family in placed.families:
@@ -139,6 +144,7 @@ def build_reference(cohort: Sequence[Run], basis: str = "") -> Reference:
         tick_ms=_tick(learner.seen),
         is_nested=learner.is_nested,
         basis=basis,
+        waiting=usual_range([[waited] for waited in learner.waited]),
     )
 
 

@@ -7,6 +7,7 @@ several times. Steps of one container visit are a family. Place 0 is the executi
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 from operator import is_
 from typing import Protocol
 
@@ -155,7 +156,10 @@ def _enter(
 
 def _settled(steps: Sequence[Step]) -> list[Step]:
     """The steps in one order: by start where all tell it, else by the sender's position, else as given."""
-    if all(step.start_ms is not None for step in steps):
+    starts = [step.start_ms for step in steps if step.start_ms is not None]
+    if len(starts) == len(steps):
+        if all(before < after for before, after in pairwise(starts)):
+            return list(steps)
         return sorted(steps, key=lambda s: (s.start_ms or 0.0, math.inf if s.position is None else s.position, s.id))
     if any(step.position is not None for step in steps):
         return sorted(steps, key=lambda s: (math.inf if s.position is None else s.position, s.start_ms or 0.0, s.id))
@@ -184,7 +188,7 @@ def _family(
 def _before(steps: Sequence[Step], ran: Sequence[int], step: Step) -> tuple[int | None, int | None]:
     """The step that this one came after, and one that still ran when it began."""
     overlaps: int | None = None
-    for index in reversed(ran[-MAX_BACK:]):
+    for index in islice(reversed(ran), MAX_BACK):
         end = steps[index].end_ms
         if step.start_ms is None or end is None or end <= step.start_ms:
             return index, overlaps

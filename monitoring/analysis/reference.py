@@ -63,7 +63,7 @@ class Reference(msgspec.Struct, omit_defaults=True):
     """What is usual: `runs` healthy executions, their places (0 is the execution itself), and by quantity the margins
     at which no more than `TOLERATED` of them would be called outside. `left_out` places did not fit.
     `tick_ms` is the step of the clock that durations were told by (1,000 where all are whole seconds), else 0.
-    `is_nested`: what parents mean in most of them where no times tell.
+    `is_nested`: what parents mean in most of them where no times tell. `waiting`: how long they waited (ms).
     """
 
     runs: int
@@ -73,6 +73,7 @@ class Reference(msgspec.Struct, omit_defaults=True):
     tick_ms: float = 0.0
     is_nested: bool | None = None
     basis: str = ""
+    waiting: Usual | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""

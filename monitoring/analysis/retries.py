@@ -12,6 +12,10 @@ from enum import StrEnum
 
 _FAILED = frozenset({"failed", "timed_out"})
 _OPEN = frozenset({"queued", "running", "waiting"})
+# Amounts differ each time: they have changed where one is at least so many times the other.
+NOTABLE = 2.0
+# Among so many stories that may go on (the latest ones) the one that an attempt belongs to is looked for.
+_LOOKED_AT = 50
 
 
 class Change(StrEnum):
@@ -21,6 +25,8 @@ class Change(StrEnum):
     ERROR = "error"
     RELEASE = "release"
     INPUT = "input"
+    MODEL = "model"
+    OUTPUT = "output shape"
 
 
 class Outcome(StrEnum):
@@ -38,7 +44,8 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try. `number` counts from 1; `error` is the normalised text or its fingerprint; `input_digest` says whether
-    two inputs are the same; `steps` has the status of each node's last visit.
+    two inputs are the same; `output_shape` is what `steps.describe` says of the output; `steps` has the status of each
+    node's last visit. `model` and `tokens` are of a step.
     """
 
     number: int
@@ -49,6 +56,9 @@ class Attempt:
     release: str | None = None
     input_digest: str | None = None
     cost_usd: Decimal | None = None
+    model: str | None = None
+    tokens: int | None = None
+    output_shape: str | None = None
     steps: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -61,6 +71,7 @@ class Attempt:
 class Turn:
     """From one attempt to the next: the pause in ms (None: not told), what changed as (before, after), and the nodes
     that failed before and not now, or the other way round. `same_error` is None unless both failed and told one.
+    `times_longer` and `times_tokens` are after by before; None where not told or less than `NOTABLE` apart.
     """
 
     before: int
@@ -70,6 +81,8 @@ class Turn:
     same_error: bool | None
     healed: Sequence[str]
     broken: Sequence[str]
+    times_longer: float | None = None
+    times_tokens: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,34 @@ def tell_story(attempts: Iterable[Attempt]) -> Story | None:
     )
 
 
+def split_tries(tries: Sequence[Attempt]) -> list[list[int]]:
+    """The visits of one node, in order of time, put together to the stories of the things that were tried: indices.
+
+    A first attempt begins a story (a further turn of a loop is a thing of its own). A later one goes on with a story
+    whose last attempt has the next lower number: rather with the same input, rather one that failed, rather the latest.
+    """
+    stories: list[list[int]] = []
+    open_at: dict[int, list[list[int]]] = {}
+    for place, one in enumerate(tries):
+        below = [number for number in open_at if number < one.number and open_at[number]]
+        story = _taken_up(tries, open_at[max(below)], one) if one.number > 1 and below else []
+        if not story:
+            stories.append(story)
+        story.append(place)
+        open_at.setdefault(one.number, []).append(story)
+    return stories
+
+
+def _taken_up(tries: Sequence[Attempt], waiting: list[list[int]], one: Attempt) -> list[int]:
+    """Takes the story that an attempt goes on with out of those that may go on."""
+
+    def likeness(place: int) -> tuple[bool, bool, int]:
+        last = tries[waiting[place][-1]]
+        return last.input_digest == one.input_digest, last.status != "succeeded", place
+
+    return waiting.pop(max(range(max(0, len(waiting) - _LOOKED_AT), len(waiting)), key=likeness))
+
+
 def _order(one: Attempt) -> tuple[int, float, str, str]:
     return one.number, one.start_ms if one.start_ms is not None else float("inf"), one.status, one.error or ""
 
@@ -152,6 +193,8 @@ def _turn(before: Attempt, after: Attempt) -> Turn:
         Change.ERROR: lambda one: one.error,
         Change.RELEASE: lambda one: one.release,
         Change.INPUT: lambda one: one.input_digest,
+        Change.MODEL: lambda one: one.model,
+        Change.OUTPUT: lambda one: one.output_shape,
     }
     told = {change: (value(before), value(after)) for change, value in pairs.items()}
     # What one side does not tell is no change, except an error that came or went.
@@ -169,7 +212,17 @@ def _turn(before: Attempt, after: Attempt) -> Turn:
         before.error == after.error if both_failed else None,
         _turned(before.steps, after.steps),
         _turned(after.steps, before.steps),
+        _ratio(before.duration_ms, after.duration_ms),
+        _ratio(before.tokens, after.tokens),
     )
+
+
+def _ratio(before: float | None, after: float | None) -> float | None:
+    """After by before where they are notably apart; None too where one is not told or 0."""
+    if not before or not after or before < 0 or after < 0:
+        return None
+    ratio = after / before
+    return ratio if max(ratio, 1 / ratio) >= NOTABLE else None
 
 
 def _turned(failing: Mapping[str, str], fine: Mapping[str, str]) -> list[str]:
@@ -191,7 +244,7 @@ def _outcome(attempts: Sequence[Attempt], turns: Sequence[Turn], success: int | 
         return Outcome.NEEDLESS
     if success is not None:
         changed = {change for turn in turns[:success] for change in turn.changes}
-        return Outcome.FIXED if changed & {Change.RELEASE, Change.INPUT} else Outcome.HELPED
+        return Outcome.FIXED if changed & {Change.RELEASE, Change.INPUT, Change.MODEL} else Outcome.HELPED
     if attempts[-1].status in _OPEN:
         return Outcome.OPEN
     return Outcome.IN_VAIN if attempts[-1].has_failed else Outcome.STOPPED

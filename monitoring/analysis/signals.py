@@ -74,12 +74,17 @@ SAME_INPUT_VARIES = Signal(
 OTHERS_FAIL = Signal(
     "same system fails elsewhere",
     ((_E, 2.5), (_D, -1.5), (_L, -0.5)),
-    "workflows that share nothing else fail at the same system at the same minute",
+    "workflows that share nothing else fail at the same system at the same time",
+)
+OPEN_INCIDENT = Signal(
+    "an incident was open",
+    ((_E, 1.5), (_D, -0.5)),
+    "somebody's alert rule says the same of what the step calls, from the figures of others",
 )
 OTHERS_SUCCEED = Signal(
     "same system works elsewhere",
     ((_E, -1.5), (_D, 0.5)),
-    "others call the same system at the same minute and succeed",
+    "others call the same system at the same time and succeed",
 )
 NO_CALL = Signal(
     "nothing outside was called",
@@ -139,7 +144,7 @@ SLOW_NOT_FAILED = Signal(
 WAITED = Signal(
     "waited longer than usual",
     ((_L, 1.5),),
-    "the time went by in a queue, not at work",
+    "the time went by between the steps or in a queue, not at work",
 )
 MEMORY_NEAR_LIMIT = Signal(
     "memory near its limit",

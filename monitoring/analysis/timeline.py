@@ -5,7 +5,7 @@ after it (a message and its answer). Times decide; without times the shape of th
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -68,8 +68,14 @@ def relate(visits: Sequence[Visit], nested: bool | None = None) -> Relations:
     """
     by_id = {visit.id: index for index, visit in enumerate(visits)}
     parents = [by_id.get(visit.parent_id) if visit.parent_id is not None else None for visit in visits]
-    parents = _without_cycles(parents)
-    nested = _looks_nested(parents) if nested is None else nested
+    # Mostly each parent stands before its steps: then there is no cycle, and one pass finds every depth.
+    in_order = all(parent is None or parent < index for index, parent in enumerate(parents))
+    if not in_order:
+        parents = _without_cycles(parents)
+    if nested is None:
+        # Asked only where times do not tell.
+        is_asked = any(visit.start_ms is None or visit.start_ms == visit.end_ms for visit in visits)
+        nested = is_asked and _looks_nested(parents)
     container: list[int | None] = []
     follows: list[int | None] = []
     inner = [p is not None and _is_inside(visits[index], visits[p], nested) for index, p in enumerate(parents)]
@@ -79,7 +85,9 @@ def relate(visits: Sequence[Visit], nested: bool | None = None) -> Relations:
         inside = inner[index] or (parent in holders and _begins_at_end(visits[index], visits[parent or 0]))
         container.append(parent if inside else None)
         follows.append(None if inside else parent)
-    return Relations(_lift(container, follows, parents), follows)
+    if any(before is not None for before in follows):
+        container = _lift(container, follows, range(len(visits)) if in_order else _parents_first(parents))
+    return Relations(container, follows)
 
 
 def nest(visits: Sequence[Visit], relations: Relations) -> list[Nested]:
@@ -197,13 +205,16 @@ def _without_cycles(parents: Sequence[int | None]) -> list[int | None]:
     return kept
 
 
+def _parents_first(parents: Sequence[int | None]) -> list[int]:
+    return sorted(range(len(parents)), key=_depths(parents).__getitem__)
+
+
 def _lift(
-    container: Sequence[int | None], follows: Sequence[int | None], parents: Sequence[int | None]
+    container: Sequence[int | None], follows: Sequence[int | None], parents_first: Iterable[int]
 ) -> list[int | None]:
     """A step that follows another one lies where that one lies: parents first, so one pass is enough."""
     lifted = list(container)
-    depths = _depths(parents)
-    for index in sorted(range(len(lifted)), key=depths.__getitem__):
+    for index in parents_first:
         before = follows[index]
         if before is not None:
             lifted[index] = lifted[before]

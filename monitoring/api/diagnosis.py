@@ -16,6 +16,7 @@ from accounts.models import ApiKey
 from accounts.tenancy import team_context
 from monitoring.analysis.retries import tell_story
 from monitoring.analysis.signals import Cause
+from monitoring.analysis.timeline import relate
 from monitoring.api.diagnosis_documents import (
     ClassificationSerializer,
     DecisionSerializer,
@@ -23,12 +24,14 @@ from monitoring.api.diagnosis_documents import (
     decision_documents,
     divergence_document,
     impact_document,
+    step_retries_document,
     story_document,
 )
 from monitoring.api.executions import team_of, uuid_of
 from monitoring.api.rendering import NumberRenderer
 from monitoring.models import Classification
-from monitoring.reads.attempts import attempts_of
+from monitoring.reads.analysed import earliest, visits_of
+from monitoring.reads.attempts import attempts_of, step_stories
 from monitoring.reads.classifications import decisions_about
 from monitoring.reads.replay import load
 from monitoring.services.classification import Subject, decide
@@ -54,6 +57,8 @@ class DiagnosisDetail(APIView):
                 raise Http404
             own = replay.execution
             found = examine(team_id, replay, now)
+            visits = visits_of(replay, earliest(replay))
+            tries = step_stories(replay.steps, visits, relate(visits).container)
             suggested = suggestion_of(team_id, replay, found, now)
             attempts = attempts_of(team_id, own.origin_id)
             decisions = decisions_about(team_id, own.id, own.failure_group_id)
@@ -65,6 +70,7 @@ class DiagnosisDetail(APIView):
                 "divergence": divergence_document(found, replay),
                 "impact": impact_document(found.impact),
                 "retries": story_document(story),
+                "step_retries": step_retries_document(tries, replay.steps),
                 "suggestion": suggested.suggestion if suggested else None,
                 "facts": suggested.facts if suggested else None,
                 "decisions": decision_documents(decisions),

@@ -7,15 +7,19 @@ from rest_framework import serializers as s
 
 from monitoring.analysis.agreement import Agreement
 from monitoring.analysis.impact import Impact
-from monitoring.analysis.retries import Story
+from monitoring.analysis.retries import Story, Turn, sum_up
 from monitoring.analysis.signals import Cause
+from monitoring.reads.attempts import StepStory
 from monitoring.reads.classifications import Decision
 from monitoring.reads.failure_group import Diagnosed, Group, InRelease
-from monitoring.reads.replay_records import Replay
+from monitoring.reads.replay_records import Replay, StepRecord
 from monitoring.services.classification import MAX_NOTE
 from monitoring.services.diagnosis import evidence_document
 from monitoring.services.examination import Examined
 from monitoring.services.suggestions import Suggested
+
+MAX_STORIES = 1_000
+_OF_ATTEMPT = (*("number", "status", "duration_ms", "error", "release", "cost_usd", "model", "tokens", "output_shape"),)
 
 
 def _told(kind: type[s.Field[Any, Any, Any, Any]], help_text: str = "") -> Any:
@@ -69,6 +73,21 @@ class RetriesSerializer(s.Serializer[Any]):
     attempts = s.ListField(child=s.DictField())
 
 
+class StepStorySerializer(RetriesSerializer):
+    """All attempts at one step as one story; ids of steps in the order of the attempts."""
+
+    node = s.CharField()
+    step_ids = s.ListField(child=s.CharField())
+
+
+class StepRetriesSerializer(s.Serializer[Any]):
+    """Steps that were tried more than once: in how many a retry succeeded, at which attempt, and each one's story."""
+
+    retried, saved, in_vain = s.IntegerField(), s.IntegerField(), s.IntegerField()
+    succeeded_at_attempt = s.DictField(child=s.IntegerField(), help_text="first successes by number of the attempt")
+    stories = StepStorySerializer(many=True)
+
+
 class SuggestionSerializer(s.Serializer[Any]):
     """The suggested cause with the evidence for and against."""
 
@@ -96,6 +115,7 @@ class DiagnosisSerializer(s.Serializer[Any]):
     divergence = DivergenceSerializer()
     impact = ImpactSerializer(allow_null=True)
     retries = RetriesSerializer(allow_null=True)
+    step_retries = StepRetriesSerializer()
     suggestion = SuggestionSerializer(allow_null=True)
     facts = _told(s.DictField)
     decisions = DecisionSerializer(many=True)
@@ -167,17 +187,38 @@ def story_document(story: Story | None) -> dict[str, Any] | None:
     """The attempts side by side, with what changed from the one before."""
     if story is None:
         return None
-    changes: Sequence[dict[str, list[str | None]]] = [
-        {},
-        *({change.value: list(pair) for change, pair in turn.changes.items()} for turn in story.turns),
-    ]
-    names = ("number", "status", "duration_ms", "error", "release", "cost_usd")
+    turns: Sequence[Turn | None] = [None, *story.turns]
     return {
         **{name: getattr(story, name) for name in ("succeeded_at", "spent_ms", "paused_ms", "spent_usd")},
         "outcome": story.outcome.value,
         "attempts": [
-            {**{name: getattr(attempt, name) for name in names}, "changes": changed}
-            for attempt, changed in zip(story.attempts, changes, strict=True)
+            {**{name: getattr(attempt, name) for name in _OF_ATTEMPT}, **_turn_document(turn)}
+            for attempt, turn in zip(story.attempts, turns, strict=True)
+        ],
+    }
+
+
+def _turn_document(turn: Turn | None) -> dict[str, Any]:
+    """What was before an attempt, and what is different from the one before; only that something changed of inputs."""
+    if turn is None:
+        return {"pause_ms": None, "changes": {}, "times_longer": None, "times_tokens": None}
+    return {
+        "pause_ms": turn.pause_ms,
+        "changes": {change.value: list(pair) for change, pair in turn.changes.items()},
+        "times_longer": turn.times_longer,
+        "times_tokens": turn.times_tokens,
+    }
+
+
+def step_retries_document(stories: Sequence[StepStory], steps: Sequence[StepRecord]) -> dict[str, Any]:
+    """The steps that were tried again, and what came of it."""
+    benefit = sum_up(one.story for one in stories)
+    return {
+        **{name: getattr(benefit, name) for name in ("retried", "saved", "in_vain")},
+        "succeeded_at_attempt": {str(number): times for number, times in benefit.at_attempt.items()},
+        "stories": [
+            {"node": one.name, "step_ids": [str(steps[i].id) for i in one.places], **(story_document(one.story) or {})}
+            for one in stories[:MAX_STORIES]
         ],
     }
 

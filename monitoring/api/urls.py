@@ -17,6 +17,7 @@ urlpatterns = [
     path("groups/<str:group>/", groups.GroupDetail.as_view(), name="api_group"),
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
+    path("workflows/<str:workflow>/", workflows.WorkflowDetail.as_view(), name="api_workflow"),
     path("baselines/", baselines.Baselines.as_view(), name="api_baselines"),
     path("systems/", systems.SystemList.as_view(), name="api_systems"),
     path("systems/<name:name>/", systems.SystemDetail.as_view(), name="api_system"),

@@ -1,5 +1,5 @@
-"""What the suggested cause of one failed execution is made from: its error, what it calls, its input before, others at
-that minute, how its group lies in time, releases near its beginning, its attempts."""
+"""What the suggested cause of one failed execution is made from: tries of the same input, how its
+group lies in time, and releases near its beginning. Others that call the same are told by `dependents`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,6 @@ from uuid import UUID
 from accounts.statements import run_planned, run_prepared
 from monitoring.analysis.change_point import Kind, rate_beginning
 from monitoring.analysis.coincidence import Coincidence, Event, EventKind, Onset, coincidences
-from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.analysed import input_digest
 from monitoring.reads.replay_records import ExecutionRecord
@@ -24,13 +23,7 @@ BUCKET = timedelta(hours=1)
 MAX_LOOKED_AT = 2_000
 MAX_SAME = 30
 MAX_SAME_BYTES = 2_000_000
-# "That minute" is so long before and after.
-NEAR = timedelta(minutes=1)
 
-_OTHERS = f"""SELECT workflow_id, sum(failed + timed_out) FROM rollup
-    WHERE team_id = %(team)s AND grain = {Grain.MINUTE:d} AND dimension = {Dimension.SYSTEM:d}
-    AND value_id = %(system)s AND environment_id = %(environment)s AND workflow_id <> %(workflow)s
-    AND bucket >= %(start)s AND bucket <= %(end)s GROUP BY workflow_id"""
 _SAME_INPUT = f"""
 WITH looked AS MATERIALIZED (
     SELECT id, status, facet_ids, retention_class, anchor_day, environment_id FROM execution
@@ -60,34 +53,12 @@ _RELEASES = """SELECT name, first_seen_at FROM release WHERE team_id = %s AND wo
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
-    """Other workflows that called the same system at that minute, and how many of them failed there."""
-
-    calling: int = 0
-    failing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Course:
     """A failure group over time: (failures, runs) by bucket from `start`, and what its beginning coincides with."""
 
     start: datetime
     by_bucket: Sequence[tuple[int, int]] = ()
     coincidences: Sequence[Coincidence] = field(default_factory=list)
-
-
-def others_at(team_id: UUID, execution: ExecutionRecord, system: str, at: datetime) -> Others:
-    """Who else called this external system around that minute, by the minute figures (kept for 48 hours)."""
-    params = {
-        "team": team_id,
-        "system": label_id(LabelKind.SYSTEM, system),
-        "environment": execution.environment_id,
-        "workflow": execution.workflow_id,
-        "start": at - NEAR - timedelta(minutes=1),
-        "end": at + NEAR,
-    }
-    rows = run_planned(_OTHERS, params)
-    return Others(len(rows), sum(failed > 0 for _, failed in rows))
 
 
 def same_input(team_id: UUID, execution: ExecutionRecord, digest: int | None) -> tuple[int, int]:

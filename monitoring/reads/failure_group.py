@@ -116,6 +116,9 @@ def facts_of_group(group: Group, diagnoses: Sequence[Diagnosed], course: Course)
         retries_failed=sum(one["retries"]["failed"] for one in told),
         retries_succeeded=sum(one["retries"]["succeeded"] for one in told),
         duration=_usual_place([one["duration"] for one in told]),
+        # Diagnoses that were made before these two were known do not tell them.
+        waiting=_usual_place([one.get("waiting") for one in told]),
+        open_incidents=next((words for one in told if (words := one.get("open_incidents"))), ()),
         memory_share=max((share for one in told if (share := one["memory_share"]) is not None), default=None),
         divergence=Divergence(divergence) if divergence else None,
     )

@@ -2,19 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from monitoring import wording
 from monitoring.analysis.cause import Facts, Suggestion, suggest, time_pattern
 from monitoring.analysis.error_kinds import classify
 from monitoring.analysis.evidence import Evidence, Kind, duration_words
-from monitoring.analysis.limits import upper_limit
-from monitoring.analysis.placing import UNKNOWN
+from monitoring.analysis.limits import Usual, upper_limit
+from monitoring.analysis.placing import ROOT, UNKNOWN
 from monitoring.analysis.ranges import Place, Side
+from monitoring.analysis.reference import MIN_SUPPORT, SHARE_OF_RUN, Reference
 from monitoring.analysis.signals import Divergence
-from monitoring.reads.analysed import input_digest
-from monitoring.reads.cause_facts import Others, course_of, others_at, same_input
-from monitoring.reads.replay_records import Replay, StepRecord
+from monitoring.analysis.timeline import relate
+from monitoring.analysis.waiting import waiting_ms
+from monitoring.identity import LabelKind, label_id
+from monitoring.ports import open_incidents
+from monitoring.reads.analysed import earliest, input_digest, visits_of
+from monitoring.reads.calls import MODELS, SYSTEMS, TOOLS
+from monitoring.reads.cause_facts import course_of, same_input
+from monitoring.reads.dependents import AROUND, Others, others_at
+from monitoring.reads.replay_records import ExecutionRecord, Replay, StepRecord
 from monitoring.services.examination import Examined
 from monitoring.statuses import FAILING, Status
 
@@ -42,15 +51,14 @@ class Caused:
     digest: int | None
 
 
-def find_cause(team_id: UUID, replay: Replay, found: Examined) -> Caused:
+def find_cause(team_id: UUID, replay: Replay, found: Examined, now: datetime) -> Caused:
     """What the facts of an execution speak for. The number of queries does not depend on its steps."""
     execution = replay.execution
     step, item = _telling_step(replay, found)
     calls = _calls(replay, step)
     digest = input_digest(replay.payload)
     failed_before, succeeded_before = same_input(team_id, execution, digest)
-    at = (step.started_at if step else None) or execution.counted_at
-    others = others_at(team_id, execution, step.system, at) if step and step.system else Others()
+    others = _others(team_id, execution, step, now)
     group = execution.failure_group_id
     course = course_of(team_id, group, execution.workflow_id, execution.counted_at) if group else None
     retries = _retries(replay, found, step)
@@ -70,8 +78,10 @@ def find_cause(team_id: UUID, replay: Replay, found: Examined) -> Caused:
         retries_failed=retries[0],
         retries_succeeded=retries[1],
         duration=_duration(found, item, step),
+        waiting=_waiting(replay, found),
         memory_share=_memory(execution.peak_memory_bytes, execution.memory_limit_bytes),
         divergence=kind,
+        open_incidents=_incidents(team_id, execution, step, now),
     )
     return Caused(facts, suggest(facts), digest)
 
@@ -89,6 +99,8 @@ def facts_document(facts: Facts) -> dict[str, Any]:
         "time_pattern": time_pattern(facts.by_bucket).value,
         "retries": {"failed": facts.retries_failed, "succeeded": facts.retries_succeeded},
         "duration": {"side": facts.duration.side.value, "words": facts.duration.words} if facts.duration else None,
+        "waiting": {"side": facts.waiting.side.value, "words": facts.waiting.words} if facts.waiting else None,
+        "open_incidents": list(facts.open_incidents),
         "memory_share": facts.memory_share,
         "divergence": facts.divergence.value if facts.divergence else None,
     }
@@ -112,6 +124,15 @@ def suggestion_document(suggestion: Suggestion) -> dict[str, Any]:
             for one in suggestion.evidence
         ],
     }
+
+
+def _others(team_id: UUID, execution: ExecutionRecord, step: StepRecord | None, now: datetime) -> Others:
+    """Who else called the step's external system around that time."""
+    if step is None or not step.system:
+        return Others(0, 0)
+    at, system = step.started_at or execution.counted_at, label_id(LabelKind.SYSTEM, step.system)
+    environment = execution.environment
+    return others_at(team_id, SYSTEMS, system, execution.workflow_id, at, now=now, environment=environment)
 
 
 def _telling_step(replay: Replay, found: Examined) -> tuple[StepRecord | None, Evidence | None]:
@@ -157,15 +178,48 @@ def _duration(found: Examined, item: Evidence | None, step: StepRecord | None) -
     reference = found.compared.reference if found.compared and found.is_compared else None
     if item is None or took is None or reference is None or item.place == UNKNOWN:
         return None
-    usual = reference.places[item.place].duration
+    return _against(reference.places[item.place].duration, took, reference)
+
+
+def _waiting(replay: Replay, found: Examined) -> Place | None:
+    """Where the time that no step was at work lies among healthy executions; noticed as a slow step would be."""
+    reference = found.compared.reference if found.compared and found.is_compared else None
+    if reference is None or reference.waiting is None or reference.waiting.runs < MIN_SUPPORT:
+        return None
+    visits = visits_of(replay, earliest(replay))
+    waited = waiting_ms(visits, relate(visits, reference.is_nested).container)
+    whole = reference.places[ROOT].duration
+    least = max(reference.tick_ms, SHARE_OF_RUN * whole.median if whole else 0.0)
+    return None if waited is None else _against(reference.waiting, waited, reference, least)
+
+
+def _against(usual: Usual | None, took: float, reference: Reference, least: float = 0.0) -> Place | None:
+    """Where a duration lies among those of healthy executions; above only by more than `least`."""
     if usual is None or not usual.runs:
         return None
-    high = upper_limit(usual, reference.margins.get("duration", 1.0))
+    high = max(upper_limit(usual, reference.margins.get("duration", 1.0)), usual.high + least)
     side = Side.ABOVE if took > high else Side.BELOW if took < usual.low else Side.INSIDE
     said = {Side.ABOVE: "above", Side.BELOW: "below", Side.INSIDE: "inside"}[side]
     shown = f"{duration_words(usual.low)} to {duration_words(high)}"
     words = f"{duration_words(took)}, {said} the usual {shown} ({usual.runs} executions)"
     return Place(side, took, usual.low, high, words)
+
+
+def _incidents(team_id: UUID, execution: ExecutionRecord, step: StepRecord | None, now: datetime) -> list[str]:
+    """The incidents of what the step calls that are open now and opened before it failed or soon after, in words.
+
+    Those of its own workflow are made from the same failures, and say nothing new.
+    """
+    if step is None:
+        return []
+    until = (step.ended_at or step.started_at or execution.counted_at) + AROUND
+    called = [(SYSTEMS.param, step.system), (MODELS.param, step.model), (TOOLS.param, step.tool)]
+    found = [one for kind, name in called if name for one in open_incidents(team_id, kind, name) or ()]
+    return [
+        f"{one.title}, since {wording.moment(one.opened_at, now)}"
+        for one in found
+        if one.opened_at <= until and one.workflow != (execution.workflow or "")
+    ]
 
 
 def _memory(peak: int | None, limit: int | None) -> float | None:

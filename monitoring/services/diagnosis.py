@@ -63,7 +63,7 @@ def diagnose(team_id: UUID, execution_id: UUID, now: datetime) -> bool:
         Diagnosis.objects.filter(team_id=team_id, id=execution_id).delete()
         return False
     found = examine(team_id, replay, now, is_patient=True)
-    _save(team_id, replay, found, find_cause(team_id, replay, found), now)
+    _save(team_id, replay, found, find_cause(team_id, replay, found, now), now)
     return True
 
 

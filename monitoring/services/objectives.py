@@ -1,25 +1,31 @@
 """The objective of a workflow: what its verdict is measured against."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 
 from monitoring.models import Workflow
 
-NAMES = ("success_rate", "p95_ms", "freshness_ms")
+# By name, the least and the greatest value: a share of 1, and milliseconds.
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "success_rate": (0.01, 1.0),
+    "p95_ms": (1.0, 10_000_000_000.0),
+    "freshness_ms": (36_000.0, 360_000_000_000.0),
+}
 
 
 @transaction.atomic
-def set_objective(
-    *, workflow: Workflow, success_rate: float | None, p95_ms: float | None, freshness_ms: float | None
-) -> None:
-    """Sets the objectives: a share of 1 and milliseconds; None takes one away."""
-    Workflow.objects.filter(id=workflow.id).update(
-        objective_success_rate=success_rate, objective_p95_ms=p95_ms, objective_freshness_ms=freshness_ms
-    )
+def set_objective(*, workflow: Workflow, told: Mapping[str, float | None]) -> None:
+    """Sets the objectives that are told by their names in `LIMITS`; None takes one away, the others stay.
 
-
-@transaction.atomic
-def use_proposal(*, workflow: Workflow, name: str, value: float) -> None:
-    """Makes what history proposes an objective that somebody set; the others stay. `name` is one of `NAMES`."""
-    if name not in NAMES:
-        raise ValueError(f"no objective is called {name}")
-    Workflow.objects.filter(id=workflow.id).update(**{f"objective_{name}": value})
+    Raises `ValueError` for another name, or a value outside its limits.
+    """
+    for name, value in told.items():
+        if name not in LIMITS:
+            raise ValueError(f"no objective is called {name}")
+        low, high = LIMITS[name]
+        if value is not None and not low <= value <= high:
+            raise ValueError(f"{name} is from {low:g} to {high:g}")
+    changed = {f"objective_{name}": value for name, value in told.items()}
+    if changed:
+        Workflow.objects.filter(team_id=workflow.team_id, id=workflow.id).update(**changed)

@@ -34,7 +34,7 @@ def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime)
         return Suggested(*stored[0])
     if found.compared and found.compared.reference is None:
         found = examine(team_id, replay, now, is_anew=True)
-    caused = find_cause(team_id, replay, found)
+    caused = find_cause(team_id, replay, found, now)
     return Suggested(suggestion_document(caused.suggestion), facts_document(caused.facts), now)
 
 

@@ -23,6 +23,8 @@ FULL_HEADER = (
     *("Execution", "Attempt", "Workflow", "Status", "Started", "Duration, ms", "Error", "Step", "Input type"),
     *("Release", "Environment", "Trigger", "Tokens", "Cost, USD", "Met criteria"),
 )
+# Of failures to replay: the failed step is left out where all of them failed at one.
+SAMPLE_HEADER = ("Execution", "Started", "Error", "Step", "Input type", "Release", "Duration, ms")
 
 ORDER_WORDS = {
     "-time": "latest to finish first",
@@ -94,6 +96,18 @@ def full_cells(row: ExecutionRow) -> list[Any]:
         row.cost_usd,
         "" if row.is_unmet is None else "no" if row.is_unmet else "yes",
     ]
+
+
+def sample_header(*, has_step: bool) -> list[str]:
+    """The names of a sample's cells."""
+    return [name for name in SAMPLE_HEADER if has_step or name != "Step"]
+
+
+def sample_cells(row: ExecutionRow, *, has_step: bool) -> list[Any]:
+    """A row as `sample_header` names its cells."""
+    step = [row.failed_node] if has_step else []
+    told = [row.input_type, row.release, milliseconds(row.duration_ms)]
+    return [row.external_id, instant(row.started_at), row.error, *step, *told]
 
 
 def as_json(row: ExecutionRow) -> dict[str, Any]:

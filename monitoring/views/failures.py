@@ -31,8 +31,9 @@ from monitoring.views.execution_table import (
     exported,
     filter_choices,
     instant,
-    milliseconds,
     paging,
+    sample_cells,
+    sample_header,
     sort_in_force,
     with_errors,
 )
@@ -43,7 +44,6 @@ from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_
 GROUPS_SHOWN = 10
 SLOWEST_FIRST = {"slow": "-duration", "expensive": "-cost"}
 SAMPLES_SHOWN = 25
-SAMPLE_HEADER = ("Execution", "Started", "Error", "Step", "Input type", "Duration, ms")
 GROUP_HEADER = ("Group", "Step", "Failures", "First seen", "New", "Last seen")
 COMMON_HEADER = (
     *("Kind", "Value", "Failures", "Of failures", "Usual share", "Lift", "Lift from", "Lift to"),
@@ -80,11 +80,8 @@ def _export(scope: Scope, workflow: Workflow, table: str) -> HttpResponseBase:
         sampled = sampled_filters(scope.filters, workflow, found)
     else:
         sampled = failing_filters(scope.filters, workflow)
-    rows = (
-        [r.external_id, instant(r.started_at), r.error, r.failed_node, r.input_type, milliseconds(r.duration_ms)]
-        for r in exported(scope.team.id, sampled)
-    )
-    return csv_response(f"{workflow.slug}-{population.word}.csv", SAMPLE_HEADER, rows)
+    rows = (sample_cells(row, has_step=True) for row in exported(scope.team.id, sampled))
+    return csv_response(f"{workflow.slug}-{population.word}.csv", sample_header(has_step=True), rows)
 
 
 def population_of(scope: Scope) -> Population:
@@ -157,6 +154,7 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
         "sort": sort_in_force(filters),
         "order_words": ORDER_WORDS[sort_in_force(filters)],
         "trends_href": scope.href("trends"),
+        "samples_csv": scope.filters.query(after=None, format="csv"),
         "first_href": scope.filters.query(after=None, by=None),
         "longer_href": scope.filters.query(from_="now-90d", to="now", after=None),
     }

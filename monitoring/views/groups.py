@@ -29,7 +29,16 @@ from monitoring.services.examination import examine
 from monitoring.services.suggestions import Suggested, suggestion_of, suggestion_of_group
 from monitoring.views.classify import agreement_words, classify_card, rail_words
 from monitoring.views.csv import csv_response
-from monitoring.views.execution_table import instant, with_errors
+from monitoring.views.execution_table import (
+    ORDER_WORDS,
+    exported,
+    instant,
+    paging,
+    sample_cells,
+    sample_header,
+    sort_in_force,
+    with_errors,
+)
 from monitoring.views.failures import failures_chart
 from monitoring.views.shell import Scope, frame, open_scope, step_rail
 
@@ -40,7 +49,7 @@ RELEASE_HEADER = ("Release", "Failures", "First", "Last")
 @team_page(Permission.VIEW_FIGURES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def failure_group(request: TeamRequest, group: uuid.UUID) -> HttpResponseBase:
-    """The page, its releases as CSV (`format=csv`), and a decision about the whole group (POST)."""
+    """The page, one of its tables as CSV (`table=releases|samples`), and a decision about the whole group (POST)."""
     found = find_group(request.team.id, group)
     if found is None or (request.method == "POST" and not request.membership.allows(Permission.MANAGE_WORKFLOWS)):
         raise Http404("No such group.")
@@ -50,10 +59,19 @@ def failure_group(request: TeamRequest, group: uuid.UUID) -> HttpResponseBase:
         subject = Subject(request.team.id, found.workflow_id, found.id)
         return _decide(request, suggested, subject, _href(request, found.id))
     if request.GET.get("format") == "csv":
-        rows = releases_of(request.team.id, group)
-        cells = ([r.release, r.failures, instant(r.first_at), instant(r.last_at)] for r in rows)
-        return csv_response(f"failure-group-{group}.csv", RELEASE_HEADER, cells)
+        return _export(request, found, request.GET.get("table", "releases"))
     return TemplateResponse(request, "groups/group.html", _context(request, found))
+
+
+def _export(request: TeamRequest, group: Group, table: str) -> HttpResponseBase:
+    if table == "samples":
+        scope = open_scope(request, slug_of(request.team.id, group))
+        filters = of_group(scope.filters, scope.workflow, group)
+        rows = (sample_cells(row, has_step=False) for row in exported(request.team.id, filters))
+        return csv_response(f"failure-group-{group.id}-samples.csv", sample_header(has_step=False), rows)
+    releases = releases_of(request.team.id, group.id)
+    cells = ([r.release, r.failures, instant(r.first_at), instant(r.last_at)] for r in releases)
+    return csv_response(f"failure-group-{group.id}.csv", RELEASE_HEADER, cells)
 
 
 @team_page(Permission.MANAGE_WORKFLOWS)
@@ -95,8 +113,8 @@ def _href(request: TeamRequest, group_id: uuid.UUID) -> str:
 
 def _context(request: TeamRequest, group: Group) -> dict[str, Any]:
     team_id = request.team.id
-    workflow = Workflow.objects.filter(team_id=team_id, id=group.workflow_id).first() if group.workflow_id else None
-    scope = open_scope(request, workflow.slug if workflow else None)
+    scope = open_scope(request, slug_of(team_id, group))
+    workflow = scope.workflow
     suggested, diagnoses = suggestion_of_group(team_id, group, scope.now)
     card = classify_card(
         suggested,
@@ -105,12 +123,13 @@ def _context(request: TeamRequest, group: Group) -> dict[str, Any]:
         action=reverse("failure_group", args=[request.team.slug, group.id]),
         may_decide=request.membership.allows(Permission.MANAGE_WORKFLOWS),
     )
-    filters = of_group(scope.filters, group)
-    page = executions.page(team_id, failing_filters(filters, workflow) if workflow else filters, limit=SAMPLES)
+    filters = of_group(scope.filters, workflow, group)
+    page = executions.page(team_id, filters, limit=SAMPLES)
     rail = step_rail(scope, None, current=4, notes={4: rail_words(card)}, classify_href="#classify")
     return {
         **frame(scope, rail=rail),
-        **_course(scope, workflow, filters),
+        **paging(scope, page),
+        **_course(scope, workflow, group),
         "group": group,
         "classify": card,
         "facts": facts_rows(suggested),
@@ -120,22 +139,38 @@ def _context(request: TeamRequest, group: Group) -> dict[str, Any]:
         "agreement_words": agreement_words(agreement_of(team_id, group_id=group.id)),
         "releases": releases_of(team_id, group.id),
         "samples": with_errors(team_id, page.rows),
-        "replay_query": scope.filters.query(after=None, by=None),
+        "shown": f"{wording.count(len(page.rows))} in this range",
+        "sort": sort_in_force(filters),
+        "order_words": ORDER_WORDS[sort_in_force(filters)],
+        "samples_csv": scope.filters.query(after=None, format="csv", table="samples"),
+        "first_href": scope.filters.query(after=None, by=None),
         "samples_href": scope.href("failures", group=str(group.id)) + "#samples" if workflow else "",
         "failures_href": scope.href("failures") if workflow else "",
     }
 
 
-def _course(scope: Scope, workflow: Workflow | None, filters: Filters) -> dict[str, Any]:
+def _course(scope: Scope, workflow: Workflow | None, group: Group) -> dict[str, Any]:
     """Failures of the group over time in the range; nothing where it belongs to no workflow."""
     if workflow is None:
         return {"charts": [], "failures": None}
-    found = failure_groups(scope.team.id, workflow, filters)
+    found = failure_groups(scope.team.id, workflow, _only(scope.filters, group))
     return {"charts": [failures_chart(scope, workflow, found)], "failures": found.failures}
 
 
-def of_group(filters: Filters, group: Group) -> Filters:
-    """The filters of the address, for this group alone."""
+def slug_of(team_id: uuid.UUID, group: Group) -> str | None:
+    """The slug of the workflow that a group belongs to."""
+    if group.workflow_id is None:
+        return None
+    return Workflow.objects.filter(team_id=team_id, id=group.workflow_id).values_list("slug", flat=True).first()
+
+
+def of_group(filters: Filters, workflow: Workflow | None, group: Group) -> Filters:
+    """The filters that find the failures of this group alone."""
+    only = _only(filters, group)
+    return failing_filters(only, workflow) if workflow else only
+
+
+def _only(filters: Filters, group: Group) -> Filters:
     return replace(filters, choices={**filters.choices, "group": Choice((str(group.id),))})
 
 
@@ -156,9 +191,11 @@ def facts_rows(suggested: Suggested) -> list[tuple[str, str]]:
         ("Over time", told["time_pattern"]),
         ("Began near", "; ".join(told["coincides_with"])),
         ("Same input", _pair(same["failed"], same["succeeded"])),
-        ("Others at that minute", f"{others['failing']} of {others['calling']} failed" if others["calling"] else ""),
+        ("Others at that time", f"{others['failing']} of {others['calling']} failed" if others["calling"] else ""),
         ("Later attempts", _pair(retries["failed"], retries["succeeded"])),
         ("Duration of the step", told["duration"]["words"] if told["duration"] else ""),
+        ("Waiting between steps", told["waiting"]["words"] if told.get("waiting") else ""),
+        ("Open incidents", "; ".join(told.get("open_incidents") or ())),
         ("Memory", wording.percent(told["memory_share"]) if told["memory_share"] is not None else ""),
         ("First divergence", told["divergence"]),
     ]

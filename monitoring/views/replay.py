@@ -27,9 +27,11 @@ from monitoring.services.suggestions import suggestion_of
 from monitoring.templatetags.components import SIGNS
 from monitoring.views import replay_about as about
 from monitoring.views.classify import ClassifyCard, classify_card, rail_words
+from monitoring.views.csv import csv_response
 from monitoring.views.replay_answers import answers
 from monitoring.views.replay_criteria import criteria_card
 from monitoring.views.replay_divergence import divergence_card, impact_card
+from monitoring.views.replay_export import Shown, csv_hrefs, export
 from monitoring.views.replay_graph import draw
 from monitoring.views.replay_marks import Marks, marks_of
 from monitoring.views.replay_path import path_words
@@ -37,7 +39,7 @@ from monitoring.views.replay_payloads import raw_json
 from monitoring.views.replay_rows import after_rows, timeline
 from monitoring.views.replay_scene import Address, Scene, address_of, missing_parts, set_scene
 from monitoring.views.replay_step import StepPanel, step_panel, step_part
-from monitoring.views.replay_story import story_card
+from monitoring.views.replay_story import retried_card, story_card
 from monitoring.views.shell import Scope, frame, step_rail
 from monitoring.windows import week_until
 
@@ -58,9 +60,11 @@ class Opened:
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def replay(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase:
-    """The page; asked by htmx for the panel of a step alone, only that."""
+    """The page, one of its tables as CSV (`format=csv`, `table`); asked by htmx for the panel of a step, only that."""
     opened = _open(request, execution)
     current = _current(opened, request)
+    if request.GET.get("format") == "csv":
+        return _export(request, opened, current)
     if getattr(request, "htmx", None) and request.headers.get("HX-Target") == "step":
         response = _panel(request, opened, current)
     else:
@@ -130,6 +134,16 @@ def _step_panel(request: TeamRequest, opened: Opened, current: int | None) -> St
     return step_panel(opened.scene, current, tab, opened.address, opened.raw, opened.marks)
 
 
+def _export(request: TeamRequest, opened: Opened, current: int | None) -> HttpResponseBase:
+    """The table that is asked for. Raises `Http404` for one that the page does not show."""
+    shown = Shown(request.team.id, request.team.slug, opened.scene, opened.found, opened.address, current)
+    name = request.GET.get("table", "")
+    table = export(shown, name)
+    if table is None:
+        raise Http404("No such table.")
+    return csv_response(f"execution-{opened.scene.replay.execution.id}-{name}.csv", table.header, table.rows)
+
+
 def _panel(request: TeamRequest, opened: Opened, current: int | None) -> HttpResponse:
     context = {"panel": _step_panel(request, opened, current), "replay": opened.scene.replay}
     return TemplateResponse(request, "replay/_step.html", context)
@@ -163,6 +177,7 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
         # A replay has no range: the picker would promise one.
         "window": None,
         "replay": found,
+        "csv": csv_hrefs(address),
         "execution": execution,
         "scene": scene,
         "missing": missing_parts(scene),
@@ -173,6 +188,7 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
         "impact": impact_card(scene, opened.found, slug, address),
         "classify": classify,
         "story": story_card(team_id, opened.found, execution, slug, address),
+        "retried": retried_card(scene, address),
         "timeline": timeline(scene, address, current, _usual(request, scene), request.GET, opened.marks, path),
         "panel": _step_panel(request, opened, current),
         "after": [] if opened.found.is_compared else after_rows(scene, address),

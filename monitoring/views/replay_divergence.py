@@ -147,13 +147,17 @@ def _impact_facts(found: Examined) -> list[tuple[str, str]]:
     assert impact is not None
     unpriced = f", {wording.count(impact.unpriced)} steps told no cost" if impact.unpriced else ""
     return [
-        ("Affected", f"{wording.count(len(impact.affected))} steps"),
-        ("Skipped", f"{wording.count(len(impact.skipped))} steps"),
+        ("Affected", _steps(len(impact.affected))),
+        ("Skipped", _steps(len(impact.skipped))),
         ("Not reached", ", ".join(impact.not_reached[:5]) or "nothing that always runs"),
         ("Time after it", wording.NOT_TOLD if impact.after_ms is None else wording.duration_ms(impact.after_ms)),
         ("At work after it", wording.NOT_TOLD if impact.busy_ms is None else wording.duration_ms(impact.busy_ms)),
         ("Spent after it", wording.NOT_TOLD if impact.after_usd is None else wording.usd(impact.after_usd) + unpriced),
     ]
+
+
+def _steps(number: int) -> str:
+    return "1 step" if number == 1 else f"{wording.count(number)} steps"
 
 
 def _impact_rows(scene: Scene, found: Examined, address: Address) -> list[ImpactRow]:

@@ -1,6 +1,6 @@
 """The panel of one step: its tabs and what stands in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from monitoring.views.replay_divergence import EvidenceRow, evidence_row
 from monitoring.views.replay_marks import FIRST_DIVERGENCE, Marks
 from monitoring.views.replay_payloads import PayloadText, payload_text
 from monitoring.views.replay_scene import Address, Scene
+from monitoring.views.replay_story import Tries, tries_of
 from monitoring.windows import week_until
 
 TABS = ("expected", "error", "input", "output", "attempts", "log", "attributes")
@@ -53,6 +54,8 @@ class StepPanel:
     payload: PayloadText | None
     detail: PayloadText | None
     visits: Sequence[Visited]
+    tries: Tries | None
+    csv: Mapping[str, str]
     lines: Sequence[LogRecord]
     more_lines: bool
 
@@ -61,11 +64,14 @@ def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Addres
     """The panel of the step at this index, with the tab asked for or the most telling one."""
     step = scene.replay.steps[index]
     lines = [line for line in scene.replay.logs if line.step_id == step.id]
-    visits = _same_node(scene, index)
+    visits = same_node(scene, index)
     found = marks.by_step.get(index, ()) if marks.flag_words == FIRST_DIVERGENCE else ()
     tab = tab if tab in TABS and (found or tab != "expected") else _telling_tab(step, has_evidence=bool(found))
     raw_href = raw.href(step=step.id, part=tab)
     detail = step.error_detail if tab == "error" else None
+    tries = tries_of(scene, index, address) if tab == "attempts" else None
+    # Visits are listed where there is more to see than the attempts side by side: turns of a loop.
+    is_listed = tab == "attempts" and (tries is None or len(tries.columns) < len(visits))
     return StepPanel(
         step=step,
         flag=marks.flag_words if index == marks.flag else "",
@@ -81,7 +87,9 @@ def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Addres
         called=_called(scene, step),
         payload=payload_text(step.payload[tab], raw_href) if tab in step.payload else None,
         detail=None if detail is None else payload_text(detail, raw_href),
-        visits=[_visited(scene, other, index, address) for other in visits] if tab == "attempts" else [],
+        visits=[_visited(scene, other, index, address) for other in visits] if is_listed else [],
+        tries=tries,
+        csv={name: address.href(step.id, format="csv", table=name) for name in ("tries", "visits")},
         lines=lines[:MAX_LINES] if tab == "log" else [],
         more_lines=len(lines) > MAX_LINES,
     )
@@ -119,7 +127,7 @@ def _tabs(scene: Scene, visits: Sequence[int], lines: int, address: Address, cur
     return [Link(words[name], address.href(step_id, "step", tab=name), name == tab) for name in TABS]
 
 
-def _same_node(scene: Scene, index: int) -> list[int]:
+def same_node(scene: Scene, index: int) -> list[int]:
     """The visits of the same node inside the same step, in order."""
     name, place = scene.visits[index].name, scene.relations.container[index]
     return [

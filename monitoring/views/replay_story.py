@@ -1,19 +1,21 @@
-"""Retries as one story: the attempts of an execution side by side, and what changed from one to the next."""
+"""Retries as one story: attempts of an execution or of a step side by side, and what changed from one to the next."""
 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitoring import wording
-from monitoring.analysis.retries import Attempt, Change, Outcome, Story, Turn, tell_story
-from monitoring.reads.attempts import attempts_of
+from monitoring.analysis.retries import Attempt, Benefit, Change, Outcome, Story, Turn, sum_up, tell_story
+from monitoring.reads.attempts import StepStory, attempts_of, step_stories
 from monitoring.reads.replay_records import ExecutionRecord
 from monitoring.services.examination import Examined
 from monitoring.views.replay_answers import shorten
-from monitoring.views.replay_scene import Address
+from monitoring.views.replay_scene import Address, Scene
 
 MAX_NODES = 5
+MAX_STORIES = 50
 _SAME = "nothing that was told"
+_NAMED = (Change.INPUT, Change.ERROR, Change.OUTPUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class AttemptColumn:
     attempt: Attempt
     href: str
     current: bool
-    pause: str
+    pause_ms: float | None
     changed: Sequence[str]
 
 
@@ -33,6 +35,39 @@ class StoryCard:
 
     words: str
     columns: Sequence[AttemptColumn]
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedStep:
+    """A step that was tried again, in one row: how it ended, what the other attempts took, and what changed."""
+
+    name: str
+    number: int
+    href: str
+    word: str
+    outcome: str
+    attempts: int
+    spent_ms: float | None
+    paused_ms: float | None
+    changed: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedCard:
+    """The steps that were tried again: all of them in a sentence, and the first `MAX_STORIES` as rows."""
+
+    words: str
+    rows: Sequence[RetriedStep]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """The attempts at a step side by side: a column each, and a row for all that is told of any of them."""
+
+    words: str
+    columns: Sequence[AttemptColumn]
+    rows: Sequence[tuple[str, Sequence[str]]]
 
 
 def story_card(
@@ -58,7 +93,7 @@ def _columns(
             attempt=attempt,
             href=address.other(slug, ids[attempt.number]),
             current=ids[attempt.number] == current,
-            pause="" if turn is None or turn.pause_ms is None else wording.duration_ms(turn.pause_ms),
+            pause_ms=None if turn is None else turn.pause_ms,
             changed=[] if turn is None else changes(turn),
         )
         for attempt, turn in zip(story.attempts, turns, strict=True)
@@ -73,6 +108,7 @@ def changes(turn: Turn) -> list[str]:
             found.append("another input")
         elif change is not Change.ERROR or (before and after):
             found.append(f"{change}: {shorten(before or 'none')}, then {shorten(after or 'none')}")
+    found += amounts(turn)
     if turn.healed:
         found.append(f"no longer failed: {', '.join(turn.healed[:MAX_NODES])}")
     if turn.broken:
@@ -82,10 +118,128 @@ def changes(turn: Turn) -> list[str]:
     return found or [_SAME]
 
 
+def brief_changes(turn: Turn) -> list[str]:
+    """The same where the attempts' own texts stand beside it: errors and outputs are not told twice."""
+    found = [f"another {change}" for change in _NAMED if change in turn.changes and None not in turn.changes[change]]
+    if Change.STATUS in turn.changes:
+        found.append(f"now {turn.changes[Change.STATUS][1]}")
+    if Change.MODEL in turn.changes:
+        before, after = turn.changes[Change.MODEL]
+        found.append(f"model: {before}, then {after}")
+    found += ["the same error"] if turn.same_error else []
+    return found + amounts(turn) or [_SAME]
+
+
+def amounts(turn: Turn) -> list[str]:
+    """How an attempt's duration and tokens compare with those of the one before, where they are notably apart."""
+    pairs = ((turn.times_longer, "took", "as long", "time"), (turn.times_tokens, "used", "the tokens", "tokens"))
+    return [_compared(ratio, verb, more, noun) for ratio, verb, more, noun in pairs if ratio]
+
+
+def _compared(ratio: float, verb: str, more: str, noun: str) -> str:
+    if ratio < 1:
+        return f"{verb} {wording.percent(ratio, 0)} of the {noun}"
+    return f"{verb} {ratio:,.0f} times {more}" if ratio >= 10 else f"{verb} {ratio:.2g} times {more}"
+
+
+def retried_card(scene: Scene, address: Address) -> RetriedCard | None:
+    """The steps of this execution that were tried again; None where there are none."""
+    found = step_stories(scene.replay.steps, scene.visits, scene.relations.container)
+    if not found:
+        return None
+    rows = [_retried_step(scene, one, address) for one in found[:MAX_STORIES]]
+    return RetriedCard(benefit_words(sum_up(one.story for one in found)), rows, len(found) - len(rows))
+
+
+def _retried_step(scene: Scene, one: StepStory, address: Address) -> RetriedStep:
+    story, last = one.story, scene.replay.steps[one.places[-1]]
+    changed = [words for turn in story.turns for words in brief_changes(turn)]
+    return RetriedStep(
+        name=one.name,
+        number=last.number,
+        href=address.href(last.id, "step", tab="attempts"),
+        word=story.attempts[-1].status,
+        outcome=_outcome_words(story),
+        attempts=len(story.attempts),
+        spent_ms=story.spent_ms or None,
+        paused_ms=story.paused_ms or None,
+        changed=list(dict.fromkeys(words for words in changed if words != _SAME)) or [_SAME],
+    )
+
+
+def benefit_words(benefit: Benefit) -> str:
+    """`3 steps were tried again: 2 succeeded by it (at attempt 2: 1, at attempt 3: 1), 1 failed each time.`"""
+    many = benefit.retried
+    words = f"{wording.count(many)} {'step was' if many == 1 else 'steps were'} tried again"
+    parts = []
+    if benefit.saved:
+        at = ", ".join(f"at attempt {number}: {times}" for number, times in benefit.at_attempt.items() if number > 1)
+        parts.append(f"{wording.count(benefit.saved)} succeeded by it ({at})")
+    if benefit.in_vain:
+        parts.append(f"{wording.count(benefit.in_vain)} failed each time")
+    return f"{words}: {', '.join(parts)}" if parts else words
+
+
+def tries_of(scene: Scene, index: int, address: Address) -> Tries | None:
+    """The attempts at the step of this index side by side; None where it was tried once."""
+    found = step_stories(scene.replay.steps, scene.visits, scene.relations.container, only=index)
+    if not found:
+        return None
+    (one,) = found
+    turns: list[Turn | None] = [None, *one.story.turns]
+    columns = [
+        AttemptColumn(
+            attempt=attempt,
+            href=address.href(scene.replay.steps[place].id, "step", tab="attempts"),
+            current=place == index,
+            pause_ms=None if turn is None else turn.pause_ms,
+            changed=[] if turn is None else brief_changes(turn),
+        )
+        for place, attempt, turn in zip(one.places, one.story.attempts, turns, strict=True)
+    ]
+    errors = [scene.replay.steps[place].error or "" for place in one.places]
+    return Tries(story_words(one.story), columns, _rows(columns, errors))
+
+
+def _rows(columns: Sequence[AttemptColumn], errors: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
+    """What is told of the attempts, by name; what none of them told is left out."""
+    tries = [column.attempt for column in columns]
+    digests = [one.input_digest for one in tries]
+    rows = [
+        ("Pause before", [_duration(column.pause_ms) for column in columns]),
+        ("Duration", [_duration(one.duration_ms) for one in tries]),
+        ("Model", [one.model or "" for one in tries]),
+        ("Tokens", ["" if one.tokens is None else wording.count(one.tokens) for one in tries]),
+        ("Cost", ["" if one.cost_usd is None else wording.usd(one.cost_usd) for one in tries]),
+        ("Input", [_input_words(digests[:place], digest) for place, digest in enumerate(digests)]),
+        ("Output", [shorten(one.output_shape or "", 80) for one in tries]),
+        ("Error", [shorten(text, 100) for text in errors]),
+        ("What changed", ["; ".join(column.changed) for column in columns]),
+    ]
+    return [(name, cells) for name, cells in rows if any(cells)]
+
+
+def _duration(value: float | None) -> str:
+    return "" if value is None else wording.duration_ms(value)
+
+
+def _input_words(before: Sequence[str | None], digest: str | None) -> str:
+    """Which of the inputs an attempt had: `the first`, `the same as before`, or `another`."""
+    if digest is None:
+        return ""
+    if digest in before:
+        return "the same as before" if before[-1] == digest else "one of those before"
+    return "another" if any(before) else "the first"
+
+
+def _outcome_words(story: Story) -> str:
+    at = story.succeeded_at
+    return f"{story.outcome}{f' at attempt {at}' if at and story.outcome is not Outcome.NOT_RETRIED else ''}"
+
+
 def story_words(story: Story) -> str:
     """`3 attempts, a retry succeeded at attempt 3. Tries in vain took 12 s; pauses 30 s.`"""
-    at = f" at attempt {story.succeeded_at}" if story.succeeded_at and story.outcome is not Outcome.NOT_RETRIED else ""
-    words = f"{len(story.attempts)} attempts: {story.outcome}{at}."
+    words = f"{len(story.attempts)} attempts: {_outcome_words(story)}."
     spent = [wording.duration_ms(story.spent_ms)] if story.spent_ms else []
     spent += [wording.usd(story.spent_usd)] if story.spent_usd else []
     if spent:

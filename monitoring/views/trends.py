@@ -18,7 +18,6 @@ from monitoring.reads.tail import TailSplit, split_of
 from monitoring.reads.trends import totals
 from monitoring.reads.trends_page import TrendsPage, load
 from monitoring.services.objectives import set_objective as store_objective
-from monitoring.services.objectives import use_proposal as store_proposal
 from monitoring.templatetags.display import when_text
 from monitoring.views import trends_charts, trends_parts, trends_resources, trends_tail, trends_verdict
 from monitoring.views.criteria_words import criteria_href, criteria_words
@@ -88,12 +87,8 @@ def set_objective(request: TeamRequest, workflow: str) -> HttpResponse:
     assert scope.workflow is not None
     form = ObjectiveForm(request.POST)
     if form.is_valid():
-        store_objective(
-            workflow=scope.workflow,
-            success_rate=form.share,
-            p95_ms=form.p95_ms,
-            freshness_ms=form.freshness_ms,
-        )
+        told = {"success_rate": form.share, "p95_ms": form.p95_ms, "freshness_ms": form.freshness_ms}
+        store_objective(workflow=scope.workflow, told=told)
         messages.success(request, "Objective saved. The verdict compares with it from now on.")
     else:
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
@@ -114,7 +109,7 @@ def use_proposal(request: TeamRequest, workflow: str) -> HttpResponse:
     if proposal is None or proposal.value is None:
         messages.error(request, "There is no such proposal now. Nothing was changed.")
     else:
-        store_proposal(workflow=scope.workflow, name=name, value=proposal.value)
+        store_objective(workflow=scope.workflow, told={name: proposal.value})
         messages.success(request, "Objective saved. The verdict compares with it from now on.")
     return HttpResponseRedirect(scope.href("trends"))
 

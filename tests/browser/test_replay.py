@@ -112,3 +112,16 @@ def test_without_scripts_everything_is_a_link(page: Page, address: str, open_sig
     page.goto(address)
     page.get_by_role("region", name="Timeline").get_by_role("link", name="close").click()
     expect(page.locator("#step").get_by_role("heading")).to_have_text("close")
+
+
+def test_on_a_phone_evidence_stands_under_the_names_of_its_columns(
+    page: Page, address: str, open_signed_in: SignIn
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_signed_in(page, address)
+    frame = page.get_by_role("group", name="Evidence of the first divergence")
+    assert frame.evaluate("it => it.scrollWidth <= it.clientWidth")
+    cells = frame.locator("tbody tr").first.locator("td")
+    lefts = {round(box["x"]) for box in (cells.nth(n).bounding_box() for n in range(cells.count())) if box}
+    assert len(lefts) == 1
+    assert cells.nth(1).evaluate("it => getComputedStyle(it, '::before').content") == '"Evidence"'

@@ -53,3 +53,27 @@ def fill(team: Team, count: int = 12) -> None:
     """So many healthy executions, and the failing one."""
     send(team, *(healthy(number) for number in range(count)))
     send(team, failing())
+
+
+def ask(number: int, at: float, seconds: float, **fields: Any) -> StepReport:
+    """An attempt at a step that asks a model, so many seconds after the start."""
+    begin = NOW - timedelta(minutes=3) + timedelta(seconds=at)
+    told: dict[str, Any] = {
+        "id": f"ask-{number}",
+        "node": "ask",
+        "kind": "model",
+        "attempt": number,
+        "started_at": begin,
+    }
+    return step(**{**told, "ended_at": begin + timedelta(seconds=seconds), "input": {"q": 1}, **fields})
+
+
+def retried(id: str = "tried") -> ExecutionReport:
+    """`ask` failed, failed with another error, and succeeded with another model."""
+    busy, slow = Failure(message="429 Too Many Requests"), Failure(message="timeout")
+    steps = [
+        ask(1, 0, 1, status=Status.FAILED, error=busy, model="large"),
+        ask(2, 3, 4, status=Status.FAILED, error=slow, model="large"),
+        ask(3, 12, 2, model="small", output={"text": "yes"}),
+    ]
+    return report(id=id, workflow="Ask", steps=steps)

@@ -33,6 +33,10 @@ RELEASE = Coincidence(EventKind.RELEASE, (EVENT,), 1, timedelta(minutes=4), 0.01
         (Facts(None, "Read timed out", calls="crm", others_calling=3, others_failing=2), Cause.EXTERNAL),
         # One that works for others, and began with a release of ours, is not.
         (Facts(status_code=503, calls="crm", others_calling=4, coincidences=[RELEASE]), Cause.DESIGN),
+        # An open incident says more than that others succeed, and less than a plain error in code.
+        (Facts(calls="crm", open_incidents=["CRM is away"]), Cause.EXTERNAL),
+        (Facts(calls="crm", open_incidents=["CRM is away"], others_calling=3), Cause.EXTERNAL),
+        (Facts("KeyError", "'id'", calls="crm", open_incidents=["CRM is away"]), Cause.DESIGN),
         (Facts(status_code=429, retries_succeeded=3), Cause.EXTERNAL),
         (Facts(is_failure=False, duration=ABOVE), Cause.LATENCY),
         (Facts(is_failure=False), Cause.UNDECIDED),
@@ -55,7 +59,7 @@ def test_evidence_for_and_against_with_facts_and_reasons() -> None:
     found = suggest(Facts(status_code=503, calls="crm", others_calling=3, others_failing=2, same_input_failed=5))
     told = [one.words for one in found.speaking_for(Cause.EXTERNAL)]
     assert told == [
-        "2 of 3 other workflows failed at crm at that minute",
+        "2 of 3 other workflows failed at crm around that time",
         "The error tells of: server error (it says: 503)",
     ]
     (against,) = found.speaking_against(Cause.EXTERNAL)
@@ -125,6 +129,7 @@ any_facts = st.builds(
     waiting=st.none() | st.sampled_from([ABOVE, BELOW]),
     memory_share=st.none() | st.floats(0, 1),
     divergence=st.none() | st.sampled_from(list(Divergence)),
+    open_incidents=st.lists(st.just("CRM is away"), max_size=2),
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.analysis.retries import Attempt, Change, Outcome, Story, sum_up, tell_story
+from monitoring.analysis.retries import Attempt, Change, Outcome, Story, split_tries, sum_up, tell_story
 
 
 def attempt(number: int, status: str = "failed", **fields: object) -> Attempt:
@@ -127,3 +127,50 @@ def test_the_order_of_attempts_does_not_matter_and_nothing_is_lost(drawn, chance
     all_of_it = sum(one.duration_ms or 0 for one in drawn)
     assert 0 <= story.spent_ms <= all_of_it
     assert story.paused_ms >= 0
+
+
+def test_another_model_output_time_and_tokens_are_changes():
+    story = told(
+        attempt(1, model="a", duration_ms=100, tokens=500, output_shape="{text}", input_digest="x"),
+        attempt(2, "succeeded", model="b", duration_ms=320, tokens=200, output_shape="{rows}", input_digest="x"),
+    )
+    (turn,) = story.turns
+    assert turn.changes[Change.MODEL] == ("a", "b")
+    assert turn.changes[Change.OUTPUT] == ("{text}", "{rows}")
+    assert (turn.times_longer, turn.times_tokens) == (pytest.approx(3.2), pytest.approx(0.4))
+    assert story.outcome is Outcome.FIXED
+    near = told(attempt(1, duration_ms=100, tokens=0), attempt(2, duration_ms=199, tokens=9))
+    assert (near.turns[0].times_longer, near.turns[0].times_tokens) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("tries", "stories"),
+    [
+        ([], []),
+        ([(1, "failed"), (2, "failed"), (3, "succeeded")], [[0, 1, 2]]),
+        # Turns of a loop: each first attempt begins a thing of its own, given up or not.
+        ([(1, "failed"), (2, "succeeded"), (1, "succeeded"), (1, "failed"), (2, "failed")], [[0, 1], [2], [3, 4]]),
+        ([(1, "failed"), (1, "failed"), (2, "succeeded")], [[0], [1, 2]]),
+        ([(1, "succeeded"), (2, "succeeded")], [[0, 1]]),
+        # An attempt that nobody reported, and one without those before.
+        ([(1, "failed"), (3, "failed")], [[0, 1]]),
+        ([(2, "failed"), (3, "failed")], [[0, 1]]),
+    ],
+)
+def test_visits_of_a_node_are_sorted_into_stories(tries, stories):
+    assert split_tries([attempt(number, status) for number, status in tries]) == stories
+
+
+def test_side_by_side_the_same_input_goes_on_with_its_own():
+    side_by_side = [attempt(n, input_digest=digest) for n, digest in ((1, "a"), (1, "b"), (2, "a"), (2, "b"))]
+    assert split_tries(side_by_side) == [[0, 2], [1, 3]]
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["failed", "succeeded"])), max_size=30))
+def test_each_visit_is_in_one_story_and_numbers_rise(tries):
+    stories = split_tries([attempt(number, status) for number, status in tries])
+    assert sorted(place for story in stories for place in story) == list(range(len(tries)))
+    for story in stories:
+        numbers = [tries[place][0] for place in story]
+        assert numbers == sorted(set(numbers))
+        assert 1 not in numbers[1:]

@@ -11,9 +11,9 @@ from accounts.models import Scope, Team
 from accounts.tenancy import team_context
 from monitoring.identity import execution_id, step_id
 from monitoring.models import FailureGroup
-from tests.factories import ApiKeyFactory
+from tests.factories import ApiKeyFactory, send
 from tests.monitoring.api.test_reading import Caller
-from tests.monitoring.healthy import fill
+from tests.monitoring.healthy import fill, retried
 
 pytestmark = pytest.mark.django_db
 EXECUTIONS, GROUPS = "/api/v1/executions/", "/api/v1/groups/"
@@ -52,6 +52,18 @@ def test_a_diagnosis_tells_divergence_impact_and_cause(team: Team, api_key: str,
     assert found["impact"]["repeated"] == [str(step_id(own, "enrich"))]
     assert found["suggestion"]["cause"] == "process design"
     assert (found["retries"], found["decisions"]) == (None, [])
+
+
+def test_attempts_of_steps_are_told_as_on_the_page(team: Team, api_key: str) -> None:
+    send(team, retried())
+    own = execution_id(team.id, "tried")
+    found = Caller(api_key).get(f"{EXECUTIONS}{own}/diagnosis/")["step_retries"]
+    assert (found["retried"], found["saved"], found["in_vain"], found["succeeded_at_attempt"]) == (1, 1, 0, {"3": 1})
+    (story,) = found["stories"]
+    assert story["step_ids"] == [str(step_id(own, f"ask-{number}")) for number in (1, 2, 3)]
+    assert (story["node"], story["succeeded_at"], story["paused_ms"]) == ("ask", 3, 7_000)
+    last = story["attempts"][2]
+    assert (last["pause_ms"], last["changes"]["model"], last["output_shape"]) == (5_000, ["large", "small"], "{text}")
 
 
 def test_one_that_succeeded_needs_no_cause(team: Team, api_key: str, bad: str) -> None:

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion.records import Failure
-from monitoring import tasks
+from monitoring import ports, tasks
 from monitoring.identity import execution_id
 from monitoring.models import Classification, Diagnosis, DueDiagnosis, HealthyReference
+from monitoring.ports import OpenIncident
 from monitoring.services import diagnosis
 from monitoring.services.diagnosis import AGAIN, diagnose_due
 from monitoring.statuses import Status
@@ -22,7 +23,7 @@ from monitoring.store.labels import forget_names
 from monitoring.store.partitions import forget_partitions
 from monitoring.store.retention import QUEUE_KEPT, drop_expired
 from tests.factories import NOW, report, send, step, store
-from tests.monitoring.healthy import failing, fill, healthy
+from tests.monitoring.healthy import failing, fill, healthy, visit
 
 DUE = NOW + QUIET
 
@@ -179,6 +180,47 @@ def test_facts_count_the_same_input_and_who_else_fails_at_that_minute(team: Team
     assert facts["others"] == {"calling": 1, "failing": 1}
     assert (facts["calls"], facts["error_kind"]) == ("crm.example", "server error")
     assert diagnosed(team, "same-1").cause == "external dependency"
+
+
+@pytest.mark.django_db
+def test_an_execution_that_waited_between_its_steps_is_a_case_of_latency(team: Team) -> None:
+    start = NOW - timedelta(minutes=3)
+    late = Failure(message="deadline exceeded")
+    steps = [visit("receive", start, 0), visit("parse", start, 1), visit("enrich", start, 2)]
+    steps.append(visit("score", start, 92, status=Status.FAILED, error=late, output=None))
+    send(team, *(healthy(number) for number in range(12)), failing(steps=steps))
+    diagnose_due(DUE, seconds=60)
+    found = diagnosed(team)
+    assert found.facts["waiting"]["side"] == "above"
+    assert found.facts["waiting"]["words"].startswith("1.5 min, above the usual")
+    (said,) = [one for one in found.suggestion["evidence"] if one["signal"] == "waited longer than usual"]
+    assert (said["cause"], said["weight"]) == ("latency", 1.5)
+    assert found.cause == "latency"
+
+
+@pytest.mark.django_db
+def test_open_incidents_of_what_a_step_calls_speak_for_the_dependency(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = NOW - timedelta(minutes=2)
+    lost = Failure(message="something odd")
+    calls = step(node="call", external_system="crm.example", started_at=at, status=Status.FAILED, error=lost)
+    told = [
+        OpenIncident("CRM is slow", "Billing", at - timedelta(minutes=9), "/1/"),
+        OpenIncident("Lead fails", "Lead", at - timedelta(minutes=8), "/2/"),
+        OpenIncident("CRM is away", "", at + timedelta(minutes=40), "/3/"),
+    ]
+    monkeypatch.setattr(ports, "_open_incidents", [])
+    ports.provide_open_incidents(lambda _team, kind, name: told if (kind, name) == ("system", "crm.example") else [])
+    send(team, failing(steps=[calls]))
+    diagnose_due(DUE, seconds=60)
+    found = diagnosed(team)
+    assert found.facts["open_incidents"] == ["CRM is slow, since 12 Aug, 11:49 UTC"]
+    assert found.cause == "external dependency"
+    monkeypatch.setattr(ports, "_open_incidents", [])
+    send(team, failing("quiet", steps=[calls]))
+    diagnose_due(DUE, seconds=60)
+    assert (diagnosed(team, "quiet").facts["open_incidents"], diagnosed(team, "quiet").cause) == ([], "undecided")
 
 
 @pytest.mark.django_db

@@ -144,9 +144,9 @@ def test_chips_lead_to_the_view_without_them(many, member_client):
 
 def test_csv_has_the_samples_that_are_shown(many, member_client):
     rows = cells_of(member_client, step="save")
-    assert rows[0] == ["Execution", "Started", "Error", "Step", "Input type", "Duration, ms"]
+    assert rows[0] == ["Execution", "Started", "Error", "Step", "Input type", "Release", "Duration, ms"]
     assert [row[0] for row in rows[1:]] == [f"run-of-{n}" for n in range(40, 45)]
-    assert rows[1][2:] == ["save gave up", "save", "form", "12000"]
+    assert rows[1][2:] == ["save gave up", "save", "form", "", "12000"]
 
 
 def test_csv_of_what_they_have_in_common(many, member_client):

@@ -140,3 +140,18 @@ def test_the_number_of_queries_is_the_same_with_many_failures(member_client, tea
         store(team, *(broken(f"more-{n}", 10, release=f"r{n}") for n in range(20)), now=now)
         diagnose_due(now + timedelta(seconds=11), seconds=60)
     assert counts[0] == counts[1]
+
+
+def test_samples_are_sorted_and_exported_as_they_are_shown(member_client, team, group):
+    quick = timezone.now() - timedelta(minutes=9)
+    store(team, broken("slow", 10, finished_at=quick, input_type="lead.v2"), now=timezone.now())
+    text = read(member_client, f"{group}?sort=-duration")
+    assert "slowest first, 4 in this range" in text
+    assert text.index(">slow<") < text.index(">bad-0<")
+    assert "format=csv&amp;table=samples" in text
+    told = {"format": "csv", "table": "samples", "sort": "-duration"}
+    lines = b"".join(member_client.get(group, told)).decode().splitlines()
+    assert lines[0].endswith('Execution,Started,Error,Input type,Release,"Duration, ms"')
+    assert lines[1].startswith("slow,")
+    assert lines[1].endswith(",lead.v2,42,60000")
+    assert len(lines) == 5

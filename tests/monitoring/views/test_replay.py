@@ -127,7 +127,7 @@ def test_the_first_failed_step_is_open_and_every_step_has_an_address(member_clie
         ("error", "after_s"),
         ("input", "harbor.example"),
         ("output", "No output was reported"),
-        ("attempts", "Step 4"),
+        ("attempts", "2 attempts: every retry failed. The other attempts took 10.0 s, with pauses of 2.0 s."),
         ("log", "giving up &lt;b&gt;now&lt;/b&gt;"),
         ("attributes", "No attributes were reported"),
     ],

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from ingestion.records import Failure
 from monitoring.statuses import Status
-from tests.factories import NOW, send
-from tests.monitoring.healthy import PATH, failing, fill, healthy, visit
+from tests.factories import NOW, report, send
+from tests.monitoring.healthy import PATH, ask, failing, fill, healthy, retried, visit
 from tests.monitoring.views.test_replay import page_of, read
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +115,34 @@ def test_attempts_stand_side_by_side_with_what_changed(member_client, team):
     assert "release: 42, then 43" in changed
     assert "no longer failed: score" in changed
     assert story.columns[1].current
+
+
+def test_attempts_of_a_step_are_one_story(member_client, team):
+    send(team, retried())
+    page = member_client.get(page_of(team, "tried"))
+    card = page.context_data["retried"]
+    assert card.words == "1 step was tried again: 1 succeeded by it (at attempt 3: 1)"
+    (row,) = card.rows
+    assert (row.attempts, row.outcome) == (3, "succeeded after a change at attempt 3")
+    assert (row.spent_ms, row.paused_ms) == (5_000, 7_000)
+    assert "Retries of steps" in page.content.decode()
+    tries = member_client.get(row.href.partition("#")[0]).context_data["panel"].tries
+    told = dict(tries.rows)
+    assert told["Pause before"] == ["", "2.0 s", "5.0 s"]
+    assert told["Model"] == ["large", "large", "small"]
+    assert told["Input"] == ["the first", "the same as before", "the same as before"]
+    assert told["Output"] == ["", "", "{text}"]
+    assert "took 4 times as long" in told["What changed"][1]
+    assert "model: large, then small" in told["What changed"][2]
+    assert [column.current for column in tries.columns] == [False, False, True]
+
+
+def test_turns_of_a_loop_are_no_retries(member_client, team):
+    send(team, report(id="loop", steps=[ask(1, n, 1, id=f"turn-{n}") for n in range(3)]))
+    page = member_client.get(page_of(team, "loop"), {"tab": "attempts"})
+    assert page.context_data["retried"] is None
+    assert page.context_data["panel"].tries is None
+    assert len(page.context_data["panel"].visits) == 3
 
 
 def test_the_reference_is_kept_and_the_number_of_queries_does_not_depend_on_steps(client: Client, member_client, team):
