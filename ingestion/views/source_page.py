@@ -15,7 +15,7 @@ from accounts.permissions import Permission
 from ingestion.reads import ledger
 from ingestion.reads.ledger import Counts
 from ingestion.views.source_frame import frame, open_source
-from ingestion.views.source_sampling import sampling_card
+from ingestion.views.source_sampling import SAMPLING_HEAD, cells, sampling_card
 from ingestion.views.source_setup import setup_context, waiting_context
 from monitoring import wording
 from monitoring.presentation import Chart, Series
@@ -35,10 +35,13 @@ HEAD = (
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def overview(request: TeamRequest, source: UUID) -> HttpResponseBase:
-    """The ledger; `format=csv` has its days, with `table=hours` its hours."""
+    """The ledger; `format=csv` has its days, with `table=hours` its hours, with `table=sampling` what was detected."""
     now = timezone.now()
     facts = open_source(request, source)
     window = _whole_hours(parse_window(request.GET.get("from"), request.GET.get("to"), now))
+    if request.GET.get("format") == "csv" and request.GET.get("table") == "sampling":
+        card = sampling_card(request.team, facts)
+        return csv_response("sampling.csv", SAMPLING_HEAD, [cells(row) for row in card.rows] if card else [])
     if request.GET.get("format") == "csv":
         step: ledger.Step = "hour" if request.GET.get("table") == "hours" else "day"
         rows = ledger.by_time(request.team.id, facts.id, window, step)

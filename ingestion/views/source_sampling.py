@@ -42,6 +42,14 @@ class Card:
     is_cut: bool
 
 
+SAMPLING_HEAD = ("workflow", "reported", "told_by", "said_last", "last_seen_at")
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """A row as the CSV has it."""
+    return row.workflow, row.rate, row.origin, row.told, row.last_at.isoformat()
+
+
 def sampling_card(team: Team, facts: SourceFacts) -> Card | None:
     """The card; None where no report said anything."""
     if facts.detected_lowest is None:

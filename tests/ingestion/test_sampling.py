@@ -91,6 +91,10 @@ def test_a_detected_rate_is_told_by_workflow_page_api_and_source(
     assert "ot=of 10" in shown
     assert "Sampled at 1 in 10, detected" in shown
     assert "sampled at 1 in 10, detected" in page(member_client, team, "sources/")
+    exported = member_client.get(f"/t/{team.slug}/sources/{source.id}/?format=csv&table=sampling")
+    head, line = b"".join(exported).decode().splitlines()
+    assert head == "workflow,reported,told_by,said_last,last_seen_at"
+    assert line.startswith("Agent,1 in 10,OpenTelemetry's trace state,ot=of 10,")
     rows = client.get("/api/v1/workflows/", headers={"authorization": f"Bearer {api_key}"}).json()["results"]
     (row,) = [row for row in rows if row["name"] == "Agent"]
     assert (row["completeness"], row["sample_rate"], row["sample_rate_max"]) == ("sampled", 10.0, 10.0)
