@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from bench.browser import usable
 from bench.stage import Stage
@@ -71,37 +72,18 @@ def timed(work: Callable[[], Any], repeats: int = REPEATS) -> dict[str, float]:
 
 
 def measure(stage: Stage) -> dict[str, Any]:
-    """The page, making its reference, and a whole diagnosis, by the number of steps."""
+    """The page, making its reference, and a whole diagnosis, by the number of steps; the longest in a browser, too."""
     from django.conf import settings
     from django.test import Client
 
     from accounts.services.teams import create_team_with_owner
-    from accounts.tenancy import team_context
     from bench.pages import analyze
     from monitoring.identity import execution_id
-    from monitoring.models import Examination, HealthyReference
-    from monitoring.services.diagnosis import diagnose
 
     made = create_team_with_owner(name="Bench replay", email="replay@example.com")
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(made.owner)
-    now = datetime.now(UTC)
-    figures: dict[str, Any] = {}
-
-    def page(address: str) -> None:
-        if client.get(address).status_code != 200:
-            raise RuntimeError(f"{address} does not answer")
-
-    def diagnose_anew(execution: Any) -> None:
-        with team_context(made.team.id):
-            HealthyReference.objects.all().delete()
-            diagnose(made.team.id, execution, now)
-
-    def page_anew(address: str) -> None:
-        with team_context(made.team.id):
-            Examination.objects.all().delete()
-        page(address)
-
+    now, figures, address = datetime.now(UTC), {}, ""
     gc.collect()
     gc.freeze()
     for steps in SIZES:
@@ -109,16 +91,35 @@ def measure(stage: Stage) -> dict[str, Any]:
         analyze()
         execution = execution_id(made.team.id, f"{steps}-bad")
         address = f"/t/{made.team.slug}/executions/{execution}/"
-        figures[str(steps)] = {
-            "reference_and_diagnosis": timed(partial(diagnose_anew, execution), 3),
-            "page_never_examined": timed(partial(page_anew, address)),
-            "page": timed(partial(page, address)),
-        }
+        figures[str(steps)] = timed_page(made.team.id, execution, partial(client.get, address), now)
     session = client.cookies[settings.SESSION_COOKIE_NAME]
     in_browser = usable(stage, (session.key, session.value), address)
+    limits = {"limit_page_ms": LIMIT_MS, "limit_loaded_ms": LIMIT_USABLE_MS}
+    return {"steps": figures, "in_browser": in_browser, **limits}
+
+
+def timed_page(team_id: UUID, execution: UUID, get: Callable[[], Any], now: datetime) -> dict[str, Any]:
+    """One execution: its diagnosis with a new reference, its page never examined before, and its page as it is."""
+    from accounts.tenancy import team_context
+    from monitoring.models import Examination, HealthyReference
+    from monitoring.services.diagnosis import diagnose
+
+    def diagnose_anew() -> None:
+        with team_context(team_id):
+            HealthyReference.objects.all().delete()
+            diagnose(team_id, execution, now)
+
+    def page() -> None:
+        if get().status_code != 200:
+            raise RuntimeError("the page does not answer")
+
+    def page_anew() -> None:
+        with team_context(team_id):
+            Examination.objects.all().delete()
+        page()
+
     return {
-        "steps": figures,
-        "limit_page_ms": LIMIT_MS,
-        "in_browser": in_browser,
-        "limit_loaded_ms": LIMIT_USABLE_MS,
+        "reference_and_diagnosis": timed(diagnose_anew, 3),
+        "page_never_examined": timed(page_anew),
+        "page": timed(page),
     }

@@ -265,7 +265,7 @@ class _Walk:
     def _may_precede(self, index: int, low: float, at: float, length: float, is_starter: bool) -> bool:
         """Whether what began at `at` and took `length` may have waited for this step. A length of 0: the end itself."""
         start, end = self.start[index], self.end[index]
-        if start >= at or end <= low:
+        if min(end, at) <= max(start, low):
             return False
         return end <= at or is_starter or not length or end - at <= OVERLAP * min(end - start, length)
 

@@ -98,12 +98,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Document).decode
 
 
-def examine(
-    team_id: UUID, replay: Replay, now: datetime, *, is_patient: bool = False, is_anew: bool = False
-) -> Examined:
+def examine(team_id: UUID, replay: Replay, now: datetime, *, is_patient: bool = False) -> Examined:
     """Compares an execution with its reference. The number of queries does not depend on its steps.
 
-    `is_patient` has an old reference made again, `is_anew` wants the reference itself: neither takes what was kept.
+    Who `is_patient` has an old reference made again, and does not take what was kept.
     """
     belonging = related(team_id, replay.execution)
     relatives = hit_relatives(
@@ -113,7 +111,7 @@ def examine(
     )
     # Who may not see payloads is shown what can be found out without them.
     is_kept = len(replay.steps) >= KEPT_FROM and replay.has_payloads
-    found = _stored(team_id, replay, now) if is_kept and not (is_patient or is_anew) else None
+    found = _stored(team_id, replay, now) if is_kept and not is_patient else None
     if found is None:
         found = _work_out(team_id, replay, now, is_patient=is_patient)
         if is_kept:

@@ -41,7 +41,7 @@ _NEWER = f"""SELECT 1 FROM execution WHERE team_id = %s AND workflow_id = %s AND
 class Compared:
     """What an execution is compared with: how many executions, what they share with it, when the reference was made.
 
-    `reference` is None where a stored examination is shown: it was needed to make that, and is not read again.
+    `reference` is None where a stored examination is shown: whoever needs it reads it again.
     """
 
     runs: int

@@ -1,6 +1,6 @@
 """The suggested cause of an execution or a group: the stored one, else worked out now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,8 @@ from monitoring.reads.cause_facts import course_of
 from monitoring.reads.failure_group import Diagnosed, Group, diagnoses_of, facts_of_group
 from monitoring.reads.replay_records import Replay
 from monitoring.services.cause import facts_document, find_cause, suggestion_document
-from monitoring.services.examination import Examined, examine
+from monitoring.services.examination import Examined
+from monitoring.services.references import reference_for
 
 _STORED = "SELECT suggestion, facts, computed_at FROM diagnosis WHERE team_id = %s AND id = %s"
 
@@ -33,7 +34,7 @@ def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime)
     if stored:
         return Suggested(*stored[0])
     if found.compared and found.compared.reference is None:
-        found = examine(team_id, replay, now, is_anew=True)
+        found = replace(found, compared=reference_for(team_id, replay.execution, now))
     caused = find_cause(team_id, replay, found, now)
     return Suggested(suggestion_document(caused.suggestion), facts_document(caused.facts), now)
 

@@ -1,10 +1,9 @@
 """Comparing at a glance finds what comparing step by step finds."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from monitoring.analysis import comparison
 from monitoring.analysis.divergence import find_divergence

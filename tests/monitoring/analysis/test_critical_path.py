@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitoring.analysis.critical_path import CriticalPath, Piece, critical_path
@@ -147,6 +147,16 @@ any_visits = st.lists(
 )
 
 
+@example(
+    [
+        Visit(0, "b", "succeeded", None, 0.0, 3.0),
+        Visit(1, "a", "running", None, None, 1.0),
+        Visit(2, "b", "running", 0, 2.0, None, 2),
+    ],
+    2.0,
+    4.0,
+)
+@example([Visit(0, "c", "succeeded", 1, 2.0, 3.0), Visit(1, "b", "running", None, 1.0, None)], 0.0, 0.0)
 @given(any_visits, moments, moments)
 def test_the_pieces_follow_each_other_without_holes_and_add_up_to_the_duration(visits, start, end):
     path = critical_path(visits, start, end)

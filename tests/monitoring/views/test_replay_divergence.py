@@ -150,13 +150,13 @@ def test_the_reference_is_kept_and_the_number_of_queries_does_not_depend_on_step
     fill(team)
     many = [visit(f"step-{n}", start, n / 100) for n in range(200)]
     send(team, failing("wide", steps=many))
-    member_client.get(page_of(team, "bad"))
+    for name in ("bad", "wide"):
+        member_client.get(page_of(team, name))
     counts = []
     for name in ("bad", "wide"):
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             member_client.get(page_of(team, name))
         counts.append(len(queries))
         assert not any("INSERT INTO healthy_reference" in query["sql"] for query in queries)
-    assert counts[0] == counts[1]
+    # What was found about the long one is kept: one more to read it.
+    assert counts[1] == counts[0] + 1
