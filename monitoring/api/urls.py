@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import baselines, diagnosis, executions, groups, systems, trends, workflows
+from monitoring.api import baselines, diagnosis, executions, groups, releases, systems, trends, workflows
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path("groups/<str:group>/", groups.GroupDetail.as_view(), name="api_group"),
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
+    # Pipelines write addresses without a slash at the end.
+    path("releases", releases.ReleaseList.as_view(), name="api_releases"),
+    path("releases/", releases.ReleaseList.as_view(schema=None)),
+    path("releases/<uuid:release>", releases.ReleaseDetail.as_view(), name="api_release"),
+    path("releases/<uuid:release>/", releases.ReleaseDetail.as_view(schema=None)),
     path("baselines/", baselines.Baselines.as_view(), name="api_baselines"),
     path("systems/", systems.SystemList.as_view(), name="api_systems"),
     path("systems/<name:name>/", systems.SystemDetail.as_view(), name="api_system"),
