@@ -201,6 +201,12 @@ def runs_to_narrow(found: Difference, share: float) -> int | None:
 
 
 @lru_cache(maxsize=64)
+def quantile_runs(q: float, level: float = LEVEL) -> int:
+    """The fewest runs that bound a quantile on both sides."""
+    return next(runs for runs in range(1, MOST_RUNS) if _ranks(runs, q, level) is not None)
+
+
+@lru_cache(maxsize=64)
 def z_of(level: float) -> float:
     """The normal quantile of a two-sided level: 1.96 for 0.95."""
     return NormalDist().inv_cdf(0.5 + level / 2)
@@ -248,16 +254,21 @@ def _each(change: Callable[[float], float], values: Sequence[float]) -> tuple[fl
     return tuple(change(value) for value in values)
 
 
-def _quantile_interval(histogram: Histogram, q: float, level: float) -> tuple[float, float, float] | None:
-    """(low, value, high) of a quantile in ms; None where an end lies outside of what was measured."""
-    runs, value = sum(histogram.values()), percentile(histogram, q)
+def _ranks(runs: int, q: float, level: float) -> tuple[int, int] | None:
+    """The places (from 1) of the sorted runs between which the quantile lies; None where one is not among them."""
     half = z_of(level) * math.sqrt(runs * q * (1 - q))
     low, high = math.floor(runs * q - half), math.ceil(runs * q + half) + 1
-    if value is None or low < 1 or high > runs:
+    return (low, high) if low >= 1 and high <= runs else None
+
+
+def _quantile_interval(histogram: Histogram, q: float, level: float) -> tuple[float, float, float] | None:
+    """(low, value, high) of a quantile in ms; None where an end lies outside of what was measured."""
+    ranks, value = _ranks(sum(histogram.values()), q, level), percentile(histogram, q)
+    if value is None or ranks is None:
         return None
     bins = sorted(histogram)
     places = list(accumulate(histogram[index] for index in bins))
-    edges = [next(i for i, place in zip(bins, places, strict=True) if place >= rank) for rank in (low, high)]
+    edges = [next(i for i, place in zip(bins, places, strict=True) if place >= rank) for rank in ranks]
     lowest = SMALLEST_MS if edges[0] == ZERO_BIN else GAMMA ** (edges[0] - 1)
     highest = SMALLEST_MS if edges[1] == ZERO_BIN else GAMMA ** edges[1]
     return lowest, max(value, SMALLEST_MS), highest

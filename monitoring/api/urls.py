@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from monitoring.api import baselines, diagnosis, executions, groups, releases, systems, trends, workflows
+from monitoring.api import (
+    baselines,
+    diagnosis,
+    executions,
+    groups,
+    release_comparison,
+    releases,
+    systems,
+    trends,
+    workflows,
+)
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
@@ -20,6 +30,8 @@ urlpatterns = [
     # Pipelines write addresses without a slash at the end.
     path("releases", releases.ReleaseList.as_view(), name="api_releases"),
     path("releases/", releases.ReleaseList.as_view(schema=None)),
+    path("releases/compare", release_comparison.ReleaseComparison.as_view(), name="api_compare_releases"),
+    path("releases/compare/", release_comparison.ReleaseComparison.as_view(schema=None)),
     path("releases/<uuid:release>", releases.ReleaseDetail.as_view(), name="api_release"),
     path("releases/<uuid:release>/", releases.ReleaseDetail.as_view(schema=None)),
     path("baselines/", baselines.Baselines.as_view(), name="api_baselines"),
