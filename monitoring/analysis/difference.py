@@ -257,7 +257,7 @@ def _each(change: Callable[[float], float], values: Sequence[float]) -> tuple[fl
 def _ranks(runs: int, q: float, level: float) -> tuple[int, int] | None:
     """The places (from 1) of the sorted runs between which the quantile lies; None where one is not among them."""
     half = z_of(level) * math.sqrt(runs * q * (1 - q))
-    low, high = math.floor(runs * q - half), math.ceil(runs * q + half) + 1
+    low, high = math.floor(runs * q - half), math.ceil(runs * q + half)
     return (low, high) if low >= 1 and high <= runs else None
 
 

@@ -83,7 +83,7 @@ def test_without_runs_there_is_no_difference() -> None:
     assert compare_rates((0, 0), (1, 3)) is None
     assert compare_means(moments([1.0] * (MIN_RUNS - 1)), moments([1.0] * 100)) is None
     assert compare_quantiles({}, {1: 100}, 0.5) is None
-    assert compare_quantiles({1: 60}, {1: 60}, 0.95) is None, "60 runs do not bound the 95th percentile"
+    assert compare_quantiles({1: 60}, {1: 60}, 0.95) is None, "60 runs do not bound it"
 
 
 @pytest.mark.parametrize(

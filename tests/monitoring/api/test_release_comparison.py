@@ -44,8 +44,8 @@ def test_figures_stand_with_their_difference_interval_and_word(two: Team, api_ke
     for name in ("p50_ms", "p95_ms", "mean_ms"):
         assert told[name]["reading"] == "worse"
         assert told[name]["ratio"] == pytest.approx(21 / 11, rel=0.06)
-    assert told["p99_ms"]["reading"] == "cannot tell"
-    assert told["p99_ms"]["more_runs"] > 200
+    # 381 runs bound a p99; the earlier release will never have them.
+    assert (told["p99_ms"]["reading"], told["p99_ms"]["more_runs"]) == ("cannot tell", None)
     assert told["cost_usd"]["before"] == pytest.approx(0.012)
     assert told["cost_usd"]["ratio_interval"][0] > 1.5
     assert told["tokens"]["after"] == pytest.approx(202)
