@@ -168,11 +168,20 @@ class Share:
         return self.p_value < SIGNIFICANCE
 
     @property
+    def share_before(self) -> float | None:
+        """The share of the runs of the earlier one; None without any."""
+        return _share((self.before, self.runs_before))
+
+    @property
+    def share_after(self) -> float | None:
+        """The share of the runs of the later one; None without any."""
+        return _share((self.after, self.runs_after))
+
+    @property
     def change(self) -> float | None:
         """The difference of the shares; None without runs on one side."""
-        if not self.runs_before or not self.runs_after:
-            return None
-        return self.after / self.runs_after - self.before / self.runs_before
+        before, after = self.share_before, self.share_after
+        return None if before is None or after is None else after - before
 
 
 def compare_shares(counts: Sequence[tuple[int, int]], runs_before: int, runs_after: int) -> list[Share]:

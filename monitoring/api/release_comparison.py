@@ -22,12 +22,12 @@ from monitoring.api.rendering import NumberRenderer
 from monitoring.filters import MAX_LENGTH
 from monitoring.identity import PRODUCTION
 from monitoring.models import Release, Workflow
-from monitoring.reads.release_comparison import Comparison, compare_releases, live_window
+from monitoring.reads.release_comparison import Comparison, compare_releases, window_told
 from monitoring.reads.release_document import comparison_document
 from monitoring.reads.releases import KnownRelease, release_named
 from monitoring.reads.rollup_rows import pending
 from monitoring.reads.workflows import named
-from monitoring.windows import Window, minute_floor, parse_instant
+from monitoring.windows import Window
 
 
 def _told(kind: type[s.Field[Any, Any, Any, Any]], help_text: str = "") -> Any:
@@ -177,10 +177,8 @@ def _compare(team_id: UUID, workflow: Workflow, told: dict[str, Any], now: datet
 
 
 def _window(team_id: UUID, release: KnownRelease, told: dict[str, Any], field: str, now: datetime) -> Window:
-    """The told window, its missing ends those of the time the release was live. Raises `ValidationError`."""
-    live = live_window(team_id, release, now)
-    ends = [parse_instant(told[f"{field}_{end}"], now) if told[f"{field}_{end}"] else None for end in ("from", "to")]
-    start, end = ends[0] or live.start, ends[1] or live.end
-    if start >= end:
+    """The window that is told. Raises `ValidationError`."""
+    found = window_told(team_id, release, told[f"{field}_from"], told[f"{field}_to"], now)
+    if found is None:
         raise exceptions.ValidationError({f"{field}_from": ["Must be before the end of the window."]})
-    return Window(start, end, minutes_from=minute_floor(now)).aligned()
+    return found

@@ -27,7 +27,7 @@ from monitoring.reads.release_records import (
 from monitoring.reads.releases import KnownRelease, rate_counts
 from monitoring.reads.rollup_rows import Pending
 from monitoring.reads.trends import totals
-from monitoring.windows import Window, minute_floor
+from monitoring.windows import Window, minute_floor, parse_instant
 
 # Of a release that is live for longer, the latest part.
 LONGEST = timedelta(days=30)
@@ -100,6 +100,16 @@ def live_window(team_id: UUID, release: KnownRelease, now: datetime) -> Window:
     rows = run_prepared(_FOLLOWING, [team_id, release.workflow_id, start, now])
     end = max(rows[0][0] or now, start + timedelta(minutes=1))
     return Window(max(start, end - LONGEST), end, minutes_from=minute_floor(now)).aligned()
+
+
+def window_told(team_id: UUID, release: KnownRelease, start: str, end: str, now: datetime) -> Window | None:
+    """The window that an address tells; ends that it does not are those of `live_window`. None for what is no range."""
+    live = live_window(team_id, release, now)
+    first = parse_instant(start, now) if start else live.start
+    last = parse_instant(end, now) if end else live.end
+    if first is None or last is None or first >= last:
+        return None
+    return Window(first, last, minutes_from=minute_floor(now)).aligned()
 
 
 def compare_releases(
