@@ -129,8 +129,9 @@ def listing(
     which = Slice(workflow_id, environment, Dimension.RELEASE)
     told: dict[int, Totals] = figures(team_id, which, segments(window.aligned(), marked), "value_id") if found else {}
     fresh: dict[int, int] = dict(run_prepared(_NEW_GROUPS, [team_id, workflow_id])) if found else {}
-    before: Sequence[KnownRelease | None] = [*found[1:], None]
-    return [_row(one, prior, told, fresh) for one, prior in zip(found, before, strict=True)]
+    return [
+        _row(one, found[place + 1] if place + 1 < len(found) else None, told, fresh) for place, one in enumerate(found)
+    ]
 
 
 def _row(
