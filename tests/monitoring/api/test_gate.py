@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -25,7 +26,9 @@ from tests.monitoring.released import HOUR, store_release
 GATE = "/api/v1/gate"
 WEEK = timedelta(days=7)
 DOC = Path(__file__).parents[3] / "docs" / "improve" / "gate.md"
-ASK_IT, APART = re.findall(r"^```sh\n(.*?)^```$", DOC.read_text(), re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^```(?:sh|yaml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+ASK_IT, APART, STEPS = FENCE.findall(DOC.read_text())
+ANNOUNCE = FENCE.findall((DOC.parent / "releases.md").read_text())[0]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +45,7 @@ def ask(key: str, expect: int, **told: Any) -> tuple[Any, str | None]:
 
 def curl(script: str, server: LiveServer, key: str, release: str = "v2") -> subprocess.Popen[str]:
     told = {"STEADYRUN_URL": server.url, "STEADYRUN_KEY": key, "WORKFLOW": "nightly", "RELEASE": release}
-    environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", **told}
+    environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GITHUB_SHA": "3f2a1c", **told}
     return subprocess.Popen(
         ["sh", "-c", script], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -159,6 +162,20 @@ def test_curl_alone_tells_pass_from_fail(live_server: LiveServer, team: Team, ap
     assert failed.communicate(timeout=30)[0].startswith("fail: nightly v3 against v2")
     assert (failed.returncode, time.monotonic() - began < 15) == (22, True)
     assert curl(APART, live_server, api_key, "v3").communicate(timeout=30)[0] == "roll back\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_steps_of_github_actions_announce_and_ask(live_server: LiveServer, team: Team, api_key: str) -> None:
+    store_release(team, "v1", 200, 40, ago=WEEK)
+    store_release(team, "v2", 150, 30)
+    announce, ask_it = (dedent(step) for step in re.findall(r"run: \|\n((?:    .*\n)+)", STEPS))
+    told = json.loads(curl(announce, live_server, api_key).communicate(timeout=30)[0])
+    assert (told["name"], told["commit"], told["announced_by"]) == ("v2", "3f2a1c", "First key")
+    asking = curl(ask_it.replace("max_failure_rate=0.1", "max_failure_rate=0.3"), live_server, api_key)
+    assert "pass      failure rate against the limit: 20.0%, limit 30.0%" in asking.communicate(timeout=30)[0]
+    assert asking.returncode == 0
+    made = json.loads(curl(ANNOUNCE, live_server, api_key).communicate(timeout=30)[0])
+    assert (made["name"], made["url"], made["live_at"]) == ("v3", "https://ci.example/runs/7", "2026-08-12T12:00:00Z")
 
 
 @pytest.mark.django_db(transaction=True)
