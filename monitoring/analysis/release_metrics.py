@@ -22,7 +22,7 @@ from monitoring.analysis.difference import (
     runs_after_needed,
     runs_to_narrow,
 )
-from monitoring.analysis.histogram import Histogram, middle
+from monitoring.analysis.histogram import Histogram, middle, percentile
 
 # Changes that matter: of a rate in points where twice as many is less, of other figures as a share.
 MIN_POINTS = 0.02
@@ -118,7 +118,7 @@ def more_for_rate(bad: float, runs_before: int, runs_after: int) -> int | None:
 def quantile_compared(name: str, q: float, before: Histogram, after: Histogram) -> Compared:
     """A percentile of the durations."""
     found = compare_quantiles(before, after, q)
-    values = (found.before, found.after) if found else (None, None)
+    values = (percentile(before, q), percentile(after, q))
     runs = (sum(before.values()), sum(after.values()))
     return _read(name, "ms", values, found, runs, quantile_runs(q))
 

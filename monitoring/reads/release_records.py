@@ -77,7 +77,10 @@ class ReleaseCut:
 
 @dataclass(frozen=True, slots=True)
 class Spreads:
-    """Cost (US dollars), tokens and retries of the executions that were read: `runs` of them, one in `rate` of all."""
+    """Cost (US dollars), tokens and retries of the executions that were read: `runs` of them, one in `rate` of all.
+
+    Cost and tokens are what was told, over all of them, as the page of the releases has it.
+    """
 
     runs: int
     rate: int
@@ -111,8 +114,13 @@ def spreads_of(cut: ReleaseCut, runs: int) -> Spreads:
     """Sums and squares; `runs` is how many executions there are about, of the whole workflow."""
     rate = rate_for(runs, MAX_RECORDS)
     ((found, *told),) = run_planned(*cut.fill(_MOMENTS, sample=below(rate)))
-    cost, tokens, retries = (Moments(*told[place : place + 3]) for place in (0, 3, 6))
+    cost, tokens, retries = (_over_all(found, *told[place : place + 3]) for place in (0, 3, 6))
     return Spreads(found, rate, cost, tokens, retries)
+
+
+def _over_all(runs: int, told: int, total: float, squares: float) -> Moments:
+    """What was told, over all runs: a run that told nothing has used nothing that is known. Nothing where none told."""
+    return Moments(runs, total, squares) if told else Moments(0, 0.0, 0.0)
 
 
 def paths_of(cut: ReleaseCut) -> Paths:
