@@ -1,7 +1,7 @@
 """The pages of releases: the table, the form, two side by side; what a reader sees, and who may see it."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -72,6 +72,20 @@ def test_the_pages_of_a_workflow_lead_there(member_client: Client, two: Team) ->
     assert f'href="{address(two)}"' in html
     page = member_client.get(address(two)).content.decode()
     assert f'href="{address(two, "compare/?a=v1&amp;b=v2")}"' in page
+
+
+def test_charts_mark_when_a_release_went_live_as_announced(member_client: Client, two: Team) -> None:
+    told = {"name": "v2", "released_at": "2026-08-11 06:30"}
+    member_client.post(address(two), told)
+    window = "?from=2026-08-10T00:00Z&to=2026-08-12T12:00Z"
+    at = round(datetime(2026, 8, 11, 6, 30, tzinfo=UTC).timestamp() * 1000)
+    for page in ("", "failures/"):
+        html = member_client.get(f"/t/{two.slug}/workflows/nightly/{page}{window}").content.decode()
+        assert f'{{"at": {at}, "label": "Release v2"}}' in html
+        assert '<th scope="col" class="r">Marked</th>' in html
+    rows = csv_of(member_client, f"/t/{two.slug}/workflows/nightly/{window}&format=csv&table=outcomes")
+    assert rows[0][-1] == "releases"
+    assert [row[0] for row in rows[1:] if row[-1] == "v2"] == ["2026-08-11T06:00:00+00:00"]
 
 
 def test_a_release_is_announced_and_corrected_by_hand(member_client: Client, two: Team) -> None:
