@@ -103,6 +103,7 @@ def _context(
         **frame(scope, rail=step_rail(scope, None, current=5, notes={5: "What a release did"})),
         "window": None,
         "names": [one.name for one in known],
+        "pair": (known[1].name, known[0].name) if len(known) > 1 else None,
         "told": told,
         "faults": faults,
         "env": scope_environment(scope).get("env", ""),

@@ -62,7 +62,7 @@ def as_csv(scope: Scope, page: TrendsPage, table: str) -> StreamingHttpResponse:
 def with_releases(
     head: Sequence[str], rows: Sequence[Sequence[Any]], series: Series, releases: Sequence[ReleaseMark]
 ) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-    """The table with a last column, as the page has it where a release went live in the range: which did in a bucket."""
+    """The table with a last column, as on the page, where releases went live in the range: which did in a bucket."""
     if not releases:
         return head, rows
     starts = [point.start for point in series.points]
