@@ -73,7 +73,7 @@ def faults(told: Mapping[str, Any], now: datetime) -> dict[str, str]:
     for field, most in _LENGTHS.items():
         found |= _text_fault(field, told.get(field, ""), most, lines=field == "note")
     if told.get("url") and "url" not in found and not _is_address(told["url"]):
-        found["url"] = "must be an address that starts with http:// or https://"
+        found["url"] = "must start with http:// or https:// and name a host"
     return {**found, **_time_fault(told.get("released_at"), now)}
 
 

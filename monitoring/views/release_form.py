@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from monitoring.reads.releases import KnownRelease
 
-_WRONG_TIME = "is no time: write it like 2026-08-12 14:30"
+# What the form calls the fields that have another name in the API.
+FIELD_WORDS = {"released_at": "time", "url": "address"}
+_WRONG_TIME = "cannot be read: write it like 2026-08-12 14:30"
 
 
 def form_values(release: KnownRelease | None) -> dict[str, str]:

@@ -22,7 +22,7 @@ from monitoring.services.releases import ReleaseRefused, announce_release
 from monitoring.views.comparing import interval_words
 from monitoring.views.csv import csv_response
 from monitoring.views.execution_table import instant
-from monitoring.views.release_form import form_values, told_of_form
+from monitoring.views.release_form import FIELD_WORDS, form_values, told_of_form
 from monitoring.views.release_words import cost_a_run, known_words, latest_panel
 from monitoring.views.shell import Scope, frame, open_scope, step_rail
 from monitoring.windows import Window, minute_floor
@@ -106,7 +106,8 @@ def _announce(request: TeamRequest, scope: Scope, workflow: Workflow) -> HttpRes
         )
     except ReleaseRefused as refused:
         values = {field: request.POST.get(field, "") for field in ("name", "released_at", "commit", "url", "note")}
-        return _page(request, scope, rows_of(scope, workflow), values=values, reasons=refused.reasons)
+        reasons = {FIELD_WORDS.get(field, field): reason for field, reason in refused.reasons.items()}
+        return _page(request, scope, rows_of(scope, workflow), values=values, reasons=reasons)
     words = "announced" if done.is_new else "saved" if done.changed else "unchanged: it was known so already"
     messages.success(request, f"Release {name} {words}.")
     return HttpResponseRedirect(releases_href(scope))

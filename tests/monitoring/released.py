@@ -1,6 +1,6 @@
 """A workflow with two releases: what the tests of releases and of the gate store."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts.models import Team
@@ -12,14 +12,14 @@ HOUR = timedelta(hours=1)
 
 
 def released_run(
-    name: str, number: int, runs: int, *, failed: bool = False, live: timedelta = 48 * HOUR, ago: timedelta = 0 * HOUR
+    name: str, number: int, runs: int, *, failed: bool = False, live: timedelta = 48 * HOUR, end: datetime = NOW
 ) -> ExecutionReport:
-    """Run `number` of `runs` of a release, spread evenly over `live`, the last one ending `ago` before now.
+    """Run `number` of `runs` of a release, spread evenly over `live`, the last one ending just before `end`.
 
     Release `v1` goes from fetch to store in ten seconds; any other one to a cache instead, in twenty, for twice the
     cost. Failures of both are their own.
     """
-    end = NOW - ago - live * number / runs - timedelta(minutes=1)
+    end -= live * number / runs + timedelta(minutes=1)
     is_old = name == "v1"
     seconds = (10 if is_old else 20) + number % 3
     nodes = ("fetch", "store" if is_old else "cache")
@@ -48,9 +48,17 @@ def released_run(
 
 
 def store_release(
-    team: Team, name: str, runs: int, failed: int, *, live: timedelta = 48 * HOUR, ago: timedelta = 0 * HOUR
+    team: Team,
+    name: str,
+    runs: int,
+    failed: int,
+    *,
+    live: timedelta = 48 * HOUR,
+    ago: timedelta = 0 * HOUR,
+    now: datetime = NOW,
 ) -> None:
-    """Stores the runs of a release, `failed` of them failed, spread evenly."""
+    """Stores the runs of a release, `failed` of them failed, spread evenly; the last one ends `ago` before now."""
     every = runs / failed if failed else 0
-    bad = {round(every * n) for n in range(failed)} if failed else set()
-    store(team, *(released_run(name, n, runs, failed=n in bad, live=live, ago=ago) for n in range(runs)))
+    bad = {round(every * n) for n in range(failed)}
+    told = (released_run(name, n, runs, failed=n in bad, live=live, end=now - ago) for n in range(runs))
+    store(team, *told, now=now)

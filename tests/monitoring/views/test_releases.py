@@ -114,9 +114,9 @@ def test_a_release_is_announced_and_corrected_by_hand(member_client: Client, two
     ("changes", "reason"),
     [
         ({"name": ""}, "the name is missing"),
-        ({"released_at": "soon"}, "the released_at is no time"),
+        ({"released_at": "soon"}, "the time cannot be read: write it like 2026-08-12 14:30"),
         ({"released_at": "2026-08-20"}, "is more than a day ahead"),
-        ({"url": "ftp://x"}, "the url must be an address"),
+        ({"url": "ftp://x"}, "the address must start with http:// or https://"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_and_stays_in_the_form(
