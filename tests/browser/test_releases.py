@@ -52,7 +52,7 @@ def test_releases_are_announced_and_compared(
     expect(page.get_by_role("heading", name="Release v2 is worse than v1")).to_be_visible()
     check(page)
     figures = page.get_by_role("region", name="Figures")
-    figures.get_by_text("Times").click()
+    figures.get_by_text("Times", exact=True).click()
     page.get_by_label("v2 from").fill("now-12h")
     figures.get_by_role("button", name="Compare in these times").click()
     expect(page.get_by_text("v2: 15 runs")).to_be_visible()
