@@ -126,3 +126,9 @@ class CanClassify(_HasScope):
     """The key may decide about causes."""
 
     scope = Scope.CLASSIFY
+
+
+class CanRelease(_HasScope):
+    """The key may announce releases."""
+
+    scope = Scope.RELEASE

@@ -46,12 +46,13 @@ SOURCE_PAGES = frozenset(
     {"choose_source", "add_source", "source", "source_deliveries", "source_delivery", "source_mapping"}
     | {f"source_{part}" for part in ("refused", "attributes", "lines", "metrics", "setup", "settings")}
 )
+WORKFLOW_PAGES = frozenset({"trends", "failures", "criteria", "criterion", "releases", "compare_releases"})
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
         (
-            Page("Workflows", "flow", "workflows", frozenset({"trends", "failures", "criteria", "criterion"}), "w"),
+            Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
         ),
     ),

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from monitoring.api import baselines, diagnosis, executions, groups, systems, trends, workflows
+from monitoring.api import (
+    baselines,
+    diagnosis,
+    executions,
+    gate,
+    groups,
+    release_comparison,
+    releases,
+    systems,
+    trends,
+    workflows,
+)
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
@@ -18,6 +29,15 @@ urlpatterns = [
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
     path("workflows/<str:workflow>/", workflows.WorkflowDetail.as_view(), name="api_workflow"),
+    # Pipelines write addresses without a slash at the end.
+    path("releases", releases.ReleaseList.as_view(), name="api_releases"),
+    path("releases/", releases.ReleaseList.as_view(schema=None)),
+    path("releases/compare", release_comparison.ReleaseComparison.as_view(), name="api_compare_releases"),
+    path("releases/compare/", release_comparison.ReleaseComparison.as_view(schema=None)),
+    path("releases/<uuid:release>", releases.ReleaseDetail.as_view(), name="api_release"),
+    path("releases/<uuid:release>/", releases.ReleaseDetail.as_view(schema=None)),
+    path("gate", gate.Gate.as_view(), name="api_gate"),
+    path("gate/", gate.Gate.as_view(schema=None)),
     path("baselines/", baselines.Baselines.as_view(), name="api_baselines"),
     path("systems/", systems.SystemList.as_view(), name="api_systems"),
     path("systems/<name:name>/", systems.SystemDetail.as_view(), name="api_system"),

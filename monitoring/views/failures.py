@@ -40,6 +40,7 @@ from monitoring.views.execution_table import (
 from monitoring.views.failure_rows import common_rows, kind_tabs, row_cells, shown_rows
 from monitoring.views.failure_words import chart_label, rail_note, verdict_panel
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, step_rail
+from monitoring.views.trends_charts import release_markers
 
 GROUPS_SHOWN = 10
 SLOWEST_FIRST = {"slow": "-duration", "expensive": "-cost"}
@@ -174,8 +175,7 @@ def population_links(scope: Scope, population: Population, totals: Totals) -> li
 
 
 def _markers(scope: Scope, workflow: Workflow) -> list[Marker]:
-    marks = release_marks(scope.team.id, scope.window, workflow_id=workflow.id)
-    return [Marker(mark.at, f"Release {mark.name}") for mark in marks]
+    return release_markers(release_marks(scope.team.id, scope.window, workflow_id=workflow.id))
 
 
 def course_chart(scope: Scope, workflow: Workflow, found: Concentration) -> Chart:

@@ -22,6 +22,7 @@ from monitoring.templatetags.display import when_text
 from monitoring.views import trends_charts, trends_parts, trends_resources, trends_tail, trends_verdict
 from monitoring.views.criteria_words import criteria_href, criteria_words
 from monitoring.views.objective_form import ObjectiveForm, objective_context
+from monitoring.views.releases import releases_href
 from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
 from monitoring.views.trends_export import as_csv, as_json
 from monitoring.windows import week_until
@@ -123,6 +124,7 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage, split: TailSpl
         "subtitle": subtitle(scope, page),
         "as_of": page.as_of,
         "objective": objective,
+        "releases_href": releases_href(scope),
         "criteria_href": criteria_href(scope) if objective.may_set else "",
         "criteria_words": criteria_words(page.criteria.criteria),
         "verdict": trends_verdict.panel(scope, page),
