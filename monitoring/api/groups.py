@@ -31,7 +31,8 @@ from monitoring.api.rendering import NumberRenderer
 from monitoring.filters import MAX_LENGTH
 from monitoring.models import FailureGroup
 from monitoring.reads.classifications import agreement_of, decisions_in_group
-from monitoring.reads.failure_group import Group, find_group, latest_groups, releases_of
+from monitoring.reads.failure_group import Group, find_group, releases_of
+from monitoring.reads.group_list import Asked, group_page
 from monitoring.reads.workflows import named
 from monitoring.services.classification import Subject
 from monitoring.services.suggestions import suggestion_of_group

@@ -13,6 +13,7 @@ from monitoring.analysis.coincidence import Coincidence, Event, EventKind, Onset
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.analysed import input_digest
+from monitoring.reads.merged import is_member
 from monitoring.reads.replay_records import ExecutionRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import merge_own
@@ -45,9 +46,9 @@ _BODIES = f"""SELECT execution_id, body FROM (
     SELECT execution_id, digest, body, sum(octet_length(body)) OVER (ORDER BY execution_id, digest) AS bytes
     FROM payload WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
     AND anchor_day = ANY(%(days)s)) AS told WHERE bytes <= {MAX_SAME_BYTES} ORDER BY execution_id, digest"""
-_COURSE = """
+_COURSE = f"""
 SELECT floor(extract(epoch FROM counted_at - %(start)s) / %(bucket)s)::int, count(*) FROM execution
-WHERE team_id = %(team)s AND failure_group_id = %(group)s AND counted_at >= %(start)s AND counted_at < %(end)s
+WHERE team_id = %(team)s AND {is_member("failure_group_id")} AND counted_at >= %(start)s AND counted_at < %(end)s
 GROUP BY 1
 """
 _RUNS = f"""
