@@ -53,6 +53,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("Workflows", "flow", "workflows", frozenset({"trends", "failures", "criteria", "criterion"}), "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
+            Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
         ),
     ),
     (

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import baselines, diagnosis, executions, groups, systems, trends, workflows
+from monitoring.api import baselines, diagnosis, executions, groups, systems, trends, triage, workflows
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
@@ -13,7 +13,8 @@ urlpatterns = [
         diagnosis.ExecutionClassification.as_view(),
         name="api_classify_execution",
     ),
-    path("groups/", groups.GroupList.as_view(), name="api_groups"),
+    path("groups/", triage.GroupList.as_view(), name="api_groups"),
+    path("groups/bulk/", triage.GroupsChange.as_view(), name="api_change_groups"),
     path("groups/<str:group>/", groups.GroupDetail.as_view(), name="api_group"),
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),

@@ -1,7 +1,7 @@
 """What the suggested cause of one failed execution is made from: its error, what it calls, its input before, others at
 that minute, how its group lies in time, releases near its beginning, its attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -123,8 +123,8 @@ def same_input(team_id: UUID, execution: ExecutionRecord, digest: int | None) ->
 
 def course_of(team_id: UUID, group_id: UUID, workflow_id: UUID | None, until: datetime) -> Course:
     """The course of a failure group in the days up to `until`, by the hour, with what its beginning coincides with."""
-    end = until.replace(minute=0, second=0, microsecond=0) + BUCKET
-    start = end - BACK
+    start = course_start(until)
+    end = start + BACK
     params: dict[str, Any] = {
         "team": team_id,
         "group": group_id,
@@ -135,25 +135,34 @@ def course_of(team_id: UUID, group_id: UUID, workflow_id: UUID | None, until: da
     }
     failures: dict[int, int] = dict(run_planned(_COURSE, params))
     runs: dict[int, int] = dict(run_planned(_RUNS, params)) if workflow_id else {}
-    # Figures may lag behind by seconds: what failed ran.
-    by_bucket = [(failures.get(n, 0), max(runs.get(n, 0), failures.get(n, 0))) for n in range(BACK // BUCKET)]
-    return Course(start, by_bucket, _coincidences(team_id, workflow_id, start, by_bucket))
+    by_bucket = buckets_of(failures, runs)
+    onset = onset_of(start, by_bucket) if workflow_id else None
+    if onset is None:
+        return Course(start, by_bucket)
+    rows = run_prepared(_RELEASES, [team_id, workflow_id, start, end])
+    return Course(start, by_bucket, coincidences(onset, [Event(EventKind.RELEASE, name, at) for name, at in rows]))
 
 
-def _coincidences(
-    team_id: UUID, workflow_id: UUID | None, start: datetime, by_bucket: Sequence[tuple[int, int]]
-) -> list[Coincidence]:
+def course_start(until: datetime) -> datetime:
+    """Where the course of a group begins that was last seen at `until`; it is `BACK` long."""
+    return until.replace(minute=0, second=0, microsecond=0) + BUCKET - BACK
+
+
+def buckets_of(failures: Mapping[int, int], runs: Mapping[int, int]) -> list[tuple[int, int]]:
+    """(failures, runs) of each bucket. Figures may lag behind by seconds: what failed ran."""
+    return [(failures.get(n, 0), max(runs.get(n, 0), failures.get(n, 0))) for n in range(BACK // BUCKET)]
+
+
+def onset_of(start: datetime, by_bucket: Sequence[tuple[int, int]]) -> Onset | None:
+    """When the failures of a course began; None where there is no such moment."""
     began = rate_beginning([x for x, _ in by_bucket], [n for _, n in by_bucket])
-    if workflow_id is None or began.kind is not Kind.BEGAN or began.bucket is None:
-        return []
-    end = start + BACK
+    if began.kind is not Kind.BEGAN or began.bucket is None:
+        return None
     earliest, latest = began.earliest, began.latest
-    onset = Onset(
+    return Onset(
         at=start + began.bucket * BUCKET,
         earliest=start + (began.bucket if earliest is None else earliest) * BUCKET,
         latest=start + ((began.bucket if latest is None else latest) + 1) * BUCKET,
         window_start=start,
-        window_end=end,
+        window_end=start + BACK,
     )
-    rows = run_prepared(_RELEASES, [team_id, workflow_id, start, end])
-    return coincidences(onset, [Event(EventKind.RELEASE, name, at) for name, at in rows])

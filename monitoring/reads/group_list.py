@@ -93,6 +93,11 @@ class ListedGroup:
     improvement: OfGroup | None = None
 
     @property
+    def shown_title(self) -> str:
+        """The title as pages write it."""
+        return title_words(self.title)
+
+    @property
     def merged(self) -> int:
         """How many other groups count as this one."""
         return len(self.ids) - (self.id in self.ids)
@@ -193,7 +198,7 @@ def _read(
 
 def failed_in(team_id: UUID, filters: Filters) -> tuple[str, list[Any]]:
     """Which executions count: all filters but those that say which groups are meant."""
-    kept = {name: choice for name, choice in filters.choices.items() if name not in ("workflow", "status")}
+    kept = {name: choice for name, choice in filters.choices.items() if name not in ("workflow", "status", "assignee")}
     return conditions(team_id, replace(filters, choices=kept, q=""), is_told=True)
 
 
@@ -223,6 +228,4 @@ def _given(asked: Asked) -> tuple[str, list[Any]]:
 def _listed(row: Sequence[Any], filters: Filters) -> ListedGroup:
     _, root, ids, failures, first, last, title, workflow_id, workflow, slug, node = row
     is_new = first >= filters.window.start
-    return ListedGroup(
-        root, ids, title_words(title or ""), node, workflow_id, workflow, slug, failures, first, last, is_new
-    )
+    return ListedGroup(root, ids, title or "", node, workflow_id, workflow, slug, failures, first, last, is_new)

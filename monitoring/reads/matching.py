@@ -73,7 +73,9 @@ def conditions(team_id: uuid.UUID, filters: Filters, *, is_told: bool = False) -
         ("team_id = %s", [team_id]),
         ("counted_at >= %s AND counted_at < %s", [filters.window.start, filters.window.end]),
     ]
+    # Whom failure groups are assigned to says nothing about executions.
     choices = {"env": Choice((PRODUCTION,)), **filters.choices}
+    choices.pop("assignee", None)
     if ANY in choices["env"].wanted:
         choices["env"] = Choice((), choices["env"].excluded)
     for name, choice in choices.items():
