@@ -1,6 +1,6 @@
 """The failure groups of a team that failed in a range: filtered, sorted, in pages, with where each stands.
 
-Merged groups are one row. Failures are counted from the executions, group by group through an index, so a range costs
+Merged groups are one row. Failures are counted from the executions through the index of their groups, so a range costs
 what failed in it; the number of statements does not depend on the number of groups.
 """
 
@@ -38,10 +38,10 @@ WITH part AS (
         array_agg(id ORDER BY id = root DESC, last_seen_at DESC, id) AS ids
     FROM part GROUP BY root HAVING max(last_seen_at) >= %s AND min(first_seen_at) < %s {{text}}
 ), hit AS (
-    SELECT part.root, sum(n.failures)::bigint AS failures FROM part JOIN told ON told.root = part.root
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS failures FROM execution WHERE {{failed}} AND failure_group_id = part.id) n
-    GROUP BY 1 HAVING sum(n.failures) > 0
+    SELECT part.root, sum(n.failures)::bigint AS failures FROM part JOIN (
+        SELECT failure_group_id, count(*) AS failures FROM execution
+        WHERE {{failed}} AND failure_group_id = ANY(ARRAY(SELECT unnest(told.ids) FROM told)) GROUP BY 1
+    ) n ON n.failure_group_id = part.id GROUP BY 1
 ), listed AS MATERIALIZED (
     SELECT told.*, hit.failures, COALESCE(t.status, 'open') AS status FROM hit JOIN told ON told.root = hit.root
     LEFT JOIN group_triage t ON t.team_id = %s AND t.id = hit.root {{assignee}}

@@ -19,17 +19,22 @@ AGAIN = timedelta(minutes=5)
 
 _TEAMS = "SELECT team_id FROM triage_watch ORDER BY team_id"
 _DUE = f"""
+WITH watched AS (
+    SELECT * FROM group_triage WHERE team_id = %(team)s AND status IN ('ignored', 'resolved') AND merged_into_id IS NULL
+), part AS (
+    SELECT id AS root, id FROM watched
+    UNION ALL SELECT c.merged_into_id, c.id FROM group_triage c JOIN watched w ON w.id = c.merged_into_id
+        WHERE c.team_id = %(team)s AND c.merged_into_id IS NOT NULL
+), seen AS (
+    SELECT part.root, max(g.last_seen_at) AS last_seen_at
+    FROM part JOIN failure_group g ON g.team_id = %(team)s AND g.id = part.id GROUP BY 1
+)
 SELECT t.id, t.workflow_id, m.last_seen_at, {", ".join(f"t.{name}" for name in STANDING_COLUMNS.split(", "))}
-FROM group_triage t CROSS JOIN LATERAL (
-    SELECT max(g.last_seen_at) AS last_seen_at FROM failure_group g WHERE g.team_id = %(team)s
-        AND (g.id = t.id OR g.id IN (
-            SELECT c.id FROM group_triage c WHERE c.team_id = %(team)s AND c.merged_into_id = t.id))
-) m
-WHERE t.team_id = %(team)s AND t.status IN ('ignored', 'resolved') AND t.merged_into_id IS NULL AND (
-    t.until_at <= %(now)s
+FROM watched t LEFT JOIN seen m ON m.root = t.id
+WHERE t.until_at <= %(now)s
     OR (t.status = 'ignored' AND (t.is_next_release OR t.release_name <> ''))
     OR (m.last_seen_at > t.decided_at AND (t.status = 'resolved' OR t.until_count IS NOT NULL)
-        AND (t.seen_at IS NULL OR m.last_seen_at > t.seen_at OR t.looked_at < %(before)s)))
+        AND (t.seen_at IS NULL OR m.last_seen_at > t.seen_at OR t.looked_at < %(before)s))
 ORDER BY t.looked_at NULLS FIRST, t.id LIMIT %(limit)s
 """
 # The moment at which the number was reached: the failure that has so many others close enough before it.
@@ -46,18 +51,25 @@ SELECT t.id, r.counted_at FROM group_triage t CROSS JOIN LATERAL (
 ) r WHERE t.team_id = %(team)s AND t.id = ANY(%(ids)s)
 """
 # A failure that tells no release is one of the release that was live when it happened.
-_SEEN = f"""
+_SEEN = """
+WITH resolved AS (
+    SELECT id, workflow_id, decided_at FROM group_triage WHERE team_id = %(team)s AND id = ANY(%(ids)s)
+), part AS (
+    SELECT id AS root, id FROM resolved
+    UNION ALL SELECT c.merged_into_id, c.id FROM group_triage c JOIN resolved r ON r.id = c.merged_into_id
+        WHERE c.team_id = %(team)s AND c.merged_into_id IS NOT NULL
+)
 SELECT t.id, e.release_id, live.live_at, count(*), min(e.counted_at)
-FROM group_triage t
+FROM resolved t JOIN part ON part.root = t.id
 CROSS JOIN LATERAL (
-    SELECT e.release_id, e.counted_at FROM execution e
-    WHERE e.team_id = %(team)s AND {is_member("e.failure_group_id", "t.id")} AND e.counted_at > t.decided_at
+    SELECT release_id, counted_at FROM execution
+    WHERE team_id = %(team)s AND failure_group_id = part.id AND counted_at > t.decided_at OFFSET 0
 ) e
 LEFT JOIN LATERAL (
     SELECT max(r.live_at) AS live_at FROM release r WHERE e.release_id IS NULL AND r.team_id = %(team)s
         AND r.workflow_id = t.workflow_id AND r.live_at <= e.counted_at
 ) live ON true
-WHERE t.team_id = %(team)s AND t.id = ANY(%(ids)s) GROUP BY 1, 2, 3
+GROUP BY 1, 2, 3
 """
 _RELEASES = """SELECT workflow_id, name_id, name, live_at FROM release
     WHERE team_id = %s AND workflow_id = ANY(%s) AND live_at IS NOT NULL ORDER BY live_at, id"""
