@@ -28,7 +28,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class TriageCard:
-    """The card. `who` and `at` say who set the status (empty: nobody did); `came_back` how a reopened group failed."""
+    """The card. `who` and `at` say who set the status (empty: nobody did); `came_back` how a reopened group failed.
+
+    `may_review` and `may_open` say whether these would change anything.
+    """
 
     sign: Sign
     words: str
@@ -40,6 +43,8 @@ class TriageCard:
     improvement: OfGroup | None
     history: Sequence[Told]
     action: str
+    may_review: bool
+    may_open: bool
 
 
 def triage_card(team: Team, group: Group, now: datetime) -> TriageCard:
@@ -58,4 +63,6 @@ def triage_card(team: Team, group: Group, now: datetime) -> TriageCard:
         improvement=improvements_of(team.id, {group.id: fingerprints}).get(group.id),
         history=[Told(event_words(one), one.at, one.by) for one in history],
         action=reverse("triage_group", args=[team.slug, group.id]),
+        may_review=triaged.status in (TriageStatus.OPEN, TriageStatus.REOPENED),
+        may_open=triaged.status is not TriageStatus.OPEN,
     )
