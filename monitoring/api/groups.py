@@ -22,7 +22,7 @@ from monitoring.api.diagnosis_documents import (
     group_detail_document,
 )
 from monitoring.api.executions import team_of, uuid_of
-from monitoring.api.group_documents import GroupChangeSerializer, history_documents, triage_document
+from monitoring.api.group_documents import GroupChangeSerializer, TriageSerializer, history_documents, triage_document
 from monitoring.api.rendering import NumberRenderer
 from monitoring.api.triage import change, changes_of
 from monitoring.reads.classifications import agreement_of, decisions_in_group
@@ -37,11 +37,12 @@ GROUP = OpenApiParameter("group", OpenApiTypes.UUID, OpenApiParameter.PATH)
 class GroupDetail(APIView):
     """One failure group."""
 
+    permission_classes = [CanRead]
     renderer_classes = [NumberRenderer]
 
     def get_permissions(self) -> list[BasePermission]:
-        """Reading and changing need different scopes."""
-        return [CanClassify() if self.request.method == "PATCH" else CanRead()]
+        """Changing needs another scope than reading, and tells nothing but where the group stands."""
+        return [CanClassify()] if self.request.method == "PATCH" else [CanRead()]
 
     @extend_schema(operation_id="get_group", parameters=[GROUP], responses=GroupDetailSerializer)
     def get(self, request: Request, group: str) -> Response:
@@ -63,16 +64,18 @@ class GroupDetail(APIView):
         return Response({**document, "triage": triage_document(triaged), "history": history_documents(history)})
 
     @extend_schema(
-        operation_id="change_group", parameters=[GROUP], request=GroupChangeSerializer, responses=GroupDetailSerializer
+        operation_id="change_group", parameters=[GROUP], request=GroupChangeSerializer, responses=TriageSerializer
     )
     def patch(self, request: Request, group: str) -> Response:
         """Change where a failure group stands, or whom it is assigned to. What is merged changes the whole group."""
         told = GroupChangeSerializer(data=request.data)
         told.is_valid(raise_exception=True)
-        with team_context(team_of(request)):
-            found = _find(team_of(request), group)
+        team_id = team_of(request)
+        with team_context(team_id):
+            found = _find(team_id, group)
         change(request, [found.id], *changes_of(told.validated_data))
-        return self.get(request, group)
+        with team_context(team_id):
+            return Response(triage_document(triage_of(team_id, [found.id]).get(found.id, UNTOUCHED)))
 
 
 class GroupClassification(APIView):

@@ -1,4 +1,4 @@
-"""Triage in a browser: choosing rows, deciding about them, and what comes back; with and without a script, on phones."""
+"""Triage in a browser: choosing rows, deciding, what comes back; without a script, and on phones."""
 
 from datetime import timedelta
 
