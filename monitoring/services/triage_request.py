@@ -49,7 +49,9 @@ def perform(team_id: UUID, group_ids: Sequence[UUID], told: Told, *, by: User | 
         terms = read_terms(str(action), told, now)
         return decide(team_id=team_id, group_ids=group_ids, kind=DECISIONS[str(action)], terms=terms, by=by, now=now)
     if action == "assign":
-        member = _member(team_id, told.get("assignee"))
+        if "assignee" not in told:
+            raise TriageRefused({"assignee": "must be told; empty: nobody"})
+        member = _member(team_id, told["assignee"])
         return assign(team_id=team_id, group_ids=group_ids, assignee=member, by=by, now=now)
     if action == "merge":
         into = _ids([told["into"]], "into")[0] if told.get("into") else None

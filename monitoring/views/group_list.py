@@ -170,30 +170,35 @@ def status_links(scope: Scope, asked: Asked, found: GroupPage) -> list[Link]:
 
 def panel(scope: Scope, found: GroupPage) -> dict[str, Any]:
     """The answer in one sentence, as `components/_verdict.html` shows it."""
-    counts = found.by_status
-    back, fresh, reviewed = (
-        counts.get(one, 0) for one in (TriageStatus.REOPENED, TriageStatus.OPEN, TriageStatus.REVIEWED)
-    )
-    silent = counts.get(TriageStatus.IGNORED, 0)
-    parts = [f"{_many(fresh)} nobody has looked at", f"{_many(reviewed)} reviewed and not resolved"]
-    if silent:
-        parts.append(f"{_many(silent)} ignored: they count, and send no notice")
+    counts, query = found.by_status, scope.filters.query
+    back, fresh = counts.get(TriageStatus.REOPENED, 0), counts.get(TriageStatus.OPEN, 0)
+    rest = [
+        (counts.get(TriageStatus.REVIEWED, 0), "reviewed and not resolved"),
+        (counts.get(TriageStatus.IGNORED, 0), "ignored: they count, and send no notice"),
+    ]
     if back:
-        is_one = back == 1
-        answer = f"{_many(back)} came back after {'it was' if is_one else 'they were'} resolved"
-        actions = [Action("See what came back", scope.filters.query(status="reopened", after=None), "redo", True)]
-        return _panel(answer, "fail", "Came back", parts, actions)
+        rest.insert(0, (fresh, "nobody has looked at"))
+        answer = f"{_many(back)} came back after {'it was' if back == 1 else 'they were'} resolved"
+        action = Action("See what came back", query(status="reopened", after=None), "redo", True)
+        return _panel(answer, "fail", "Came back", rest, [action])
     if fresh:
-        actions = [Action("See the open ones", scope.filters.query(status="open", after=None), "flag", True)]
-        return _panel(f"{_many(fresh)} nobody has decided about", "watch", "To do", parts[1:], actions)
-    return _panel("Every group that failed here was looked at", "ok", "Looked at", parts[1:], [])
+        action = Action("See the open ones", query(status="open", after=None), "flag", True)
+        return _panel(f"{_many(fresh)} nobody has decided about", "watch", "To do", rest, [action])
+    return _panel("Every group that failed here was looked at", "ok", "Looked at", rest, [])
 
 
-def _panel(answer: str, tone: str, word: str, parts: Sequence[str], actions: Sequence[Action]) -> dict[str, Any]:
-    question = "Which failures need a decision?"
-    text = "; ".join(parts).capitalize() + "."
-    told = {"question": question, "answer": answer, "tone": tone, "word": word}
-    return {**told, "paragraphs": [text], "actions": actions}
+def _panel(
+    answer: str, tone: str, word: str, rest: Sequence[tuple[int, str]], actions: Sequence[Action]
+) -> dict[str, Any]:
+    told = "; ".join(f"{_many(count)} {words}" for count, words in rest if count)
+    return {
+        "question": "Which failures need a decision?",
+        "answer": answer,
+        "tone": tone,
+        "word": word,
+        "paragraphs": [f"{told}."] if told else [],
+        "actions": actions,
+    }
 
 
 def _many(count: int) -> str:

@@ -1,6 +1,6 @@
 """Merged failure groups are one group in every read, and splitting gives everything back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,9 +18,12 @@ from monitoring.models import FailureGroup, Workflow
 from monitoring.reads import executions
 from monitoring.reads.cause_facts import course_of
 from monitoring.reads.classifications import agreement_of, decisions_about, decisions_in_group
+from monitoring.reads.cuts import Cut
 from monitoring.reads.failure_group import diagnoses_of, find_group, releases_of
 from monitoring.reads.groups import failure_groups
 from monitoring.reads.merged import members_of, roots_of
+from monitoring.reads.onsets import _new_groups
+from monitoring.reads.rollup_rows import Pending
 from monitoring.services.classification import Subject, decide
 from monitoring.services.diagnosis import diagnose_due
 from monitoring.services.group_merging import merge, split
@@ -96,6 +99,22 @@ def test_later_failures_go_on_to_the_merged_group_and_split_gives_all_back(team:
         assert [sum(row.failures for row in releases_of(team.id, one)) for one in pair] == [3, 1]
         with pytest.raises(TriageRefused, match="members must be merged into this group"):
             split(team_id=team.id, group_id=company, by="key", now=NOW)
+
+
+def test_a_merged_group_is_new_only_where_none_of_its_parts_was_seen_before(
+    team: Team, pair: tuple[UUID, UUID]
+) -> None:
+    company, budget = pair
+    since = Window(NOW - 2 * HOUR - HOUR / 2, NOW)
+
+    def new_groups() -> list[tuple[str, datetime]]:
+        with team_context(team.id):
+            cut = Cut(team.id, Workflow.objects.get().id, since, None, Pending())
+            return [(event.reference, event.at) for event in _new_groups(cut)]
+
+    assert new_groups() == [(str(company), NOW - 2 * HOUR)]
+    join(team, company, budget, into=company)
+    assert new_groups() == []
 
 
 def test_a_group_whose_own_failures_are_gone_keeps_its_parts(team: Team, pair: tuple[UUID, UUID]) -> None:

@@ -231,6 +231,7 @@ def test_ignored_groups_are_silent_until_their_time(team: Team, group: UUID) -> 
         ({"action": "resolve", "release": "x" * 201}, "release"),
         ({"action": "resolve", "release": "7", "next_release": True}, "release"),
         ({"action": "assign", "assignee": "nobody@nowhere.test"}, "assignee"),
+        ({"action": "assign"}, "assignee"),
         ({"action": "merge"}, "groups"),
         ({"action": "merge", "into": "x"}, "into"),
         ({"action": "split", "members": [str(NO_WORKFLOW)]}, "members"),
