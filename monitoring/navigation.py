@@ -54,6 +54,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
+            Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
         ),
     ),
     (

@@ -1,4 +1,4 @@
-"""Tasks on the beat: folding, checking criteria, diagnosing, usual ranges, partitions, removing what is too old.
+"""Tasks on the beat: folding, checking criteria, diagnosing, usual ranges, triage, partitions, removing what is old.
 
 They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
 """
@@ -6,7 +6,7 @@ They carry no work of their own: what there is to do is in tables, so a lost tas
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.services import baselines, diagnosis
+from monitoring.services import baselines, diagnosis, triage_watch
 from monitoring.store import criteria_check, partitions, retention, rollups
 
 
@@ -32,6 +32,12 @@ def build_baselines() -> None:
 def diagnose_due() -> None:
     """Diagnoses failed executions that are quiet; every two seconds, a little at a time."""
     diagnosis.diagnose_due(timezone.now(), seconds=1.5)
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def follow_triage() -> None:
+    """Ends ignoring whose time or number has come, and reopens resolved groups that fail again; every ten seconds."""
+    triage_watch.follow(timezone.now())
 
 
 @shared_task

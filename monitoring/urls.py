@@ -6,6 +6,7 @@ from monitoring.views import (
     criteria,
     executions,
     failures,
+    group_list,
     groups,
     release_comparison,
     releases,
@@ -13,6 +14,7 @@ from monitoring.views import (
     system_page,
     systems,
     trends,
+    triage,
     workflows,
 )
 
@@ -40,6 +42,9 @@ urlpatterns = [
     path("executions/<uuid:execution>/", replay.replay, name="replay"),
     path("executions/<uuid:execution>/steps/<str:step>/", replay.step_detail, name="step_detail"),
     path("executions/<uuid:execution>/classify/", groups.classify, name="classify"),
+    path("groups/", group_list.failure_groups, name="failure_groups"),
+    path("groups/change/", triage.change_many, name="triage_groups"),
     path("groups/<uuid:group>/", groups.failure_group, name="failure_group"),
+    path("groups/<uuid:group>/triage/", triage.change_one, name="triage_group"),
     path("executions/<uuid:execution>/raw.json", replay.raw, name="replay_raw"),
 ]

@@ -12,6 +12,7 @@ from monitoring.api import (
     releases,
     systems,
     trends,
+    triage,
     workflows,
 )
 
@@ -24,7 +25,8 @@ urlpatterns = [
         diagnosis.ExecutionClassification.as_view(),
         name="api_classify_execution",
     ),
-    path("groups/", groups.GroupList.as_view(), name="api_groups"),
+    path("groups/", triage.GroupList.as_view(), name="api_groups"),
+    path("groups/bulk/", triage.GroupsChange.as_view(), name="api_change_groups"),
     path("groups/<str:group>/", groups.GroupDetail.as_view(), name="api_group"),
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),

@@ -15,6 +15,7 @@ from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
 from monitoring.models.sealed_day import SealedDay
 from monitoring.models.step import Step
 from monitoring.models.success_criterion import CriteriaCheck, SuccessCriterion
+from monitoring.models.triage import GroupEvent, GroupTriage, TriageWatch
 from monitoring.models.workflow import Workflow
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "FindingKind",
     "FindingStatus",
     "Grain",
+    "GroupEvent",
+    "GroupTriage",
     "HealthyReference",
     "Improvement",
     "ImprovementEvent",
@@ -49,5 +52,6 @@ __all__ = [
     "SealedDay",
     "Step",
     "SuccessCriterion",
+    "TriageWatch",
     "Workflow",
 ]

@@ -16,6 +16,7 @@ CONTROL_TABLES = {
     "outbox_schedule",
     "criteria_check",
     "due_diagnosis",
+    "triage_watch",
 }
 APP_ROLE = "steadyrun_app"
 
