@@ -1,0 +1,174 @@
+"""How a workflow is started: late, missed, duplicate and overlapping runs, from the starts themselves.
+
+A schedule is what the starts show: the median gap, where three in four gaps are within a quarter of it
+(`analysis.rhythm`). Expected starts stand on a grid of that interval; where the grid lies is the circular mean of the
+starts (N. I. Fisher, "Statistical Analysis of Circular Data", 1993, section 2.3). Webhooks and hand-started workflows
+have no grid: of them only duplicates and overlaps are told.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from monitoring.analysis.rhythm import MIN_GAPS, Rhythm, rhythm
+
+# Two starts with the same input so near to each other are one trigger that came twice.
+DUPLICATE_WITHIN = timedelta(seconds=10)
+# A gap of so many intervals has a start missing in it.
+MISSED_FACTOR = 1.5
+# A run may start as late as this part of the interval and still be the expected one.
+_HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A start: when, how long it ran (None: not told or still running), and what tells inputs apart ("": not told)."""
+
+    at: datetime
+    duration_ms: float | None = None
+    input_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How late expected starts were, in ms after the grid: quantiles of their differences from the earliest "
+    "usual one."""
+
+    p50_ms: float
+    p95_ms: float
+    most_ms: float
+    starts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """What the starts of a window show. Without a regular rhythm `missed` is None: nothing was expected.
+
+    `missed` of `expected` starts did not come, `missed_at` says in which gaps (start of each). `duplicates` came within
+    10 s of one with the same input, of `comparable` starts that told one. `overlapping` of `timed` starts began while
+    another run was still at work; `most_at_once` at the same time.
+    """
+
+    rhythm: Rhythm
+    starts: int
+    expected: int | None
+    missed: int | None
+    missed_at: Sequence[datetime]
+    lateness: Lateness | None
+    duplicates: int
+    duplicate_at: Sequence[datetime]
+    duplicate_gap_ms: float | None
+    comparable: int
+    overlapping: int
+    overlapping_at: Sequence[datetime]
+    timed: int
+    most_at_once: int
+
+
+def read_triggers(starts: Sequence[Start], end: datetime) -> Triggers:
+    """What starts in any order show up to `end`; the time after the last start counts as a gap, too."""
+    ordered = sorted(starts, key=lambda one: (one.at, one.input_key))
+    moments = [one.at for one in ordered]
+    found = rhythm(moments)
+    missed_at, missed = _missed(moments, found, end)
+    duplicate_at, gaps = _duplicates(ordered)
+    overlapping_at, most = _overlaps(ordered)
+    return Triggers(
+        rhythm=found,
+        starts=len(ordered),
+        expected=None if missed is None else missed + len(set(moments)),
+        missed=missed,
+        missed_at=missed_at,
+        lateness=_lateness(moments, found),
+        duplicates=len(gaps),
+        duplicate_at=duplicate_at,
+        duplicate_gap_ms=max(gaps, default=None),
+        comparable=sum(bool(one.input_key) for one in ordered),
+        overlapping=len(overlapping_at),
+        overlapping_at=overlapping_at,
+        timed=sum(one.duration_ms is not None for one in ordered),
+        most_at_once=most,
+    )
+
+
+def _missed(moments: Sequence[datetime], found: Rhythm, end: datetime) -> tuple[list[datetime], int | None]:
+    """The gaps that are too long, and how many starts each left out: a gap of k intervals left out k - 1.
+
+    Nights and weekends are gaps of a schedule too: a length of gap that comes again in one of five gaps or more, or at
+    the same hour on three days, is part of the rhythm and nothing is missed in it.
+    """
+    if not found.is_regular or not found.interval:
+        return [], None
+    interval = found.interval
+    inner = [(earlier, later - earlier) for earlier, later in pairwise(sorted(set(moments)))]
+    long = [(at, gap) for at, gap in inner if gap > MISSED_FACTOR * interval]
+    usual = [(at, gap) for at, gap in long if _recurs(at, gap, long, interval)]
+    missed = [(at, gap) for at, gap in long if (at, gap) not in usual]
+    since = end - moments[-1]
+    if since > MISSED_FACTOR * interval and since > max((gap for _, gap in usual), default=timedelta(0)):
+        missed.append((moments[-1], since))
+    return [at for at, _ in missed], sum(max(1, round(gap / interval) - 1) for _, gap in missed)
+
+
+def _recurs(at: datetime, gap: timedelta, long: Sequence[tuple[datetime, timedelta]], interval: timedelta) -> bool:
+    """Whether a pause like this comes again at the same time of day: at least three of them are a habit."""
+    same = [
+        other
+        for other, length in long
+        if abs(length - gap) <= max(interval, gap / 4)
+        and _clock_distance(at, other) <= max(interval, timedelta(hours=1))
+    ]
+    return len({moment.date() for moment in same}) >= 3
+
+
+def _clock_distance(one: datetime, other: datetime) -> timedelta:
+    day = timedelta(days=1)
+    apart = (one - other) % day
+    return min(apart, day - apart)
+
+
+def _lateness(moments: Sequence[datetime], found: Rhythm) -> Lateness | None:
+    """How far starts are from the grid: from its earliest place (the 5 % quantile), so that nothing is early."""
+    if not found.is_regular or not found.interval or len(moments) <= MIN_GAPS:
+        return None
+    length = found.interval.total_seconds()
+    turns = [2 * math.pi * (moment.timestamp() % length) / length for moment in moments]
+    mean = math.atan2(sum(map(math.sin, turns)), sum(map(math.cos, turns)))
+    apart = sorted(((turn - mean + math.pi) % (2 * math.pi) - math.pi) * length / (2 * math.pi) for turn in turns)
+    first = apart[int(0.05 * (len(apart) - 1))]
+    late = [max(0.0, one - first) * 1000 for one in apart]
+    return Lateness(late[(len(late) - 1) // 2], late[math.ceil(0.95 * (len(late) - 1))], late[-1], len(late))
+
+
+def _duplicates(ordered: Sequence[Start]) -> tuple[list[datetime], list[float]]:
+    """Starts that repeat one with the same input within `DUPLICATE_WITHIN`: when, and the gap of each in ms."""
+    last: dict[str, datetime] = {}
+    moments, gaps = [], []
+    for one in ordered:
+        if not one.input_key:
+            continue
+        before = last.get(one.input_key)
+        if before is not None and one.at - before <= DUPLICATE_WITHIN:
+            moments.append(one.at)
+            gaps.append((one.at - before) / timedelta(milliseconds=1))
+        last[one.input_key] = one.at
+    return moments, gaps
+
+
+def _overlaps(ordered: Sequence[Start]) -> tuple[list[datetime], int]:
+    """Starts at which another run was at work, and the most at the same time; runs without a duration are left out."""
+    ends: list[datetime] = []
+    moments, most = [], 0
+    for one in ordered:
+        if one.duration_ms is None:
+            continue
+        at_work = len(ends) - bisect_left(ends, one.at + timedelta(microseconds=1))
+        if at_work:
+            moments.append(one.at)
+        most = max(most, at_work + 1)
+        end = one.at + timedelta(milliseconds=max(0.0, one.duration_ms))
+        ends.insert(bisect_left(ends, end), end)
+    return moments, most
