@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from monitoring import wording
 from monitoring.analysis.arithmetic import Line, Table, Unit
 from monitoring.analysis.concentration import MIN_FAILURES
-from monitoring.analysis.finding_failures import Concentrated, name_of, words_of
+from monitoring.analysis.finding_failures import Concentrated, is_one_episode, name_of, words_of
 from monitoring.analysis.findings import Candidate, Kind, Span, excess_share, is_over
 from monitoring.analysis.intervals import wilson
 from monitoring.analysis.tail import LONG_TAIL, Tail
@@ -149,7 +149,8 @@ def expensive(found: Sequence[Concentrated], spent: Spending, span: Span, names:
         return []
     beyond = span.per_week(max(0.0, spent.expensive_usd - spent.expensive_runs * average))
     weekly = span.per_week(spent.expensive_runs)
-    return [_expensive(one, spent, (beyond, weekly, average), span, names) for one in found if not is_over(one.points)]
+    told = [one for one in found if not is_over(one.points) and not is_one_episode(one, span)]
+    return [_expensive(one, spent, (beyond, weekly, average), span, names) for one in told]
 
 
 def _expensive(

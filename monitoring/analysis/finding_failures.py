@@ -7,6 +7,7 @@ failures that share it, ten failures in all); first divergence and cause need te
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from monitoring import wording
 from monitoring.analysis.arithmetic import Line, Unit
@@ -18,6 +19,7 @@ from monitoring.analysis.intervals import wilson
 # Of values that nearly the same runs have, the finding is named by the first of these: what a developer can change.
 NAMED_FIRST = ("step", "tool", "model", "system", "provider", "input", "release", "trigger", "environment", "hour")
 MIN_SHARE = 0.2
+MIN_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,16 @@ def concentrated(
     """
     if failures < MIN_FAILURES:
         return []
-    return [_concentrated(one, failures, span, money, names) for one in found if not is_over(one.points)]
+    told = [one for one in found if not is_over(one.points) and not is_one_episode(one, span)]
+    return [_concentrated(one, failures, span, money, names) for one in told]
+
+
+def is_one_episode(one: Concentrated, span: Span) -> bool:
+    """Whether an hour of the day only looks like one: on fewer than three days it is a thing that happened once."""
+    if all(attribute != "hour" for attribute, _ in one.part.combination):
+        return False
+    days = (span.end - span.start) / timedelta(days=1)
+    return len({int(place * days / span.parts) for place, count in enumerate(one.points) if count}) < MIN_DAYS
 
 
 def _concentrated(one: Concentrated, failures: int, span: Span, money: Money, names: Mapping[str, str]) -> Candidate:
@@ -180,7 +191,8 @@ def _diagnosed(kind: Kind, one: Diagnosed, diagnosed: int, failures: int, span: 
         title = f"Runs leave the healthy path at {one.node}: {one.what}{shows}"
         subject = {"node": one.node, "what": one.what, "symptom": one.symptom}
     else:
-        title = f"{one.what.capitalize()} is the suggested cause at {one.symptom or 'a step that was not told'}"
+        at = f"at {one.symptom}" if one.symptom else "of failures that no step shows"
+        title = f"{one.what.capitalize()} is the suggested cause {at}"
         subject = {"cause": one.what, "step": one.symptom}
     return Candidate(
         kind, subject, title[:300], lines, affected, affected, money.of_failures(affected), since, is_known,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from monitoring import wording
 from monitoring.analysis.arithmetic import Line, Unit
-from monitoring.analysis.findings import Candidate, Kind, Span
+from monitoring.analysis.findings import Candidate, Kind, Span, is_over
 from monitoring.analysis.intervals import wilson
 from monitoring.analysis.triggers import Triggers
 
@@ -26,7 +26,8 @@ def badly_started(found: Triggers, span: Span, average_usd: float | None) -> lis
 
 def _missed(found: Triggers, span: Span) -> list[Candidate]:
     missed, interval = found.missed or 0, found.rhythm.interval
-    if missed < MIN_MISSED or interval is None:
+    points = points_of(found.missed_at, span)
+    if missed < MIN_MISSED or interval is None or is_over(points):
         return []
     weekly = span.per_week(missed)
     every = wording.duration_ms(interval.total_seconds() * 1000)
@@ -46,7 +47,7 @@ def _missed(found: Triggers, span: Span) -> list[Candidate]:
             executions_per_week=weekly,
             worth=weekly,
             since=min(found.missed_at, default=None),
-            points=points_of(found.missed_at, span),
+            points=points,
             of="missed",
         )
     ]
@@ -54,7 +55,8 @@ def _missed(found: Triggers, span: Span) -> list[Candidate]:
 
 def _duplicated(found: Triggers, span: Span, average_usd: float | None) -> list[Candidate]:
     share = wilson(found.duplicates, found.comparable)
-    if found.duplicates < MIN_DUPLICATES or share is None or share.low < MIN_DUPLICATE_SHARE:
+    points = points_of(found.duplicate_at, span)
+    if found.duplicates < MIN_DUPLICATES or share is None or share.low < MIN_DUPLICATE_SHARE or is_over(points):
         return []
     weekly = span.per_week(found.duplicates)
     return [
@@ -74,7 +76,7 @@ def _duplicated(found: Triggers, span: Span, average_usd: float | None) -> list[
             worth=weekly,
             cost_per_week_usd=None if average_usd is None else weekly * average_usd,
             since=min(found.duplicate_at, default=None),
-            points=points_of(found.duplicate_at, span),
+            points=points,
             of="duplicate",
         )
     ]  # fmt: skip

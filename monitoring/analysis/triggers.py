@@ -68,12 +68,15 @@ class Triggers:
     most_at_once: int
 
 
-def read_triggers(starts: Sequence[Start], end: datetime) -> Triggers:
-    """What starts in any order show up to `end`; the time after the last start counts as a gap, too."""
+def read_triggers(starts: Sequence[Start], end: datetime, elsewhere: Sequence[datetime] = ()) -> Triggers:
+    """What starts in any order show up to `end`; the time after the last start counts as a gap, too.
+
+    `elsewhere` are starts of the same workflow in other environments: one in a gap is not missed, it went there.
+    """
     ordered = sorted(starts, key=lambda one: (one.at, one.input_key))
     moments = [one.at for one in ordered]
     found = rhythm(moments)
-    missed_at, missed = _missed(moments, found, end)
+    missed_at, missed = _missed(moments, found, end, sorted(elsewhere))
     duplicate_at, gaps = _duplicates(ordered)
     overlapping_at, most = _overlaps(ordered)
     return Triggers(
@@ -94,7 +97,9 @@ def read_triggers(starts: Sequence[Start], end: datetime) -> Triggers:
     )
 
 
-def _missed(moments: Sequence[datetime], found: Rhythm, end: datetime) -> tuple[list[datetime], int | None]:
+def _missed(
+    moments: Sequence[datetime], found: Rhythm, end: datetime, elsewhere: Sequence[datetime]
+) -> tuple[list[datetime], int | None]:
     """The gaps that are too long, and how many starts each left out: a gap of k intervals left out k - 1.
 
     Nights and weekends are gaps of a schedule too: a length of gap that comes again in one of five gaps or more, or at
@@ -110,7 +115,14 @@ def _missed(moments: Sequence[datetime], found: Rhythm, end: datetime) -> tuple[
     since = end - moments[-1]
     if since > MISSED_FACTOR * interval and since > max((gap for _, gap in usual), default=timedelta(0)):
         missed.append((moments[-1], since))
-    return [at for at, _ in missed], sum(max(1, round(gap / interval) - 1) for _, gap in missed)
+    counted = [(at, _left_out(at, gap, interval, elsewhere)) for at, gap in missed]
+    return [at for at, count in counted if count], sum(count for _, count in counted)
+
+
+def _left_out(at: datetime, gap: timedelta, interval: timedelta, elsewhere: Sequence[datetime]) -> int:
+    """How many starts a gap left out, without those that went to another environment."""
+    there = bisect_left(elsewhere, at + gap) - bisect_left(elsewhere, at)
+    return max(0, max(1, round(gap / interval) - 1) - there)
 
 
 def _recurs(at: datetime, gap: timedelta, long: Sequence[tuple[datetime, timedelta]], interval: timedelta) -> bool:

@@ -107,7 +107,7 @@ def _facts(cut: Cut, workflow: Workflow, filters: Filters, figures: Totals, samp
     paths, causes, diagnosed = records.diagnosed(cut, POINTS)
     tail = tail_of(figures)
     limit = slow_from(tail) if tail else None
-    starts = records.starts_of(cut)
+    starts, elsewhere = records.starts_of(cut)
     since = records.first_start(starts, start)
     return Facts(
         span=Span(start, cut.window.end, POINTS, sample.runs_by_part(_edges(cut.window))),
@@ -125,7 +125,7 @@ def _facts(cut: Cut, workflow: Workflow, filters: Filters, figures: Totals, samp
         spending=records.spending(cut, dear.limit),
         attempts=records.attempts(cut),
         starts=starts,
-        triggers=read_triggers(starts, end),
+        triggers=read_triggers(starts, end, elsewhere),
         trigger_span=Span(since, max(cut.window.end, since + timedelta(hours=1)), POINTS),
         same_inputs=records.same_inputs(cut),
         groups=records.groups_by_node(cut),
@@ -140,7 +140,14 @@ def _concentration(cut: Cut, workflow: Workflow, filters: Filters, figures: Tota
     if population is FAILED and not figures.failures:
         return Concentration(population, 0, 0, 0, 1, course=[0] * POINTS)
     return concentration(
-        cut.team_id, workflow, filters, failures=figures.failures, runs=figures.runs, population=population
+        cut.team_id,
+        workflow,
+        filters,
+        failures=figures.failures,
+        runs=figures.runs,
+        population=population,
+        # The dearest step of a dear run is its dearest step: that says nothing.
+        has_steps=population is FAILED,
     )
 
 

@@ -20,8 +20,8 @@ from monitoring.statuses import Status
 MAX_STARTS = 5_000
 MAX_RETRIED = 2_000
 _FAILING = f"({Status.TIMED_OUT:d}, {Status.FAILED:d})"
-_WHERE = """team_id = %(team)s AND workflow_id = %(workflow)s AND counted_at >= %(start)s AND counted_at < %(end)s
-    AND environment_id = %(environment)s"""
+_EVERYWHERE = "team_id = %(team)s AND workflow_id = %(workflow)s AND counted_at >= %(start)s AND counted_at < %(end)s"
+_WHERE = f"{_EVERYWHERE} AND environment_id = %(environment)s"
 
 _DIAGNOSES = """
 SELECT d.kind, d.confidence, d.first_node, COALESCE(NULLIF(d.symptom_node, ''), d.first_node), d.cause,
@@ -122,16 +122,20 @@ def attempts(cut: Cut) -> list[Visit]:
 
 _STARTS = f"""
 SELECT started_at, duration_ms, CASE WHEN facet_ids IS NOT NULL THEN
-    encode(sha256(facet_ids || convert_to(concat_ws(' ', input_type_id, trigger_id), 'UTF8')), 'hex') ELSE '' END
-FROM execution WHERE {_WHERE} AND started_at IS NOT NULL AND attempt = 1 AND parent_execution_id IS NULL
+    encode(sha256(facet_ids || convert_to(concat_ws(' ', input_type_id, trigger_id), 'UTF8')), 'hex') ELSE '' END,
+    environment_id = %(environment)s
+FROM execution WHERE {_EVERYWHERE} AND started_at IS NOT NULL AND attempt = 1 AND parent_execution_id IS NULL
 ORDER BY counted_at DESC, id DESC LIMIT {MAX_STARTS}
 """
 
 
-def starts_of(cut: Cut) -> list[Start]:
-    """The latest starts: first attempts that were not started by another execution. Inputs are told apart by their
-    fields and tags, type and trigger."""
-    return [Start(*row) for row in run_planned(_STARTS, cut.values())]
+def starts_of(cut: Cut) -> tuple[list[Start], list[datetime]]:
+    """The latest starts: first attempts that were not started by another execution; and those in other environments.
+
+    Inputs are told apart by their fields and tags, type and trigger.
+    """
+    rows = run_planned(_STARTS, cut.values())
+    return [Start(*row) for *row, is_here in rows if is_here], [row[0] for row in rows if not row[-1]]
 
 
 _GROUPS = f"""

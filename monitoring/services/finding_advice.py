@@ -38,6 +38,8 @@ def _all(one: Candidate, facts: Facts, workflow: str) -> list[Advice]:
     if one.kind is Kind.TAIL:
         return [advise_timeout(visits, what), *models]
     if one.kind is Kind.COST:
+        node = dearest_node(facts.sample.visits)
+        models = [advise_model([visit for visit in facts.sample.visits if visit.node == node], node)]
         return [*models, advise_timeout(facts.sample.whole_runs(), f"a run of {workflow}")]
     retry = advise_retry(visits, what, facts.same_inputs.get(step, (0, 0)))
     if one.kind is Kind.RETRIES:
@@ -57,6 +59,15 @@ def visits_about(one: Candidate, facts: Facts) -> Sequence[Visit]:
         if value := one.where.get(name):
             return [visit for visit in facts.sample.visits if getattr(visit, name) == value]
     return facts.sample.whole_runs()
+
+
+def dearest_node(visits: Sequence[Visit]) -> str:
+    """The node whose model calls cost most; empty where none tells a cost."""
+    spent: dict[str, float] = {}
+    for visit in visits:
+        if visit.model and visit.cost_usd is not None:
+            spent[visit.node] = spent.get(visit.node, 0.0) + visit.cost_usd
+    return max(spent, key=lambda node: (spent[node], node), default="")
 
 
 def _name(one: Candidate, workflow: str) -> str:
