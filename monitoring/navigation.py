@@ -51,6 +51,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
         (
+            Page("Where to start", "flag", "findings", frozenset({"finding"}), "s"),
             Page("Workflows", "flow", "workflows", frozenset({"trends", "failures", "criteria", "criterion"}), "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
         ),
