@@ -114,7 +114,7 @@ def wasted(spent: Spending, span: Span, points: Sequence[int] = ()) -> list[Cand
     if not average or spent.failed_runs < MIN_FAILURES or share < MIN_WASTE or is_over(points):
         return []
     weekly, usd = span.per_week(spent.failed_runs), span.per_week(spent.failed_usd)
-    since, is_known = span.since(points)
+    since, began = span.since(points)
     return [
         Candidate(
             kind=Kind.COST,
@@ -133,7 +133,7 @@ def wasted(spent: Spending, span: Span, points: Sequence[int] = ()) -> list[Cand
             worth=min(weekly, usd / average),
             cost_per_week_usd=usd,
             since=since,
-            is_since_known=is_known,
+            began=began,
             points=points,
         )
     ]  # fmt: skip
@@ -163,8 +163,8 @@ def _expensive(
     beyond, weekly, average = figures
     chosen = name_of(one)
     excess = excess_share(one.share, one.usual or 0.0)
-    affected, usd = weekly * one.share, beyond * excess
-    since, is_known = span.since(one.points)
+    affected, usd = min(weekly, span.per_week(one.failures)), beyond * excess
+    since, began = span.since(one.points)
     limit = wording.usd(spent.limit_usd)
     return Candidate(
         kind=Kind.COST,
@@ -184,7 +184,7 @@ def _expensive(
         worth=min(affected, usd / average),
         cost_per_week_usd=usd,
         since=since,
-        is_since_known=is_known,
+        began=began,
         points=one.points,
         where=dict(chosen),
         of="expensive",

@@ -27,7 +27,6 @@ class Money:
     """What runs cost on average, in US dollars; None where nobody told."""
 
     failed_usd: float | None = None
-    succeeded_usd: float | None = None
 
     def of_failures(self, count: float) -> float | None:
         """What so many failed runs cost."""
@@ -38,10 +37,13 @@ class Money:
 class Concentrated:
     """A part of the explaining set with the figures of its row, and the same runs under other values.
 
-    `share` and `usual` are shares of 1, `points` the failures in equal parts of the window.
+    `failures` runs have it, of `told` that tell its attributes: `share` of them, where `usual` is its share of all
+    runs. `points` are those in equal parts of the window.
     """
 
     part: Part
+    failures: float
+    told: float
     share: float
     usual: float | None
     lift: float | None
@@ -69,7 +71,8 @@ def concentrated(
     """A candidate for each part of the explaining set. `failures` are those of the window, `names` titles of
     attributes.
 
-    Worth: `excess_share` of all failures of a week, those that the part has beyond what it would have as the others.
+    Worth: `excess_share` of the failures of a week that tell its attributes: those that the part has beyond what it
+    would have as the others.
     """
     if failures < MIN_FAILURES:
         return []
@@ -87,33 +90,33 @@ def is_one_episode(one: Concentrated, span: Span) -> bool:
 
 def _concentrated(one: Concentrated, failures: int, span: Span, money: Money, names: Mapping[str, str]) -> Candidate:
     chosen = name_of(one)
-    weekly = span.per_week(failures)
-    usual = one.usual or 0.0
-    excess = excess_share(one.share, usual)
-    words = words_of(chosen, names)
-    affected = weekly * one.share
-    since, is_known = span.since(one.points)
+    usual, words = one.usual or 0.0, words_of(chosen, names)
+    affected = span.per_week(min(one.failures, failures))
+    saved = min(affected, span.per_week(one.told) * excess_share(one.share, usual))
+    since, began = span.since(one.points)
     return Candidate(
         kind=Kind.CONCENTRATION,
         subject={"of": "failed", "values": sorted(map(list, chosen))},
         title=f"Failures are concentrated in {words}",
         lines=[
             Line("Failures", failures, how="failed and timed-out runs of the window"),
-            Line("Share in it", one.share, Unit.SHARE, f"of all failures have {words}"),
-            Line("Share of all runs in it", usual, Unit.SHARE, "what would be its share, were it like the others"),
+            Line("Of them in it", min(one.failures, failures), how=f"have {words}"),
+            Line("Share", one.share, Unit.SHARE, f"of the {wording.count(one.told)} failures that tell it"),
+            Line("Share of all runs in it", usual, Unit.SHARE, "its share, were it like the others"),
             Line("Lift", one.lift, Unit.TIMES, _lift_words(one)),
             Line("Chance alone", one.p_value, Unit.SHARE, "Fisher's exact test, corrected for all that was compared"),
-            Line("Failures a week in it", affected, Unit.PER_WEEK, "failures a week × share in it"),
+            Line("Failures a week in it", affected, Unit.PER_WEEK),
             Line(
-                "Would be saved a week", weekly * excess, Unit.PER_WEEK,
-                "failures a week × (share − usual share) / (1 − usual share): had it failed as often as the others",
+                "Would be saved a week", saved, Unit.PER_WEEK,
+                "failures a week that tell it × (share − share of all runs) / (1 − share of all runs): "
+                "had it failed as often as the others",
             ),
         ],
         executions_per_week=affected,
-        worth=weekly * excess,
+        worth=saved,
         cost_per_week_usd=money.of_failures(affected),
         since=since,
-        is_since_known=is_known,
+        began=began,
         points=one.points,
         where=dict(chosen),
     )  # fmt: skip
@@ -177,7 +180,7 @@ def _diagnosed(kind: Kind, one: Diagnosed, diagnosed: int, failures: int, span: 
     share = one.count / diagnosed
     affected = span.per_week(failures) * share
     interval = wilson(one.count, diagnosed)
-    since, is_known = span.since(one.points)
+    since, began = span.since(one.points)
     between = f"95% interval {wording.percent(interval.low)} to {wording.percent(interval.high)}" if interval else ""
     lines = [
         Line("Diagnosed failures", diagnosed, how="failed runs of the window that were compared with healthy ones"),
@@ -195,7 +198,7 @@ def _diagnosed(kind: Kind, one: Diagnosed, diagnosed: int, failures: int, span: 
         title = f"{one.what.capitalize()} is the suggested cause {at}"
         subject = {"cause": one.what, "step": one.symptom}
     return Candidate(
-        kind, subject, title[:300], lines, affected, affected, money.of_failures(affected), since, is_known,
+        kind, subject, title[:300], lines, affected, affected, money.of_failures(affected), since, began,
         one.points, where=where,
     )  # fmt: skip
 

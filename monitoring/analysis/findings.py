@@ -19,6 +19,8 @@ from monitoring.analysis.change_point import rate_beginning
 SILENT_EXPECTED = 5.0
 # Failures in bursts are not over before they were silent for so many times their longest silence.
 SILENT_FACTOR = 1.5
+# What was seen in the first seventh of a window may have begun before it.
+NEAR_START = 7
 WEEK = timedelta(days=7)
 
 
@@ -32,6 +34,14 @@ class Kind(StrEnum):
     COST = "cost"
     RETRIES = "retries"
     SCHEDULE = "schedule"
+
+
+class Began(StrEnum):
+    """What is known of when it began."""
+
+    SURELY = "began"
+    SEEN = "first seen"
+    BEFORE = "or earlier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ class Candidate:
     worth: float
     cost_per_week_usd: float | None = None
     since: datetime | None = None
-    is_since_known: bool = False
+    began: Began = Began.SEEN
     points: Sequence[int] = ()
     tables: Sequence[Table] = ()
     where: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +75,7 @@ class Candidate:
             "points": list(self.points),
             "where": dict(self.where),
             "of": self.of,
-            "is_since_known": self.is_since_known,
+            "began": self.began.value,
         }
 
 
@@ -115,16 +125,19 @@ class Span:
         """A count of the window as one of a week."""
         return count * (WEEK / (self.end - self.start))
 
-    def since(self, points: Sequence[int]) -> tuple[datetime | None, bool]:
-        """When it began, and whether that is a beginning: else it is only the first time inside the window.
+    def since(self, points: Sequence[int]) -> tuple[datetime | None, Began]:
+        """When it began and how sure that is.
 
-        A beginning is where the share of affected runs rose for certain (`analysis.change_point`).
+        A beginning is where the share of affected runs rose for certain (`analysis.change_point`). Else it is the first
+        time inside the window; where that is near its start, it may have begun before.
         """
         length = (self.end - self.start) / max(self.parts, 1)
         if len(self.runs) == len(points):
             pairs = [(min(one, runs), runs) for one, runs in zip(points, self.runs, strict=True)]
             began = rate_beginning([one for one, _ in pairs], [runs for _, runs in pairs])
             if began.is_found and began.bucket is not None:
-                return self.start + began.bucket * length, True
+                return self.start + began.bucket * length, Began.SURELY
         first = next((place for place, count in enumerate(points) if count), None)
-        return (None, False) if first is None else (self.start + first * length, False)
+        if first is None:
+            return None, Began.SEEN
+        return self.start + first * length, Began.BEFORE if first * NEAR_START < self.parts else Began.SEEN

@@ -173,8 +173,10 @@ def _parts(found: Concentration) -> list[Concentrated]:
             if one.row.relation is Relation.SAME_RUNS and one.row.because == part.combination
         ]
         finding = shared.finding
+        scale = found.failures / max(found.looked_at, 1)
         figures = (finding.share, finding.usual, finding.lift, finding.low, finding.high, finding.p_value)
-        told.append(Concentrated(part, *figures, shared.points, same))
+        failures = finding.failures * scale
+        told.append(Concentrated(part, failures, failures / finding.share, *figures, shared.points, same))
     return told
 
 

@@ -22,7 +22,7 @@ from monitoring.reads.findings import FindingRow, find
 from monitoring.services.finding_decisions import DecisionRefused, dismiss_finding, reopen_finding
 from monitoring.views.csv import csv_response
 from monitoring.views.figures import Written, WrittenTable, exported, lines_of, tables_of
-from monitoring.views.finding_words import plan_href, row_of, runs_href, see_words
+from monitoring.views.finding_words import plan_href, row_of, runs_href, see_words, split_sentence
 from monitoring.views.findings import Panel
 from monitoring.views.shell import frame, open_scope, step_rail
 
@@ -35,6 +35,7 @@ WORDS = {
     "dismissed": "Dismissed",
     "reopened": "Reopened",
 }
+NO_ADVICE = "No change is sure to help; the evidence says where to look."
 HISTORY_HEADER = ("At", "What", "By", "Why")
 
 
@@ -161,12 +162,13 @@ def _panel(request: TeamRequest, one: FindingRow) -> Panel:
     actions.append(Action(see_words(one), runs_href(slug, one), "list", not plan))
     if one.failure_group_id:
         actions.append(Action("Open the failure group", reverse("failure_group", args=[slug, one.failure_group_id])))
-    answer = row.advice or "No advice changes anything surely; the evidence says where to look."
+    answer, why = split_sentence(row.advice) if row.advice else (NO_ADVICE, "")
+    paragraphs = [worth, *([why] if why else [])]
     if one.status == FindingStatus.DISMISSED:
         answer = f"Left as it is: {one.dismissed_why}"
     elif one.status == FindingStatus.GONE:
         answer = "It is gone: not found any more, while there was enough data to see it."
-    return Panel("What should change?", answer, str(one.status.label), SIGNS[one.status], [worth], actions)
+    return Panel("What should change?", answer, str(one.status.label), SIGNS[one.status], paragraphs, actions)
 
 
 def _card(number: int, advice: Mapping[str, Any]) -> Card:

@@ -58,6 +58,7 @@ class Row:
     status_tone: str
     status_icon: str
     where: str
+    began: str
     runs: str
     money: str
     worth: str
@@ -78,6 +79,7 @@ def row_of(team_slug: str, one: FindingRow) -> Row:
         status_tone=tone,
         status_icon=icon,
         where=one.environment if one.environment != PRODUCTION else "",
+        began=str(one.evidence.get("began", "")),
         runs=per_week(one.executions_per_week),
         money=money(one.cost_per_week_usd),
         worth=per_week(one.worth),
@@ -85,6 +87,12 @@ def row_of(team_slug: str, one: FindingRow) -> Row:
         next_words=STEPS[change["kind"]] if change else see_words(one),
         next_href=f"{href}#advice" if change else runs_href(team_slug, one),
     )
+
+
+def split_sentence(sentence: str) -> tuple[str, str]:
+    """What to do, and why: advice says the one, a colon, and the other."""
+    what, _, why = sentence.partition(": ")
+    return (f"{what.rstrip('.')}.", why[:1].upper() + why[1:])
 
 
 def money(usd: Decimal | None) -> str:

@@ -174,19 +174,22 @@ def _yes(
     worth = [one.number for one in steps if one.is_worth_it]
     retries = max(worth, default=2)
     first, total = back_off(retries, median(bursts) if bursts else None)
-    waits = (
-        f"waits of {wording.plain_duration_ms(first)}, doubled each time, with jitter: "
-        f"{wording.plain_duration_ms(total)} in all"
-    )
     if worth:
         of = steps[0]
         why = f"{of.succeeded} of {of.tries} first retries succeeded ({_interval(of)})"
     else:
-        why = f"{wording.percent(passing, 0)} of failures are of a kind that passes, and none was tried again so far"
+        why = (
+            f"{wording.percent(passing, 0)} of failures are of a kind that passes, and hardly any was tried "
+            "again so far"
+        )
     more = "retry" if retries == 1 else "retries"
-    sentence = f"Allow {retries} {more} of {what}, {waits}. {why[:1].upper()}{why[1:]}."
+    sentence = (
+        f"Allow {retries} {more} of {what}, the first after {wording.plain_duration_ms(first)}, each wait "
+        "doubled, with "
+        f"jitter: {why}. All waits together take {wording.plain_duration_ms(total)}."
+    )
     settings = {"retries": retries, "first_wait_ms": first, "factor": 2, "total_wait_ms": total}
-    limits = "" if worth else "An estimate from the errors: no retry was seen yet. Look again a week after the change."
+    limits = "" if worth else "An estimate from the errors, not from retries. Look again a week after the change."
     return Advice(AdviceKind.RETRY, Answer.CHANGE, sentence, lines, tables, settings, cautions, limits, _SOURCE)
 
 
