@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import baselines, diagnosis, executions, groups, systems, trends, workflows
+from monitoring.api import baselines, diagnosis, executions, findings, groups, systems, trends, workflows
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
@@ -13,6 +13,10 @@ urlpatterns = [
         diagnosis.ExecutionClassification.as_view(),
         name="api_classify_execution",
     ),
+    path("findings/", findings.FindingList.as_view(), name="api_findings"),
+    path("findings/<str:finding>/", findings.FindingDetail.as_view(), name="api_finding"),
+    path("findings/<str:finding>/dismiss/", findings.FindingDismissal.as_view(), name="api_dismiss_finding"),
+    path("findings/<str:finding>/reopen/", findings.FindingReopening.as_view(), name="api_reopen_finding"),
     path("groups/", groups.GroupList.as_view(), name="api_groups"),
     path("groups/<str:group>/", groups.GroupDetail.as_view(), name="api_group"),
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),

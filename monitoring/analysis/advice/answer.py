@@ -54,5 +54,5 @@ class Advice:
             "settings": {name: rounded(value) for name, value in self.settings.items()},
             "cautions": list(self.cautions),
             "limits": self.limits,
-            "source": self.source,
+            "published": self.source,
         }
