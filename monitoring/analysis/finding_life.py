@@ -43,8 +43,8 @@ class Life:
 
 
 def look(life: Life | None, seen: Seen | None, now: datetime, *, has_enough: bool = True) -> Life | None:
-    """The finding after a look. None stays None without anything seen; `has_enough`: there was enough data "
-    "to see it."""
+    """The finding after a look. None stays None without anything seen; `has_enough`: there was enough data
+    to see it."""
     if seen is None:
         return life if life is None or not has_enough else _missed(life, now)
     if life is None:

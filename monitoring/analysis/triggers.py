@@ -1,9 +1,9 @@
 """How a workflow is started: late, missed, duplicate and overlapping runs, from the starts themselves.
 
 A schedule is what the starts show: the median gap, where three in four gaps are within a quarter of it
-(`analysis.rhythm`). Expected starts stand on a grid of that interval; where the grid lies is the circular mean of the
-starts (N. I. Fisher, "Statistical Analysis of Circular Data", 1993, section 2.3). Webhooks and hand-started workflows
-have no grid: of them only duplicates and overlaps are told.
+(`analysis.rhythm`). Expected starts stand on the straight line of the starts over their numbers (least squares), where
+a gap of k intervals counts k numbers. Webhooks and hand-started workflows have no schedule: of them only duplicates and
+overlaps are told.
 """
 
 import math
@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from statistics import linear_regression
 
 from monitoring.analysis.rhythm import MIN_GAPS, Rhythm, rhythm
 
@@ -19,8 +20,6 @@ from monitoring.analysis.rhythm import MIN_GAPS, Rhythm, rhythm
 DUPLICATE_WITHIN = timedelta(seconds=10)
 # A gap of so many intervals has a start missing in it.
 MISSED_FACTOR = 1.5
-# A run may start as late as this part of the interval and still be the expected one.
-_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """How late expected starts were, in ms after the grid: quantiles of their differences from the earliest "
-    "usual one."""
+    """How late starts were, in ms after the earliest usual place on the line: quantiles, and of how many starts."""
 
     p50_ms: float
     p95_ms: float
@@ -143,13 +141,16 @@ def _clock_distance(one: datetime, other: datetime) -> timedelta:
 
 
 def _lateness(moments: Sequence[datetime], found: Rhythm) -> Lateness | None:
-    """How far starts are from the grid: from its earliest place (the 5 % quantile), so that nothing is early."""
-    if not found.is_regular or not found.interval or len(moments) <= MIN_GAPS:
+    """How far starts are behind the line, from its earliest usual place (the 5 % quantile): so nothing is early."""
+    ordered = sorted(set(moments))
+    if not found.is_regular or not found.interval or len(ordered) <= MIN_GAPS:
         return None
-    length = found.interval.total_seconds()
-    turns = [2 * math.pi * (moment.timestamp() % length) / length for moment in moments]
-    mean = math.atan2(sum(map(math.sin, turns)), sum(map(math.cos, turns)))
-    apart = sorted(((turn - mean + math.pi) % (2 * math.pi) - math.pi) * length / (2 * math.pi) for turn in turns)
+    median = found.interval
+    steps = [max(1, round((later - earlier) / median)) for earlier, later in pairwise(ordered)]
+    numbers = list(accumulate(steps, initial=0))
+    seconds = [(moment - ordered[0]).total_seconds() for moment in ordered]
+    slope, start = linear_regression(numbers, seconds)
+    apart = sorted(second - start - slope * number for number, second in zip(numbers, seconds, strict=True))
     first = apart[int(0.05 * (len(apart) - 1))]
     late = [max(0.0, one - first) * 1000 for one in apart]
     return Lateness(late[(len(late) - 1) // 2], late[math.ceil(0.95 * (len(late) - 1))], late[-1], len(late))

@@ -157,8 +157,8 @@ def _edges(window: Window) -> list[float]:
 
 
 def _parts(found: Concentration) -> list[Concentrated]:
-    """The parts of the explaining set with the figures of their rows. Where only failures are reported "
-    "there is none."""
+    """The parts of the explaining set with the figures of their rows. Where only failures are reported
+    there is none."""
     if found.is_alone:
         return []
     rows = {one.row.combination: one for one in found.shared}

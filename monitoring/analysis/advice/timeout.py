@@ -91,8 +91,8 @@ def _set(chosen: Option, lines: Sequence[Line], table: Table, spent: float, what
 
 
 def candidates(good: Sequence[float]) -> list[float]:
-    """Timeouts to look at, in ms, rising: high quantiles of successes (sorted), rounded up, and twice the "
-    "slowest one."""
+    """Timeouts to look at, in ms, rising: high quantiles of successes (sorted), rounded up, and twice the
+    slowest one."""
     found = {round_up(good[math.ceil(share * (len(good) - 1))]) for share in _SHARES}
     return sorted(found | {round_up(2 * good[-1])})
 

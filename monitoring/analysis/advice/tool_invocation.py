@@ -31,8 +31,8 @@ _SOURCE = "E. B. Wilson, JASA 22 (1927); R. A. Fisher, Statistical Methods for R
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """Calls of one tool by one model: how many finished, failed, and were wrong; kinds and examples of what "
-    "was wrong."""
+    """Calls of one tool by one model: how many finished, failed, and were wrong; kinds and examples of what
+    was wrong."""
 
     tool: str
     model: str

@@ -20,7 +20,7 @@ MIN_OVERLAPS = 5
 # A schedule whose runs take longer than this part of its interval will overlap sooner or later.
 FULL = 0.8
 MOST_LISTED = 20
-_SOURCE = "N. I. Fisher, Statistical Analysis of Circular Data (1993), section 2.3; rhythm as on Trends"
+_SOURCE = "Rhythm as on Trends; lateness: least squares (A.-M. Legendre, 1805); E. B. Wilson, JASA 22 (1927)"
 
 
 def advise_trigger(found: Triggers, starts: Sequence[Start], what: str) -> Advice:
@@ -114,7 +114,9 @@ def _lines(found: Triggers) -> list[Line]:
     if found.lateness:
         late = found.lateness
         lines += [
-            Line("Usually late by", late.p50_ms, Unit.MS, f"median of {late.starts} starts after the grid"),
+            Line(
+                "Usually late by", late.p50_ms, Unit.MS, f"median of {late.starts} starts, from the line through them"
+            ),
             Line("Late by, p95", late.p95_ms, Unit.MS),
             Line("Latest", late.most_ms, Unit.MS),
         ]
