@@ -4,14 +4,14 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from monitoring.models import FindingKind, FindingStatus
+from monitoring.models import FindingKind
 from monitoring.reads.findings import FindingRow
 from monitoring.services.finding_decisions import MAX_REASON
 
 UNITS = "text, count, share (from 0 to 1), ms, usd, times, per week, usd per week"
 
 
-class LineSerializer(s.Serializer[Any]):
+class FigureSerializer(s.Serializer[Any]):
     """A figure and how it came about."""
 
     name = s.CharField()
@@ -20,26 +20,26 @@ class LineSerializer(s.Serializer[Any]):
     how = s.CharField()
 
 
-class ColumnSerializer(s.Serializer[Any]):
+class FigureColumnSerializer(s.Serializer[Any]):
     """A column of a table."""
 
     name = s.CharField()
     unit = s.CharField(help_text=UNITS)
 
 
-class TableSerializer(s.Serializer[Any]):
+class FigureTableSerializer(s.Serializer[Any]):
     """Rows of figures."""
 
     title = s.CharField()
-    columns = ColumnSerializer(many=True)
+    columns = FigureColumnSerializer(many=True)
     rows = s.ListField(child=s.ListField(child=s.JSONField()))
 
 
-class EvidenceSerializer(s.Serializer[Any]):
+class FindingEvidenceSerializer(s.Serializer[Any]):
     """What a finding was made of."""
 
-    lines = LineSerializer(many=True)
-    tables = TableSerializer(many=True)
+    lines = FigureSerializer(many=True)
+    tables = FigureTableSerializer(many=True)
     points = s.ListField(child=s.IntegerField(), help_text="affected runs in equal parts of the window; may be empty")
     where = s.DictField(child=s.CharField(), help_text="what it is about: attribute to value")
     of = s.CharField(help_text="which runs: failed, slow, expensive, retried, missed, duplicate")
@@ -54,8 +54,8 @@ class AdviceSerializer(s.Serializer[Any]):
     )
     answer = s.CharField(help_text="change, leave as it is, cannot tell")
     sentence = s.CharField()
-    lines = LineSerializer(many=True)
-    tables = TableSerializer(many=True)
+    lines = FigureSerializer(many=True)
+    tables = FigureTableSerializer(many=True)
     settings = s.DictField(help_text="what to set, such as timeout_ms or retries; empty where nothing is to be set")
     cautions = s.ListField(child=s.CharField())
     limits = s.CharField()
@@ -77,7 +77,7 @@ class FindingSerializer(s.Serializer[Any]):
     id = s.UUIDField()
     kind = s.ChoiceField(choices=FindingKind.choices)
     title = s.CharField()
-    status = s.ChoiceField(choices=FindingStatus.choices)
+    status = s.CharField(help_text="open, gone or dismissed")
     workflow, workflow_slug, environment = s.CharField(), s.CharField(), s.CharField()
     since = s.DateTimeField(allow_null=True)
     found_at, confirmed_at = s.DateTimeField(), s.DateTimeField()
@@ -88,7 +88,7 @@ class FindingSerializer(s.Serializer[Any]):
     failure_group_id = s.UUIDField(allow_null=True)
     dismissed_at = s.DateTimeField(allow_null=True)
     dismissed_by, dismissed_why = s.CharField(), s.CharField()
-    evidence = EvidenceSerializer()
+    evidence = FindingEvidenceSerializer()
     advice = AdviceSerializer(many=True)
     course = s.ListField(child=s.ListField(child=s.JSONField()), help_text="[day, worth], oldest first, up to 60")
     events = FindingEventSerializer(many=True)
