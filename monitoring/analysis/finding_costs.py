@@ -26,20 +26,30 @@ MIN_RETRIED = 0.05
 MIN_STORIES = 10
 
 
-def long_tail(
-    tail: Tail | None, split: Split | None, average_ms: float | None, slow_runs: int, span: Span
-) -> list[Candidate]:
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Slow runs of a window, `points` in equal parts of it; what a run takes (ms) and costs (USD) on average."""
+
+    runs: int
+    average_ms: float | None
+    average_usd: float | None = None
+    points: Sequence[int] = ()
+
+
+def long_tail(tail: Tail | None, split: Split | None, slow: Slow, span: Span) -> list[Candidate]:
     """One candidate where the tail is long and one place holds at least half of its extra time, for certain.
 
     Worth: (extra time at that place × slow runs a week) / average duration, at most the slow runs.
     """
-    if tail is None or split is None or not split.is_told or not split.parts or not average_ms:
+    average_ms = slow.average_ms
+    if tail is None or split is None or not split.is_told or not split.parts or not average_ms or is_over(slow.points):
         return []
     most = split.parts[0]
     if (tail.ratio or 0.0) < LONG_TAIL or most.share < MIN_TAIL_SHARE or not most.is_clear:
         return []
     node, kind, target = most.key
-    weekly = span.per_week(slow_runs)
+    weekly = span.per_week(slow.runs)
+    since, began = span.since(slow.points)
     worth = min(weekly, weekly * most.extra.ms / average_ms)
     place = f"{node or 'time outside of every step'}{_time_words(Time(kind), target)}"
     between = f"95% interval {_ms(most.extra.low_ms)} to {_ms(most.extra.high_ms)} (Welch)"
@@ -49,17 +59,21 @@ def long_tail(
             subject={"node": node, "time": kind, "target": target},
             title=f"The long tail is concentrated in {place}"[:300],
             lines=[
-                Line("Slow runs", slow_runs, how=f"took over {wording.duration_ms(split.above_ms)}"),
+                Line("Slow runs", slow.runs, how=f"took over {wording.duration_ms(split.above_ms)}"),
                 Line("Longest percentile / median", tail.ratio, Unit.TIMES, f"a long tail from {LONG_TAIL:g} on"),
                 Line("Slow runs take longer by", split.extra.ms, Unit.MS, "mean of slow runs − of the middle half"),
                 Line("Of it in this place", most.extra.ms, Unit.MS, between),
-                Line("Share", most.share, Unit.SHARE, "of the extra time"),
+                Line("Share", most.share, Unit.SHARE, "of the extra time; other places may take less than usual"),
                 Line("Average duration", average_ms, Unit.MS),
                 Line("Would be saved a week", worth, Unit.PER_WEEK,
                      "extra time × slow runs a week / average duration, at most the slow runs"),
             ],
             executions_per_week=weekly,
             worth=worth,
+            cost_per_week_usd=None if slow.average_usd is None else weekly * slow.average_usd,
+            since=since,
+            began=began,
+            points=slow.points,
             where=_where(node, Time(kind), target),
             of="slow",
         )

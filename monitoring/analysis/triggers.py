@@ -20,6 +20,8 @@ from monitoring.analysis.rhythm import MIN_GAPS, Rhythm, rhythm
 DUPLICATE_WITHIN = timedelta(seconds=10)
 # A gap of so many intervals has a start missing in it.
 MISSED_FACTOR = 1.5
+# Reports may come late: after the last start a silence under this says nothing.
+REPORTED_LATE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _missed(
     usual = [(at, gap) for at, gap in long if _recurs(at, gap, long, interval)]
     missed = [(at, gap) for at, gap in long if (at, gap) not in usual]
     since = end - moments[-1]
-    if since > MISSED_FACTOR * interval and since > max((gap for _, gap in usual), default=timedelta(0)):
+    if since > max([MISSED_FACTOR * interval, REPORTED_LATE, *(gap for _, gap in usual)]):
         missed.append((moments[-1], since))
     counted = [(at, _left_out(at, gap, interval, elsewhere)) for at, gap in missed]
     return [at for at, count in counted if count], sum(count for _, count in counted)

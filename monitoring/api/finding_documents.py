@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
+from monitoring.analysis.advice.answer import AdviceKind, Answer
 from monitoring.models import FindingKind
 from monitoring.reads.findings import FindingRow
 from monitoring.services.finding_decisions import MAX_REASON
@@ -49,10 +50,8 @@ class FindingEvidenceSerializer(s.Serializer[Any]):
 class AdviceSerializer(s.Serializer[Any]):
     """A piece of advice with its arithmetic."""
 
-    kind = s.CharField(
-        help_text="timeout, retry and back-off, node design, tool invocation, model choice, webhook and schedule"
-    )
-    answer = s.CharField(help_text="change, leave as it is, cannot tell")
+    kind = s.CharField(help_text=", ".join(AdviceKind))
+    answer = s.CharField(help_text=", ".join(Answer))
     sentence = s.CharField()
     lines = FigureSerializer(many=True)
     tables = FigureTableSerializer(many=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from monitoring.analysis.finding_costs import Spending
+from monitoring.analysis.finding_costs import Slow, Spending
 from monitoring.analysis.finding_failures import Concentrated, Diagnosed, Money
 from monitoring.analysis.findings import Span
 from monitoring.analysis.relations import Relation
@@ -54,7 +54,7 @@ class Facts:
     diagnosed: int
     tail: Tail | None
     split: TailSplit | None
-    slow_runs: int
+    slow: Slow
     spending: Spending
     attempts: Sequence[Visit]
     starts: Sequence[Start]
@@ -109,6 +109,8 @@ def _facts(cut: Cut, workflow: Workflow, filters: Filters, figures: Totals, samp
     limit = slow_from(tail) if tail else None
     starts, elsewhere = records.starts_of(cut)
     since = records.first_start(starts, start)
+    spent, split = records.spending(cut, dear.limit), split_of(cut, figures)
+    slow_points = sample.runs_by_part(_edges(cut.window), slower_than=split.above_ms) if split else []
     return Facts(
         span=Span(start, cut.window.end, POINTS, sample.runs_by_part(_edges(cut.window))),
         totals=figures,
@@ -120,9 +122,9 @@ def _facts(cut: Cut, workflow: Workflow, filters: Filters, figures: Totals, samp
         causes=causes,
         diagnosed=diagnosed,
         tail=tail,
-        split=split_of(cut, figures),
-        slow_runs=limit.beyond if limit else 0,
-        spending=records.spending(cut, dear.limit),
+        split=split,
+        slow=Slow(limit.beyond if limit else 0, figures.duration_ms.avg, spent.average_usd, slow_points),
+        spending=spent,
         attempts=records.attempts(cut),
         starts=starts,
         triggers=read_triggers(starts, end, elsewhere),

@@ -71,9 +71,14 @@ class Sample:
             for number, (status, ms, usd) in enumerate(figures)
         ]
 
-    def runs_by_part(self, edges: Sequence[float]) -> list[int]:
-        """How many runs there are between each two edges (minutes since 1970), each counted for those it stands for."""
-        counts: list[int] = np.histogram(self.runs.columns["minute"], edges)[0].tolist()
+    def runs_by_part(self, edges: Sequence[float], slower_than: float = -1.0) -> list[int]:
+        """How many runs there are between each two edges (minutes since 1970), each counted for those it stands for.
+
+        With `slower_than` (ms) those that took longer.
+        """
+        minutes = self.runs.columns["minute"]
+        told = minutes if slower_than < 0 else minutes[self.runs.duration_ms > slower_than]
+        counts: list[int] = np.histogram(told, edges)[0].tolist()
         return [count * self.rate for count in counts]
 
 

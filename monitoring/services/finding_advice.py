@@ -6,6 +6,7 @@ from monitoring.analysis.advice.answer import Advice, AdviceKind, Answer
 from monitoring.analysis.advice.model_choice import advise_model
 from monitoring.analysis.advice.node_design import advise_node_design
 from monitoring.analysis.advice.retry import advise_retry
+from monitoring.analysis.advice.second_try import advise_second_try
 from monitoring.analysis.advice.timeout import advise_timeout
 from monitoring.analysis.advice.tool_invocation import advise_tools, callers_of
 from monitoring.analysis.advice.trigger import advise_trigger
@@ -36,7 +37,7 @@ def _all(one: Candidate, facts: Facts, workflow: str) -> list[Advice]:
     step = one.where.get("step", "")
     models = [advise_model(visits, what)]
     if one.kind is Kind.TAIL:
-        return [advise_timeout(visits, what), *models]
+        return [advise_second_try(visits, what), advise_timeout(visits, what), *models]
     if one.kind is Kind.COST:
         node = dearest_node(facts.sample.visits)
         models = [advise_model([visit for visit in facts.sample.visits if visit.node == node], node)]

@@ -89,7 +89,7 @@ def find(facts: Facts) -> list[Candidate]:
     found = [
         *finding_failures.told_once(concentrated, causes),
         *finding_failures.diverged(facts.paths, facts.diagnosed, failures, span, money),
-        *finding_costs.long_tail(facts.tail, split, average, facts.slow_runs, span),
+        *finding_costs.long_tail(facts.tail, split, facts.slow, span),
         *finding_costs.wasted(facts.spending, span, facts.course),
         *finding_costs.expensive(facts.expensive, facts.spending, span, facts.names),
         *finding_costs.retried(_retried(facts), average, span),

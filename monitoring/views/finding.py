@@ -187,7 +187,7 @@ def _card(number: int, advice: Mapping[str, Any]) -> Card:
         settings=sorted(advice["settings"].items()),
         cautions=advice["cautions"],
         limits=advice["limits"],
-        source=advice["published"],
+        source=advice.get("published", ""),
     )
 
 

@@ -34,6 +34,7 @@ STATUS_SIGNS = {
 # What to do, by the advice that says to change something.
 STEPS = {
     "timeout": "Set a timeout",
+    "timeout and second try": "Try slow ones again",
     "retry and back-off": "Change the retries",
     "node design": "Handle this input",
     "tool invocation": "Tighten the tool call",

@@ -12,6 +12,7 @@ class AdviceKind(StrEnum):
     """What the advice is about; the value is how it is called."""
 
     TIMEOUT = "timeout"
+    SECOND_TRY = "timeout and second try"
     RETRY = "retry and back-off"
     NODE_DESIGN = "node design"
     TOOL = "tool invocation"

@@ -80,7 +80,7 @@ def advise_retry(visits: Sequence[Visit], what: str, same_input: tuple[int, int]
           if bursts else []),
     ]  # fmt: skip
     tables = [_table(steps)] if steps else []
-    cautions = _cautions(visits)
+    cautions = write_cautions(visits)
     if not _may_help(steps, passing, lasting, len(failed), same_input):
         return _no(lines, tables, what, steps, (passing, lasting, len(failed)), same_input)
     return _yes(lines, tables, cautions, what, steps, bursts, passing / len(failed))
@@ -232,8 +232,8 @@ def _table(steps: Sequence[Nth]) -> Table:
     return Table("Success after the n-th retry", columns, rows)
 
 
-def _cautions(visits: Sequence[Visit]) -> list[str]:
-    """Steps that write outside would do it twice: the kinds that are seen here."""
+def write_cautions(visits: Sequence[Visit]) -> list[str]:
+    """Steps that write outside would do it twice: a warning for the first kind that is seen here."""
     seen = {(one.node, one.kind, one.tool, one.system) for one in visits}
     for node, kind, tool, system in sorted(seen):
         if writes_outside(Step(0, node, "failed", None, kind=kind, tool=tool, system=system)):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.analysis.explanation import Part
-from monitoring.analysis.finding_costs import Retried, Spending, expensive, long_tail, retried, wasted
+from monitoring.analysis.finding_costs import Retried, Slow, Spending, expensive, long_tail, retried, wasted
 from monitoring.analysis.finding_failures import (
     Concentrated,
     Diagnosed,
@@ -190,11 +190,13 @@ def test_a_long_tail_in_one_place_is_worth_its_time() -> None:
     slow = [Profile(str(n), 41_000 + n, {Cell("pay", Time.SYSTEM, "pay.example"): 40_000 + n}) for n in range(12)]
     usual = [Profile(str(n), 1_000 + n, {Cell("pay", Time.SYSTEM, "pay.example"): 500 + n}) for n in range(12)]
     histogram = {170: 900, 265: 100}
-    (found,) = long_tail(measure_tail(histogram), split_groups(slow, usual, 40_000, (900, 1_100)), 5_000.0, 12, WEEK)
+    runs = Slow(12, 5_000.0, 0.5, [0] * 20 + [1] * 4 + [2] * 4)
+    (found,) = long_tail(measure_tail(histogram), split_groups(slow, usual, 40_000, (900, 1_100)), runs, WEEK)
     assert found.title == "The long tail is concentrated in pay, waiting for pay.example"
-    assert found.worth == 12
+    assert (found.worth, found.cost_per_week_usd) == (12, 6)
+    assert found.since == START + 20 * timedelta(hours=6)
     assert found.where == {"step": "pay", "system": "pay.example"}
-    assert long_tail(measure_tail({170: 1000}), None, 5_000.0, 0, WEEK) == []
+    assert long_tail(measure_tail({170: 1000}), None, Slow(0, 5_000.0), WEEK) == []
 
 
 def test_findings_are_ranked_by_worth_then_money_then_title() -> None:

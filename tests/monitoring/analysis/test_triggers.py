@@ -53,6 +53,12 @@ def test_the_silence_after_the_last_start_counts() -> None:
     assert found.missed_at == [FIRST + 159 * HOUR]
 
 
+def test_a_short_silence_may_be_reports_that_come_late() -> None:
+    starts = [Start(END - timedelta(minutes=minutes)) for minutes in range(9, 200)]
+    assert read_triggers(starts, END).missed == 0
+    assert read_triggers(starts, END + timedelta(minutes=5)).missed == 13
+
+
 def test_a_start_in_another_environment_was_not_missed() -> None:
     starts = [one for n, one in enumerate(hourly()) if n not in (10, 90, 91, 150)]
     elsewhere = [FIRST + n * HOUR for n in (10, 90, 91)]
