@@ -184,11 +184,16 @@ def _card(number: int, advice: Mapping[str, Any]) -> Card:
         sentence=advice["sentence"],
         lines=lines_of(advice),
         tables=tables_of(advice, key),
-        settings=sorted(advice["settings"].items()),
+        settings=[(name, _plain(value)) for name, value in sorted(advice["settings"].items())],
         cautions=advice["cautions"],
         limits=advice["limits"],
         source=advice.get("published", ""),
     )
+
+
+def _plain(value: Any) -> Any:
+    """A setting as somebody would type it: whole numbers without a fraction."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _event(event: Mapping[str, Any]) -> Event:

@@ -130,7 +130,7 @@ def _table(options: Sequence[Option]) -> Table:
 
 def _no(chosen: Option | None, bad: Sequence[Visit], what: str) -> str:
     if len(bad) < MIN_FAILED:
-        return f"No timeout: {len(bad)} failures of {what} tell how long they took, so nothing would be saved."
+        return f"No timeout: only {len(bad)} failures of {what} told how long they took, so nothing would be saved."
     if chosen is None:
         return f"No timeout: each one cuts more than {wording.percent(MAX_CUT)} of the successes of {what}."
     timeout = wording.plain_duration_ms(chosen.timeout_ms)
