@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import Error
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.tenancy import team_context
@@ -22,7 +23,7 @@ from monitoring.analysis.finding_triggers import badly_started
 from monitoring.analysis.findings import Candidate, ranked
 from monitoring.analysis.visits import SUCCEEDED, Visit, tries_of
 from monitoring.identity import derive_uuid
-from monitoring.models import Finding, Workflow
+from monitoring.models import Finding, FindingStatus, Workflow
 from monitoring.reads.finding_facts import Facts, load
 from monitoring.reads.labels import label_values
 from monitoring.services.finding_advice import advice_for
@@ -159,11 +160,11 @@ def finding_id(workflow_id: UUID, environment_id: int, one: Candidate) -> UUID:
 def _keep(one: Claim, workflow: Workflow, found: Sequence[Candidate], facts: Facts, now: datetime) -> None:
     """Writes what was found, and what that means for those that were not."""
     environment_id = one.whose.environment_id
-    rows = Finding.objects.filter(
-        team_id=one.team_id, workflow_id=workflow.id, environment_id=environment_id
-    ).select_for_update()
-    known = {row.id: row for row in rows}
     seen = {finding_id(workflow.id, environment_id, candidate): candidate for candidate in reversed(found)}
+    rows = Finding.objects.filter(team_id=one.team_id, workflow_id=workflow.id, environment_id=environment_id)
+    # What is gone stays gone unless it is seen: with the years there are many of them.
+    rows = rows.filter(~Q(status=FindingStatus.GONE) | Q(id__in=list(seen)))
+    known = {row.id: row for row in rows.select_for_update()}
     for number, candidate in seen.items():
         _write(known.get(number), number, candidate, one, workflow, facts, now)
     for number, row in known.items():
