@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import concentration, idle, ingest, otlp, otlp_memory, overload, pages, replay, triage, verdict
+from bench import concentration, findings, idle, ingest, otlp, otlp_memory, overload, pages, replay, triage, verdict
 from bench.stage import Stage, open_stage
 
 RESULTS = Path(__file__).parent / "results.json"
-KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage")
+KINDS = (
+    *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
+    "findings",
+)
 
 
 def machine() -> dict[str, Any]:
@@ -62,6 +65,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         "pages": pages.measure,
         "concentration": lambda: concentration.measure(stage),
         "triage": lambda: triage.measure(stage),
+        "findings": findings.measure,
         "verdict": verdict.measure,
         "replay": lambda: replay.measure(stage),
     }

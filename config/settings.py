@@ -214,6 +214,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "push-metrics": {"task": "ingestion.tasks.push_metrics", "schedule": 10.0, "options": {"expires": 10}},
     "build-baselines": {"task": "monitoring.tasks.build_baselines", "schedule": 60.0, "options": {"expires": 50}},
     "follow-triage": {"task": "monitoring.tasks.follow_triage", "schedule": 10.0, "options": {"expires": 9}},
+    "build-findings": {"task": "monitoring.tasks.build_findings", "schedule": 60.0, "options": {"expires": 50}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

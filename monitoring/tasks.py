@@ -1,4 +1,4 @@
-"""Tasks on the beat: folding, checking criteria, diagnosing, usual ranges, triage, partitions, removing what is old.
+"""Tasks on the beat: folding, checking criteria, diagnosing, usual ranges, triage, findings, partitions, removing.
 
 They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
 """
@@ -6,7 +6,7 @@ They carry no work of their own: what there is to do is in tables, so a lost tas
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.services import baselines, diagnosis, triage_watch
+from monitoring.services import baselines, diagnosis, findings, triage_watch
 from monitoring.store import criteria_check, partitions, retention, rollups
 
 
@@ -26,6 +26,12 @@ def check_criteria() -> None:
 def build_baselines() -> None:
     """Builds usual ranges that are due, for about twenty seconds; every minute."""
     baselines.build_due(timezone.now())
+
+
+@shared_task(time_limit=300, soft_time_limit=280)
+def build_findings() -> None:
+    """Looks at workflows that are due for findings, for about twenty seconds; every minute."""
+    findings.build_due(timezone.now())
 
 
 @shared_task(time_limit=120, soft_time_limit=110)

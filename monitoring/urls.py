@@ -6,6 +6,8 @@ from monitoring.views import (
     criteria,
     executions,
     failures,
+    finding,
+    findings,
     group_list,
     groups,
     release_comparison,
@@ -19,6 +21,10 @@ from monitoring.views import (
 )
 
 urlpatterns = [
+    path("findings/", findings.findings, name="findings"),
+    path("findings/<uuid:finding>/", finding.finding, name="finding"),
+    path("findings/<uuid:finding>/dismiss/", finding.dismiss, name="dismiss_finding"),
+    path("findings/<uuid:finding>/reopen/", finding.reopen, name="reopen_finding"),
     path("workflows/", workflows.workflows, name="workflows"),
     path("workflows/<str:workflow>/", trends.trends, name="trends"),
     path("workflows/<str:workflow>/objective/", trends.set_objective, name="set_objective"),

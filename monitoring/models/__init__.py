@@ -5,7 +5,7 @@ from monitoring.models.diagnosis import Classification, Diagnosis, DueDiagnosis,
 from monitoring.models.execution import Execution
 from monitoring.models.facet import Facet
 from monitoring.models.failure_group import FailureGroup
-from monitoring.models.finding import Finding, FindingKind, FindingStatus
+from monitoring.models.finding import Finding, FindingDue, FindingKind, FindingStatus
 from monitoring.models.improvement import ChangeKind, Improvement, ImprovementEvent, ImprovementStatus, Metric
 from monitoring.models.label import Label
 from monitoring.models.log import LogLine
@@ -34,6 +34,7 @@ __all__ = [
     "Facet",
     "FailureGroup",
     "Finding",
+    "FindingDue",
     "FindingKind",
     "FindingStatus",
     "Grain",

@@ -10,6 +10,7 @@ CONTROL_TABLES = {
     "accounts_apikey",
     "baseline_due",
     "dirty_bucket",
+    "finding_due",
     "source_address",
     "source_receipt",
     "outbox_entry",
