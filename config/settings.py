@@ -213,6 +213,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tidy-outbox": {"task": "ingestion.tasks.tidy_outbox", "schedule": 60.0, "options": {"expires": 50}},
     "push-metrics": {"task": "ingestion.tasks.push_metrics", "schedule": 10.0, "options": {"expires": 10}},
     "build-baselines": {"task": "monitoring.tasks.build_baselines", "schedule": 60.0, "options": {"expires": 50}},
+    "measure-improvements": {
+        "task": "monitoring.tasks.measure_improvements",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "send-to-trackers": {"task": "monitoring.tasks.send_to_trackers", "schedule": 2.0, "options": {"expires": 5}},
+    "remove-old-deliveries": {"task": "monitoring.tasks.remove_old_deliveries", "schedule": 3600.0},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

@@ -8,13 +8,13 @@ variance is that of Cochran, Mantel and Haenszel, sum w p (1 - p) N / (N - 1), t
 failures come in bursts (quasi-likelihood: McCullagh and Nelder, "Generalized Linear Models", 1989, 4.5); for other
 figures it is the mean square between hours of one stratum.
 
-Looking every hour must not make chance findings. The sum of weights is the information; as a share t of the information
-that is planned for, z sqrt(t) is a Brownian motion if nothing changed (Jennison and Turnbull, "Group Sequential
-Methods", 2000, ch. 3; a fixed past counts like any shared control). It crosses a constant c before t = 1 with the
-probability 2 (1 - Phi(c)): the O'Brien-Fleming boundary under Lan and DeMets's spending (Biometrika 1983), for any number
-of looks. The interval shown is the repeated confidence interval of that boundary (Jennison and Turnbull, JRSS B 1989): it
-leaves zero out when, and only when, it is decided. Smaller is better for every figure here. Pure; counts and shares have
-no unit, other figures keep their own.
+Looking every hour must not make chance findings. The sum of weights is the information; as a share t of the
+information that is planned for, z sqrt(t) is a Brownian motion if nothing changed (Jennison and Turnbull, "Group
+Sequential Methods", 2000, ch. 3; a fixed past counts like any shared control). It crosses a constant c before t = 1
+with the probability 2 (1 - Phi(c)): the O'Brien-Fleming boundary under Lan and DeMets's spending (Biometrika 1983),
+for any number of looks. The interval shown is the repeated confidence interval of that boundary (Jennison and
+Turnbull, JRSS B 1989): it leaves zero out when, and only when, it is decided. Smaller is better for every figure
+here. Pure; counts and shares have no unit, other figures keep their own.
 """
 
 import math

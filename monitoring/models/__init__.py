@@ -15,6 +15,14 @@ from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
 from monitoring.models.sealed_day import SealedDay
 from monitoring.models.step import Step
 from monitoring.models.success_criterion import CriteriaCheck, SuccessCriterion
+from monitoring.models.tracker import (
+    DeliveryStatus,
+    ImprovementDue,
+    Tracker,
+    TrackerDelivery,
+    TrackerDue,
+    TrackerEvent,
+)
 from monitoring.models.workflow import Workflow
 
 __all__ = [
@@ -24,6 +32,7 @@ __all__ = [
     "ChangeKind",
     "Classification",
     "CriteriaCheck",
+    "DeliveryStatus",
     "Diagnosis",
     "Dimension",
     "DirtyBucket",
@@ -37,6 +46,7 @@ __all__ = [
     "Grain",
     "HealthyReference",
     "Improvement",
+    "ImprovementDue",
     "ImprovementEvent",
     "ImprovementStatus",
     "Label",
@@ -48,5 +58,9 @@ __all__ = [
     "SealedDay",
     "Step",
     "SuccessCriterion",
+    "Tracker",
+    "TrackerDelivery",
+    "TrackerDue",
+    "TrackerEvent",
     "Workflow",
 ]

@@ -16,6 +16,8 @@ CONTROL_TABLES = {
     "outbox_schedule",
     "criteria_check",
     "due_diagnosis",
+    "improvement_due",
+    "tracker_due",
 }
 APP_ROLE = "steadyrun_app"
 
