@@ -47,12 +47,14 @@ SOURCE_PAGES = frozenset(
     | {f"source_{part}" for part in ("refused", "attributes", "lines", "metrics", "setup", "settings")}
 )
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
+IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
         (
             Page("Workflows", "flow", "workflows", frozenset({"trends", "failures", "criteria", "criterion"}), "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
+            Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
         ),
     ),
     (

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.api import baselines, diagnosis, executions, groups, systems, trends, workflows
+from monitoring.api import baselines, diagnosis, executions, groups, improvements, systems, trends, workflows
 
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
@@ -16,6 +16,13 @@ urlpatterns = [
     path("groups/", groups.GroupList.as_view(), name="api_groups"),
     path("groups/<str:group>/", groups.GroupDetail.as_view(), name="api_group"),
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
+    path("improvements/", improvements.ImprovementList.as_view(), name="api_improvements"),
+    path("improvements/<str:improvement>/", improvements.ImprovementDetail.as_view(), name="api_improvement"),
+    path(
+        "improvements/<str:improvement>/comments/",
+        improvements.ImprovementComments.as_view(),
+        name="api_improvement_comments",
+    ),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
     path("baselines/", baselines.Baselines.as_view(), name="api_baselines"),
     path("systems/", systems.SystemList.as_view(), name="api_systems"),
