@@ -47,6 +47,14 @@ from monitoring.services.improvements import (
     release_improvement,
 )
 
+# Fields by the names that pages have for them.
+_NAMES = {
+    "expected change": "expected_change",
+    "effect": "expected_effect",
+    "tracker link": "tracker_url",
+    "group": "failure_group_id",
+    "finding": "finding_id",
+}
 IMPROVEMENT = OpenApiParameter("improvement", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
@@ -144,13 +152,13 @@ class ImprovementDetail(APIView):
         if release is not None and then not in (None, ImprovementStatus.RELEASED):
             raise exceptions.ValidationError({"status": ["must be left out, or released, beside a release"]})
         with team_context(team_id):
-            about = {"team_id": team_id, "improvement_id": id, **_by(request)}
+            about = {"team_id": team_id, "improvement_id": id}
             if values:
-                _checked(change_improvement, changes=_resolved(team_id, values), **about)
+                _checked(change_improvement, changes=_resolved(team_id, values), **about, **_by(request))
             if release is not None:
-                _checked(release_improvement, release=release, text=text or "", **about)
+                _checked(release_improvement, release=release, text=text or "", **about, **_by(request))
             elif then is not None:
-                _checked(move_improvement, status=then, text=text or "", **about)
+                _checked(move_improvement, status=then, text=text or "", **about, **_by(request))
             return Response(_document(team_id, id))
 
 
@@ -191,7 +199,7 @@ def _checked(act: Any, **told: Any) -> Any:
     try:
         return act(**told)
     except ImprovementRefused as refused:
-        reasons = {field.replace(" ", "_"): [reason] for field, reason in refused.reasons.items()}
+        reasons = {_NAMES.get(field, field): [reason] for field, reason in refused.reasons.items()}
         raise exceptions.ValidationError(reasons) from refused
     except Improvement.DoesNotExist:
         raise Http404 from None
