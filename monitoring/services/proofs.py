@@ -218,5 +218,5 @@ def _left(control: Hours, after: Hours, planned: Plan, alike: Alike, proof: Proo
     return {
         "runs_needed": runs,
         "days_needed": more.hours / 24,
-        "reason": f"Cannot tell yet: {runs:,} more run{'' if runs == 1 else 's'} needed.",
+        "reason": f"{runs:,} more run{'' if runs == 1 else 's'} needed.",
     }

@@ -24,6 +24,7 @@ from monitoring.services.improvements import (
     release_improvement,
 )
 from monitoring.views.csv import csv_response
+from monitoring.views.improvement_chart import metric_chart
 from monitoring.views.improvement_words import STATUS_SIGNS, event_words, expected_words, proof_card, who
 from monitoring.views.shell import open_scope, step_rail
 
@@ -57,6 +58,7 @@ def _context(request: TeamRequest, found: reads.Detail) -> dict[str, Any]:
     scope = open_scope(request, one.workflow.slug)
     may_manage = request.membership.allows(Permission.MANAGE_WORKFLOWS)
     steps = BY_MEMBER[Standing(one.status)]
+    chart = metric_chart(one, scope.now)
     environment = label_values(one.team_id, [one.environment_id]).get(one.environment_id or 0, "all environments")
     return {
         "scope": scope,
@@ -67,6 +69,7 @@ def _context(request: TeamRequest, found: reads.Detail) -> dict[str, Any]:
         "proof": proof_card(one.metric, one.result, one.measured_at),
         "expected": expected_words(one.expected_change),
         "environment": environment,
+        "charts": [chart] if chart else [],
         "events": [(event, who(event), event_words(event)) for event in found.events],
         "deliveries": found.deliveries,
         "may_manage": may_manage,
