@@ -5,15 +5,24 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import concentration, idle, ingest, otlp, otlp_memory, overload, pages, replay, verdict
+from bench import concentration, idle, ingest, otlp, otlp_memory, overload, pages, proof, replay, verdict
 from bench.stage import Stage, open_stage
 
 RESULTS = Path(__file__).parent / "results.json"
-KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration")
+KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "proof")
+
+# Those that need nothing of the stage.
+ALONE: dict[str, Callable[[], dict[str, Any]]] = {
+    "pages": pages.measure,
+    "verdict": verdict.measure,
+    "replay": replay.measure,
+    "proof": proof.measure,
+}
 
 
 def machine() -> dict[str, Any]:
@@ -57,18 +66,13 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         ]
         results["overload"] = overload.measure(stage, *teams)
         show("overload", results["overload"])
-    if "pages" in wanted:
-        results["pages"] = pages.measure()
-        show("pages", results["pages"])
     if "concentration" in wanted:
         results["concentration"] = concentration.measure(stage)
         show("concentration", results["concentration"])
-    if "verdict" in wanted:
-        results["verdict"] = verdict.measure()
-        show("verdict", results["verdict"])
-    if "replay" in wanted:
-        results["replay"] = replay.measure()
-        show("replay", results["replay"])
+    for kind, measure in ALONE.items():
+        if kind in wanted:
+            results[kind] = measure()
+            show(kind, results[kind])
     return results
 
 

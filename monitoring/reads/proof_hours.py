@@ -12,7 +12,7 @@ from uuid import UUID
 
 from accounts.statements import run_planned
 from monitoring.analysis.alike import Hours, hours
-from monitoring.analysis.histogram import Histogram, count_within, merge
+from monitoring.analysis.histogram import Histogram, bin_of, merge
 from monitoring.models import Dimension, Grain, Metric
 from monitoring.reads.labels import label_values
 from monitoring.reads.rollup_rows import Segment, Slice, read_histogram, sum_rows
@@ -119,7 +119,7 @@ def _sums(metric: str, row: Row, threshold_ms: float) -> tuple[int, Any]:
         return told["duration_count"], told["duration_sum_ms"]
     if metric == Metric.P95_MS:
         timed = sum(row.histogram.values())
-        return timed, timed - count_within(row.histogram, threshold_ms)
+        return timed, sum(count for index, count in row.histogram.items() if index >= bin_of(threshold_ms))
     if metric == Metric.TOKENS:
         tokens = [told[name] for name in _TOKENS if told[name] is not None]
         return row.rated, sum(tokens) if tokens else None

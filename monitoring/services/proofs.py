@@ -3,7 +3,7 @@
 What is due stands in `improvement_due`. A claim moves `due_at` on by `CLAIM`, so that what a killed worker had begun
 is measured by another one; measuring twice gives the same result. Shape of `Improvement.result`: `outcome`
 (`monitoring.analysis.proof.Outcome`), `reason` in words, `method` (`before_after` or `canary`), `alike`, `metric`,
-`expected_change`, `before` and `after` (weighted means; for p95 the share of runs slower than `threshold_ms`),
+`expected_change`, `before` and `after` (weighted means; for p95 the share of runs at `threshold_ms` or above),
 `change` with `low` and `high` (None: unbounded), `relative`, `progress`, `runs_before`, `runs_after`, `runs_needed`,
 `days_needed`, `from`, `live_at`, `until` (ISO 8601), for p95 also `p95_before_ms` and `p95_after_ms`.
 """

@@ -101,11 +101,11 @@ def proof_card(metric: str, result: dict[str, Any] | None, measured_at: datetime
     notes = [f"{wording.count(result[name])} runs" for name in ("runs_before", "runs_after")]
     figures = [value_words(metric, before), value_words(metric, after)]
     if metric == Metric.P95_MS and result.get("p95_before_ms"):
-        slower = f"slower than {wording.duration_ms(result['threshold_ms'])}"
+        slower = f"at {wording.duration_ms(result['threshold_ms'])} or above"
         notes = [f"{figure} {slower}, {note}" for figure, note in zip(figures, notes, strict=True)]
         figures = [wording.duration_ms(result[name]) for name in ("p95_before_ms", "p95_after_ms")]
     bounds = result.get("low"), result.get("high")
-    interval = "" if None in bounds else " to ".join(change_words(metric, bound) for bound in bounds)
+    interval = "" if None in bounds else " and ".join(change_words(metric, bound) for bound in bounds)
     progress = result.get("progress")
     return ProofCard(
         *(word, tone, icon, reason),

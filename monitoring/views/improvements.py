@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_page
 from accounts.models import User
 from accounts.permissions import Permission
-from monitoring import wording
 from monitoring.models import ChangeKind, Improvement, ImprovementStatus
 from monitoring.presentation import FilterChip, FilterChoice
 from monitoring.reads import improvements as reads
@@ -61,12 +60,11 @@ def improvements(request: TeamRequest) -> HttpResponseBase:
     found = reads.listing(request.team.id, chosen)
     if request.GET.get("format") == "csv":
         return csv_response("improvements.csv", HEAD, [_cells(one) for one in found])
-    slug = chosen.workflow
-    scope = open_scope(request)
-    workflows = names(request.team.id)
+    slug, workflows = chosen.workflow, names(request.team.id)
+    scope = open_scope(request, slug if slug in dict(workflows) else None)
     people = reads.members(request.team.id)
-    workflow_id = next((one.workflow_id for one in found if one.workflow.slug == slug), None) if slug else None
-    counted = reads.counts(request.team.id, workflow_id) if not slug or workflow_id else {}
+    is_known = not slug or scope.workflow is not None
+    counted = reads.counts(request.team.id, scope.workflow.id if scope.workflow else None) if is_known else {}
     context = {
         "scope": scope,
         "rows": [_row(one) for one in found],
@@ -149,8 +147,3 @@ def _cells(one: Improvement) -> tuple[Any, ...]:
         one.reopened_by.name if one.reopened_by else None,
         *(one.created_at.isoformat(), one.changed_at.isoformat(), one.tracker_url or None),
     )
-
-
-def counted_words(count: int) -> str:
-    """`3 improvements`."""
-    return f"{wording.count(count)} improvement{'' if count == 1 else 's'}"

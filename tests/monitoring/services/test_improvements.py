@@ -1,6 +1,7 @@
 """The course of an improvement on real records: planned, released, helped or not, and back when the failure is."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -20,6 +21,7 @@ from monitoring.services.improvements import (
 )
 from monitoring.services.proofs import CLAIM, measure_due
 from monitoring.windows import HOUR, floor_to
+from tests.factories import report
 from tests.monitoring.services.improving import WORKFLOW, find, report_all, runs
 
 pytestmark = pytest.mark.django_db
@@ -125,14 +127,50 @@ def test_without_told_releases_time_alone_decides(team, owner) -> None:
         assert Release.objects.get(name="42").released_at == LIVE
 
 
-@pytest.mark.parametrize(("metric", "outcome"), [("p95_ms", "cannot_tell"), ("mean_ms", "no_help")])
-def test_latency_that_stays_is_no_help(failing, owner, metric, outcome) -> None:
-    one = planned(failing, owner, metric=metric, expected_change=None)
+def priced(start: datetime, hours: int, release: str, seconds: float, usd: str) -> list:
+    """Four runs an hour that take about so long and cost so much each."""
+    made = []
+    for number in range(hours * 4):
+        at, factor = start + number * timedelta(minutes=15), 0.5 + (number * 7 % 11) / 10
+        told = {"started_at": at - timedelta(seconds=seconds * factor), "finished_at": at}
+        cost = Decimal(usd) * (number % 3 + 1)
+        made.append(report(id=f"{release}-{number}", workflow=WORKFLOW, release=release, cost_usd=cost, **told))
+    return made
+
+
+@pytest.mark.parametrize("metric", ["p95_ms", "mean_ms", "cost_usd"])
+def test_latency_and_cost_that_fall_helped(team, owner, metric) -> None:
+    report_all(team, priced(LIVE - timedelta(days=9), 9 * 24, "41", 60, "0.02"), LIVE)
+    one = planned_of_workflow(team, owner, metric)
+    released(team, one, owner)
+    report_all(team, priced(LIVE + HOUR, 28, "42", 20, "0.005"), NOW)
+    done = measured(team, one, NOW)
+    assert done.status == "helped", done.result
+    result = done.result
+    if metric == "p95_ms":
+        assert result["p95_before_ms"] == pytest.approx(90_000, rel=0.05)
+        assert result["p95_after_ms"] == pytest.approx(30_000, rel=0.05)
+        assert result["before"] == pytest.approx(0.1, abs=0.06)
+    elif metric == "cost_usd":
+        assert result["before"] == pytest.approx(0.04, rel=0.01)
+        assert result["relative"] == pytest.approx(-0.75, abs=0.02)
+    else:
+        assert result["before"] == pytest.approx(60_000, rel=0.01)
+
+
+def planned_of_workflow(team: Team, by: User, metric: str) -> Improvement:
+    """Without a failure group."""
+    with team_context(team.id):
+        told = Wanted(Workflow.objects.get().id, "timeout_retry", "Shorter", metric)
+        return plan_improvement(team_id=team.id, wanted=told, by=by, now=LIVE)
+
+
+@pytest.mark.parametrize("metric", ["unmet_rate", "tokens", "cost_usd"])
+def test_a_figure_that_nobody_told_cannot_be_measured(failing, owner, metric) -> None:
+    one = planned_of_workflow(failing, owner, metric)
     released(failing, one, owner)
-    report_all(failing, runs(LIVE + HOUR, 20, "42", failing=0, per_hour=5), NOW)
-    done = measured(failing, one, NOW)
-    assert done.result["outcome"] == outcome
-    assert done.result["runs_after"] in (0, 100)
+    report_all(failing, runs(LIVE + HOUR, 5, "42", failing=0, per_hour=5), NOW)
+    assert "Only 0 runs before the release can be compared" in measured(failing, one, NOW).result["reason"]
 
 
 def test_a_release_without_runs_says_so(failing, owner) -> None:
