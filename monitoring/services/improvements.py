@@ -141,10 +141,11 @@ def move_improvement(
 
 @transaction.atomic
 def settle_improvement(
-    *, team_id: UUID, improvement_id: UUID, result: dict[str, Any], now: datetime, returned: Release | None = None
+    *, measured: Improvement, result: dict[str, Any], now: datetime, returned: Release | None = None
 ) -> None:
     """Keeps a measurement, and closes or reopens what it decides. Nothing happens to one that was moved meanwhile."""
-    one = Improvement.objects.select_for_update().filter(team_id=team_id, id=improvement_id).first()
+    own = Improvement.objects.select_for_update().filter(team_id=measured.team_id, id=measured.id)
+    one = own.filter(status=measured.status, release=measured.release, released_at=measured.released_at).first()
     if one is None or one.status not in WATCHED:
         return
     if one.status == Standing.RELEASED:

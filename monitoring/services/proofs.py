@@ -73,7 +73,7 @@ def _visit(team_id: UUID, improvement_id: UUID, now: datetime) -> None:
             return
         result = measure(one, release, now) if one.status == Standing.RELEASED else {}
         returned = returned_in(one, release, now)
-        settle_improvement(team_id=team_id, improvement_id=one.id, result=result, now=now, returned=returned)
+        settle_improvement(measured=one, result=result, now=now, returned=returned)
         queued.filter(due_at__gt=now).update(due_at=now + EVERY)
 
 

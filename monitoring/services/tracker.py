@@ -4,6 +4,7 @@ import base64
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -48,13 +49,19 @@ def save_tracker(*, team_id: UUID, url: str, events: list[str], is_active: bool,
         raise TrackerRefused(reasons)
     one = Tracker.objects.select_for_update().filter(team_id=team_id).first()
     secret = ""
-    if one is None:
+    if one is None or _place(one.url) != _place(url):
         secret = new_secret()
-        one = Tracker(team_id=team_id, secret=encrypt(secret), created_at=now)
+        one = one or Tracker(team_id=team_id, created_at=now)
+        one.secret = encrypt(secret)
     one.url, one.events, one.is_active, one.last_error = url, sorted(set(events)), is_active, ""
     one.save()
     _hurry(team_id, now)
     return one, secret
+
+
+def _place(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from monitoring.services.improvements import (
     move_improvement,
     plan_improvement,
     release_improvement,
+    settle_improvement,
 )
 from monitoring.services.proofs import CLAIM, measure_due
 from monitoring.windows import HOUR, floor_to
@@ -209,6 +210,18 @@ def test_a_killed_worker_loses_nothing(failing, owner, monkeypatch) -> None:
     assert measure_due(NOW + CLAIM, seconds=5) >= 1
     with team_context(failing.id):
         assert Improvement.objects.get(id=one.id).status == "helped"
+
+
+def test_what_was_released_anew_meanwhile_is_not_closed_by_an_old_measurement(failing, owner) -> None:
+    one = planned(failing, owner)
+    released(failing, one, owner)
+    with team_context(failing.id):
+        measured_one = Improvement.objects.select_related("release").get(id=one.id)
+        told = {"team_id": failing.id, "improvement_id": one.id, "by": owner}
+        move_improvement(**told, status="planned", now=NOW)
+        release_improvement(**told, release="43", now=NOW)
+        settle_improvement(measured=measured_one, result={"outcome": "helped"}, now=NOW)
+        assert Improvement.objects.get(id=one.id).status == "released"
 
 
 def test_steps_by_hand_are_checked_and_kept(failing, owner) -> None:

@@ -182,6 +182,9 @@ def test_the_page_makes_changes_tries_and_removes_it(team, owner_client: Client,
     assert "It answered 500: broken" in owner_client.post(f"{page}test/", follow=True).content.decode()
     lines = b"".join(owner_client.get(page, {"format": "csv"})).decode().splitlines()
     assert len(lines) == 3
+    assert "whsec_" not in owner_client.post(page, {**told, "url": f"{receiver.url}/other"}).content.decode()
+    moved = {**told, "url": "https://issues.example/hook"}
+    assert "whsec_" in owner_client.post(page, moved).content.decode()
     owner_client.post(f"{page}remove/")
     assert "not pushed anywhere yet" in read(owner_client, page)
 
