@@ -139,9 +139,12 @@ def _variance_of_one(before: Hours, gain: float, *, is_share: bool) -> float:
 
 def prove(before: Hours, after: Hours, planned: Plan, *, alike: Alike, is_share: bool) -> Proof:
     """Compares two sides. With `Alike.SAME_HOUR` the first is what ran beside the second: the old release."""
-    strata, side = np.unique(np.concatenate((before.strata(alike), after.strata(alike))), return_inverse=True)
+    side = np.concatenate((before.strata(alike), after.strata(alike)))
+    if alike is Alike.SAME_HOUR:
+        # Hours since 1970 are too large to count by.
+        side = np.unique(side, return_inverse=True)[1]
     first, second = side[: len(before.at)], side[len(before.at) :]
-    size = len(strata)
+    size = int(side.max()) + 1 if len(side) else 1
     n0, n1 = np.bincount(first, before.runs, size), np.bincount(second, after.runs, size)
     y0, y1 = np.bincount(first, before.totals, size), np.bincount(second, after.totals, size)
     both = (n0 > 0) & (n1 > 0)

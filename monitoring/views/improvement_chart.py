@@ -53,7 +53,7 @@ def metric_chart(one: Improvement, now: datetime) -> Chart | None:
         series=[Series(label, values)],
         window=(start, end),
         zone=timezone.get_current_timezone_name(),
-        markers=[Marker(at, f"Release {name}") for at, name in markers if at is not None],
+        markers=[Marker(at, name) for at, name in markers if at is not None],
     )
 
 
