@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from config.logs import IS_JSON, logging_settings
+from monitoring.statuses import Status
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("STEADYRUN_HOME", BASE_DIR / ".steadyrun"))
@@ -191,6 +192,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "Report executions and read what Steadyrun computed from them.",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Fields of one name with different choices, by the noun they belong to.
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": [status.word for status in Status],
+        "ImprovementStatusEnum": "monitoring.models.improvement.ImprovementStatus",
+        "ImprovementMetricEnum": "monitoring.models.improvement.Metric",
+        "ChangeKindEnum": "monitoring.models.improvement.ChangeKind",
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL

@@ -67,7 +67,7 @@ class CommentSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=MAX_TEXT)
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class ImprovementEventSerializer(serializers.Serializer[Any]):
     """One thing that happened."""
 
     id = serializers.UUIDField()
@@ -115,7 +115,7 @@ class ImprovementDetailSerializer(ImprovementSerializer):
 
     environment = serializers.CharField(allow_null=True)
     failures_in_week = serializers.IntegerField(allow_null=True, help_text="Of its failure group, in the last 7 days")
-    events = EventSerializer(many=True)
+    events = ImprovementEventSerializer(many=True)
 
 
 def improvement_document(one: Improvement) -> dict[str, Any]:

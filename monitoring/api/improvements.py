@@ -21,9 +21,9 @@ from accounts.tenancy import team_context
 from monitoring.api.executions import team_of, uuid_of
 from monitoring.api.improvement_documents import (
     CommentSerializer,
-    EventSerializer,
     ImprovementChangeSerializer,
     ImprovementDetailSerializer,
+    ImprovementEventSerializer,
     ImprovementListSerializer,
     NewImprovementSerializer,
     detail_document,
@@ -172,7 +172,7 @@ class ImprovementComments(APIView):
         operation_id="comment_improvement",
         parameters=[IMPROVEMENT],
         request=CommentSerializer,
-        responses={201: EventSerializer},
+        responses={201: ImprovementEventSerializer},
     )
     def post(self, request: Request, improvement: str) -> Response:
         """Add a comment."""
