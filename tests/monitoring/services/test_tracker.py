@@ -70,9 +70,9 @@ def only(team) -> TrackerDelivery:
 def test_each_thing_that_happens_is_pushed_signed_and_in_order(team, owner, receiver: TestReceiver, secret) -> None:
     one = plan(team, owner)
     with team_context(team.id):
-        about = {"team_id": team.id, "improvement_id": one, "by": owner, "now": timezone.now()}
-        release_improvement(**about, release="7")
-        comment(**about, text="Look at this")
+        about = {"team_id": team.id, "improvement_id": one, "by": owner}
+        release_improvement(**about, release="7", now=timezone.now())
+        comment(**about, text="Look at this", now=timezone.now())
     assert send() == 3
     told = [json.loads(got.body) for got in receiver.got]
     assert [one["type"] for one in told] == list(TrackerEvent.values)
