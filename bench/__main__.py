@@ -10,13 +10,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import concentration, findings, idle, ingest, otlp, otlp_memory, overload, pages, replay, triage, verdict
+from bench import (
+    concentration,
+    findings,
+    idle,
+    ingest,
+    otlp,
+    otlp_memory,
+    overload,
+    pages,
+    proof,
+    replay,
+    triage,
+    verdict,
+)
 from bench.stage import Stage, open_stage
 
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    "findings",
+    *("findings", "proof"),
 )
 
 
@@ -66,6 +79,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         "concentration": lambda: concentration.measure(stage),
         "triage": lambda: triage.measure(stage),
         "findings": findings.measure,
+        "proof": proof.measure,
         "verdict": verdict.measure,
         "replay": lambda: replay.measure(stage),
     }

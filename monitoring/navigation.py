@@ -48,6 +48,7 @@ SOURCE_PAGES = frozenset(
 )
 WORKFLOW_PAGES = frozenset({"trends", "failures", "criteria", "criterion", "releases", "compare_releases"})
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
+IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
@@ -56,6 +57,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
             Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
+            Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
         ),
     ),
     (

@@ -9,6 +9,7 @@ from monitoring.api import (
     findings,
     gate,
     groups,
+    improvements,
     release_comparison,
     releases,
     systems,
@@ -34,6 +35,13 @@ urlpatterns = [
     path("groups/bulk/", triage.GroupsChange.as_view(), name="api_change_groups"),
     path("groups/<str:group>/", groups.GroupDetail.as_view(), name="api_group"),
     path("groups/<str:group>/classification/", groups.GroupClassification.as_view(), name="api_classify_group"),
+    path("improvements/", improvements.ImprovementList.as_view(), name="api_improvements"),
+    path("improvements/<str:improvement>/", improvements.ImprovementDetail.as_view(), name="api_improvement"),
+    path(
+        "improvements/<str:improvement>/comments/",
+        improvements.ImprovementComments.as_view(),
+        name="api_improvement_comments",
+    ),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
     path("workflows/<str:workflow>/", workflows.WorkflowDetail.as_view(), name="api_workflow"),
     # Pipelines write addresses without a slash at the end.

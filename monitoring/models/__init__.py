@@ -15,6 +15,14 @@ from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
 from monitoring.models.sealed_day import SealedDay
 from monitoring.models.step import Step
 from monitoring.models.success_criterion import CriteriaCheck, SuccessCriterion
+from monitoring.models.tracker import (
+    DeliveryStatus,
+    ImprovementDue,
+    Tracker,
+    TrackerDelivery,
+    TrackerDue,
+    TrackerEvent,
+)
 from monitoring.models.triage import GroupEvent, GroupTriage, TriageWatch
 from monitoring.models.workflow import Workflow
 
@@ -25,6 +33,7 @@ __all__ = [
     "ChangeKind",
     "Classification",
     "CriteriaCheck",
+    "DeliveryStatus",
     "Diagnosis",
     "Dimension",
     "DirtyBucket",
@@ -42,6 +51,7 @@ __all__ = [
     "GroupTriage",
     "HealthyReference",
     "Improvement",
+    "ImprovementDue",
     "ImprovementEvent",
     "ImprovementStatus",
     "Label",
@@ -53,6 +63,10 @@ __all__ = [
     "SealedDay",
     "Step",
     "SuccessCriterion",
+    "Tracker",
+    "TrackerDelivery",
+    "TrackerDue",
+    "TrackerEvent",
     "TriageWatch",
     "Workflow",
 ]

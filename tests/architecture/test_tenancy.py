@@ -18,6 +18,8 @@ CONTROL_TABLES = {
     "criteria_check",
     "due_diagnosis",
     "triage_watch",
+    "improvement_due",
+    "tracker_due",
 }
 APP_ROLE = "steadyrun_app"
 

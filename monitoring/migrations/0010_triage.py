@@ -13,7 +13,7 @@ from accounts.operations import AddTeamForeignKey, MakeTenantTable, grant_contro
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_release_scope"),
-        ("monitoring", "0008_improve"),
+        ("monitoring", "0009_examination"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -29,7 +29,7 @@ _TEAM = {"related_name": "+", "to": "accounts.team"}
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("monitoring", "0008_improve"),
+        ("monitoring", "0010_triage"),
     ]
 
     operations = [
