@@ -17,6 +17,7 @@ from monitoring.models import (
     Release,
     TrackerDelivery,
 )
+from monitoring.reads.merged import is_member
 from monitoring.reads.returns import group_of
 from monitoring.statuses import FAILING
 
@@ -24,8 +25,8 @@ MAX_ROWS = 500
 MAX_EVENTS = 500
 _COUNTS = """SELECT status, count(*) FROM improvement
     WHERE team_id = %(team)s AND (%(workflow)s::uuid IS NULL OR workflow_id = %(workflow)s) GROUP BY 1"""
-_WEEK = """SELECT count(*) FROM execution WHERE team_id = %s AND failure_group_id = %s AND status = ANY(%s)
-    AND counted_at >= %s AND counted_at < %s"""
+_WEEK = f"""SELECT count(*) FROM execution WHERE team_id = %(team)s AND {is_member("failure_group_id")}
+    AND status = ANY(%(failing)s) AND counted_at >= %(start)s AND counted_at < %(end)s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def about(team_id: UUID, finding: Finding | None, group_id: UUID | None, now: da
     if group is None:
         return About(finding, None)
     statuses = [status.value for status in FAILING]
-    ((count,),) = run_planned(_WEEK, [team_id, group.id, statuses, now - timedelta(days=7), now])
+    told = {"team": team_id, "group": group.id, "failing": statuses, "start": now - timedelta(days=7), "end": now}
+    ((count,),) = run_planned(_WEEK, told)
     return About(finding, group, count)
 
 

@@ -15,6 +15,7 @@ from monitoring.analysis.alike import Hours, hours
 from monitoring.analysis.histogram import Histogram, bin_of, merge
 from monitoring.models import Dimension, Grain, Metric
 from monitoring.reads.labels import label_values
+from monitoring.reads.merged import is_member
 from monitoring.reads.rollup_rows import Segment, Slice, read_histogram, sum_rows
 from monitoring.statuses import FAILING
 from monitoring.windows import HOUR
@@ -24,8 +25,8 @@ _COLUMNS = (
     *("cost_usd", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens"),
 )
 _TOKENS = _COLUMNS[-4:]
-_GROUP = """SELECT release_id, date_trunc('hour', counted_at, 'UTC'), count(*) FROM execution
-    WHERE team_id = %(team)s AND failure_group_id = %(group)s AND status = ANY(%(failing)s)
+_GROUP = f"""SELECT release_id, date_trunc('hour', counted_at, 'UTC'), count(*) FROM execution
+    WHERE team_id = %(team)s AND {is_member("failure_group_id")} AND status = ANY(%(failing)s)
         AND counted_at >= %(start)s AND counted_at < %(end)s
         AND (%(environment)s::bigint IS NULL OR environment_id = %(environment)s)
     GROUP BY 1, 2"""

@@ -12,14 +12,15 @@ from uuid import UUID
 from accounts.statements import run_planned
 from monitoring.analysis.returning import Side, has_returned
 from monitoring.models import Improvement, Release
+from monitoring.reads.merged import is_member
 from monitoring.reads.proof_hours import Subject, rows_of
 from monitoring.statuses import FAILING
 from monitoring.windows import HOUR, ceil_to, floor_to
 
 # Later releases than these are looked at when the first of them are gone from the question.
 MAX_RELEASES = 50
-_FAILURES = """SELECT release_id, date_trunc('hour', counted_at, 'UTC'), min(counted_at), count(*) FROM execution
-    WHERE team_id = %(team)s AND failure_group_id = %(group)s AND status = ANY(%(failing)s)
+_FAILURES = f"""SELECT release_id, date_trunc('hour', counted_at, 'UTC'), min(counted_at), count(*) FROM execution
+    WHERE team_id = %(team)s AND {is_member("failure_group_id")} AND status = ANY(%(failing)s)
         AND counted_at >= %(start)s AND counted_at < %(end)s
         AND (%(environment)s::bigint IS NULL OR environment_id = %(environment)s)
     GROUP BY 1, 2"""

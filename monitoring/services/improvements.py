@@ -27,7 +27,7 @@ from monitoring.models import (
     Workflow,
 )
 from monitoring.services import tracker
-from monitoring.services.release_names import ReleaseRefused, release_named
+from monitoring.services.releases import ReleaseRefused, carrying_release
 
 By = User | str | None
 MAX_TITLE, MAX_TEXT, MAX_EFFECT, MAX_LINKS, MAX_LINK = 300, 10_000, 2_000, 20, 2_000
@@ -116,9 +116,9 @@ def release_improvement(
     one = _locked(team_id, improvement_id)
     _refuse(_step_fault(one, Standing.RELEASED) | _text_fault("text", text, MAX_TEXT))
     try:
-        carrier = release_named(one.workflow, release, by=by, now=now)
+        carrier = carrying_release(one.workflow, release, by=by or "", now=now)
     except ReleaseRefused as refused:
-        raise ImprovementRefused({"release": str(refused)}) from refused
+        raise ImprovementRefused({"release": "; ".join(refused.reasons.values())}) from refused
     one.release, one.released_at, one.result, one.measured_at = carrier, now, None, None
     _become(one, Standing.RELEASED, by, now, text=text, detail={"release": carrier.name})
     return one

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.models import User
 from monitoring.identity import LabelKind, label_id, release_id
-from monitoring.models import Release
+from monitoring.models import Release, Workflow
 from monitoring.reads.workflows import named
 from monitoring.store.labels import Names
 from monitoring.store.retention import Retention
@@ -65,6 +65,15 @@ def announce_release(
     if reasons:
         raise ReleaseRefused(reasons)
     return _keep(team_id, _workflow_id(team_id, workflow), name, told, by, now)
+
+
+def carrying_release(workflow: Workflow, name: str, *, by: User | str, now: datetime) -> Release:
+    """The release of a workflow with this name as it is, else one announced as live now. Raises `ReleaseRefused`."""
+    known = Release.objects.filter(team_id=workflow.team_id, id=release_id(workflow.id, name.strip())).first()
+    if known is not None:
+        return known
+    told = announce_release(team_id=workflow.team_id, workflow=workflow.slug, name=name, told={}, by=by, now=now)
+    return told.release
 
 
 def faults(told: Mapping[str, Any], now: datetime) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.urls import Resolver404, resolve, reverse
+from django.urls import reverse
 
 from monitoring import wording
 from monitoring.identity import PRODUCTION
@@ -134,10 +134,5 @@ def _filters(where: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def plan_href(team_slug: str, finding_id: UUID) -> str:
-    """Where an improvement is planned from a finding; empty where there is no such page."""
-    path = f"/t/{team_slug}/improvements/new/"
-    try:
-        resolve(path)
-    except Resolver404:
-        return ""
-    return f"{path}?{urlencode({'finding': finding_id})}"
+    """Where an improvement is planned from a finding."""
+    return f"{reverse('plan_improvement', args=[team_slug])}?{urlencode({'finding': finding_id})}"

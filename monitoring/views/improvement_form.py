@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
+from monitoring.analysis.advice.answer import AdviceKind, Answer
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import ChangeKind, FailureGroup, Finding, FindingKind, Improvement, Metric, Workflow
 from monitoring.reads import improvements as reads
@@ -20,6 +21,7 @@ from monitoring.reads.environments import environments_of
 from monitoring.reads.workflows import names
 from monitoring.services.improvements import (
     CHANGEABLE,
+    MAX_TEXT,
     ImprovementRefused,
     Wanted,
     change_improvement,
@@ -37,6 +39,16 @@ USUAL = {
     FindingKind.COST: (ChangeKind.NODE_DESIGN, Metric.COST_USD),
     FindingKind.RETRIES: (ChangeKind.TIMEOUT_RETRY, Metric.RETRY_RATE),
     FindingKind.SCHEDULE: (ChangeKind.TRIGGER, Metric.FAILURE_RATE),
+}
+# What kind of change each kind of advice asks for.
+ADVISED = {
+    AdviceKind.TIMEOUT: ChangeKind.TIMEOUT_RETRY,
+    AdviceKind.SECOND_TRY: ChangeKind.TIMEOUT_RETRY,
+    AdviceKind.RETRY: ChangeKind.TIMEOUT_RETRY,
+    AdviceKind.NODE_DESIGN: ChangeKind.NODE_DESIGN,
+    AdviceKind.TOOL: ChangeKind.TOOL_INVOCATION,
+    AdviceKind.MODEL: ChangeKind.NODE_DESIGN,
+    AdviceKind.TRIGGER: ChangeKind.TRIGGER,
 }
 
 
@@ -129,6 +141,7 @@ def _prefilled(request: TeamRequest, subject: Subject) -> dict[str, str]:
     kind, metric = (ChangeKind.NODE_DESIGN, by_group)
     if finding is not None:
         kind, metric = USUAL.get(FindingKind(finding.kind), (ChangeKind.NODE_DESIGN, by_group))
+        kind = next((ADVISED[AdviceKind(one["kind"])] for one in _to_change(finding)), kind)
     environments = {label_id(LabelKind.ENVIRONMENT, name): name for name in environments_of(request.team.id)}
     title = f"Fix: {finding.title}" if finding else f"Fix: {group.title}" if group else ""
     told = dict.fromkeys(FIELDS, "")
@@ -145,10 +158,12 @@ def _prefilled(request: TeamRequest, subject: Subject) -> dict[str, str]:
 
 
 def advice_text(finding: Finding | None) -> str:
-    """The texts of the advice that was computed for a finding, one a line."""
-    advice = finding.advice if finding and isinstance(finding.advice, list) else []
-    texts = (one.get("text") if isinstance(one, dict) else None for one in advice)
-    return "\n".join(text for text in texts if isinstance(text, str))[:10_000]
+    """What was computed to be changed for a finding, a sentence a line."""
+    return "\n".join(one["sentence"] for one in _to_change(finding))[:MAX_TEXT]
+
+
+def _to_change(finding: Finding | None) -> list[dict[str, Any]]:
+    return [one for one in finding.advice if one["answer"] == Answer.CHANGE] if finding else []
 
 
 def _kept(request: TeamRequest, one: Improvement) -> dict[str, str]:
