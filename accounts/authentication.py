@@ -126,3 +126,20 @@ class CanClassify(_HasScope):
     """The key may decide about causes."""
 
     scope = Scope.CLASSIFY
+
+
+class CanRelease(_HasScope):
+    """The key may announce releases."""
+
+    scope = Scope.RELEASE
+
+
+class CanReadOrClassify(BasePermission):
+    """The key may read; to change something it may decide."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the key carries the scope that the method needs."""
+        needed = CanRead() if request.method in ("GET", "HEAD", "OPTIONS") else CanClassify()
+        is_allowed = needed.has_permission(request, view)
+        self.message = needed.message
+        return is_allowed

@@ -5,15 +5,32 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import concentration, idle, ingest, otlp, otlp_memory, overload, pages, replay, verdict
+from bench import (
+    concentration,
+    findings,
+    idle,
+    ingest,
+    otlp,
+    otlp_memory,
+    overload,
+    pages,
+    proof,
+    replay,
+    triage,
+    verdict,
+)
 from bench.stage import Stage, open_stage
 
 RESULTS = Path(__file__).parent / "results.json"
-KINDS = ("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration")
+KINDS = (
+    *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
+    *("findings", "proof"),
+)
 
 
 def machine() -> dict[str, Any]:
@@ -57,18 +74,19 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         ]
         results["overload"] = overload.measure(stage, *teams)
         show("overload", results["overload"])
-    if "pages" in wanted:
-        results["pages"] = pages.measure()
-        show("pages", results["pages"])
-    if "concentration" in wanted:
-        results["concentration"] = concentration.measure(stage)
-        show("concentration", results["concentration"])
-    if "verdict" in wanted:
-        results["verdict"] = verdict.measure()
-        show("verdict", results["verdict"])
-    if "replay" in wanted:
-        results["replay"] = replay.measure(stage)
-        show("replay", results["replay"])
+    alone: dict[str, Callable[[], dict[str, Any]]] = {
+        "pages": pages.measure,
+        "concentration": lambda: concentration.measure(stage),
+        "triage": lambda: triage.measure(stage),
+        "findings": findings.measure,
+        "proof": proof.measure,
+        "verdict": verdict.measure,
+        "replay": lambda: replay.measure(stage),
+    }
+    for name, measure in alone.items():
+        if name in wanted:
+            results[name] = measure()
+            show(name, results[name])
     return results
 
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from config.logs import IS_JSON, logging_settings
+from monitoring.statuses import Status
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("STEADYRUN_HOME", BASE_DIR / ".steadyrun"))
@@ -191,6 +192,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "Report executions and read what Steadyrun computed from them.",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Fields of one name with different choices, by the noun they belong to.
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": [status.word for status in Status],
+        "ImprovementStatusEnum": "monitoring.models.improvement.ImprovementStatus",
+        "ImprovementMetricEnum": "monitoring.models.improvement.Metric",
+        "ChangeKindEnum": "monitoring.models.improvement.ChangeKind",
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
@@ -213,6 +221,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tidy-outbox": {"task": "ingestion.tasks.tidy_outbox", "schedule": 60.0, "options": {"expires": 50}},
     "push-metrics": {"task": "ingestion.tasks.push_metrics", "schedule": 10.0, "options": {"expires": 10}},
     "build-baselines": {"task": "monitoring.tasks.build_baselines", "schedule": 60.0, "options": {"expires": 50}},
+    "follow-triage": {"task": "monitoring.tasks.follow_triage", "schedule": 10.0, "options": {"expires": 9}},
+    "build-findings": {"task": "monitoring.tasks.build_findings", "schedule": 60.0, "options": {"expires": 50}},
+    "measure-improvements": {
+        "task": "monitoring.tasks.measure_improvements",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "send-to-trackers": {"task": "monitoring.tasks.send_to_trackers", "schedule": 2.0, "options": {"expires": 5}},
+    "remove-old-deliveries": {"task": "monitoring.tasks.remove_old_deliveries", "schedule": 3600.0},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

@@ -31,6 +31,7 @@ NAMES = (
     "slower",
     "costlier",
     "retried",
+    "assignee",
 )
 TITLES = {
     "env": "Environment",
@@ -51,6 +52,7 @@ TITLES = {
     "slower": "Took at least (ms)",
     "costlier": "Cost at least (USD)",
     "retried": "Retried",
+    "assignee": "Assigned to",
 }
 MAX_VALUES = 50
 MAX_LENGTH = 300

@@ -46,13 +46,18 @@ SOURCE_PAGES = frozenset(
     {"choose_source", "add_source", "source", "source_deliveries", "source_delivery", "source_mapping"}
     | {f"source_{part}" for part in ("refused", "attributes", "lines", "metrics", "setup", "settings")}
 )
+WORKFLOW_PAGES = frozenset({"trends", "failures", "criteria", "criterion", "releases", "compare_releases"})
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
+IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
         (
-            Page("Workflows", "flow", "workflows", frozenset({"trends", "failures", "criteria", "criterion"}), "w"),
+            Page("Where to start", "flag", "findings", frozenset({"finding"}), "s"),
+            Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
+            Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
+            Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
         ),
     ),
     (

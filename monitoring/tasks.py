@@ -1,4 +1,4 @@
-"""Tasks on the beat: folding, checking criteria, diagnosing, usual ranges, partitions, removing what is too old.
+"""Tasks on the beat: folding, criteria, diagnoses, usual ranges, triage, findings, improvements, partitions, removing.
 
 They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
 """
@@ -6,7 +6,9 @@ They carry no work of their own: what there is to do is in tables, so a lost tas
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.services import baselines, diagnosis
+from accounts.models import Team
+from accounts.tenancy import team_context
+from monitoring.services import baselines, diagnosis, findings, proofs, tracker, tracker_sending, triage_watch
 from monitoring.store import criteria_check, partitions, retention, rollups
 
 
@@ -28,10 +30,22 @@ def build_baselines() -> None:
     baselines.build_due(timezone.now())
 
 
+@shared_task(time_limit=300, soft_time_limit=280)
+def build_findings() -> None:
+    """Looks at workflows that are due for findings, for about twenty seconds; every minute."""
+    findings.build_due(timezone.now())
+
+
 @shared_task(time_limit=120, soft_time_limit=110)
 def diagnose_due() -> None:
     """Diagnoses failed executions that are quiet; every two seconds, a little at a time."""
     diagnosis.diagnose_due(timezone.now(), seconds=1.5)
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def follow_triage() -> None:
+    """Ends ignoring whose time or number has come, and reopens resolved groups that fail again; every ten seconds."""
+    triage_watch.follow(timezone.now())
 
 
 @shared_task
@@ -46,3 +60,23 @@ def drop_expired() -> None:
     now = timezone.now()
     rollups.fold_all(now)
     retention.drop_expired(now)
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def measure_improvements() -> None:
+    """Compares before and after of what is released, and watches for failures that come back; every ten seconds."""
+    proofs.measure_due(timezone.now(), seconds=5.0)
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def send_to_trackers() -> None:
+    """Sends what issue trackers are to be told; every two seconds. What a killed one had claimed is sent later."""
+    tracker_sending.send_due(timezone.now(), seconds=20.0)
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def remove_old_deliveries() -> None:
+    """Removes deliveries to trackers that were done long ago; every hour."""
+    for team_id in Team.objects.order_by("id").values_list("id", flat=True):
+        with team_context(team_id):
+            tracker.remove_old(team_id, timezone.now())

@@ -109,7 +109,7 @@ def plain_duration_ms(value: Number) -> str:
     return duration_ms(value).replace(".0 ", " ")
 
 
-def usd(value: Decimal | int | None) -> str:
+def usd(value: Number | None) -> str:
     """US dollars: `$1,202.40`, `$0.019`, `$0.0012`. None is an amount that nobody could price, not 0."""
     if value is None:
         return NOT_TOLD

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
+from accounts.retrying import KEPT
 from accounts.statements import run_prepared
 from accounts.tenancy import team_context
 from ingestion.forwarding.parcels import pack
-from ingestion.forwarding.policy import KEPT
 from ingestion.models import Destination, OutboxEntry
 from ingestion.records import Decoded, Rejection
 from monitoring.store.statements import array, run

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.encryption import Unreadable
+from accounts.retrying import Result, Verdict
 from accounts.tenancy import team_context
 from ingestion.forwarding.parcels import Message
-from ingestion.forwarding.policy import Result, Verdict
 from ingestion.forwarding.receivers import Receiver, receiver_of
 from ingestion.forwarding.sending import post
 from ingestion.models import Destination

@@ -22,11 +22,11 @@ from django.utils import timezone
 
 from accounts.encryption import Unreadable
 from accounts.outgoing import Refused, Unreachable, send
+from accounts.retrying import Result, Verdict, told_pause, verdict_of
 from accounts.tenancy import team_context
 from ingestion.forwarding import encoding
 from ingestion.forwarding.otlp import LOGS_PATH
 from ingestion.forwarding.parcels import Message, Parcel, unpack
-from ingestion.forwarding.policy import Result, Verdict, told_pause, verdict_of
 from ingestion.forwarding.receivers import Receiver, receiver_of
 from ingestion.forwarding.settling import Sent, settle
 from ingestion.models import Destination

@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.retrying import MOST_TRIES, Result, Verdict, pause_after
 from accounts.tenancy import team_context
-from ingestion.forwarding.policy import MOST_TRIES, Result, Verdict, pause_after
 from ingestion.models import Destination, OutboxEntry, OutboxSchedule
 
 _DELETE = """

@@ -81,6 +81,8 @@ def translate(item: dict[str, Any]) -> dict[str, Any]:
         "started_at": item.get("startedAt"),
         "finished_at": item.get("stoppedAt"),
         "trigger": item.get("mode"),
+        # The version that ran: `includeData=true` tells the workflow as it was then.
+        "release": workflow.get("versionId"),
         # Which try it was is not told: the second at least.
         "attempt": 2 if retry_of else None,
         "retry_of": f"n8n-{retry_of}" if retry_of else None,

@@ -184,7 +184,18 @@ GENERAL = Convention(
     understood=(
         *("error.", "exception.", "code.", "thread.", "enduser.", "user.", "session.", "otel.", "log.", "event."),
         *("telemetry.", "service.", "deployment.", "host.", "process.", "os.", "container.", "k8s.", "cloud."),
-        *("device.", "browser.", "webengine.", "feature_flag.", "peer.", "sampling.", "trace.", "span.", "outcome"),
+        *(
+            "device.",
+            "browser.",
+            "webengine.",
+            "feature_flag.",
+            "vcs.",
+            "peer.",
+            "sampling.",
+            "trace.",
+            "span.",
+            "outcome",
+        ),
     ),
 )
 

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 from django.db import connection
 
+from accounts.retrying import Result
 from ingestion.forwarding.outbox import forget_destinations
 from ingestion.forwarding.parcels import Contents, Parcel
-from ingestion.forwarding.policy import Result
 from ingestion.forwarding.receivers import receiver_of, sealed
 from ingestion.forwarding.sending import deliver
 from ingestion.models import Destination, DestinationKind, OutboxEntry, OutboxSchedule

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import TeamRequest, team_page
 from accounts.encryption import Unreadable
 from accounts.permissions import Permission
-from ingestion.forwarding.policy import KEPT, Verdict
+from accounts.retrying import KEPT, Verdict
 from ingestion.forwarding.presets import PRESETS
 from ingestion.models import Destination, DestinationKind
 from ingestion.reads.destinations import DestinationRow, State, find, listing

@@ -9,6 +9,7 @@ from monitoring.analysis.agreement import Agreement
 from monitoring.analysis.impact import Impact
 from monitoring.analysis.retries import Story, Turn, sum_up
 from monitoring.analysis.signals import Cause
+from monitoring.api.group_documents import HappenedSerializer, TriageSerializer
 from monitoring.reads.attempts import StepStory
 from monitoring.reads.classifications import Decision
 from monitoring.reads.failure_group import Diagnosed, Group, InRelease
@@ -20,6 +21,7 @@ from monitoring.services.suggestions import Suggested
 
 MAX_STORIES = 1_000
 _OF_ATTEMPT = (*("number", "status", "duration_ms", "error", "release", "cost_usd", "model", "tokens", "output_shape"),)
+_GROUP_FIELDS = ("id", "title", "workflow_id", "node", "first_seen_at", "last_seen_at")
 
 
 def _told(kind: type[s.Field[Any, Any, Any, Any]], help_text: str = "") -> Any:
@@ -131,14 +133,12 @@ class GroupSerializer(s.Serializer[Any]):
     first_seen_at, last_seen_at = s.DateTimeField(), s.DateTimeField()
 
 
-class GroupListSerializer(s.Serializer[Any]):
-    """The groups seen last, newest first."""
-
-    results = GroupSerializer(many=True)
-
-
 class GroupDetailSerializer(GroupSerializer):
-    """A failure group with its suggestion, releases, decisions and how often these agree."""
+    """A failure group with its suggestion, releases, decisions and how often these agree, its triage and history."""
+
+    merged = s.ListField(child=s.UUIDField(), help_text="other groups that count as this one")
+    triage = TriageSerializer()
+    history = HappenedSerializer(many=True)
 
     suggestion = SuggestionSerializer()
     facts = s.DictField()
@@ -232,12 +232,6 @@ def decision_documents(decisions: Iterable[Decision]) -> list[dict[str, Any]]:
     ]
 
 
-def group_document(group: Group) -> dict[str, Any]:
-    """A failure group."""
-    names = ("id", "title", "workflow_id", "node", "first_seen_at", "last_seen_at")
-    return {name: getattr(group, name) for name in names}
-
-
 def group_detail_document(
     group: Group,
     suggested: Suggested,
@@ -248,7 +242,8 @@ def group_detail_document(
 ) -> dict[str, Any]:
     """A failure group with everything that is known of it."""
     return {
-        **group_document(group),
+        **{name: getattr(group, name) for name in _GROUP_FIELDS},
+        "merged": [part.id for part in group.merged],
         "suggestion": suggested.suggestion,
         "facts": suggested.facts,
         "diagnosed": len(diagnoses),

@@ -1,15 +1,13 @@
-"""`GET /api/v1/groups/`, one of them with its suggested cause, and deciding about it."""
+"""`/api/v1/groups/<id>/`: one group with its suggested cause and history; changing it, deciding about its cause."""
 
 from uuid import UUID
 
-import django_filters
 from django.http import Http404
 from django.utils import timezone
-from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,50 +19,19 @@ from monitoring.api.diagnosis_documents import (
     ClassificationSerializer,
     DecisionSerializer,
     GroupDetailSerializer,
-    GroupListSerializer,
     group_detail_document,
-    group_document,
 )
 from monitoring.api.executions import team_of, uuid_of
-from monitoring.api.parameters import described
+from monitoring.api.group_documents import GroupChangeSerializer, TriageSerializer, history_documents, triage_document
 from monitoring.api.rendering import NumberRenderer
-from monitoring.filters import MAX_LENGTH
-from monitoring.models import FailureGroup
+from monitoring.api.triage import change, changes_of
 from monitoring.reads.classifications import agreement_of, decisions_in_group
-from monitoring.reads.failure_group import Group, find_group, latest_groups, releases_of
-from monitoring.reads.workflows import named
+from monitoring.reads.failure_group import Group, find_group, releases_of
+from monitoring.reads.triage import UNTOUCHED, history_of, triage_of
 from monitoring.services.classification import Subject
 from monitoring.services.suggestions import suggestion_of_group
 
 GROUP = OpenApiParameter("group", OpenApiTypes.UUID, OpenApiParameter.PATH)
-
-
-class GroupFilters(django_filters.FilterSet):
-    """What `GET /api/v1/groups/` understands."""
-
-    workflow = described(
-        django_filters.CharFilter(max_length=MAX_LENGTH), "Name or slug of one workflow. Absent: all", type="string"
-    )
-
-
-class GroupList(GenericAPIView[FailureGroup]):
-    """Failure groups, those that were seen last first."""
-
-    permission_classes = [CanRead]
-    renderer_classes = [NumberRenderer]
-    filter_backends = [DjangoFilterBackend]
-    filterset_class = GroupFilters
-    queryset = FailureGroup.objects.none()
-    pagination_class = None
-
-    @extend_schema(operation_id="list_groups", responses=GroupListSerializer)
-    def get(self, request: Request) -> Response:
-        """List the failure groups that were seen last, up to 200."""
-        team_id, text = team_of(request), request.query_params.get("workflow", "").replace("\x00", "")[:MAX_LENGTH]
-        with team_context(team_id):
-            workflow = named(team_id, text) if text else None
-            found = latest_groups(team_id, workflow.id if workflow else None) if workflow or not text else []
-        return Response({"results": [group_document(group) for group in found]})
 
 
 class GroupDetail(APIView):
@@ -72,6 +39,10 @@ class GroupDetail(APIView):
 
     permission_classes = [CanRead]
     renderer_classes = [NumberRenderer]
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Changing needs another scope than reading, and tells nothing but where the group stands."""
+        return [CanClassify()] if self.request.method == "PATCH" else [CanRead()]
 
     @extend_schema(operation_id="get_group", parameters=[GROUP], responses=GroupDetailSerializer)
     def get(self, request: Request, group: str) -> Response:
@@ -88,7 +59,23 @@ class GroupDetail(APIView):
                 decisions_in_group(team_id, found.id),
                 agreement_of(team_id, group_id=found.id),
             )
-        return Response(document)
+            triaged = triage_of(team_id, [found.id]).get(found.id, UNTOUCHED)
+            history = history_of(team_id, found.id)
+        return Response({**document, "triage": triage_document(triaged), "history": history_documents(history)})
+
+    @extend_schema(
+        operation_id="change_group", parameters=[GROUP], request=GroupChangeSerializer, responses=TriageSerializer
+    )
+    def patch(self, request: Request, group: str) -> Response:
+        """Change where a failure group stands, or whom it is assigned to. What is merged changes the whole group."""
+        told = GroupChangeSerializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        team_id = team_of(request)
+        with team_context(team_id):
+            found = _find(team_id, group)
+        change(request, [found.id], *changes_of(told.validated_data))
+        with team_context(team_id):
+            return Response(triage_document(triage_of(team_id, [found.id]).get(found.id, UNTOUCHED)))
 
 
 class GroupClassification(APIView):

@@ -5,7 +5,7 @@ from monitoring.models.diagnosis import Classification, Diagnosis, DueDiagnosis,
 from monitoring.models.execution import Execution
 from monitoring.models.facet import Facet
 from monitoring.models.failure_group import FailureGroup
-from monitoring.models.finding import Finding, FindingKind, FindingStatus
+from monitoring.models.finding import Finding, FindingDue, FindingKind, FindingStatus
 from monitoring.models.improvement import ChangeKind, Improvement, ImprovementEvent, ImprovementStatus, Metric
 from monitoring.models.label import Label
 from monitoring.models.log import LogLine
@@ -15,6 +15,15 @@ from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
 from monitoring.models.sealed_day import SealedDay
 from monitoring.models.step import Step
 from monitoring.models.success_criterion import CriteriaCheck, SuccessCriterion
+from monitoring.models.tracker import (
+    DeliveryStatus,
+    ImprovementDue,
+    Tracker,
+    TrackerDelivery,
+    TrackerDue,
+    TrackerEvent,
+)
+from monitoring.models.triage import GroupEvent, GroupTriage, TriageWatch
 from monitoring.models.workflow import Workflow
 
 __all__ = [
@@ -24,6 +33,7 @@ __all__ = [
     "ChangeKind",
     "Classification",
     "CriteriaCheck",
+    "DeliveryStatus",
     "Diagnosis",
     "Dimension",
     "DirtyBucket",
@@ -33,11 +43,15 @@ __all__ = [
     "Facet",
     "FailureGroup",
     "Finding",
+    "FindingDue",
     "FindingKind",
     "FindingStatus",
     "Grain",
+    "GroupEvent",
+    "GroupTriage",
     "HealthyReference",
     "Improvement",
+    "ImprovementDue",
     "ImprovementEvent",
     "ImprovementStatus",
     "Label",
@@ -49,5 +63,10 @@ __all__ = [
     "SealedDay",
     "Step",
     "SuccessCriterion",
+    "Tracker",
+    "TrackerDelivery",
+    "TrackerDue",
+    "TrackerEvent",
+    "TriageWatch",
     "Workflow",
 ]

@@ -1,7 +1,7 @@
 """What the suggested cause of one failed execution is made from: tries of the same input, how its
 group lies in time, and releases near its beginning. Others that call the same are told by `dependents`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from monitoring.analysis.change_point import Kind, rate_beginning
 from monitoring.analysis.coincidence import Coincidence, Event, EventKind, Onset, coincidences
 from monitoring.models import Dimension, Grain
 from monitoring.reads.analysed import input_digest
+from monitoring.reads.merged import is_member
 from monitoring.reads.replay_records import ExecutionRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import merge_own
@@ -38,9 +39,9 @@ _BODIES = f"""SELECT execution_id, body FROM (
     SELECT execution_id, digest, body, sum(octet_length(body)) OVER (ORDER BY execution_id, digest) AS bytes
     FROM payload WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
     AND anchor_day = ANY(%(days)s)) AS told WHERE bytes <= {MAX_SAME_BYTES} ORDER BY execution_id, digest"""
-_COURSE = """
+_COURSE = f"""
 SELECT floor(extract(epoch FROM counted_at - %(start)s) / %(bucket)s)::int, count(*) FROM execution
-WHERE team_id = %(team)s AND failure_group_id = %(group)s AND counted_at >= %(start)s AND counted_at < %(end)s
+WHERE team_id = %(team)s AND {is_member("failure_group_id")} AND counted_at >= %(start)s AND counted_at < %(end)s
 GROUP BY 1
 """
 _RUNS = f"""
@@ -93,8 +94,8 @@ def same_input(team_id: UUID, execution: ExecutionRecord, digest: int | None) ->
 
 def course_of(team_id: UUID, group_id: UUID, workflow_id: UUID | None, until: datetime) -> Course:
     """The course of a failure group in the days up to `until`, by the hour, with what its beginning coincides with."""
-    end = until.replace(minute=0, second=0, microsecond=0) + BUCKET
-    start = end - BACK
+    start = course_start(until)
+    end = start + BACK
     params: dict[str, Any] = {
         "team": team_id,
         "group": group_id,
@@ -105,25 +106,34 @@ def course_of(team_id: UUID, group_id: UUID, workflow_id: UUID | None, until: da
     }
     failures: dict[int, int] = dict(run_planned(_COURSE, params))
     runs: dict[int, int] = dict(run_planned(_RUNS, params)) if workflow_id else {}
-    # Figures may lag behind by seconds: what failed ran.
-    by_bucket = [(failures.get(n, 0), max(runs.get(n, 0), failures.get(n, 0))) for n in range(BACK // BUCKET)]
-    return Course(start, by_bucket, _coincidences(team_id, workflow_id, start, by_bucket))
+    by_bucket = buckets_of(failures, runs)
+    onset = onset_of(start, by_bucket) if workflow_id else None
+    if onset is None:
+        return Course(start, by_bucket)
+    rows = run_prepared(_RELEASES, [team_id, workflow_id, start, end])
+    return Course(start, by_bucket, coincidences(onset, [Event(EventKind.RELEASE, name, at) for name, at in rows]))
 
 
-def _coincidences(
-    team_id: UUID, workflow_id: UUID | None, start: datetime, by_bucket: Sequence[tuple[int, int]]
-) -> list[Coincidence]:
+def course_start(until: datetime) -> datetime:
+    """Where the course of a group begins that was last seen at `until`; it is `BACK` long."""
+    return until.replace(minute=0, second=0, microsecond=0) + BUCKET - BACK
+
+
+def buckets_of(failures: Mapping[int, int], runs: Mapping[int, int]) -> list[tuple[int, int]]:
+    """(failures, runs) of each bucket. Figures may lag behind by seconds: what failed ran."""
+    return [(failures.get(n, 0), max(runs.get(n, 0), failures.get(n, 0))) for n in range(BACK // BUCKET)]
+
+
+def onset_of(start: datetime, by_bucket: Sequence[tuple[int, int]]) -> Onset | None:
+    """When the failures of a course began; None where there is no such moment."""
     began = rate_beginning([x for x, _ in by_bucket], [n for _, n in by_bucket])
-    if workflow_id is None or began.kind is not Kind.BEGAN or began.bucket is None:
-        return []
-    end = start + BACK
+    if began.kind is not Kind.BEGAN or began.bucket is None:
+        return None
     earliest, latest = began.earliest, began.latest
-    onset = Onset(
+    return Onset(
         at=start + began.bucket * BUCKET,
         earliest=start + (began.bucket if earliest is None else earliest) * BUCKET,
         latest=start + ((began.bucket if latest is None else latest) + 1) * BUCKET,
         window_start=start,
-        window_end=end,
+        window_end=start + BACK,
     )
-    rows = run_prepared(_RELEASES, [team_id, workflow_id, start, end])
-    return coincidences(onset, [Event(EventKind.RELEASE, name, at) for name, at in rows])

@@ -9,6 +9,7 @@ from uuid import UUID
 from accounts.statements import run_prepared
 from monitoring.analysis.agreement import Agreement, agreement
 from monitoring.analysis.signals import Cause
+from monitoring.reads.merged import is_member, merger_of, root_sql
 
 MAX_HISTORY = 50
 MAX_DECISIONS = 5_000
@@ -17,16 +18,17 @@ _COLUMNS = """c.cause, c.suggested, c.note, c.decided_at, COALESCE(u.email, NULL
     c.execution_id"""
 _FROM = "FROM classification c LEFT JOIN accounts_user u ON u.id = c.decided_by_id WHERE c.team_id = %(team)s"
 _OF_EXECUTION = f"""SELECT {_COLUMNS} {_FROM} AND (c.execution_id = %(execution)s
-    OR (c.execution_id IS NULL AND c.failure_group_id = %(group)s))
+    OR (c.execution_id IS NULL AND {is_member("c.failure_group_id")}))
     ORDER BY c.decided_at DESC, c.id LIMIT {MAX_HISTORY}"""
-_OF_GROUP = f"""SELECT {_COLUMNS} {_FROM} AND c.failure_group_id = %(group)s
+_OF_GROUP = f"""SELECT {_COLUMNS} {_FROM} AND {is_member("c.failure_group_id")}
     ORDER BY c.decided_at DESC, c.id LIMIT {MAX_HISTORY}"""
-# Of each thing that was decided about, the newest decision.
+# Of each thing that was decided about, the newest decision; merged groups are one thing.
 _NEWEST = f"""SELECT suggested, cause FROM (
-    SELECT DISTINCT ON (execution_id, failure_group_id) suggested, cause FROM (
-        SELECT execution_id, failure_group_id, suggested, cause, decided_at, id FROM classification
-        WHERE team_id = %(team)s {{of}} ORDER BY decided_at DESC, id LIMIT {MAX_DECISIONS}) AS latest
-    ORDER BY execution_id, failure_group_id, decided_at DESC, id) AS newest"""
+    SELECT DISTINCT ON (execution_id, root) suggested, cause FROM (
+        SELECT c.execution_id, {root_sql("c.failure_group_id")} AS root, c.suggested, c.cause, c.decided_at, c.id
+        FROM classification c {merger_of("c.failure_group_id")}
+        WHERE c.team_id = %(team)s {{of}} ORDER BY c.decided_at DESC, c.id LIMIT {MAX_DECISIONS}) AS latest
+    ORDER BY execution_id, root, decided_at DESC, id) AS newest"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def agreement_of(
     team_id: UUID, *, workflow_id: UUID | None = None, group_id: UUID | None = None
 ) -> Sequence[Agreement]:
     """How often decisions agree with suggestions in a workflow, a group, or the whole team."""
-    of = "AND failure_group_id = %(group)s" if group_id else "AND workflow_id = %(workflow)s" if workflow_id else ""
+    of = "AND c.workflow_id = %(workflow)s" if workflow_id else ""
+    of = f"AND {is_member('c.failure_group_id')}" if group_id else of
     params = {"team": team_id, "workflow": workflow_id, "group": group_id}
     rows = run_prepared(_NEWEST.format(of=of), params)
     return agreement((Cause(suggested), Cause(decided)) for suggested, decided in rows)

@@ -111,10 +111,12 @@ def concentration(
     runs: int,
     zone: str = "UTC",
     population: Population = FAILED,
+    has_steps: bool = True,
 ) -> Concentration:
     """What the executions that the filters leave have in common. Hours of the day are those of `zone` (an IANA name).
 
-    `failures` and `runs` say about how many there are: they decide how large a part is read.
+    `failures` and `runs` say about how many there are: they decide how large a part is read. Without `has_steps` only
+    what executions tell themselves is looked at, not their steps.
     """
     compared_with = conditions(team_id, run_filters(filters, workflow))
     rate, step_rate = rate_for(runs, MAX_RUNS), rate_for(runs, MAX_STEPPED)
@@ -135,7 +137,7 @@ def concentration(
         read_steps(team_id, compared_with, rate=step_rate, is_failing=False),
         is_apart=sides.is_apart or step_rate > 1,
     )
-    pinned = _pinned(filters)
+    pinned = _pinned(filters) | (set() if has_steps else set(STEP_KINDS))
     tables = _tables(team_id, sides, steps, pinned)
     if population is FAILED and "error" not in pinned:
         tables[ERRORS] = _errors(team_id, workflow, filters, sides.bad)

@@ -7,24 +7,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.statements import find_row, run_prepared
+from accounts.statements import run_prepared
 from monitoring.analysis.cause import Facts
 from monitoring.analysis.ranges import Place, Side
 from monitoring.analysis.signals import Divergence
-from monitoring.models import FailureGroup
 from monitoring.reads.cause_facts import Course
 from monitoring.reads.labels import label_values
+from monitoring.reads.merged import is_member, roots_of
 
 # A group's facts rest on the diagnoses of its newest executions.
 MAX_DIAGNOSES = 200
 MAX_RELEASES = 20
-MAX_GROUPS = 200
 
 _DIAGNOSES = f"""SELECT id, cause, facts, input_digest, first_node, symptom_node, cause_node, kind, counted_at
-    FROM diagnosis WHERE team_id = %s AND failure_group_id = %s ORDER BY counted_at DESC, id LIMIT {MAX_DIAGNOSES}"""
+    FROM diagnosis WHERE team_id = %(team)s AND {is_member("failure_group_id")}
+    ORDER BY counted_at DESC, id LIMIT {MAX_DIAGNOSES}"""
 _RELEASES = f"""SELECT release_id, count(*), min(counted_at), max(counted_at) FROM execution
-    WHERE team_id = %s AND failure_group_id = %s GROUP BY 1
+    WHERE team_id = %(team)s AND {is_member("failure_group_id")} GROUP BY 1
     ORDER BY max(counted_at) DESC LIMIT {MAX_RELEASES}"""
+_PARTS = f"""SELECT g.id, g.title, g.workflow_id, l.value, g.first_seen_at, g.last_seen_at
+    FROM failure_group g LEFT JOIN label l ON l.team_id = g.team_id AND l.id = g.node_id
+    WHERE g.team_id = %(team)s AND {is_member("g.id")} ORDER BY g.id <> %(group)s, g.last_seen_at DESC, g.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Diagnosed:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """A failure group with its names. `node` is None where no failing step was told."""
+class Part:
+    """Failures with one fingerprint that count as a group, alone or merged. `node` is None where none was told."""
 
     id: UUID
     title: str
@@ -64,37 +67,47 @@ class Group:
     last_seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A failure group with its names; `merged` are those that count as it. `node` is None where none was told."""
+
+    id: UUID
+    title: str
+    workflow_id: UUID | None
+    node: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    merged: Sequence[Part] = ()
+
+
 def find_group(team_id: UUID, group_id: UUID) -> Group | None:
-    """The group of the team with this id."""
-    row = find_row(FailureGroup, "team_id = %s AND id = %s", [team_id, group_id])
-    if row is None:
+    """The group of the team with this id; of a merged one the group that it counts as. Two queries."""
+    root = roots_of(team_id, [group_id])[group_id]
+    rows = [Part(*row) for row in run_prepared(_PARTS, {"team": team_id, "group": root})]
+    if not rows:
         return None
-    node = label_values(team_id, [row.node_id]).get(row.node_id or 0)
-    return Group(row.id, row.title, row.workflow_id, node, row.first_seen_at, row.last_seen_at)
-
-
-def latest_groups(team_id: UUID, workflow_id: UUID | None) -> list[Group]:
-    """The groups of a workflow, or of all (None), those seen last first; at most `MAX_GROUPS`."""
-    rows = FailureGroup.objects.filter(team_id=team_id)
-    rows = rows.filter(workflow_id=workflow_id) if workflow_id else rows
-    found = list(rows.order_by("-last_seen_at", "id")[:MAX_GROUPS])
-    names = label_values(team_id, {row.node_id for row in found})
-    return [
-        Group(row.id, row.title, row.workflow_id, names.get(row.node_id or 0), row.first_seen_at, row.last_seen_at)
-        for row in found
-    ]
+    # The first one is the group's own, as long as it has failures of its own.
+    return Group(
+        root,
+        rows[0].title,
+        rows[0].workflow_id,
+        rows[0].node,
+        min(row.first_seen_at for row in rows),
+        max(row.last_seen_at for row in rows),
+        [row for row in rows if row.id != root],
+    )
 
 
 def releases_of(team_id: UUID, group_id: UUID) -> list[InRelease]:
     """The releases in which the group occurs, as far as records are kept, the latest first."""
-    rows = run_prepared(_RELEASES, [team_id, group_id])
+    rows = run_prepared(_RELEASES, {"team": team_id, "group": group_id})
     names = label_values(team_id, {row[0] for row in rows})
     return [InRelease(names.get(id), count, first, last) for id, count, first, last in rows]
 
 
 def diagnoses_of(team_id: UUID, group_id: UUID) -> list[Diagnosed]:
     """The diagnoses of its newest executions."""
-    return [Diagnosed(*row) for row in run_prepared(_DIAGNOSES, [team_id, group_id])]
+    return [Diagnosed(*row) for row in run_prepared(_DIAGNOSES, {"team": team_id, "group": group_id})]
 
 
 def facts_of_group(group: Group, diagnoses: Sequence[Diagnosed], course: Course) -> Facts:

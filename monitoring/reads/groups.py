@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
@@ -12,6 +12,8 @@ from accounts.statements import run_prepared
 from monitoring.filters import Filters
 from monitoring.models import Workflow
 from monitoring.reads.failures import failing
+from monitoring.reads.merged import merger_of, root_sql
+from monitoring.reads.triage import UNTOUCHED, Triaged, triage_of
 from monitoring.windows import Window
 
 MAX_GROUPS = 50
@@ -39,6 +41,7 @@ class GroupRow:
     last_seen_at: datetime
     is_new: bool
     latest: uuid.UUID
+    triage: Triaged = UNTOUCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +78,33 @@ class _Cell:
 
 
 _CELLS = f"""
-WITH failing AS MATERIALIZED ({{failing}}),
-counted AS (SELECT failure_group_id, count(*) AS failures FROM failing GROUP BY 1),
-top AS (SELECT failure_group_id FROM counted ORDER BY failures DESC, failure_group_id LIMIT {MAX_GROUPS}),
+WITH failing AS MATERIALIZED (
+    SELECT f.*, {root_sql("f.failure_group_id")} AS root FROM ({{failing}}) f {merger_of("f.failure_group_id", "%s")}
+),
+counted AS (SELECT root, count(*) AS failures FROM failing GROUP BY 1),
+top AS (SELECT root FROM counted ORDER BY failures DESC, root LIMIT {MAX_GROUPS}),
+part AS (
+    SELECT root, root AS id FROM top
+    UNION ALL SELECT top.root, m.id FROM top JOIN group_triage m ON m.team_id = %s AND m.merged_into_id = top.root
+),
+told AS (
+    SELECT part.root, (array_agg(g.title ORDER BY g.id = part.root DESC, g.last_seen_at DESC, g.id))[1] AS title,
+        min(g.first_seen_at) AS first_seen_at, max(g.last_seen_at) AS last_seen_at
+    FROM part JOIN failure_group g ON g.team_id = %s AND g.id = part.id GROUP BY 1
+),
 cell AS (
-    SELECT t.failure_group_id, f.failed_node_id,
+    SELECT t.root, f.failed_node_id,
         floor(extract(epoch FROM f.counted_at - %s) / %s)::int AS bucket, count(*) AS failures,
         max(f.counted_at) AS latest_at, (array_agg(f.id ORDER BY f.counted_at DESC, f.id DESC))[1] AS latest
-    FROM failing f LEFT JOIN top t ON t.failure_group_id = f.failure_group_id
+    FROM failing f LEFT JOIN top t ON t.root = f.root
     GROUP BY 1, 2, 3
 )
-SELECT c.failure_group_id, c.failed_node_id, c.bucket, c.failures, c.latest_at, c.latest,
+SELECT c.root, c.failed_node_id, c.bucket, c.failures, c.latest_at, c.latest,
     g.title, g.first_seen_at, g.last_seen_at, l.value, (SELECT count(*) FROM counted)
 FROM cell c
-LEFT JOIN failure_group g ON g.team_id = %s AND g.id = c.failure_group_id
+LEFT JOIN told g ON g.root = c.root
 LEFT JOIN label l ON l.team_id = %s AND l.id = c.failed_node_id
-ORDER BY c.bucket, c.failure_group_id, c.failed_node_id
+ORDER BY c.bucket, c.root, c.failed_node_id
 """
 
 
@@ -102,7 +116,8 @@ def failure_groups(team_id: uuid.UUID, workflow: Workflow, filters: Filters) -> 
     count = (window.end - _ORIGIN - timedelta(microseconds=1)) // bucket - first + 1
     population, params = failing(team_id, workflow, filters)
     with connection.cursor() as cursor:
-        cursor.execute(_CELLS.format(failing=population), [*params, _ORIGIN, bucket.total_seconds(), team_id, team_id])
+        teams = [team_id] * 3
+        cursor.execute(_CELLS.format(failing=population), [*params, *teams, _ORIGIN, bucket.total_seconds(), team_id])
         cells = [_Cell(*row) for row in cursor.fetchall()]
     nodes: Counter[int] = Counter()
     names: dict[int, str | None] = {}
@@ -114,13 +129,19 @@ def failure_groups(team_id: uuid.UUID, workflow: Workflow, filters: Filters) -> 
     return FailureGroups(
         failures=sum(cell.failures for cell in cells),
         group_count=cells[0].group_count if cells else 0,
-        groups=_rows(cells, window, first, count),
+        groups=_triaged(team_id, _rows(cells, window, first, count)),
         starts=[_ORIGIN + (first + index) * bucket for index in range(count)],
         bucket=bucket,
         leading_node=names.get(leading_id) if leading_id is not None else None,
         leading=_course((c for c in cells if leading_id is not None and c.node_id == leading_id), first, count),
         others=_course((c for c in cells if leading_id is None or c.node_id != leading_id), first, count),
     )
+
+
+def _triaged(team_id: uuid.UUID, rows: Sequence[GroupRow]) -> list[GroupRow]:
+    """The rows with where each group stands. One query."""
+    told = triage_of(team_id, [row.id for row in rows])
+    return [replace(row, triage=told.get(row.id, UNTOUCHED)) for row in rows]
 
 
 _TITLES = "SELECT id, title FROM failure_group WHERE team_id = %s AND id = ANY(%s) AND title <> ALL(%s)"
@@ -132,6 +153,11 @@ def titles_of(team_id: uuid.UUID, ids: Iterable[uuid.UUID | None]) -> dict[uuid.
     if not wanted:
         return {}
     return dict(run_prepared(_TITLES, [team_id, list(wanted), list(_BARE_WORDS)]))
+
+
+def title_words(title: str) -> str:
+    """The title of a group as pages write it, also of one whose runs told no error."""
+    return _BARE_WORDS.get(title, title) or "Failed, no reason told"
 
 
 def bucket_length(window: Window) -> timedelta:
@@ -161,7 +187,7 @@ def _rows(cells: Iterable[_Cell], window: Window, first: int, count: int) -> lis
         rows.append(
             GroupRow(
                 id=group_id,
-                title=_BARE_WORDS.get(newest.title or "", newest.title) or "Failed, no reason told",
+                title=title_words(newest.title or ""),
                 node=newest.node,
                 failures=sum(cell.failures for cell in parts),
                 points=_course(parts, first, count),

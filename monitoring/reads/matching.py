@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from monitoring.filters import ANY, Choice, Filters
 from monitoring.identity import PRODUCTION, LabelKind, label_id
+from monitoring.reads.merged import member_array
 from monitoring.statuses import UNMET, Status
 
 _COLUMNS = {
@@ -49,6 +50,8 @@ _FACET = """EXISTS (
         AND (f.key_id, f.value) IN (SELECT * FROM unnest(%s::bigint[], %s::text[])))"""
 # `14@Europe/Berlin`: an hour of the day, and whose.
 _HOUR = "(extract(hour FROM counted_at AT TIME ZONE %s) = %s)"
+# A merged group is meant with all that were merged into it.
+_IN_GROUP = f"failure_group_id = ANY({member_array('%s', '%s')})"
 _ABOVE = {"slower": "duration_ms >= %s", "costlier": "cost_usd >= %s"}
 _RETRIED = "(retry_count > 0 OR attempt > 1)"
 
@@ -58,8 +61,10 @@ _IS_TOLD = "(workflow_id IS NOT NULL OR status <> 0 OR step_count > 0)"
 Part = tuple[str, list[Any]]
 
 
-def conditions(team_id: uuid.UUID, filters: Filters) -> Part:
+def conditions(team_id: uuid.UUID, filters: Filters, *, is_told: bool = False) -> Part:
     """The WHERE clause over `execution` and its parameters, the team's own condition first.
+
+    `is_told`: the caller's own condition leaves only executions that something was told of.
 
     Values that nobody knows match nothing. `env` absent means production, `env=*` all environments. Executions that
     only log lines mention are found by `q` alone.
@@ -68,7 +73,9 @@ def conditions(team_id: uuid.UUID, filters: Filters) -> Part:
         ("team_id = %s", [team_id]),
         ("counted_at >= %s AND counted_at < %s", [filters.window.start, filters.window.end]),
     ]
+    # Whom failure groups are assigned to says nothing about executions.
     choices = {"env": Choice((PRODUCTION,)), **filters.choices}
+    choices.pop("assignee", None)
     if ANY in choices["env"].wanted:
         choices["env"] = Choice((), choices["env"].excluded)
     for name, choice in choices.items():
@@ -78,7 +85,7 @@ def conditions(team_id: uuid.UUID, filters: Filters) -> Part:
             text, params = _test(team_id, name, choice.excluded)
             parts.append((f"({text}) IS NOT TRUE", params))
     # Any run of a workflow or with a status was told; without the test these are counted from an index alone.
-    if not (filters.q or any(name in choices and choices[name].wanted for name in ("workflow", "status"))):
+    if not (is_told or filters.q or any(name in choices and choices[name].wanted for name in ("workflow", "status"))):
         parts.append((_IS_TOLD, []))
     if filters.q:
         pattern = filters.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -96,7 +103,7 @@ def _test(team_id: uuid.UUID, name: str, values: Sequence[str]) -> Part:
     if name == "status":
         return _status_test(values)
     if name == "group":
-        return "failure_group_id = ANY(%s)", [[found for value in values if (found := _uuid(value))]]
+        return _IN_GROUP, [[found for value in values if (found := _uuid(value))], team_id, team_id]
     if name in _SPECIAL:
         return _SPECIAL[name](team_id, name, values)
     if len(values) == 1:

@@ -11,6 +11,7 @@ from monitoring.analysis.change_point import SIGNIFICANCE, Beginning, latency_be
 from monitoring.analysis.coincidence import Coincidence, Event, EventKind, Onset, coincidences
 from monitoring.analysis.rate_scan import split_rates
 from monitoring.reads.cuts import Cut, spans
+from monitoring.reads.merged import merger_of, root_sql
 from monitoring.reads.releases import ReleaseMark
 from monitoring.reads.rollup_rows import segments
 from monitoring.reads.trends import Series, starts_of
@@ -69,10 +70,14 @@ def coinciding(cut: Cut, began: Began, like: Series, releases: Sequence[ReleaseM
     return coincidences(Onset(began.at, began.earliest, began.latest, window.start, window.end), events)
 
 
-_GROUPS = f"""SELECT title, first_seen_at, id FROM failure_group
-WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND last_seen_at >= %(start)s
-    AND first_seen_at >= %(start)s AND first_seen_at < %(end)s
-ORDER BY first_seen_at, id LIMIT {MAX_GROUPS}"""
+# A merged group is new where none of its parts was seen before, and has the title of the part seen first.
+_GROUPS = f"""SELECT (array_agg(g.title ORDER BY g.first_seen_at, g.id))[1], min(g.first_seen_at), {root_sql("g.id")}
+FROM failure_group g {merger_of("g.id")}
+WHERE g.team_id = %(team)s AND g.workflow_id = %(workflow)s
+    AND (g.last_seen_at >= %(start)s OR merger.merged_into_id IS NOT NULL OR g.id IN (
+        SELECT merged_into_id FROM group_triage WHERE team_id = %(team)s AND merged_into_id IS NOT NULL))
+GROUP BY 3 HAVING min(g.first_seen_at) >= %(start)s AND min(g.first_seen_at) < %(end)s
+ORDER BY 2, 3 LIMIT {MAX_GROUPS}"""
 
 
 def _new_groups(cut: Cut) -> list[Event]:

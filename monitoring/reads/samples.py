@@ -7,6 +7,7 @@ from PostgreSQL as one value each, so nothing is done per row in Python.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ FROM execution WHERE {{where}} AND {{sample}}
 """
 # One look-up by key for each execution and no scan of whole days, which is what OFFSET 0 is for.
 _STEPS = f"""
-SELECT {", ".join(_column(expression) for expression in STEP_COLUMNS.values())}, {_amount("visit.duration_ms")},
+SELECT {", ".join(_column(expression) for expression in STEP_COLUMNS.values())}, {{more}}{_amount("visit.duration_ms")},
     {_amount("visit.cost_usd")}, string_agg(uuid_send(run.id), '')
 FROM (SELECT id, retention_class, anchor_day, failed_node_id FROM execution WHERE {{where}} AND {{sample}}) AS run
 CROSS JOIN LATERAL (SELECT s.* FROM step s WHERE s.team_id = %(team)s AND s.execution_id = run.id
@@ -145,12 +146,18 @@ def read_runs(where: Part, *, zone: str, rate: int) -> Runs:
     return Runs(_packed(ids).reshape(-1, 2), columns, _reals(duration), _reals(cost), (rows, _packed(facets)))
 
 
-def read_steps(team_id: uuid.UUID, where: Part, *, rate: int, is_failing: bool) -> Runs:
-    """The step runs of these executions; with `is_failing` those at which the execution failed."""
+def read_steps(
+    team_id: uuid.UUID, where: Part, *, rate: int, is_failing: bool, more: Mapping[str, str] = MappingProxyType({})
+) -> Runs:
+    """The step runs of these executions; with `is_failing` those at which the execution failed.
+
+    `more` are further columns, as SQL over `visit` whose values are whole numbers.
+    """
     text, params = _named(where)
-    sql = _STEPS.format(where=text, sample=below(rate), which=_FAILING if is_failing else "")
+    wanted = "".join(f"{_column(expression)}, " for expression in more.values())
+    sql = _STEPS.format(where=text, sample=below(rate), which=_FAILING if is_failing else "", more=wanted)
     ((*told, duration, cost, ids),) = run_planned(sql, {**params, "team": team_id})
-    columns = dict(zip(STEP_COLUMNS, map(_numbers, told), strict=True))
+    columns = dict(zip((*STEP_COLUMNS, *more), map(_numbers, told), strict=True))
     return Runs(_packed(ids).reshape(-1, 2), columns, _reals(duration), _reals(cost), (_packed(None), _packed(None)))
 
 

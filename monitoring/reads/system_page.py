@@ -24,6 +24,7 @@ from monitoring.reads.calls import (
 from monitoring.reads.dependents import Others, failing_now
 from monitoring.reads.figures import Totals, together
 from monitoring.reads.labels import label_values
+from monitoring.reads.releases import ReleaseMark, release_marks
 from monitoring.reads.rollup_rows import Segment, Slice, group_rows, pending
 from monitoring.reads.system_nodes import Dependent, dependents
 from monitoring.reads.system_records import SystemRecords, system_records
@@ -49,7 +50,8 @@ class SystemPage:
     """The figures of one thing that steps call.
 
     `by_workflow` has the figures of each workflow that calls it; `moments` are the latest in which it failed in several
-    workflows, `moment_count` counts all of them; `incidents` is None where nobody knows any.
+    workflows, `moment_count` counts all of them; `incidents` is None where nobody knows any;
+    `releases` are those of the workflow where one alone calls it.
     """
 
     kind: Kind
@@ -58,6 +60,7 @@ class SystemPage:
     totals: Totals
     previous: Totals
     series: trends.Series
+    releases: Sequence[ReleaseMark]
     by_workflow: Mapping[UUID, Totals]
     workflows: Mapping[UUID, CallingWorkflow]
     over_time: CallsOverTime
@@ -105,6 +108,7 @@ def load(
             marked=marked,
         ),
         series=series,
+        releases=release_marks(team_id, window, workflow_id=called[0] if len(called) == 1 else NO_WORKFLOW),
         by_workflow=by_workflow,
         workflows=workflows,
         over_time=over_time,

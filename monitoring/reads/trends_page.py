@@ -100,7 +100,7 @@ def load(
         errors=errors,
         live=trends.live(team_id, workflow_id=workflow_id, environment=environment),
         releases=releases,
-        latest_release=latest_release(team_id, workflow_id),
+        latest_release=latest_release(team_id, workflow_id, now),
         verdict=judged.verdict,
         proposals=judged.proposals,
         began=judged.began,

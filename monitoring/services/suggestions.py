@@ -1,5 +1,6 @@
 """The suggested cause of an execution or a group: the stored one, else worked out now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from accounts.statements import run_prepared
 from monitoring.analysis.cause import suggest
 from monitoring.reads.cause_facts import course_of
 from monitoring.reads.failure_group import Diagnosed, Group, diagnoses_of, facts_of_group
+from monitoring.reads.group_courses import Wanted, courses_of_groups, diagnoses_of_groups
+from monitoring.reads.group_list import ListedGroup
 from monitoring.reads.replay_records import Replay
 from monitoring.services.cause import facts_document, find_cause, suggestion_document
 from monitoring.services.examination import Examined
@@ -45,3 +48,17 @@ def suggestion_of_group(team_id: UUID, group: Group, now: datetime) -> tuple[Sug
     course = course_of(team_id, group.id, group.workflow_id, group.last_seen_at)
     facts = facts_of_group(group, diagnoses, course)
     return Suggested(suggestion_document(suggest(facts)), facts_document(facts), now), diagnoses
+
+
+def suggestions_of_groups(team_id: UUID, groups: Sequence[ListedGroup]) -> dict[UUID, dict[str, Any]]:
+    """The suggestion about each of these groups, just as `suggestion_of_group` makes it. Four queries for all."""
+    wanted = [Wanted(one.id, one.ids, one.workflow_id, one.last_seen_at) for one in groups]
+    if not wanted:
+        return {}
+    diagnoses, courses = diagnoses_of_groups(team_id, wanted), courses_of_groups(team_id, wanted)
+    found = {}
+    for one in groups:
+        group = Group(one.id, one.title, one.workflow_id, one.node, one.first_seen_at, one.last_seen_at)
+        facts = facts_of_group(group, diagnoses[one.id], courses[one.id])
+        found[one.id] = suggestion_document(suggest(facts))
+    return found

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -17,8 +16,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from monitoring import wording
-from monitoring.presentation import Chart, HeatMap, TimelineRow
-from monitoring.templatetags.display import when_text
+from monitoring.presentation import HeatMap, TimelineRow
 from monitoring.windows import PRESETS, Window
 
 register = template.Library()
@@ -262,33 +260,3 @@ def heat_rects(grid: dict[str, Any]) -> SafeString:
         for cell in grid["cells"]
     )
     return mark_safe("".join(rects))  # noqa: S308 - numbers and fixed words; titles are escaped
-
-
-@register.simple_tag
-def table_rows(rows: Sequence[Sequence[str]]) -> SafeString:
-    """Rows of figures, all cells but the first right-aligned: joined here, a long table costs a template dearly."""
-    lines = ("".join(f'<td class="r">{escape(cell)}</td>' for cell in row[1:]) for row in rows)
-    heads = (f"<td>{escape(row[0])}</td>" for row in rows)
-    return mark_safe("".join(f"<tr>{head}{line}</tr>" for head, line in zip(heads, lines, strict=True)))  # noqa: S308
-
-
-@register.simple_tag
-def chart_table(charts: Sequence[Chart]) -> dict[str, Any]:
-    """The figures of the charts of one card as a table: one row a bucket, one column a series."""
-    series = [(one, chart.unit) for chart in charts for one in chart.series]
-    rows = [
-        [when_text(start), *(figure(one.values[index], unit) for one, unit in series)]
-        for index, start in enumerate(charts[0].starts if charts else ())
-    ]
-    return {"head": ["From", *(one.label for one, _ in series)], "rows": rows}
-
-
-def figure(value: float | None, unit: str) -> str:
-    """A value of a chart in words; a dash where there is none."""
-    if value is None:
-        return "\N{EN DASH}"
-    if unit == "usd":
-        return wording.usd(Decimal(str(value)))
-    if unit == "percent":
-        return wording.percent(value)
-    return wording.duration_ms(value) if unit == "ms" else wording.count(value)

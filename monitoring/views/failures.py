@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
-from monitoring.filters import Choice, Filters
+from monitoring.filters import ANY, Choice, Filters
 from monitoring.models import Workflow
 from monitoring.presentation import Chart, Link, Marker, Series
 from monitoring.reads import executions, trends
@@ -20,7 +20,7 @@ from monitoring.reads.classifications import agreement_of
 from monitoring.reads.concentration import POINTS, Concentration, concentration
 from monitoring.reads.failures import failing_filters, values_in_use
 from monitoring.reads.figures import Totals
-from monitoring.reads.groups import FailureGroups, failure_groups
+from monitoring.reads.groups import FailureGroups, GroupRow, failure_groups
 from monitoring.reads.populations import FAILED, POPULATIONS, Population
 from monitoring.reads.releases import release_marks
 from monitoring.statuses import UNMET, Status
@@ -40,11 +40,12 @@ from monitoring.views.execution_table import (
 from monitoring.views.failure_rows import common_rows, kind_tabs, row_cells, shown_rows
 from monitoring.views.failure_words import chart_label, rail_note, verdict_panel
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, step_rail
+from monitoring.views.trends_charts import release_markers
 
 GROUPS_SHOWN = 10
 SLOWEST_FIRST = {"slow": "-duration", "expensive": "-cost"}
 SAMPLES_SHOWN = 25
-GROUP_HEADER = ("Group", "Step", "Failures", "First seen", "New", "Last seen")
+GROUP_HEADER = ("Group", "Step", "State", "Assignee", "Failures", "First seen", "New", "Last seen")
 COMMON_HEADER = (
     *("Kind", "Value", "Failures", "Of failures", "Usual share", "Lift", "Lift from", "Lift to"),
     *("p-value, corrected", "Reading", "Relation", "To"),
@@ -67,10 +68,7 @@ def _export(scope: Scope, workflow: Workflow, table: str) -> HttpResponseBase:
     population = population_of(scope)
     if table == "groups":
         groups = failure_groups(scope.team.id, workflow, scope.filters).groups[:GROUPS_SHOWN]
-        rows = (
-            [g.title, g.node, g.failures, instant(g.first_seen_at), "yes" * g.is_new, instant(g.last_seen_at)]
-            for g in groups
-        )
+        rows = ([g.title, g.node, g.triage.status.value, g.triage.assignee, g.failures, *_seen(g)] for g in groups)
         return csv_response(f"{workflow.slug}-failure-groups.csv", GROUP_HEADER, rows)
     if table == "common" or population is not FAILED:
         found = _concentration(scope, workflow, _totals(scope, workflow), population)
@@ -82,6 +80,10 @@ def _export(scope: Scope, workflow: Workflow, table: str) -> HttpResponseBase:
         sampled = failing_filters(scope.filters, workflow)
     rows = (sample_cells(row, has_step=True) for row in exported(scope.team.id, sampled))
     return csv_response(f"{workflow.slug}-{population.word}.csv", sample_header(has_step=True), rows)
+
+
+def _seen(group: GroupRow) -> list[str]:
+    return [instant(group.first_seen_at), "yes" * group.is_new, instant(group.last_seen_at)]
 
 
 def population_of(scope: Scope) -> Population:
@@ -146,6 +148,7 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
         "legend": _legend(groups) if is_failed else [("c1", f"{population.adjective.capitalize()} runs")],
         "groups": groups.groups[:GROUPS_SHOWN] if is_failed else (),
         "agreement_words": agreement_words(agreement_of(team_id, workflow_id=workflow.id)),
+        "all_groups_href": scope.href("failure_groups", workflow=workflow.slug, status=ANY, group=None),
         "more_groups": more_groups_words(groups),
         "samples": with_errors(team_id, samples.rows),
         "shown": f"{wording.count(len(samples.rows))} of {about}{wording.count(found_count)}",
@@ -174,8 +177,7 @@ def population_links(scope: Scope, population: Population, totals: Totals) -> li
 
 
 def _markers(scope: Scope, workflow: Workflow) -> list[Marker]:
-    marks = release_marks(scope.team.id, scope.window, workflow_id=workflow.id)
-    return [Marker(mark.at, f"Release {mark.name}") for mark in marks]
+    return release_markers(release_marks(scope.team.id, scope.window, workflow_id=workflow.id))
 
 
 def course_chart(scope: Scope, workflow: Workflow, found: Concentration) -> Chart:

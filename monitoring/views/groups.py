@@ -24,6 +24,7 @@ from monitoring.reads.failure_group import Group, find_group, releases_of
 from monitoring.reads.failures import failing_filters
 from monitoring.reads.groups import failure_groups
 from monitoring.reads.replay import load
+from monitoring.reads.triage import assignable
 from monitoring.services.classification import ClassificationRefused, Subject, decide
 from monitoring.services.examination import examine
 from monitoring.services.suggestions import Suggested, suggestion_of, suggestion_of_group
@@ -41,6 +42,7 @@ from monitoring.views.execution_table import (
 )
 from monitoring.views.failures import failures_chart
 from monitoring.views.shell import Scope, frame, open_scope, step_rail
+from monitoring.views.triage_card import triage_card
 
 SAMPLES = 20
 RELEASE_HEADER = ("Release", "Failures", "First", "Last")
@@ -57,7 +59,11 @@ def failure_group(request: TeamRequest, group: uuid.UUID) -> HttpResponseBase:
     if request.method == "POST":
         suggested, _ = suggestion_of_group(request.team.id, found, now)
         subject = Subject(request.team.id, found.workflow_id, found.id)
-        return _decide(request, suggested, subject, _href(request, found.id))
+        return _decide(request, suggested, subject, _page(request, found.id) + "#classify")
+    if found.id != group:
+        # It was merged: its page is that of the group that it counts as.
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponseRedirect(_page(request, found.id) + (f"?{query}" if query else ""))
     if request.GET.get("format") == "csv":
         return _export(request, found, request.GET.get("table", "releases"))
     return TemplateResponse(request, "groups/group.html", _context(request, found))
@@ -107,8 +113,8 @@ def _decide(request: TeamRequest, suggested: Suggested, subject: Subject, addres
     return HttpResponseRedirect(address)
 
 
-def _href(request: TeamRequest, group_id: uuid.UUID) -> str:
-    return reverse("failure_group", args=[request.team.slug, group_id]) + "#classify"
+def _page(request: TeamRequest, group_id: uuid.UUID) -> str:
+    return reverse("failure_group", args=[request.team.slug, group_id])
 
 
 def _context(request: TeamRequest, group: Group) -> dict[str, Any]:
@@ -120,7 +126,7 @@ def _context(request: TeamRequest, group: Group) -> dict[str, Any]:
         suggested,
         decisions_in_group(team_id, group.id),
         None,
-        action=reverse("failure_group", args=[request.team.slug, group.id]),
+        action=_page(request, group.id),
         may_decide=request.membership.allows(Permission.MANAGE_WORKFLOWS),
     )
     filters = of_group(scope.filters, workflow, group)
@@ -131,6 +137,9 @@ def _context(request: TeamRequest, group: Group) -> dict[str, Any]:
         **paging(scope, page),
         **_course(scope, workflow, group),
         "group": group,
+        "triage": triage_card(request.team, group, scope.now),
+        "members": assignable(team_id),
+        "may_decide": card.may_decide,
         "classify": card,
         "facts": facts_rows(suggested),
         "diagnosed": len(diagnoses),

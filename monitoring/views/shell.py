@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from django.http import Http404
 from django.urls import reverse
@@ -25,6 +26,7 @@ from monitoring.filters import ANY, NAMES, TITLES, Filters, parse_filters
 from monitoring.identity import PRODUCTION
 from monitoring.models import Workflow
 from monitoring.presentation import FilterChip, Link, RailStep
+from monitoring.reads import improvements
 from monitoring.reads.environments import environments_of
 from monitoring.reads.workflows import find
 from monitoring.statuses import UNMET, Status
@@ -159,16 +161,17 @@ def step_rail(
 
     `figures` are those of the workflow in the window (None: not known on this page); `notes` replaces the note of
     a step; `replay_href` leads to the execution that step 3 opens, else it leads to the failures to choose from;
-    `classify_href` to what step 4 decides about, else to the failure groups. Step 5 has no address until a change was
-    planned.
+    `classify_href` to what step 4 decides about, else to the failure groups. Step 5 leads to the improvements of the
+    workflow and says how many are planned, released, or back.
     """
-    told = {**_usual_notes(scope, figures), **(notes or {})}
+    told = {**_usual_notes(scope, figures), 5: _improvements_note(scope), **(notes or {})}
     failures = scope.href("failures") if scope.workflow else ""
     hrefs = {
         1: scope.href("trends") if scope.workflow else scope.href("workflows"),
         2: failures,
         3: replay_href or (f"{failures}#samples" if failures else ""),
         4: classify_href or (f"{failures}#groups" if failures else ""),
+        5: _improvements_href(scope),
     }
     titles = {1: "Trends", 2: "Failures", 3: "Replay", 4: "Classify", 5: "Improve"}
     return [
@@ -184,7 +187,7 @@ def step_rail(
 
 
 def _usual_notes(scope: Scope, figures: Outcomes | None) -> dict[int, str]:
-    notes = {3: "Choose a failed sample", 4: "By failure group", 5: "No change planned yet"}
+    notes = {3: "Choose a failed sample", 4: "By failure group"}
     if figures is None:
         return notes
     failures = figures.failed + figures.timed_out
@@ -196,6 +199,15 @@ def _usual_notes(scope: Scope, figures: Outcomes | None) -> dict[int, str]:
     notes[1] = f"{wording.percent(figures.success.rate)} succeed, {goal}" if figures.success else none
     notes[2] = f"{wording.count(failures)} of {wording.count(figures.runs)} runs" if failures else "None in this range"
     return notes
+
+
+def _improvements_note(scope: Scope) -> str:
+    return improvements.progress_note(improvements.counts(scope.team.id, scope.workflow.id if scope.workflow else None))
+
+
+def _improvements_href(scope: Scope) -> str:
+    query = f"?{urlencode({'workflow': scope.workflow.slug})}" if scope.workflow else ""
+    return reverse("improvements", args=[scope.team.slug]) + query
 
 
 def source_words(kind: str) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from monitoring import wording
 from monitoring.presentation import Chart, Series
 from monitoring.reads.system_page import SystemPage
-from monitoring.views.trends_charts import ALWAYS_SHOWN, DASH, OUTCOMES, latency_reading, length_words
+from monitoring.views.trends_charts import ALWAYS_SHOWN, DASH, OUTCOMES, latency_reading, length_words, release_markers
 
 LATENCY_LEGEND = [("line", "p50"), ("b1", f"p50{DASH}p95"), ("b2", f"p95{DASH}p99"), ("avg", "Average")]
 
@@ -67,6 +67,7 @@ def _outcomes(page: SystemPage) -> tuple[list[Chart], list[tuple[str, str]]]:
         label=f"Calls by outcome: {', '.join(f'{wording.count(c(page.totals))} {n.lower()}' for n, _, c in told)}.",
         series=[Series(label, [count(one) for one in points], colour) for label, colour, count in told],
         height="small",
+        is_named=False,
     )
     legend = [(str(colour), label) for label, colour, _ in told]
     return [rate, calls], [("line fail", "Failure rate"), *legend]
@@ -91,11 +92,12 @@ def _latency(page: SystemPage) -> Chart:
     )
 
 
-def _chart(page: SystemPage, **values: Any) -> Chart:
+def _chart(page: SystemPage, *, is_named: bool = True, **values: Any) -> Chart:
     return Chart(
         starts=[point.start for point in page.series.points],
         bucket_ms=round(page.series.bucket.total_seconds() * 1000),
         window=(page.window.start, page.window.end),
         zone=timezone.get_current_timezone_name(),
+        markers=release_markers(page.releases, is_named=is_named),
         **values,
     )

@@ -9,7 +9,7 @@ from monitoring.reads.system_page import SystemPage
 from monitoring.views import system_parts
 from monitoring.views.csv import csv_response
 from monitoring.views.shell import Scope
-from monitoring.views.trends_export import LATENCY_HEAD, latency_row
+from monitoring.views.trends_export import LATENCY_HEAD, latency_row, with_releases
 
 DEPENDENTS_HEAD = ("workflow", "step", "calls", "failures", "failure_rate", "p95_ms", "share", "note")
 ERRORS_HEAD = ("error", "failures", "workflows", "latest_at")
@@ -32,10 +32,11 @@ def as_csv(scope: Scope, page: SystemPage, table: str) -> StreamingHttpResponse:
         moments = [(m.start.isoformat(), m.end.isoformat(), m.count, m.failures, m.workflows) for m in told]
         return csv_response(f"{name}-at-once.csv", MOMENTS_HEAD, moments)
     if table == "outcomes":
-        return csv_response(f"{name}-outcomes.csv", OUTCOMES_HEAD, _outcome_rows(page))
+        head, rows = with_releases(OUTCOMES_HEAD, _outcome_rows(page), page.series, page.releases)
+        return csv_response(f"{name}-outcomes.csv", head, rows)
     if table == "latency":
         points = [latency_row(point.start, point.totals) for point in page.series.points]
-        return csv_response(f"{name}-latency.csv", LATENCY_HEAD, points)
+        return csv_response(f"{name}-latency.csv", *with_releases(LATENCY_HEAD, points, page.series, page.releases))
     dependents = [
         (d.workflow, d.node, d.calls, d.failures, d.rate, d.p95_ms, d.share, d.note)
         for d in system_parts.dependents(scope, page)

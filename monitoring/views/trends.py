@@ -21,7 +21,9 @@ from monitoring.services.objectives import set_objective as store_objective
 from monitoring.templatetags.display import when_text
 from monitoring.views import trends_charts, trends_parts, trends_resources, trends_tail, trends_verdict
 from monitoring.views.criteria_words import criteria_href, criteria_words
+from monitoring.views.finding_leads import finding_leads, findings_href
 from monitoring.views.objective_form import ObjectiveForm, objective_context
+from monitoring.views.releases import releases_href
 from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
 from monitoring.views.trends_export import as_csv, as_json
 from monitoring.windows import week_until
@@ -118,18 +120,22 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage, split: TailSpl
     """What the template shows."""
     may_set = request.membership.allows(Permission.MANAGE_WORKFLOWS)
     objective = objective_context(scope, page.proposals, may_set=may_set)
+    findings = finding_leads(scope)
     return {
         **frame(scope, rail=step_rail(scope, page.totals, current=1)),
         "subtitle": subtitle(scope, page),
         "as_of": page.as_of,
         "objective": objective,
+        "releases_href": releases_href(scope),
         "criteria_href": criteria_href(scope) if objective.may_set else "",
         "criteria_words": criteria_words(page.criteria.criteria),
         "verdict": trends_verdict.panel(scope, page),
         "empty": empty_state(scope, page),
         "kpis": trends_parts.kpis(page),
         "charts": trends_charts.charts(page),
-        "leads": trends_parts.leads(scope, page),
+        "leads": findings or trends_parts.leads(scope, page),
+        "leads_sub": "ranked by runs a week that fixing would save" if findings else "ranked by failures explained",
+        "leads_href": findings_href(scope),
         "tail": trends_tail.card(scope, page.totals),
         "tail_split": trends_tail.split_words(split) if split else None,
         "tail_split_href": _split_href(scope),

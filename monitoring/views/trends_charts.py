@@ -97,7 +97,7 @@ def outcome_charts(page: TrendsPage) -> tuple[list[Chart], list[tuple[str, str]]
         label=f"Runs by outcome: {', '.join(f'{wording.count(c(page.totals))} {n.lower()}' for n, _, c in told)}.",
         series=[Series(label, [count(one) for one in points], colour) for label, colour, count in told],
         height="small",
-        markers=[Marker(mark.at, "") for mark in _marks(page)],
+        markers=release_markers(page.releases, is_named=False),
     )
     if page.totals.is_failures_only:
         return [runs], [(colour, label) for label, colour, _ in told]
@@ -205,7 +205,7 @@ def latency_reading(totals: Totals) -> str:
 
 def _chart(page: TrendsPage, **values: Any) -> Chart:
     zone = timezone.get_current_timezone_name()
-    values.setdefault("markers", [Marker(mark.at, f"Release {mark.name}") for mark in _marks(page)])
+    values.setdefault("markers", release_markers(page.releases))
     return Chart(
         starts=[point.start for point in page.series.points],
         bucket_ms=round(page.series.bucket.total_seconds() * 1000),
@@ -215,8 +215,9 @@ def _chart(page: TrendsPage, **values: Any) -> Chart:
     )
 
 
-def _marks(page: TrendsPage) -> Sequence[ReleaseMark]:
-    return page.releases[-MAX_MARKERS:]
+def release_markers(marks: Sequence[ReleaseMark], *, is_named: bool = True) -> list[Marker]:
+    """The releases as charts mark them, the latest ones where there are many; of stacked charts one names them."""
+    return [Marker(mark.at, f"Release {mark.name}" if is_named else "") for mark in marks[-MAX_MARKERS:]]
 
 
 def _rate_finding(page: TrendsPage) -> str:

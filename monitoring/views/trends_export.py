@@ -1,15 +1,20 @@
 """The figures of the Trends page as CSV and JSON: the same numbers, unrounded, times in ISO 8601."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.http import StreamingHttpResponse
 
 from monitoring.reads.figures import Totals
+from monitoring.reads.releases import ReleaseMark
+from monitoring.reads.trends import Series
 from monitoring.reads.trends_page import TrendsPage
 from monitoring.reads.verdict_document import verdict_document
 from monitoring.views.csv import csv_response
 from monitoring.views.shell import Scope
+from monitoring.views.trends_charts import MAX_MARKERS
 from monitoring.views.trends_parts import step_rows
 from monitoring.views.trends_tail import tail_csv
 
@@ -37,14 +42,14 @@ def as_csv(scope: Scope, page: TrendsPage, table: str) -> StreamingHttpResponse:
     slug = page.workflow.slug
     if table == "outcomes":
         points = [_outcome_row(point.start, point.totals) for point in page.series.points]
-        return csv_response(f"{slug}-outcomes.csv", OUTCOMES_HEAD, points)
+        return csv_response(f"{slug}-outcomes.csv", *with_releases(OUTCOMES_HEAD, points, page.series, page.releases))
     if table == "distribution":
         head = ("from", *(f"up_to_{limit:.0f}_ms" for limit in page.grid.limits_ms[1:]))
         columns = zip(page.grid.starts, *page.grid.cells, strict=True)
         return csv_response(f"{slug}-distribution.csv", head, [(start.isoformat(), *runs) for start, *runs in columns])
     if table == "latency":
         points = [latency_row(point.start, point.totals) for point in page.series.points]
-        return csv_response(f"{slug}-latency.csv", LATENCY_HEAD, points)
+        return csv_response(f"{slug}-latency.csv", *with_releases(LATENCY_HEAD, points, page.series, page.releases))
     if table == "tail":
         return tail_csv(slug, page.totals)
     rows = [
@@ -52,6 +57,19 @@ def as_csv(scope: Scope, page: TrendsPage, table: str) -> StreamingHttpResponse:
         for row in step_rows(scope, page)
     ]
     return csv_response(f"{slug}-steps.csv", STEPS_HEAD, rows)
+
+
+def with_releases(
+    head: Sequence[str], rows: Sequence[Sequence[Any]], series: Series, releases: Sequence[ReleaseMark]
+) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    """The table with a last column, as on the page, where releases went live in the range: which did in a bucket."""
+    if not releases:
+        return head, rows
+    starts = [point.start for point in series.points]
+    names: list[list[str]] = [[] for _ in starts]
+    for mark in releases[-MAX_MARKERS:]:
+        names[max(bisect_right(starts, mark.at) - 1, 0)].append(mark.name)
+    return (*head, "releases"), [(*row, ", ".join(told)) for row, told in zip(rows, names, strict=True)]
 
 
 def as_json(scope: Scope, page: TrendsPage) -> dict[str, Any]:

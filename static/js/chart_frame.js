@@ -70,9 +70,12 @@ function timeAxis(spec, shift) {
 
 function annotations(spec, shift) {
   const label = { display: true, position: "start", font: { size: 10.5, weight: 600 } };
-  const found = spec.markers.map((marker) => ({
+  // A label that would lie on the one before it stands lower.
+  const lower = spec.markers.map(() => false);
+  spec.markers.forEach((marker, i) => { lower[i] = i > 0 && !lower[i - 1] && (marker.at - spec.markers[i - 1].at) / (spec.to - spec.from) < 0.15; });
+  const found = spec.markers.map((marker, i) => ({
     type: "line", scaleID: "x", value: shift(marker.at), borderColor: token("text-3"), borderWidth: 1, borderDash: [3, 3],
-    label: marker.label ? { ...label, content: marker.label, yAdjust: -16, backgroundColor: token("surface-3"),
+    label: marker.label ? { ...label, content: marker.label, yAdjust: lower[i] ? 4 : -16, backgroundColor: token("surface-3"),
       color: token("text"), padding: { x: 6, y: 3 }, borderRadius: 4 } : undefined,
   }));
   if (spec.objective) {

@@ -10,12 +10,16 @@ CONTROL_TABLES = {
     "accounts_apikey",
     "baseline_due",
     "dirty_bucket",
+    "finding_due",
     "source_address",
     "source_receipt",
     "outbox_entry",
     "outbox_schedule",
     "criteria_check",
     "due_diagnosis",
+    "triage_watch",
+    "improvement_due",
+    "tracker_due",
 }
 APP_ROLE = "steadyrun_app"
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import IsAuthenticated
 
-from accounts.authentication import CanClassify, CanIngest, CanRead
+from accounts.authentication import CanClassify, CanIngest, CanRead, CanReadOrClassify, CanRelease
 from accounts.models import Scope
 from accounts.permissions import Permission
 from ingestion.kinds import SourceKind
@@ -45,7 +45,7 @@ def test_address_is_guarded(text: str, entry: URLPattern) -> None:
         assert scope in Scope
     elif text.startswith("api/v1/"):
         permissions = set(entry.callback.cls.permission_classes)
-        assert permissions & {CanIngest, CanRead, CanClassify}, permissions
+        assert permissions & {CanIngest, CanRead, CanClassify, CanReadOrClassify, CanRelease}, permissions
         assert IsAuthenticated not in permissions or len(permissions) > 1
     else:
         assert text in PUBLIC | SIGNED_IN

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from monitoring.presentation import Chart, HeatMap, Marker, RailStep, Series, Threshold, TimelineRow, axis_span_ms
 from monitoring.statuses import Status
-from monitoring.templatetags.components import chart_table, heat_cells, range_view, spark_paths, timeline_marks
+from monitoring.templatetags.components import heat_cells, range_view, spark_paths, timeline_marks
+from monitoring.templatetags.figures import chart_table
 from monitoring.windows import Window
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -88,7 +89,11 @@ def test_a_chart_has_its_finding_its_data_and_a_table() -> None:
     html = piece("chart_card", id="c", title="Outcomes", charts=[outcomes()], legend=[("line", "Success rate")])
     assert 'role="img" aria-label="Falls on Thursday"' in re.sub(r"\s+", " ", html)
     assert "Release \\u003C42\\u003E" in html
-    assert chart_table([outcomes()])["rows"] == [["16 Nov, 00:00 UTC", "98.0%"], ["16 Nov, 03:00 UTC", "–"]]
+    rows = [["16 Nov, 00:00 UTC", "98.0%"], ["16 Nov, 03:00 UTC", "–"]]
+    assert chart_table([outcomes(markers=[])]) == {"head": ["From", "Success rate"], "rows": rows}
+    marked = chart_table([outcomes(), outcomes(markers=[Marker(NOW, "")])])
+    assert marked["head"][-1] == "Marked"
+    assert [row[-1] for row in marked["rows"]] == ["", "Release <42>"]
     assert chart_table([])["rows"] == []
 
 

@@ -8,8 +8,12 @@ from django.utils import timezone
 from accounts.models import Team
 from accounts.tenancy import team_context
 from monitoring import tasks
-from monitoring.models import Grain, Rollup
+from monitoring.analysis.triage import EventKind, Terms
+from monitoring.models import FailureGroup, Grain, Rollup
 from monitoring.reads import trends
+from monitoring.reads.triage import history_of
+from monitoring.services.triage import decide
+from monitoring.statuses import Status
 from monitoring.windows import parse_window
 from tests.factories import report, send
 
@@ -38,3 +42,17 @@ def test_clearing_keeps_the_figures_of_what_it_removes(team: Team) -> None:
 def test_partitions_are_made_once(team: Team) -> None:
     tasks.make_partitions.run()
     tasks.make_partitions.run()
+
+
+@pytest.mark.django_db
+def test_ignoring_whose_time_has_come_ends_on_the_next_beat(team: Team) -> None:
+    now = timezone.now()
+    send(team, report(status=Status.FAILED, started_at=now - timedelta(hours=2), finished_at=now - timedelta(hours=2)))
+    with team_context(team.id):
+        group = FailureGroup.objects.get().id
+        terms = Terms(until_at=now - timedelta(minutes=1))
+        decide(team_id=team.id, group_ids=[group], kind=EventKind.IGNORED, terms=terms, by="key", now=now)
+    for _ in range(2):
+        tasks.follow_triage.run()
+    with team_context(team.id):
+        assert [one.kind for one in history_of(team.id, group)] == [EventKind.EXPIRED, EventKind.IGNORED]

@@ -6,6 +6,8 @@ from ingestion.adapters.otlp.told import as_text
 from ingestion.records import Rate
 from ingestion.semantics.lookup import UNKNOWN, find, resolve
 
+# Where nothing else says which version it is, the commit does.
+_VERSION = ("service.version", "vcs.ref.head.revision", "vcs.repository.ref.revision")
 _ENVIRONMENT = ("deployment.environment.name", "deployment.environment")
 
 
@@ -17,7 +19,8 @@ class Resource:
     def __init__(self, attributes: Attributes, unknown: dict[str, str]) -> None:
         self.attributes = attributes
         self.service = as_text(attributes.get("service.name")) or None
-        self.version = as_text(attributes.get("service.version")) or None
+        version = next((attributes[name] for name in _VERSION if attributes.get(name)), None)
+        self.version = as_text(version) or None
         told = next((attributes[name] for name in _ENVIRONMENT if attributes.get(name)), None)
         self.environment = as_text(told) or None
         self.instance = as_text(attributes.get("n8n.instance.id"))

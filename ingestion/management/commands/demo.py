@@ -18,6 +18,7 @@ from ingestion.demo.runs import NATURAL_SIZE, generate
 from ingestion.demo.workflows import SHAPES
 from ingestion.records import ExecutionReport
 from monitoring.models import Workflow
+from monitoring.services import findings
 from monitoring.services.baselines import build_all
 from monitoring.store.rollups import fold_all
 
@@ -76,6 +77,7 @@ class Command(BaseCommand):
         self.stdout.write("Computing figures ...")
         fold_all()
         build_all()
+        findings.build_all(team_id=made.team.id)
         self.stdout.write(f"{count} generated runs of {len(SHAPES)} workflows. Nothing in this team is real.")
         for label, value in (
             ("team", made.team.slug),

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from accounts.tenancy import team_context
 from ingestion.management.commands.import_executions import import_file, team_of
 from monitoring.models import Workflow
+from monitoring.services import findings
 from monitoring.services.baselines import build_all
 from monitoring.store.rollups import fold_all
 
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             sample.filter(objective_success_rate__isnull=True).update(objective_success_rate=OBJECTIVE)
         fold_all()
         build_all()
+        findings.build_all(team_id=team.id)
         self.stdout.write(
             f"Sample loaded: {stored} runs stored, {duplicate} known already, {len(workflows)} workflows. "
             f"Their objective of {OBJECTIVE:.0%} is the sample's own."

@@ -14,10 +14,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from accounts.retrying import LONGEST_PAUSE, Verdict, pause_after, told_pause, verdict_of
 from ingestion.forwarding import bulk, encoding, hec, loki, otlp
 from ingestion.forwarding.otlp_metrics import encode_families
 from ingestion.forwarding.parcels import Contents, Parcel, pack, unpack
-from ingestion.forwarding.policy import LONGEST_PAUSE, Verdict, pause_after, told_pause, verdict_of
 from ingestion.records import (
     Decoded,
     ExecutionReport,

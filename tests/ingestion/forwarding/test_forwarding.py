@@ -15,11 +15,11 @@ from django.utils import timezone
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from accounts.models import Team
+from accounts.retrying import MOST_TRIES
 from accounts.tenancy import team_context
 from ingestion import tasks
 from ingestion.forwarding import outbox, sending
 from ingestion.forwarding.outbox import forget_destinations, tidy, trim, waiting
-from ingestion.forwarding.policy import MOST_TRIES
 from ingestion.intake import take_in
 from ingestion.kinds import SourceKind
 from ingestion.models import Destination, DestinationKind, OutboxEntry, OutboxItem, OutboxSchedule

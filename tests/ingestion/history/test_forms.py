@@ -47,7 +47,11 @@ N8N = {
     "startedAt": "2026-08-04T20:02:37.100Z",
     "stoppedAt": "2026-08-04T20:02:39.100Z",
     "workflowId": "w1",
-    "workflowData": {"name": "Leads", "nodes": [{"name": "Ask", "type": "n8n-nodes-base.httpRequest"}]},
+    "workflowData": {
+        "name": "Leads",
+        "versionId": "5b2c91d4-3f0a-4a0e-9d0a-7f9a1c2b3d4e",
+        "nodes": [{"name": "Ask", "type": "n8n-nodes-base.httpRequest"}],
+    },
     "data": {
         "resultData": {
             "error": {"name": "NodeApiError", "message": "503", "stack": "..."},
@@ -100,6 +104,7 @@ def test_n8n() -> None:
     run = read(N8N)
     assert (run.id, run.workflow, run.retry_of, run.attempt) == ("n8n-1000", "Leads", "n8n-998", 2)
     assert run.status is Status.FAILED
+    assert run.release == "5b2c91d4-3f0a-4a0e-9d0a-7f9a1c2b3d4e"
     assert run.error is not None
     assert (run.error.type, run.error.message) == ("NodeApiError", "503")
     hook, ask = run.steps or []

@@ -18,6 +18,8 @@ from monitoring.views.shell import (
     step_rail,
 )
 
+pytestmark = pytest.mark.django_db
+
 NOW = datetime(2026, 8, 12, 12, 0, tzinfo=UTC)
 
 
@@ -46,7 +48,8 @@ def test_the_rail_says_what_each_step_found() -> None:
     assert rail[1].note == "5 of 100 runs"
     assert rail[2].href.endswith("#samples")
     assert rail[3].href.endswith("/failures/?from=now-7d&to=now#groups")
-    assert rail[4].href == ""
+    assert rail[4].href.endswith("/improvements/?workflow=nightly")
+    assert rail[4].note == "No change planned yet"
 
 
 def test_the_rail_says_that_only_failures_are_reported() -> None:

@@ -190,3 +190,11 @@ def test_trends_failures_and_replay_lead_here(member_client: Client, shared_outa
     sample = re.search(r'data-row href="(/t/[^"]+/executions/[^"]+)"', failures[failures.index('id="samples"') :])
     assert sample
     assert there in text_of(member_client, unescape(sample[1]))
+
+
+def test_the_releases_of_the_only_workflow_that_calls_it_are_marked(member_client: Client, team: Team) -> None:
+    store(team, *(call("Billing", NOW - n * HOUR) for n in range(1, 4)), now=NOW)
+    store(team, report(workflow="Billing", release="7", finished_at=NOW - HOUR, started_at=NOW - HOUR), now=NOW)
+    assert '"label": "Release 7"' in text_of(member_client, address(team))
+    store(team, call("Mail", NOW - HOUR), now=NOW)
+    assert "Release 7" not in text_of(member_client, address(team))

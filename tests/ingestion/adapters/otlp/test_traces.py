@@ -40,6 +40,22 @@ def test_the_root_tells_the_execution_and_is_no_step() -> None:
     assert main.finished_at is not None
 
 
+@pytest.mark.parametrize(
+    ("resource", "release"),
+    [
+        ({"service.version": "7", "vcs.ref.head.revision": "9d59409acf"}, "7"),
+        (
+            {"vcs.ref.head.revision": "9d59409acf479dfa0df1aa568182e43e43df8bbe"},
+            "9d59409acf479dfa0df1aa568182e43e43df8bbe",
+        ),
+        ({"vcs.repository.ref.revision": "9d59409acf"}, "9d59409acf"),
+        ({"vcs.ref.head.name": "main"}, None),
+    ],
+)
+def test_the_commit_is_the_release_where_no_version_is_told(resource: dict[str, str], release: str | None) -> None:
+    assert ranked(span(1), resource={"service.name": "shop", **resource}).release == release
+
+
 def test_a_root_that_works_itself_is_a_step_too() -> None:
     call = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5}
     main = ranked(span(1, kind=CLIENT, name="chat m", attributes=call))
