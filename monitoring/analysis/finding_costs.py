@@ -11,7 +11,7 @@ from monitoring import wording
 from monitoring.analysis.arithmetic import Line, Table, Unit
 from monitoring.analysis.concentration import MIN_FAILURES
 from monitoring.analysis.finding_failures import Concentrated, is_one_episode, name_of, words_of
-from monitoring.analysis.findings import Candidate, Kind, Span, excess_share, is_over
+from monitoring.analysis.findings import Candidate, Kind, Span, excess_share
 from monitoring.analysis.intervals import wilson
 from monitoring.analysis.tail import LONG_TAIL, Tail
 from monitoring.analysis.tail_split import Kind as Time
@@ -42,7 +42,14 @@ def long_tail(tail: Tail | None, split: Split | None, slow: Slow, span: Span) ->
     Worth: (extra time at that place × slow runs a week) / average duration, at most the slow runs.
     """
     average_ms = slow.average_ms
-    if tail is None or split is None or not split.is_told or not split.parts or not average_ms or is_over(slow.points):
+    if (
+        tail is None
+        or split is None
+        or not split.is_told
+        or not split.parts
+        or not average_ms
+        or span.is_over(slow.points)
+    ):
         return []
     most = split.parts[0]
     if (tail.ratio or 0.0) < LONG_TAIL or most.share < MIN_TAIL_SHARE or not most.is_clear:
@@ -125,7 +132,7 @@ class Spending:
 def wasted(spent: Spending, span: Span, points: Sequence[int] = ()) -> list[Candidate]:
     """One candidate where failed runs took at least a tenth of the money. Worth: that money / average cost of a run."""
     average, share = spent.average_usd, spent.failed_usd / spent.total_usd if spent.total_usd else 0.0
-    if not average or spent.failed_runs < MIN_FAILURES or share < MIN_WASTE or is_over(points):
+    if not average or spent.failed_runs < MIN_FAILURES or share < MIN_WASTE or span.is_over(points):
         return []
     weekly, usd = span.per_week(spent.failed_runs), span.per_week(spent.failed_usd)
     since, began = span.since(points)
@@ -163,7 +170,7 @@ def expensive(found: Sequence[Concentrated], spent: Spending, span: Span, names:
         return []
     beyond = span.per_week(max(0.0, spent.expensive_usd - spent.expensive_runs * average))
     weekly = span.per_week(spent.expensive_runs)
-    told = [one for one in found if not is_over(one.points) and not is_one_episode(one, span)]
+    told = [one for one in found if not span.is_over(one.points) and not is_one_episode(one, span)]
     return [_expensive(one, spent, (beyond, weekly, average), span, names) for one in told]
 
 

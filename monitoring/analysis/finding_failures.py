@@ -13,7 +13,7 @@ from monitoring import wording
 from monitoring.analysis.arithmetic import Line, Unit
 from monitoring.analysis.concentration import MIN_FAILURES
 from monitoring.analysis.explanation import Combination, Part
-from monitoring.analysis.findings import Candidate, Kind, Span, excess_share, is_over
+from monitoring.analysis.findings import Candidate, Kind, Span, excess_share
 from monitoring.analysis.intervals import wilson
 
 # Of values that nearly the same runs have, the finding is named by the first of these: what a developer can change.
@@ -76,7 +76,7 @@ def concentrated(
     """
     if failures < MIN_FAILURES:
         return []
-    told = [one for one in found if not is_over(one.points) and not is_one_episode(one, span)]
+    told = [one for one in found if not span.is_over(one.points) and not is_one_episode(one, span)]
     return [_concentrated(one, failures, span, money, names) for one in told]
 
 
@@ -158,7 +158,7 @@ def diverged(found: Sequence[Diagnosed], diagnosed: int, failures: int, span: Sp
     return [
         _diagnosed(Kind.DIVERGENCE, one, diagnosed, failures, span, money)
         for one in found
-        if one.node and one.node != one.symptom and _is_certain(one.count, diagnosed) and not is_over(one.points)
+        if one.node and one.node != one.symptom and _is_certain(one.count, diagnosed) and not span.is_over(one.points)
     ]
 
 
@@ -167,7 +167,7 @@ def caused(found: Sequence[Diagnosed], diagnosed: int, failures: int, span: Span
     return [
         _diagnosed(Kind.CAUSE, one, diagnosed, failures, span, money)
         for one in found
-        if one.what != "undecided" and _is_certain(one.count, diagnosed) and not is_over(one.points)
+        if one.what != "undecided" and _is_certain(one.count, diagnosed) and not span.is_over(one.points)
     ]
 
 

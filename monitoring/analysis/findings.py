@@ -125,6 +125,12 @@ class Span:
         """A count of the window as one of a week."""
         return count * (WEEK / (self.end - self.start))
 
+    def is_over(self, points: Sequence[int]) -> bool:
+        """Whether it has ended inside the window; parts in which nothing ran tell nothing."""
+        if len(self.runs) != len(points):
+            return is_over(points)
+        return is_over([count for count, runs in zip(points, self.runs, strict=True) if runs or count])
+
     def since(self, points: Sequence[int]) -> tuple[datetime | None, Began]:
         """When it began and how sure that is.
 

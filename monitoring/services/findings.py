@@ -6,6 +6,7 @@ worker that is killed leaves nothing half done, and the entry is due again when 
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -213,9 +214,11 @@ def _write(
 
 
 def _group_of(candidate: Candidate, facts: Facts) -> UUID | None:
-    """The failure group that has most of the failures at the step of a finding; None where none has."""
-    node_id = facts.sample.node_ids.get(candidate.where.get("step", ""))
-    groups = facts.groups.get(node_id, {}) if node_id is not None else {}
+    """The failure group that has most of the failures at the step of a finding, or of all where it names none."""
+    step = candidate.where.get("step")
+    node_id = facts.sample.node_ids.get(step) if step else None
+    told = [facts.groups.get(node_id, {}) if node_id is not None else {}] if step else list(facts.groups.values())
+    groups = sum((Counter(counted) for counted in told), Counter[UUID]())
     most = max(groups, key=lambda group: (groups[group], group), default=None)
     is_one = most is not None and groups[most] >= GROUP_SHARE * sum(groups.values())
     return most if is_one and candidate.of == "failed" else None

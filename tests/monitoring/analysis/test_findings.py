@@ -90,6 +90,14 @@ def test_fewer_than_ten_failures_and_what_is_over_are_no_finding() -> None:
     assert concentrated([part(("step", "score"), points=[5] * 20 + [0] * 8)], 50, WEEK, Money(), NAMES) == []
 
 
+def test_where_nothing_ran_nothing_is_over() -> None:
+    stopped = Span(START, START + timedelta(days=7), 28, [25] * 20 + [0] * 8)
+    found = part(("step", "score"), points=[5] * 20 + [0] * 8)
+    assert len(concentrated([found], 50, stopped, Money(), NAMES)) == 1
+    recovered = Span(START, START + timedelta(days=7), 28, [25] * 28)
+    assert concentrated([found], 50, recovered, Money(), NAMES) == []
+
+
 def test_an_hour_of_the_day_needs_three_days() -> None:
     once = part(("hour", "06:00–07:00"), points=[0] * 27 + [40])
     often = part(("hour", "06:00–07:00"), points=([0, 5, 0, 0]) * 7)

@@ -17,7 +17,7 @@ NODE = "score"
 def runs(
     start: datetime, hours: int, release: str | None, *, failing: int, per_hour: int = 10, name: str = ""
 ) -> list[ExecutionReport]:
-    """So many runs an hour, of which `failing` fail with the same error at the same node."""
+    """So many runs an hour, of which `failing` fail with the same error at the same node: those of imported leads."""
     pick = random.Random(f"{start}{release}")
     made = []
     for hour in range(hours):
@@ -33,9 +33,9 @@ def _run(id: str, at: datetime, release: str | None, is_failing: bool) -> Execut
     lost = Failure(type="KeyError", message="company") if is_failing else None
     status = Status.FAILED if is_failing else Status.SUCCEEDED
     steps = [step(id="s", node=NODE, status=status, error=lost, started_at=at - took, ended_at=at)]
-    return report(
-        id=id, workflow=WORKFLOW, release=release, status=status, started_at=at - took, finished_at=at, steps=steps
-    )
+    told = {"workflow": WORKFLOW, "release": release, "status": status, "steps": steps}
+    kind = "import" if is_failing else "form"
+    return report(id=id, input_type=kind, started_at=at - took, finished_at=at, **told)
 
 
 def report_all(team: Team, told: list[ExecutionReport], now: datetime) -> None:
