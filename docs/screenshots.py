@@ -41,6 +41,7 @@ def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
     found = {"workflows": f"{base}/workflows/?from=now-30d", "executions": f"{base}/executions/?from=now-30d"}
     found |= {plural: f"{base}/{plural}/?from=now-30d" for plural in ("systems", "models", "tools")}
     found |= {"sources": f"{base}/sources/", "sources-add": f"{base}/sources/add/"}
+    found |= {"findings": f"{base}/findings/", "groups": f"{base}/groups/?from=now-30d"}
     for ending, workflow in (("", "build"), ("-agent", "airline-support")):
         trends = f"{base}/workflows/{workflow}/"
         page.goto(f"{trends}failures/?from=now-7d")
@@ -50,6 +51,9 @@ def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
             f"failures{ending}": f"{trends}failures/?from=now-7d",
             f"replay{ending}": urljoin(told["base_url"], sample),
         }
+    page.goto(found["groups"])
+    group = str(page.locator("main a[href*='/groups/']").first.get_attribute("href"))
+    found |= {"group": urljoin(told["base_url"], group), "releases": f"{base}/workflows/build/releases/?from=now-30d"}
     return found
 
 
