@@ -93,7 +93,7 @@ def _look(team_id: UUID, size: int, now: datetime) -> dict[str, Any]:
     from monitoring.identity import PRODUCTION, LabelKind, label_id, workflow_id
     from monitoring.models import Finding
     from monitoring.services.findings import build
-    from monitoring.store.baselines import Whose
+    from monitoring.store.due_queue import Whose
     from monitoring.store.finding_queue import Claim
 
     whose = Whose(workflow_id(team_id, f"Bench {size}"), label_id(LabelKind.ENVIRONMENT, PRODUCTION))

@@ -1,9 +1,4 @@
-"""The only writer of baselines, and the queue of those that are due.
-
-The fold marks what changed, in its own transaction. A builder claims one entry under the lock that keeps folders apart,
-so that whatever a fold writes is either read by the builder or marked again. A claim is a lease: a builder that dies
-leaves an entry that is due once more.
-"""
+"""The only writer of baselines, and the queue of those that are due."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +10,9 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.tenancy import team_context
-from monitoring.identity import NO_WORKFLOW, derive_uuid
+from monitoring.identity import derive_uuid
 from monitoring.models import Basis
-from monitoring.store.fold_lock import lock_folding
+from monitoring.store.due_queue import DueQueue, Whose
 
 # The baselines of a workflow are built at most so often; those of its nodes, releases and type at most once a day.
 EVERY = timedelta(hours=1)
@@ -25,27 +20,7 @@ PARTS_EVERY = timedelta(days=1)
 # A builder that has not finished after this is taken for dead.
 LEASE = timedelta(minutes=15)
 
-_MARK = """
-INSERT INTO baseline_due AS old (team_id, workflow_id, environment_id, due_at)
-SELECT %(team)s, b.workflow_id, b.environment_id, %(now)s
-FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[]) AS b(workflow_id, environment_id)
-WHERE NOT EXISTS (
-    SELECT FROM baseline_due d WHERE d.team_id = %(team)s AND d.workflow_id = b.workflow_id
-        AND d.environment_id = b.environment_id AND d.due_at IS NOT NULL)
-ON CONFLICT (team_id, workflow_id, environment_id) DO UPDATE
-SET due_at = GREATEST(%(now)s, COALESCE(old.built_at + %(every)s, %(now)s))
-"""
-_NEXT = """
-SELECT team_id, workflow_id, environment_id FROM baseline_due
-WHERE (due_at <= %(before)s OR leased_until <= %(now)s) AND (%(team)s::uuid IS NULL OR team_id = %(team)s)
-ORDER BY COALESCE(due_at, leased_until), team_id, workflow_id, environment_id LIMIT %(limit)s
-"""
-_CLAIM = """
-UPDATE baseline_due SET due_at = NULL, leased_until = %(until)s
-WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND environment_id = %(environment)s
-    AND (due_at <= %(before)s OR leased_until <= %(now)s)
-RETURNING parts_built_at
-"""
+_QUEUE = DueQueue("baseline_due", LEASE)
 _FINISH = """
 UPDATE baseline_due SET leased_until = NULL, built_at = %(now)s,
     parts_built_at = CASE WHEN %(parts)s THEN %(now)s ELSE parts_built_at END,
@@ -63,14 +38,6 @@ _FORGET = """
 DELETE FROM baseline WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND environment_id = %(environment)s
     AND dimension = ANY(%(dimensions)s) AND id <> ALL(%(ids)s::uuid[])
 """
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Whose:
-    """A workflow (or the id of a type) in one environment."""
-
-    workflow_id: UUID
-    environment_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,39 +66,13 @@ def type_id(team_id: UUID, workflow_type: str) -> UUID:
 
 def mark(team_id: UUID, changed: Iterable[Whose], now: datetime, every: timedelta = EVERY) -> None:
     """Says that these have new figures: due now, or `every` after they were built last. Inside the team's context."""
-    rows = sorted({one for one in changed if one.workflow_id != NO_WORKFLOW})
-    if not rows:
-        return
-    values: dict[str, Any] = {
-        "team": team_id,
-        "now": now,
-        "every": every,
-        "workflows": [row.workflow_id for row in rows],
-        "environments": [row.environment_id for row in rows],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK, values)
+    _QUEUE.mark(team_id, changed, now, every)
 
 
 def claim(now: datetime, *, team_id: UUID | None = None, is_whole: bool = False, limit: int = 100) -> Claim | None:
-    """Takes the entry that is due first; None without one. Teams that are being folded are left for later.
-
-    `is_whole` takes what is not due yet, too, and waits for folders.
-    """
-    before = datetime.max.replace(tzinfo=now.tzinfo) if is_whole else now
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"now": now, "before": before, "team": team_id, "limit": limit})
-        found: list[tuple[UUID, UUID, int]] = cursor.fetchall()
-    for team, workflow, environment in found:
-        values: dict[str, Any] = {"team": team, "workflow": workflow, "environment": environment, "before": before}
-        with team_context(team), connection.cursor() as cursor:
-            if not lock_folding(team, wait=is_whole):
-                continue
-            cursor.execute(_CLAIM, values | {"now": now, "until": now + LEASE})
-            rows = cursor.fetchall()
-        if rows:
-            return Claim(team, Whose(workflow, environment), rows[0][0])
-    return None
+    """Takes the entry that is due first, as `DueQueue.claim` does."""
+    found = _QUEUE.claim(now, team_id=team_id, is_whole=is_whole, limit=limit, returning="parts_built_at")
+    return Claim(*found) if found else None
 
 
 def keep(

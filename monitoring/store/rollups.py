@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.tenancy import team_context
 from monitoring.models import Grain
 from monitoring.store import baselines, finding_queue, rollup_sql
+from monitoring.store.due_queue import Whose
 from monitoring.store.fold_lock import lock_folding
 from monitoring.windows import minute_floor
 
@@ -150,7 +151,7 @@ def _fold_minutes(team_id: UUID, minutes: Sequence[Bucket], now: datetime) -> No
     _merge(team_id, Grain.HOUR, Grain.MINUTE, [h for h in hours if h.start >= floor], now)
     _compute(team_id, Grain.HOUR, [h for h in hours if h.start < floor], now)
     _mark(team_id, Grain.DAY, hours, now)
-    changed = {baselines.Whose(h.workflow_id, h.environment_id) for h in hours}
+    changed = {Whose(h.workflow_id, h.environment_id) for h in hours}
     baselines.mark(team_id, changed, now)
     finding_queue.mark(team_id, changed, now)
 
