@@ -14,6 +14,7 @@ from monitoring.services.review import make_review, roles_for
 from monitoring.services.review_sheet import make_sheet, rows_of, table_keys
 from monitoring.templatetags.components import changed_query
 from monitoring.views.csv import csv_response
+from monitoring.views.review_mail import mail_of
 from monitoring.views.shell import Scope, frame, open_scope
 from monitoring.weeks import WORDS, Week, parse_week, week_of
 
@@ -71,6 +72,7 @@ def _context(request: TeamRequest, scope: Scope, shown: Week, role: Role) -> dic
         # A week is chosen by its own links.
         "window": None,
         "week": shown,
+        "mail": mail_of(request),
         "previous_href": _week_href(request, shown.previous),
         "next_href": _week_href(request, shown.next) if shown.end <= scope.now else "",
         "roles": [

@@ -7,8 +7,8 @@ from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion.records import ExecutionReport, Failure
 from monitoring.analysis.triage import EventKind, Terms
-from monitoring.models import FailureGroup, Improvement, ImprovementEvent, Workflow
-from monitoring.services.findings import build_all
+from monitoring.identity import PRODUCTION, LabelKind, label_id
+from monitoring.models import FailureGroup, Finding, FindingKind, Improvement, ImprovementEvent, Workflow
 from monitoring.services.improvements import Wanted, plan_improvement, release_improvement
 from monitoring.services.triage import decide
 from monitoring.services.triage_watch import follow
@@ -73,7 +73,7 @@ def store_weeks(team: Team) -> None:
 
 def store_events(team: Team) -> None:
     """The group of `Lead` was resolved and came back; an improvement of `Invoices` was released; findings."""
-    build_all(MONDAY + timedelta(days=6), team_id=team.id)
+    store_findings(team)
     lead, invoices = (workflow_named(team, name) for name in ("Lead", "Invoices"))
     with team_context(team.id):
         groups = [FailureGroup.objects.get(workflow_id=lead.id).id]
@@ -95,6 +95,35 @@ def store_events(team: Team) -> None:
         release_improvement(
             team_id=team.id, improvement_id=improved.id, release="7", by="a key", now=MONDAY + timedelta(hours=2)
         )
+
+
+def store_findings(team: Team) -> None:
+    """One that is older, one that is new, one that went, and a schedule that misses runs."""
+    day, lead = timedelta(days=1), workflow_named(team, "Lead")
+    told = [
+        ("Failures are concentrated at the step score", FindingKind.CONCENTRATION, MONDAY - 3 * day, None, 21.0),
+        ("Failed runs take a quarter of the cost", FindingKind.COST, MONDAY + day, None, 8.0),
+        ("Runs are retried too often", FindingKind.RETRIES, MONDAY - 9 * day, MONDAY + 2 * day, 5.0),
+        ("Three starts of the schedule are missing", FindingKind.SCHEDULE, MONDAY + 2 * day, None, 3.0),
+    ]
+    with team_context(team.id):
+        for title, kind, found_at, gone_at, worth in told:
+            Finding.objects.create(
+                team=team,
+                workflow=lead,
+                environment_id=label_id(LabelKind.ENVIRONMENT, PRODUCTION),
+                kind=kind,
+                subject={},
+                title=title,
+                evidence={},
+                status="gone" if gone_at else "open",
+                found_at=found_at,
+                confirmed_at=found_at,
+                gone_at=gone_at,
+                executions_per_week=2 * worth,
+                cost_per_week_usd=Decimal("1.5") if kind == FindingKind.COST else None,
+                worth=worth,
+            )
 
 
 def became(team: Team, status: str, at: datetime, **detail: object) -> None:

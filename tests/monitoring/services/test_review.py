@@ -64,8 +64,11 @@ def test_what_came_back_and_what_was_released(team: Team) -> None:
     change = review.releases[1].row.change
     assert change is not None
     assert change.change == pytest.approx(-0.18)
-    assert review.findings.new
-    assert review.findings.open_count == len(review.findings.top)
+    assert [one.kind for one in review.findings.new] == ["cost", "schedule"]
+    assert [one.kind for one in review.findings.gone] == ["retries"]
+    assert [one.kind for one in review.findings.top] == ["concentration", "cost", "schedule"]
+    assert [one.kind for one in review.findings.missed] == ["schedule"]
+    assert review.findings.open_count == 3
 
 
 def test_a_week_so_far_leaves_out_what_is_still_to_come(team: Team) -> None:

@@ -9,8 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.mail import MailServer
 from accounts.models import Membership, Team
 from accounts.permissions import Role
+from monitoring.models import ReviewMail
 from tests.factories import store
 from tests.monitoring.reviewing import AFTER, MONDAY, NAME, runs, store_events, store_weeks
 from tests.monitoring.views.test_replay import read
@@ -105,3 +107,26 @@ def test_the_number_of_queries_stays(owner_client: Client, team: Team, page: str
             read(owner_client, page)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_member_chooses_and_asks_for_one_now(member_client: Client, member, team: Team, page: str, settings) -> None:
+    assert "no mail server" in read(member_client, page)
+    assert "no mail server" in member_client.post(f"{page}send/", follow=True).content.decode()
+    settings.MAIL_SERVER = MailServer("127.0.0.1", 25)
+    assert "It is not sent to you." in read(member_client, page)
+    choice = f"/t/{team.slug}/review/mail/"
+    member_client.post(choice, {"wants": "yes"})
+    assert "It is sent to <bdi>member@harbour.test</bdi>" in read(member_client, page)
+    assert "wants must be yes or no" in member_client.post(choice, {"wants": "?"}, follow=True).content.decode()
+    assert "It is on its way to member@harbour.test" in member_client.post(f"{page}send/", follow=True).content.decode()
+    assert "less than a minute ago" in member_client.post(f"{page}send/", follow=True).content.decode()
+    assert ReviewMail.objects.get().user == member
+    assert member_client.post(f"/t/{team.slug}/review/2026-W60/send/").status_code == 404
+
+
+def test_strangers_send_and_choose_nothing(stranger_client: Client, team: Team, page: str) -> None:
+    for address in (f"{page}send/", f"/t/{team.slug}/review/mail/"):
+        assert stranger_client.post(address, {"wants": "yes"}).status_code == 404
+        assert Client().post(address).status_code == 302
+        assert stranger_client.get(address).status_code in (404, 405)
+    assert not ReviewMail.objects.exists()
