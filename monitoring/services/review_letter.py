@@ -46,7 +46,7 @@ def write_letter(mail: ReviewMail, team: Team, member: Membership, review: Revie
     page = base_url() + reverse("review_of", args=[team.slug, review.week.name])
     told = {"sheet": sheet, "team": team, "base": base_url(), "page": page, "stop": stop}
     message = EmailMultiAlternatives(
-        subject=f"{team.name}: {sheet.title}",
+        subject=" ".join(f"{team.name}: {sheet.title}".split()),
         body=letter_text(sheet, team, page, stop),
         to=[member.user.email],
         headers={

@@ -67,8 +67,13 @@ def _groups(review: Review) -> str:
 
 
 def _spent(review: Review) -> str:
-    waste = review.figures.now.waste.usd
-    wasted = "what failed runs cost is unknown" if waste is None else f"{wording.usd(waste)} of it by failed runs"
+    waste = review.figures.now.waste
+    least = "" if waste.is_whole else "at least "
+    wasted = (
+        "what failed runs cost is unknown"
+        if waste.usd is None
+        else f"{least}{wording.usd(waste.usd)} of it by failed runs"
+    )
     return f"{_cost(review)}; {wasted}."
 
 
