@@ -7,3 +7,7 @@ class AccountsConfig(AppConfig):
     """Registers the app."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        """System checks register themselves."""
+        from accounts import checks  # noqa: F401 - importing is all

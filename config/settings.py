@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
+from accounts.mail import mail_server
 from config.logs import IS_JSON, logging_settings
 from monitoring.statuses import Status
 
@@ -75,6 +76,14 @@ ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").spl
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 BASE_URL = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
 HTTPS = BASE_URL.startswith("https://")
+
+# Where e-mail is handed over; without it nothing is sent, and pages say so.
+MAIL_SERVER = mail_server(os.environ.get("EMAIL_URL", ""))
+EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL_SERVER.is_tls, MAIL_SERVER.is_starttls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Steadyrun <steadyrun@localhost.localdomain>")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -230,6 +239,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "send-to-trackers": {"task": "monitoring.tasks.send_to_trackers", "schedule": 2.0, "options": {"expires": 5}},
     "remove-old-deliveries": {"task": "monitoring.tasks.remove_old_deliveries", "schedule": 3600.0},
+    "send-reviews": {"task": "monitoring.tasks.send_reviews", "schedule": 30.0, "options": {"expires": 25}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

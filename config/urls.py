@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from config import health
 from monitoring.api.metrics import metrics
+from monitoring.views.review_mail import unsubscribe
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -19,6 +20,7 @@ urlpatterns = [
         name="schema",
     ),
     path("", include("ingestion.urls")),
+    path("review/unsubscribe/<str:token>/", unsubscribe, name="unsubscribe_review"),
     path("metrics", metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -58,6 +58,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
             Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
             Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
+            Page("Weekly review", "list", "review", frozenset({"review_of"}), "r"),
         ),
     ),
     (

@@ -8,7 +8,16 @@ from django.utils import timezone
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from monitoring.services import baselines, diagnosis, findings, proofs, tracker, tracker_sending, triage_watch
+from monitoring.services import (
+    baselines,
+    diagnosis,
+    findings,
+    proofs,
+    review_mail,
+    tracker,
+    tracker_sending,
+    triage_watch,
+)
 from monitoring.store import criteria_check, partitions, retention, rollups
 
 
@@ -80,3 +89,11 @@ def remove_old_deliveries() -> None:
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):
         with team_context(team_id):
             tracker.remove_old(team_id, timezone.now())
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def send_reviews() -> None:
+    """Queues the weekly reviews on Mondays, and sends what is due; every 30 seconds."""
+    now = timezone.now()
+    review_mail.queue_due(now)
+    review_mail.send_due(now, seconds=20.0)

@@ -7,6 +7,9 @@ from django.utils import timezone
 
 from accounts.permissions import Permission, Role, role_allows
 
+# Who gets the weekly review by e-mail without having chosen so.
+REVIEW_ROLES = (Role.OWNER, Role.ADMIN)
+
 
 class Membership(models.Model):
     """Says that a user belongs to a team, and as what."""
@@ -16,6 +19,9 @@ class Membership(models.Model):
     user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
     created_at = models.DateTimeField(default=timezone.now)
+    # Whether the weekly review comes by e-mail; NULL: nobody chose, so owners and admins get it.
+    wants_review = models.BooleanField(null=True)
+    review_chosen_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -25,6 +31,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.team_id} as {self.role}"
+
+    @property
+    def gets_review(self) -> bool:
+        """Whether the weekly review is sent to this member."""
+        return self.role in REVIEW_ROLES if self.wants_review is None else self.wants_review
 
     def allows(self, permission: Permission) -> bool:
         """Whether this member may do it."""

@@ -11,6 +11,7 @@ from monitoring.models.label import Label
 from monitoring.models.log import LogLine
 from monitoring.models.payload import Payload
 from monitoring.models.release import Release
+from monitoring.models.review import ReviewMail
 from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
 from monitoring.models.sealed_day import SealedDay
 from monitoring.models.step import Step
@@ -59,6 +60,7 @@ __all__ = [
     "Metric",
     "Payload",
     "Release",
+    "ReviewMail",
     "Rollup",
     "SealedDay",
     "Step",

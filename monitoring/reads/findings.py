@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Finding, FindingKind, FindingStatus
 from monitoring.reads.labels import label_values
+from monitoring.windows import Window
 
 MAX_ROWS = 500
 TOP = 3
@@ -17,13 +20,17 @@ TOP = 3
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which findings: empty means all. Workflows are told by slug or name."""
+    """Which findings: empty means all. Workflows are told by slug or name.
+
+    `changed_in`: those that were found or went in this range.
+    """
 
     workflows: Collection[str] = ()
     kinds: Collection[str] = ()
     statuses: Collection[str] = ()
     environments: Collection[str] = ()
     q: str = ""
+    changed_in: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,10 @@ def _chosen(team_id: UUID, wanted: Wanted) -> Any:
         rows = rows.filter(status__in=set(wanted.statuses))
     if wanted.environments:
         rows = rows.filter(environment_id__in={label_id(LabelKind.ENVIRONMENT, one) for one in wanted.environments})
+    if wanted.changed_in:
+        span = (wanted.changed_in.start, wanted.changed_in.end)
+        found, gone = [{f"{name}__gte": span[0], f"{name}__lt": span[1]} for name in ("found_at", "gone_at")]
+        rows = rows.filter(Q(**found) | Q(**gone))
     for word in wanted.q.split():
         rows = rows.filter(title__icontains=word)
     return rows

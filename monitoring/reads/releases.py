@@ -6,7 +6,7 @@ pages and charts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from monitoring.reads.rollup_rows import Pending, Slice, figures, segments
 from monitoring.windows import Window
 
 MAX_RELEASES = 200
+# How far back the runs of a release that was live before count beside one that went live.
+LOOK_BACK = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ _KNOWN = """SELECT r.id, r.workflow_id, r.name, r.name_id, r.live_at, r.first_se
     FROM release r LEFT JOIN accounts_user u ON u.id = r.announced_by_id WHERE r.team_id = %(team)s"""
 _BY_TIME = f" ORDER BY r.live_at DESC NULLS LAST, r.name DESC, r.id LIMIT {MAX_RELEASES}"
 _BEFORE = " AND r.workflow_id = %(workflow)s AND r.live_at < %(at)s AND r.id <> %(id)s" + _BY_TIME
+_LIVE_IN = " AND r.live_at >= %(start)s AND r.live_at < %(end)s"
+_PRIOR = f"""SELECT told.of, prior.* FROM unnest(%(ids)s::uuid[], %(workflows)s::uuid[], %(at)s::timestamptz[])
+    AS told (of, workflow_id, at) CROSS JOIN LATERAL (
+    {_KNOWN} AND r.workflow_id = told.workflow_id AND r.live_at < told.at AND r.id <> told.of
+    ORDER BY r.live_at DESC NULLS LAST, r.name DESC, r.id LIMIT 1) prior"""
 # A group is new in the release of the execution with which it began; what retention removed begins nothing any more.
 _NEW_GROUPS = """SELECT e.release_id, count(DISTINCT g.id) FROM failure_group g
     JOIN execution e ON e.team_id = g.team_id AND e.failure_group_id = g.id AND e.counted_at = g.first_seen_at
@@ -141,6 +148,32 @@ def _row(
     prior = told.get(previous.name_id, Totals()) if previous else Totals()
     change = compare_rates(rate_counts(prior), rate_counts(totals))
     return ReleaseRow(release, previous.name if previous else "", totals, change, fresh.get(release.name_id, 0))
+
+
+def went_live(team_id: UUID, window: Window, *, environment: str | None, marked: Pending) -> list[ReleaseRow]:
+    """The releases of all workflows that went live inside a window, newest first, at most `MAX_RELEASES`.
+
+    Each beside the release of its workflow that was live before it, with the figures of their runs from four weeks
+    before the window to its end; new failure groups are not counted. Three queries.
+    """
+    window = window.aligned()
+    told = {"team": team_id, "start": window.start, "end": window.end}
+    fresh = [KnownRelease(*row) for row in run_prepared(_KNOWN + _LIVE_IN + _BY_TIME, told)]
+    if not fresh:
+        return []
+    keys = {"team": team_id, "workflows": [one.workflow_id for one in fresh], "at": [one.live_at for one in fresh]}
+    keys["ids"] = [one.id for one in fresh]
+    prior = {row[0]: KnownRelease(*row[1:]) for row in run_prepared(_PRIOR, keys)}
+    span = Window(window.start - LOOK_BACK, window.end).aligned()
+    which = Slice(None, environment, Dimension.RELEASE)
+    key = "workflow_id::text || ' ' || value_id"
+    found = figures(team_id, which, segments(span, marked), key, is_timed=False)
+    return [_row(one, prior.get(one.id), _of_workflow(found, one.workflow_id), {}) for one in fresh]
+
+
+def _of_workflow(found: dict[str, Totals], workflow_id: UUID) -> dict[int, Totals]:
+    start = f"{workflow_id} "
+    return {int(key.removeprefix(start)): one for key, one in found.items() if key.startswith(start)}
 
 
 def rate_counts(totals: Totals) -> tuple[int, int]:

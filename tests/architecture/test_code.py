@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 APPS = ("config", "accounts", "monitoring", "ingestion", "alerts", "billing", "bench")
 FILES = sorted(p for app in APPS for p in (ROOT / app).rglob("*.py") if "migrations" not in p.parts)
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+# E-mails carry their own style, as no mail program loads one.
+EMAILS = sorted((ROOT / "templates" / "emails").rglob("*.html"))
+TEMPLATES = sorted(set((ROOT / "templates").rglob("*.html")) - set(EMAILS))
 SCRIPTS = sorted((ROOT / "static").rglob("*.js"))
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|\son[a-z]+=\"|\sstyle=\"|<style")
 
@@ -36,6 +38,11 @@ def test_module_says_what_it_owns(path: Path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
 def test_template_has_no_inline_script_or_style(path: Path) -> None:
     assert INLINE.search(path.read_text()) is None
+
+
+@pytest.mark.parametrize("path", EMAILS, ids=name)
+def test_email_has_no_script_and_loads_nothing(path: Path) -> None:
+    assert re.search(r"<script|\son[a-z]+=\"|\ssrc=|<link|url\(|@import", path.read_text()) is None
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)

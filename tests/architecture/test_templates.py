@@ -8,7 +8,9 @@ import pytest
 TEMPLATES = Path(__file__).parents[2] / "templates"
 FRAMES = ("base.html", "plain.html")
 PAGES = sorted(
-    path for path in TEMPLATES.rglob("*.html") if not path.name.startswith("_") and path.parent.name != "components"
+    path
+    for path in TEMPLATES.rglob("*.html")
+    if not path.name.startswith("_") and path.parent.name not in ("components", "emails")
 )
 
 

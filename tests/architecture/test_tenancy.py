@@ -20,6 +20,7 @@ CONTROL_TABLES = {
     "triage_watch",
     "improvement_due",
     "tracker_due",
+    "review_mail",
 }
 APP_ROLE = "steadyrun_app"
 

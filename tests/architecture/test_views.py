@@ -12,6 +12,8 @@ from accounts.permissions import Permission
 from ingestion.kinds import SourceKind
 
 PUBLIC = {"sign-in/", "sign-out/", "api/schema/", "healthz", "readyz"} | {
+    # Led to by a signed token in an e-mail, without signing in.
+    "review/unsubscribe/<str:token>/",
     # Splunk's own clients and load balancers ask these without a key; nothing of a team is told.
     "services/collector/health",
     "services/collector/health/1.0",

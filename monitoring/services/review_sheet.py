@@ -1,0 +1,246 @@
+"""A weekly review written out for one role: the sheet that page, e-mail and export show, so that no figure differs.
+
+A sheet is sections of figures and tables of cells; links are paths from the root of the installation.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.permissions import Role
+from monitoring import wording
+from monitoring.reads.review import Figures
+from monitoring.services.review import ROWS, SECTIONS, Review, Section
+from monitoring.services.review_cells import Cell, Column, Row, Rows
+from monitoring.services.review_rows import (
+    better_rows,
+    cost_rows,
+    finding_rows,
+    gone_rows,
+    group_rows,
+    improvement_rows,
+    missed_rows,
+    release_rows,
+    resolved_rows,
+    returned_rows,
+    worse_rows,
+)
+from monitoring.services.review_words import headline
+
+TITLES = {
+    Section.TOTALS: ("The week", "beside the same hours of the week before"),
+    Section.SPENT: ("What it cost in all", "beside the same hours of the week before"),
+    Section.WORSE: ("What got worse", "success rate or p95 surely worse than the week before"),
+    Section.BETTER: ("What got better", "success rate or p95 surely better than the week before"),
+    Section.MISSED: ("Missed schedules", "open now"),
+    Section.RETURNED: ("What came back", "resolved groups that failed again, improvements that were reopened"),
+    Section.GROUPS: ("Failure groups", "new and resolved in the week"),
+    Section.IMPROVEMENTS: ("Improvements", "released, helped or not, reopened in the week"),
+    Section.RELEASES: ("Releases that went live", "each beside the release before it"),
+    Section.FINDINGS: ("Where to start", "new and gone in the week, and what is worth most now"),
+    Section.COST: ("What it cost by workflow", "the dearest first"),
+}
+_TABLES: dict[Section, tuple[Callable[[str, Review], Rows], ...]] = {
+    Section.TOTALS: (),
+    Section.SPENT: (),
+    Section.WORSE: (worse_rows,),
+    Section.BETTER: (better_rows,),
+    Section.MISSED: (missed_rows,),
+    Section.RETURNED: (returned_rows,),
+    Section.GROUPS: (group_rows, resolved_rows),
+    Section.IMPROVEMENTS: (improvement_rows,),
+    Section.RELEASES: (release_rows,),
+    Section.FINDINGS: (finding_rows, gone_rows),
+    Section.COST: (cost_rows,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A figure: value, change against the week before, and a note; `tone` is ok, fail or empty."""
+
+    key: str
+    label: str
+    value: str
+    change: str = ""
+    tone: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The first rows of a table. `key` names it in addresses of exports; `more` says how many are left out."""
+
+    key: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    none: str
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section."""
+
+    key: str
+    title: str
+    sub: str
+    kpis: Sequence[Kpi]
+    tables: Sequence[Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A review as one role reads it: `headline` is a sentence for each thing asked, the worst first."""
+
+    title: str
+    about: str
+    headline: str
+    tone: str
+    said: Sequence[str]
+    parts: Sequence[Part]
+    role: Role
+    made: str
+
+
+def make_sheet(slug: str, review: Review, role: Role) -> Sheet:
+    """The sheet of a role; `slug` is that of the team."""
+    answer, tone, said = headline(review, role)
+    where = review.environment or "all environments"
+    so_far = "" if review.is_over else ", so far"
+    return Sheet(
+        title=f"Weekly review, {review.week.words}{so_far}",
+        about=f"{_span(review)}, {where}, compared with the same hours of the week before",
+        headline=answer,
+        tone=tone,
+        said=said,
+        parts=[_part(slug, review, section, ROWS[role]) for section in SECTIONS[role]],
+        role=role,
+        made=_moment(review.made_at),
+    )
+
+
+def rows_of(slug: str, review: Review, role: Role, key: str) -> Rows | None:
+    """All rows of a table that the role has; None for a key that it does not have."""
+    makers = (maker for section in SECTIONS[role] for maker in _TABLES[section])
+    return next((rows for maker in makers if (rows := maker(slug, review)).key == key), None)
+
+
+def table_keys(sheet: Sheet) -> list[str]:
+    """The keys of all tables, in their order."""
+    return [table.key for part in sheet.parts for table in part.tables]
+
+
+def _span(review: Review) -> str:
+    start, end = review.window.start, review.window.end
+    return f"{_moment(start)} to {_moment(end)}"
+
+
+def _moment(at: datetime) -> str:
+    """A time in UTC: page, paper and e-mail show the same."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def _part(slug: str, review: Review, section: Section, limit: int) -> Part:
+    kpis = {Section.TOTALS: _totals, Section.SPENT: _spent}.get(section)
+    title, sub = TITLES[section]
+    tables = [_table(maker(slug, review), limit) for maker in _TABLES[section]]
+    return Part(section.value, title, sub, kpis(review) if kpis else [], tables)
+
+
+def _table(rows: Rows, limit: int) -> Table:
+    left = len(rows.rows) - limit
+    more = f"{wording.count(left)} more in the export" if left > 0 else ""
+    return Table(rows.key, rows.title, rows.columns, rows.rows[:limit], rows.none, more)
+
+
+def _totals(review: Review) -> list[Kpi]:
+    now, before = review.figures.now, review.figures.before
+    return [
+        _runs(now, before),
+        _success(review),
+        _failures(now, before),
+        _p95(now, before),
+        *_spent(review)[1:4],
+    ]
+
+
+def _spent(review: Review) -> list[Kpi]:
+    now, before = review.figures.now, review.figures.before
+    unpriced = now.totals.unpriced_tokens
+    return [
+        _runs(now, before),
+        _money("cost", "Cost", now.totals.cost_usd, before.totals.cost_usd, _unpriced(unpriced)),
+        _money(
+            "cost_per_success", "Cost per successful run", now.totals.cost_per_success_usd,
+            before.totals.cost_per_success_usd,
+        ),
+        _money("waste", "Cost of failed runs", now.waste.usd, before.waste.usd, _waste_note(now)),
+    ]  # fmt: skip
+
+
+def _runs(now: Figures, before: Figures) -> Kpi:
+    change = _relative(now.totals.runs, before.totals.runs)
+    return Kpi("runs", "Runs", wording.count(now.totals.runs), change, "", _was(wording.count(before.totals.runs)))
+
+
+def _success(review: Review) -> Kpi:
+    now, rate = review.figures.now.totals.success, review.figures.rate
+    if now is None:
+        return Kpi("success", "Success rate", wording.NOT_TOLD)
+    interval = f"95% interval {wording.percent(now.low)} to {wording.percent(now.high)}"
+    if rate.found is None:
+        return Kpi("success", "Success rate", wording.percent(now.rate), "", "", interval)
+    tone = {1: "ok", -1: "fail"}.get(rate.found.direction, "")
+    was = _was(wording.percent(rate.found.before))
+    change = wording.percent_points(rate.found.change)
+    return Kpi("success", "Success rate", wording.percent(now.rate), change, tone, f"{was}; {interval}")
+
+
+def _failures(now: Figures, before: Figures) -> Kpi:
+    one, other = now.totals.failures, before.totals.failures
+    return Kpi("failures", "Failures", wording.count(one), wording.signed_count(one - other), "", _was(
+        wording.count(other)
+    ))  # fmt: skip
+
+
+def _p95(now: Figures, before: Figures) -> Kpi:
+    one, other = now.totals.duration_ms.p95, before.totals.duration_ms.p95
+    return Kpi("p95", "p95 latency", wording.duration_ms(one), _relative(one, other), "", _was(
+        wording.duration_ms(other)
+    ))  # fmt: skip
+
+
+def _money(key: str, label: str, now: Any, before: Any, note: str = "") -> Kpi:
+    words = "unknown" if now is None else wording.usd(now)
+    was = _was("unknown" if before is None else wording.usd(before))
+    return Kpi(key, label, words, _relative(now, before), "", "; ".join(one for one in (was, note) if one))
+
+
+def _unpriced(tokens: int | None) -> str:
+    return f"{wording.tokens(tokens)} tokens without a price are not in it" if tokens else ""
+
+
+def _waste_note(now: Figures) -> str:
+    waste = now.waste
+    if waste.kept < waste.failures:
+        return "records of some failed runs are removed"
+    if waste.is_whole:
+        return ""
+    return f"{wording.count(waste.priced)} of {wording.count(waste.failures)} failed runs told a cost"
+
+
+def _relative(now: Any, before: Any) -> str:
+    if now is None or not before:
+        return ""
+    return wording.signed_change(float(now) / float(before) - 1)
+
+
+def _was(words: str) -> str:
+    return f"was {words}"
+
+
+__all__ = ["Cell", "Column", "Kpi", "Part", "Row", "Sheet", "Table", "make_sheet", "rows_of", "table_keys"]
