@@ -13,7 +13,7 @@ from monitoring.views.replay_marks import Marks
 from monitoring.views.replay_path import PathWords
 from monitoring.views.replay_scene import Address, Scene
 
-ROWS = 200
+ROWS = 100
 MAX_AFTER = 50
 MAX_DEPTH = 3
 # Longer than usual by this much is said beside the duration.
