@@ -25,7 +25,7 @@ _COLUMNS = (
     *("cost_usd", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens"),
 )
 _TOKENS = _COLUMNS[-4:]
-_GROUP = f"""SELECT release_id, date_trunc('hour', counted_at, 'UTC'), count(*) FROM execution
+_GROUP = f"""SELECT release_id, date_trunc('hour', counted_at, 'UTC'), min(counted_at), count(*) FROM execution
     WHERE team_id = %(team)s AND {is_member("failure_group_id")} AND status = ANY(%(failing)s)
         AND counted_at >= %(start)s AND counted_at < %(end)s
         AND (%(environment)s::bigint IS NULL OR environment_id = %(environment)s)
@@ -78,8 +78,10 @@ def rows_of(subject: Subject, start: datetime, end: datetime, *, by_release: boo
     return rows
 
 
-def _group_failures(subject: Subject, start: datetime, end: datetime) -> dict[Any, Any]:
-    """Failures of the group: by (release, hour) a number, by (None, hour) those of each release."""
+def failures_by_hour(
+    subject: Subject, start: datetime, end: datetime
+) -> list[tuple[int | None, datetime, datetime, int]]:
+    """Failures of the group by the release that they told and by hour: release, hour, the first of them, how many."""
     values = {
         "team": subject.team_id,
         "group": subject.group_id,
@@ -88,8 +90,13 @@ def _group_failures(subject: Subject, start: datetime, end: datetime) -> dict[An
         "end": end,
         "environment": subject.environment_id,
     }
+    return run_planned(_GROUP, values)
+
+
+def _group_failures(subject: Subject, start: datetime, end: datetime) -> dict[Any, Any]:
+    """Failures of the group: by (release, hour) a number, by (None, hour) those of each release."""
     found: dict[Any, Any] = {}
-    for release, at, count in run_planned(_GROUP, values):
+    for release, at, _, count in failures_by_hour(subject, start, end):
         found[(release or 0, at)] = count
         found.setdefault((None, at), Counter())[release] += count
     return found

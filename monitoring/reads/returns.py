@@ -9,21 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from accounts.statements import run_planned
 from monitoring.analysis.returning import Side, has_returned
 from monitoring.models import Improvement, Release
-from monitoring.reads.merged import is_member
-from monitoring.reads.proof_hours import Subject, rows_of
-from monitoring.statuses import FAILING
+from monitoring.reads.proof_hours import Subject, failures_by_hour, rows_of
 from monitoring.windows import HOUR, ceil_to, floor_to
 
 # Later releases than these are looked at when the first of them are gone from the question.
 MAX_RELEASES = 50
-_FAILURES = f"""SELECT release_id, date_trunc('hour', counted_at, 'UTC'), min(counted_at), count(*) FROM execution
-    WHERE team_id = %(team)s AND {is_member("failure_group_id")} AND status = ANY(%(failing)s)
-        AND counted_at >= %(start)s AND counted_at < %(end)s
-        AND (%(environment)s::bigint IS NULL OR environment_id = %(environment)s)
-    GROUP BY 1, 2"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +59,7 @@ def returned_in(one: Improvement, release: Release, now: datetime) -> Release | 
 
 
 def _failures(subject: Subject, start: datetime, end: datetime) -> list[Told]:
-    values = {
-        "team": subject.team_id,
-        "group": subject.group_id,
-        "failing": [status.value for status in FAILING],
-        "start": start,
-        "end": end,
-        "environment": subject.environment_id,
-    }
-    return [Told(release, first, count) for release, _, first, count in run_planned(_FAILURES, values)]
+    return [Told(release, first, count) for release, _, first, count in failures_by_hour(subject, start, end)]
 
 
 def _runs(subject: Subject, start: datetime, end: datetime) -> list[Told]:

@@ -1,7 +1,9 @@
-"""How a figure is compared with the period before: the words, and when a difference is worth a colour."""
+"""How figures of a list are compared: with the period before, in words and colours, and with each other, in order."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any, Protocol, TypeVar
 
 from monitoring import wording
 from monitoring.analysis.intervals import Interval
@@ -48,3 +50,26 @@ def growth_tone(change: float | None) -> str:
 def interval_words(interval: Interval | None) -> str:
     """A 95 % interval in words: `93.5% to 94.6%`."""
     return f"{wording.percent(interval.low)} to {wording.percent(interval.high)}" if interval else wording.NOT_TOLD
+
+
+class Named(Protocol):
+    """A row of a list with a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def sort_rows(rows: Sequence[N], sort: str, keys: Mapping[str, Callable[[N], Any]]) -> list[N]:
+    """The rows in the order that the address asks for; worst first, as they come, when it asks for none.
+
+    Rows without the value asked for come last.
+    """
+    key = keys.get(sort.removeprefix("-"))
+    if key is None:
+        return list(rows)
+    told = sorted((row for row in rows if key(row) is not None), key=lambda row: row.name.lower())
+    told.sort(key=key, reverse=sort.startswith("-"))
+    return [*told, *(row for row in rows if key(row) is None)]

@@ -9,7 +9,15 @@ from django.utils import timezone
 from monitoring import wording
 from monitoring.presentation import Chart, Series
 from monitoring.reads.system_page import SystemPage
-from monitoring.views.trends_charts import ALWAYS_SHOWN, DASH, OUTCOMES, latency_reading, length_words, release_markers
+from monitoring.views.trends_charts import (
+    ALWAYS_SHOWN,
+    DASH,
+    OUTCOMES,
+    latency_band,
+    latency_reading,
+    length_words,
+    release_markers,
+)
 
 LATENCY_LEGEND = [("line", "p50"), ("b1", f"p50{DASH}p95"), ("b2", f"p95{DASH}p99"), ("avg", "Average")]
 
@@ -83,12 +91,7 @@ def _latency(page: SystemPage) -> Chart:
         unit="ms",
         label=f"Latency of calls over time. In the whole range p50 is {wording.duration_ms(whole.p50)}, "
         f"p95 {wording.duration_ms(whole.p95)}, p99 {wording.duration_ms(whole.p99)}.",
-        series=[
-            Series("p50", [one.p50 for one in durations], "c1"),
-            Series("p95", [one.p95 for one in durations], "c1", "area"),
-            Series("p99", [one.p99 for one in durations], "c1", "area"),
-            Series("Average", [one.avg for one in durations], "c2", "average"),
-        ],
+        series=latency_band(durations),
     )
 
 

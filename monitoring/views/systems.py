@@ -17,7 +17,7 @@ from monitoring.reads import trends
 from monitoring.reads.calls import KINDS, MODELS, Kind
 from monitoring.reads.figures import Totals
 from monitoring.reads.systems import MAX_VALUES, SystemRow, Systems, listing
-from monitoring.views.comparing import interval_words, previous_words, rate_tone
+from monitoring.views.comparing import interval_words, previous_words, rate_tone, sort_rows
 from monitoring.views.csv import csv_response
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
 from monitoring.views.system_verdict import WORDS, list_panel, reading
@@ -80,7 +80,9 @@ def systems(request: TeamRequest, kind: str) -> HttpResponseBase:
     """The list of a kind (a key of `KINDS`), or with `format=csv` its rows."""
     scope, which = open_scope(request), KINDS[kind]
     found = listing(request.team.id, which, scope.window, environment=scope.environment)
-    rows = sort_rows([row for one in found.rows if _matches(row := _row(scope, which, one), scope)], scope.filters.sort)
+    rows = sort_rows(
+        [row for one in found.rows if _matches(row := _row(scope, which, one), scope)], scope.filters.sort, SORTS
+    )
     if request.GET.get("format") == "csv":
         head = MODEL_HEAD if which is MODELS else HEAD
         return csv_response(f"{kind}.csv", head, [_cells(row)[: len(head)] for row in rows])
@@ -107,16 +109,6 @@ def context(scope: Scope, kind: Kind, found: Systems, rows: Sequence[Row]) -> di
         "sort": scope.filters.sort,
         "previous_words": previous_words(scope.window),
     }
-
-
-def sort_rows(rows: Sequence[Row], sort: str) -> list[Row]:
-    """The rows in the order that the address asks for; worst first, as they come, when it asks for none."""
-    key = SORTS.get(sort.removeprefix("-"))
-    if key is None:
-        return list(rows)
-    told = sorted((row for row in rows if key(row) is not None), key=lambda row: row.name.lower())
-    told.sort(key=key, reverse=sort.startswith("-"))
-    return [*told, *(row for row in rows if key(row) is None)]
 
 
 def cost_words(totals: Totals) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from monitoring import wording
 from monitoring.presentation import Chart, Colour, HeatMap, Marker, Series, Threshold
-from monitoring.reads.figures import Totals
+from monitoring.reads.figures import Durations, Totals
 from monitoring.reads.releases import ReleaseMark
 from monitoring.reads.trends import LatencyGrid
 from monitoring.reads.trends_page import TrendsPage
@@ -105,6 +105,16 @@ def outcome_charts(page: TrendsPage) -> tuple[list[Chart], list[tuple[str, str]]
     return [rate, runs], [*legend, *((colour, label) for label, colour, _ in told)]
 
 
+def latency_band(durations: Sequence[Durations]) -> list[Series]:
+    """The series of a chart of latency: percentiles as a band, the average over it."""
+    return [
+        Series("p50", [one.p50 for one in durations], "c1"),
+        Series("p95", [one.p95 for one in durations], "c1", "area"),
+        Series("p99", [one.p99 for one in durations], "c1", "area"),
+        Series("Average", [one.avg for one in durations], "c2", "average"),
+    ]
+
+
 def latency_chart(page: TrendsPage) -> Chart:
     """p50, p95, p99 and the average: where they part, the average hides a long tail."""
     durations = [point.totals.duration_ms for point in page.series.points]
@@ -117,12 +127,7 @@ def latency_chart(page: TrendsPage) -> Chart:
         unit="ms",
         label=f"Latency over time. In the whole range p50 is {wording.duration_ms(whole.p50)}, "
         f"p95 {wording.duration_ms(whole.p95)}, p99 {wording.duration_ms(whole.p99)}.",
-        series=[
-            Series("p50", [one.p50 for one in durations], "c1"),
-            Series("p95", [one.p95 for one in durations], "c1", "area"),
-            Series("p99", [one.p99 for one in durations], "c1", "area"),
-            Series("Average", [one.avg for one in durations], "c2", "average"),
-        ],
+        series=latency_band(durations),
         height="medium",
         objective=Threshold(objective, f"Objective: p95 under {wording.plain_duration_ms(objective)}")
         if objective

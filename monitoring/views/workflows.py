@@ -20,7 +20,7 @@ from monitoring.reads import trends
 from monitoring.reads.verdict import Kind
 from monitoring.reads.workflows import WorkflowRow, listing
 from monitoring.statuses import UNMET
-from monitoring.views.comparing import interval_words, previous_words, rate_tone
+from monitoring.views.comparing import interval_words, previous_words, rate_tone, sort_rows
 from monitoring.views.csv import csv_response
 from monitoring.views.first_report import first_report
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, source_words
@@ -84,7 +84,7 @@ def workflows(request: TeamRequest) -> HttpResponseBase:
     found = [
         _row(scope, one) for one in listing(request.team.id, scope.window, scope.now, environment=scope.environment)
     ]
-    rows = sort_rows([row for row in found if _matches(row, scope)], scope.filters.sort)
+    rows = sort_rows([row for row in found if _matches(row, scope)], scope.filters.sort, SORTS)
     if request.GET.get("format") == "csv":
         return csv_response("workflows.csv", HEAD, [_cells(row) for row in rows])
     as_of = trends.as_of(request.team.id, scope.now)
@@ -111,16 +111,6 @@ def context(
         "sort": scope.filters.sort,
         "previous_words": previous_words(scope.window),
     }
-
-
-def sort_rows(rows: Sequence[Row], sort: str) -> list[Row]:
-    """The rows in the order that the address asks for; worst first, as they come, when it asks for none."""
-    key = SORTS.get(sort.removeprefix("-"))
-    if key is None:
-        return list(rows)
-    told = sorted((row for row in rows if key(row) is not None), key=lambda row: row.name.lower())
-    told.sort(key=key, reverse=sort.startswith("-"))
-    return [*told, *(row for row in rows if key(row) is None)]
 
 
 def panel(scope: Scope, rows: Sequence[Row]) -> Panel:
