@@ -40,13 +40,17 @@ class MakeTenantTable(RunSQL):
 
 
 class AddTeamForeignKey(RunSQL):
-    """Adds the database's own foreign key `(team_id, column)` -> `(team_id, id)` of another tenant table."""
+    """Adds the database's own foreign key `(team_id, column)` -> `(team_id, id)` of another tenant table.
 
-    def __init__(self, table: str, column: str, remote: str) -> None:
-        self.arguments = {"table": table, "column": column, "remote": remote}
+    A row goes with the one that it points to, or with `clears` forgets it.
+    """
+
+    def __init__(self, table: str, column: str, remote: str, *, clears: bool = False) -> None:
+        self.arguments = {"table": table, "column": column, "remote": remote, **({"clears": True} if clears else {})}
+        action = f"SET NULL ({column})" if clears else "CASCADE"
         super().__init__(
             f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_team_fk FOREIGN KEY (team_id, {column}) "
-            f"REFERENCES {remote} (team_id, id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;",
+            f"REFERENCES {remote} (team_id, id) ON DELETE {action} DEFERRABLE INITIALLY DEFERRED;",
             reverse_sql=RunSQL.noop,
         )
 

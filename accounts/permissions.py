@@ -22,12 +22,13 @@ class Permission(StrEnum):
     VIEW_FIGURES = "view_figures"
     VIEW_PAYLOADS = "view_payloads"
     MANAGE_WORKFLOWS = "manage_workflows"
+    MANAGE_ALERTS = "manage_alerts"
     MANAGE_KEYS = "manage_keys"
     MANAGE_MEMBERS = "manage_members"
 
 
 _VIEWER = frozenset({Permission.VIEW_FIGURES})
-_WORKER = _VIEWER | {Permission.VIEW_PAYLOADS, Permission.MANAGE_WORKFLOWS}
+_WORKER = _VIEWER | {Permission.VIEW_PAYLOADS, Permission.MANAGE_WORKFLOWS, Permission.MANAGE_ALERTS}
 _ADMIN = frozenset(Permission)
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

@@ -1,8 +1,9 @@
 """The nouns of accounts, one file each."""
 
 from accounts.models.api_key import ApiKey, Scope
+from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
 from accounts.models.team import Team
 from accounts.models.user import User
 
-__all__ = ["ApiKey", "Membership", "Scope", "Team", "User"]
+__all__ = ["ApiKey", "GroupMember", "MemberGroup", "Membership", "Scope", "Team", "User"]

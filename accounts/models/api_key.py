@@ -14,6 +14,7 @@ class Scope(models.TextChoices):
     READ = "read", "Read figures and executions"
     CLASSIFY = "classify", "Decide about failures and improvements"
     RELEASE = "release", "Announce releases"
+    ALERT = "alert", "Change alert rules, channels and incidents"
 
 
 class ApiKey(models.Model):

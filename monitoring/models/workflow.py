@@ -1,9 +1,10 @@
 """A process that a team runs repeatedly."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from accounts.tenancy import TenantModel
+from accounts.tenancy import TeamForeignKey, TenantModel
 
 
 class Workflow(TenantModel):
@@ -11,7 +12,8 @@ class Workflow(TenantModel):
 
     `completeness` says how whole its reports are: empty (complete), `failures-only` or `sampled` at one in
     `sample_rate`, up to one in `sample_rate_max` where rates vary; `completeness_from` is the source of which somebody
-    declared it, whose kind is so by nature, or whose reports say so themselves.
+    declared it, whose kind is so by nature, or whose reports say so themselves. It is owned by a member or a group, or
+    by nobody; `tags` are what a team sorts its workflows by.
     """
 
     name = models.CharField(max_length=200)
@@ -26,6 +28,12 @@ class Workflow(TenantModel):
     sample_rate = models.FloatField(null=True, blank=True)
     sample_rate_max = models.FloatField(null=True, blank=True)
     completeness_from = models.UUIDField(null=True, blank=True)
+    # A user who is removed stays named by a number that leads nowhere.
+    owner = models.ForeignKey(
+        "accounts.User", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    owner_group = TeamForeignKey("accounts.MemberGroup", models.DO_NOTHING, null=True, db_index=False, related_name="+")
+    tags = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 

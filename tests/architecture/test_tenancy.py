@@ -21,6 +21,9 @@ CONTROL_TABLES = {
     "improvement_due",
     "tracker_due",
     "review_mail",
+    "rule_due",
+    "incident_due",
+    "alert_delivery_due",
 }
 APP_ROLE = "steadyrun_app"
 

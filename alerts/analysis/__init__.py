@@ -1,0 +1,1 @@
+"""Pure parts of alerts: metrics, conditions, states, schedules, notices. They import no Django."""

@@ -1,0 +1,34 @@
+"""The nouns of alerts."""
+
+from alerts.models.channel import (
+    AlertDelivery,
+    AlertDeliveryDue,
+    AlertDeliveryStatus,
+    Channel,
+    ChannelKind,
+    ChannelMessage,
+)
+from alerts.models.incident import Incident, IncidentDue, IncidentEvent, IncidentEventKind, IncidentStatus
+from alerts.models.route import Route, RouteStep, Silence, SilenceKind
+from alerts.models.rule import AlertRule, AlertState, RuleDue
+
+__all__ = [
+    "AlertDelivery",
+    "AlertDeliveryDue",
+    "AlertDeliveryStatus",
+    "AlertRule",
+    "AlertState",
+    "Channel",
+    "ChannelKind",
+    "ChannelMessage",
+    "Incident",
+    "IncidentDue",
+    "IncidentEvent",
+    "IncidentEventKind",
+    "IncidentStatus",
+    "Route",
+    "RouteStep",
+    "RuleDue",
+    "Silence",
+    "SilenceKind",
+]

@@ -1,0 +1,1 @@
+"""What changes alerts: rules, evaluation, incidents, routes, notices and their delivery."""
