@@ -144,35 +144,33 @@ def _band(statistic: float, n: Sequence[int], rare: int) -> tuple[list[int], lis
     centre = np.clip(np.floor(rare * runs / total), least, most)
     base = _likelihood(rare, total)
 
-    def is_below(events: "Floats") -> "NDArray[np.bool_]":
-        found = _likelihoods(events, runs) + _likelihoods(rare - events, total - runs) - base
-        return np.asarray(2 * found < statistic)
+    def is_inside(events: "Floats") -> "NDArray[np.bool_]":
+        told = np.clip(events, least, most)
+        return np.asarray((2 * (_likelihoods(told, runs, rare, total) - base) < statistic) & (told == events))
 
-    edges = []
-    for start, outside, way in ((centre, least - 1, 1.0), (np.minimum(centre + 1, most + 1), most + 1, -1.0)):
-        inside, beyond = start.copy(), outside.copy()
-        inside = np.where(is_below(np.clip(inside, least, most)) & (inside >= least) & (inside <= most), inside, np.nan)
-        known = ~np.isnan(inside)
-        inside = np.where(known, inside, start + way)
-        beyond = np.where(known, beyond, start)
-        for _ in range(max(1, int(rare).bit_length() + 1)):
-            middle = np.floor((inside + beyond) / 2)
-            below = is_below(np.clip(middle, least, most)) & (middle >= least) & (middle <= most)
-            is_open = np.abs(inside - beyond) > 1
-            inside = np.where(is_open & below, middle, inside)
-            beyond = np.where(is_open & ~below, middle, beyond)
-        edges.append([int(value) for value in inside])
-    return edges[0], edges[1]
+    # Both edges at once, by bisection: the least numbers in the first row, the greatest in the second.
+    start = np.stack([centre, np.minimum(centre + 1, most + 1)])
+    is_known = is_inside(start)
+    inside = np.where(is_known, start, start + np.array([[1.0], [-1.0]]))
+    beyond = np.where(is_known, np.stack([least - 1, most + 1]), start)
+    while (is_open := np.abs(inside - beyond) > 1).any():
+        middle = np.floor((inside + beyond) / 2)
+        is_middle_inside = is_inside(middle)
+        inside = np.where(is_open & is_middle_inside, middle, inside)
+        beyond = np.where(is_open & ~is_middle_inside, middle, beyond)
+    return inside[0].astype(int).tolist(), inside[1].astype(int).tolist()
 
 
-def _likelihoods(x: "Floats", n: "Floats") -> "Floats":
+def _likelihoods(x: "Floats", n: "Floats", total_x: int, total_n: int) -> "Floats":
+    """The log likelihood of two rates: x of n, and the others of all. Arrays of `n`'s length, or rows of it."""
     import numpy as np
 
-    def part(count: "Floats") -> "Floats":
-        share = np.where(count > 0, count, 1.0) / np.where(count > 0, n, 1.0)
-        return np.asarray(count * np.log(share))
-
-    return part(x) + part(n - x)
+    left, others = total_n - n, total_x - x
+    counts = np.stack([x, n - x, others, left - others])
+    sizes = np.stack([np.broadcast_to(part, x.shape) for part in (n, n, left, left)])
+    # A count of 0 adds nothing.
+    terms = counts * np.log(np.where(counts > 0, counts, 1.0) / np.where(counts > 0, sizes, 1.0))
+    return np.asarray((terms[0] + terms[1]) + (terms[2] + terms[3]))
 
 
 def _stay(lows: Sequence[int], highs: Sequence[int], n: Sequence[int], rare: int) -> float:
