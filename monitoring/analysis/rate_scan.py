@@ -10,15 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
+from monitoring.analysis.arrays import Booleans, Reals, np
 from monitoring.analysis.concentration import fisher_exact
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 # Past this statistic the exact p-value is under 1e-9; Fisher's times the number of splits bounds it.
 MAX_EXACT = 45.0
@@ -136,15 +130,13 @@ def scan_p_value(statistic: float, x: Sequence[int], n: Sequence[int], best: tup
 
 def _band(statistic: float, n: Sequence[int], rare: int) -> tuple[list[int], list[int]]:
     """For each split the least and the greatest number of events so far whose statistic is below the given one."""
-    import numpy as np
-
     total = sum(n)
     runs = np.cumsum(np.asarray(n, dtype=np.float64))[:-1]
     least, most = np.maximum(0.0, rare - (total - runs)), np.minimum(float(rare), runs)
     centre = np.clip(np.floor(rare * runs / total), least, most)
     base = _likelihood(rare, total)
 
-    def is_inside(events: "Floats") -> "NDArray[np.bool_]":
+    def is_inside(events: Reals) -> Booleans:
         told = np.clip(events, least, most)
         return np.asarray((2 * (_likelihoods(told, runs, rare, total) - base) < statistic) & (told == events))
 
@@ -161,10 +153,8 @@ def _band(statistic: float, n: Sequence[int], rare: int) -> tuple[list[int], lis
     return inside[0].astype(int).tolist(), inside[1].astype(int).tolist()
 
 
-def _likelihoods(x: "Floats", n: "Floats", total_x: int, total_n: int) -> "Floats":
+def _likelihoods(x: Reals, n: Reals, total_x: int, total_n: int) -> Reals:
     """The log likelihood of two rates: x of n, and the others of all. Arrays of `n`'s length, or rows of it."""
-    import numpy as np
-
     left, others = total_n - n, total_x - x
     counts = np.stack([x, n - x, others, left - others])
     sizes = np.stack([np.broadcast_to(part, x.shape) for part in (n, n, left, left)])
@@ -175,10 +165,8 @@ def _likelihoods(x: "Floats", n: "Floats", total_x: int, total_n: int) -> "Float
 
 def _stay(lows: Sequence[int], highs: Sequence[int], n: Sequence[int], rare: int) -> float:
     """The chance that the walk stays inside the band to its known end."""
-    import numpy as np
-
     rate = rare / sum(n)
-    kernels: dict[int, tuple[int, Floats]] = {}
+    kernels: dict[int, tuple[int, Reals]] = {}
     start, chances = 0, np.ones(1)
     for place, runs in enumerate(n):
         if runs not in kernels:
@@ -194,10 +182,8 @@ def _stay(lows: Sequence[int], highs: Sequence[int], n: Sequence[int], rare: int
     return float(chances[0]) / whole
 
 
-def _kernel(runs: int, rate: float) -> "tuple[int, Floats]":
+def _kernel(runs: int, rate: float) -> tuple[int, Reals]:
     """(least number of events that matters, chances from there) of one bucket."""
-    import numpy as np
-
     spread = _KERNEL_WIDTH * (math.sqrt(runs * rate * (1 - rate)) + 2)
     low, high = max(0, math.floor(runs * rate - spread)), min(runs, math.ceil(runs * rate + spread))
     # Each chance from the one before it, on the log scale: many buckets have as many kernels.
