@@ -23,12 +23,9 @@ MOST_RESTARTS = 5
 def commands(home: Path) -> dict[str, list[str]]:
     """The command of each process. Worker and beat log warnings only: beat alone ticks every second."""
     python = [sys.executable, "-m"]
-    level = os.environ.get("LOG_LEVEL", "WARNING").lower()
-    threads = os.environ.get("WORKER_THREADS", "2")
-    options = ["-P", "threads", "-c", threads, "--without-gossip", "--without-mingle", "-l", level]
     return {
         "web": [*python, "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"],
-        "worker": [*python, "celery", "-A", "config.celery", "worker", *options],
+        "worker": [*python, "config.worker"],
         "beat": [*python, "config.beat", str(home / "beat-schedule")],
     }
 

@@ -20,13 +20,12 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from ingestion.forwarding.documents import key_of
-from ingestion.forwarding.parcels import Message, Parcel, executions
+from ingestion.forwarding.parcels import LOGS_PATH, Message, Parcel, executions
 from ingestion.records import ExecutionReport, Failure, LogReport, LooseLine, StepReport
 from monitoring.statuses import FAILING, TERMINAL
 
 CONTENT_TYPE = "application/x-protobuf"
 SCOPE = "steadyrun"
-LOGS_PATH = "/v1/logs"
 MAX_TEXT = 32_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRACE = re.compile(r"^[0-9a-f]{32}$")

@@ -11,6 +11,8 @@ import zstandard
 
 from ingestion.records import Decoded, ExecutionReport, LooseLine, MetricPoint, Rejection
 
+# Where an OTLP receiver takes log lines.
+LOGS_PATH = "/v1/logs"
 # Level 1: the sender of the request waits for it.
 _LEVEL = 1
 MAX_PACKED = 256 * 1024 * 1024

@@ -25,8 +25,7 @@ from accounts.outgoing import Refused, Unreachable, send
 from accounts.retrying import Result, Verdict, told_pause, verdict_of
 from accounts.tenancy import team_context
 from ingestion.forwarding import encoding
-from ingestion.forwarding.otlp import LOGS_PATH
-from ingestion.forwarding.parcels import Message, Parcel, unpack
+from ingestion.forwarding.parcels import LOGS_PATH, Message, Parcel, unpack
 from ingestion.forwarding.receivers import Receiver, receiver_of
 from ingestion.forwarding.settling import Sent, settle
 from ingestion.models import Destination

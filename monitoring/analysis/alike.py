@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-from numpy.typing import NDArray
+from monitoring.analysis.arrays import Integers, Reals, np
 
-Array = NDArray[np.float64]
-Places = NDArray[np.int64]
+Array = Reals
+Places = Integers
 
 WEEK_HOURS, DAY_HOURS = 168, 24
 # 1970 began on a Thursday; hours of the week are counted from Monday.

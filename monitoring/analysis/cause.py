@@ -9,11 +9,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from monitoring import wording
 from monitoring.analysis import signals
+from monitoring.analysis.change_point import Beginning, rate_beginning
 from monitoring.analysis.change_point import Kind as ChangeKind
-from monitoring.analysis.change_point import rate_beginning
 from monitoring.analysis.coincidence import Coincidence, EventKind
 from monitoring.analysis.error_kinds import classify
 from monitoring.analysis.ranges import Place, Side
@@ -223,6 +224,12 @@ _FAMILIES = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=256)
+def course_beginning(by_bucket: tuple[tuple[int, int], ...]) -> Beginning:
+    """When a course of (failures, runs) by bucket began. Kept, because a page asks three times for the same course."""
+    return rate_beginning([x for x, _n in by_bucket], [n for _x, n in by_bucket])
+
+
 class Pattern(StrEnum):
     """How failures lie in time."""
 
@@ -238,8 +245,8 @@ def time_pattern(by_bucket: Iterable[tuple[int, int]]) -> Pattern:
     freedom (R. A. Fisher, "Statistical Methods for Research Workers", 1925, section 19); bursts when over 2 and three
     standard deviations above 1, constant when under 1.5. Under 10 failures or 5 stretches nothing is said.
     """
-    pairs = list(by_bucket)
-    began = rate_beginning([x for x, _n in pairs], [n for _x, n in pairs])
+    pairs: Sequence[tuple[int, int]] = tuple(by_bucket)
+    began = course_beginning(tuple(pairs))
     if began.kind is ChangeKind.BEGAN and began.bucket is not None:
         pairs = pairs[began.bucket :]
     failures, runs = sum(x for x, _n in pairs), sum(n for _x, n in pairs)

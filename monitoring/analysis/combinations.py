@@ -8,9 +8,7 @@ Each level keeps a bounded number, so the work grows with the rows and not with 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from monitoring.analysis.arrays import Booleans, Integers, np
 from monitoring.analysis.leaf_table import Counts, Prepared, with_expected
 
 # Values, and pairs, that are combined further. At most 63 values: a row is a number of so many bits.
@@ -24,8 +22,8 @@ MIN_EXCESS_SHARE = 0.03
 # Whole numbers up to here are exact in 32-bit floats.
 _EXACT_FLOAT32 = 2**24
 
-Places = NDArray[np.int64]
-Masks = NDArray[np.bool_]
+Places = Integers
+Masks = Booleans
 
 
 @dataclass(frozen=True, slots=True)

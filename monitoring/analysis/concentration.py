@@ -184,12 +184,10 @@ def fisher_exact(a: int, b: int, c: int, d: int) -> float:
     below = _edge(log_chance, first - 1, mode, limit)
     above = _edge(log_chance, last + 1, mode, limit)
 
-    def up(x: int) -> float:
-        return (row - x) * (column - x) / ((x + 1) * (rest + x + 1))
-
-    chance = _tail(math.exp(log_chance(below)), below, first, -1, up) if below >= first else 0.0
+    table = (row, column, rest)
+    chance = _tail(math.exp(log_chance(below)), below, first, table) if below >= first else 0.0
     if above <= last:
-        chance += _tail(math.exp(log_chance(above)), above, last, 1, up)
+        chance += _tail(math.exp(log_chance(above)), above, last, table)
     return min(1.0, chance)
 
 
@@ -204,11 +202,14 @@ def _edge(log_chance: Callable[[int], float], outside: int, inside: int, limit: 
     return outside
 
 
-def _tail(chance: float, start: int, end: int, step: int, up: Callable[[int], float]) -> float:
-    """The chances from `start`, whose own is given, to `end`; `up(x)` is the chance of x + 1 over that of x."""
-    total = chance
-    for x in range(start, end, step):
-        chance = chance * up(x) if step > 0 else chance / up(x - 1)
+def _tail(chance: float, start: int, end: int, table: tuple[int, int, int]) -> float:
+    """The chances from `start`, whose own is given, to `end`, down or up; `table` is (row, column, rest)."""
+    row, column, rest = table
+    is_up, total = end > start, chance
+    for x in range(start, end) if is_up else range(start - 1, end - 1, -1):
+        # The chance of x + 1 over that of x.
+        ratio = (row - x) * (column - x) / ((x + 1) * (rest + x + 1))
+        chance = chance * ratio if is_up else chance / ratio
         total += chance
         if chance <= total * _NEGLIGIBLE:
             break

@@ -21,9 +21,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from monitoring.analysis.arrays import Booleans, Integers, Reals, np
 from monitoring.analysis.combinations import Candidates, Held
 from monitoring.analysis.leaf_table import Counts, Prepared, with_expected
 
@@ -54,7 +52,7 @@ class Chosen:
 NOTHING = Chosen((), 0.0)
 
 
-def worth(excess_share: Counts, run_share: Counts, parts: int, attributes: NDArray[np.int64]) -> Counts:
+def worth(excess_share: Counts, run_share: Counts, parts: int, attributes: Integers) -> Counts:
     """What sets are worth, rounded so that the order of sums does not decide. No excess is worth nothing at all."""
     steepness = math.log(NARROWING) / -math.log1p(-LOSS)
     value = (
@@ -91,10 +89,10 @@ def choose(prepared: Prepared, found: Candidates) -> Chosen:
     return best
 
 
-def is_clear(drift: float | NDArray[np.float64], sums: Counts) -> NDArray[np.bool_]:
+def is_clear(drift: float | Reals, sums: Counts) -> Booleans:
     """Whether failures exceed what is usual by more than chance gives a count."""
     usual = drift * sums[2]
-    clear: NDArray[np.bool_] = sums[0] - usual >= MIN_DEVIATIONS * np.sqrt(usual + 1)
+    clear: Booleans = sums[0] - usual >= MIN_DEVIATIONS * np.sqrt(usual + 1)
     return clear
 
 
@@ -109,7 +107,7 @@ def _choices(found: Candidates, alone: Counts, contrast: Counts) -> list[int]:
 
 
 def _grown(
-    prepared: Prepared, held: Held, sets: Sequence[tuple[int, ...]], sizes: NDArray[np.int64]
+    prepared: Prepared, held: Held, sets: Sequence[tuple[int, ...]], sizes: Integers
 ) -> tuple[list[tuple[int, ...]], float]:
     """Each set with each further combination: the best sets, and what the very best is worth."""
     union = np.array([held.masks[list(each)].any(axis=0) for each in sets])

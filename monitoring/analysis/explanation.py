@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
+from monitoring.analysis.arrays import np
 from monitoring.analysis.combinations import Candidates, search
 from monitoring.analysis.concentration import (
     LOCAL_SHARE,

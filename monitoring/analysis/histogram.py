@@ -51,14 +51,23 @@ def percentile(histogram: Histogram, share: float) -> float | None:
 
     The rank is `share * (n - 1)`, as in numpy's default; between two bins the value is interpolated.
     """
+    return percentiles(histogram, (share,))[0]
+
+
+def percentiles(histogram: Histogram, shares: Sequence[float]) -> list[float | None]:
+    """As `percentile`, for several shares at once."""
     bins = sorted(histogram)
-    cumulated = list(accumulate(histogram[index] for index in bins))
+    cumulated = list(accumulate([histogram[index] for index in bins]))
     if not cumulated or cumulated[-1] == 0:
-        return None
-    rank = share * (cumulated[-1] - 1)
-    low, high = (bins[bisect_right(cumulated, place)] for place in (math.floor(rank), math.ceil(rank)))
-    part = rank - math.floor(rank)
-    return middle(low) * (1 - part) + middle(high) * part
+        return [None] * len(shares)
+
+    def value_at(share: float) -> float:
+        rank = share * (cumulated[-1] - 1)
+        low, high = (bins[bisect_right(cumulated, place)] for place in (math.floor(rank), math.ceil(rank)))
+        part = rank - math.floor(rank)
+        return middle(low) * (1 - part) + middle(high) * part
+
+    return [value_at(share) for share in shares]
 
 
 def count_within(histogram: Histogram, limit_ms: float) -> int:

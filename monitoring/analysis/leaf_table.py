@@ -7,11 +7,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
+from monitoring.analysis.arrays import Integers, Reals, np
 
-Codes = NDArray[np.int64]
-Counts = NDArray[np.float64]
+Codes = Integers
+Counts = Reals
 
 NOT_TOLD = -1
 # A row with few usual runs is taken to fail as all do: its own rate counts as much as theirs at this many usual runs.

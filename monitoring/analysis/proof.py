@@ -22,9 +22,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import NormalDist
 
-import numpy as np
-
 from monitoring.analysis.alike import DAY_HOURS, MONDAY, WEEK_HOURS, Alike, Array, Hours, Places
+from monitoring.analysis.arrays import np
 
 # One-sided: the chance to call a change that did nothing "helped", and as much for "got worse".
 ERROR = 0.025

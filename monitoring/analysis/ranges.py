@@ -13,7 +13,7 @@ A figure has one of three shapes:
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -194,13 +194,17 @@ def beta_binomial_range(trials: int, a: float, b: float) -> tuple[int, int]:
     if a > b:
         low, high = beta_binomial_range(trials, b, a)
         return trials - high, trials - low
+    return _quantiles(_beta_binomial(trials, a, b))
+
+
+def _beta_binomial(trials: int, a: float, b: float) -> Iterator[float]:
+    """The chances of 0, 1, 2 ... events, one after the other: few are needed where events are rare."""
     first = math.lgamma(b + trials) - math.lgamma(b) + math.lgamma(a + b) - math.lgamma(a + b + trials)
     chance = math.exp(first)
-    chances = [chance]
+    yield chance
     for k in range(trials):
         chance *= (trials - k) * (a + k) / ((k + 1) * (b + trials - k - 1))
-        chances.append(chance)
-    return _quantiles(chances)
+        yield chance
 
 
 def _count_limits(usual: Range, exposure: int) -> tuple[float, float]:
@@ -227,15 +231,15 @@ def negative_binomial_range(mean: float, spread: float) -> tuple[float, float]:
     return _quantiles(chances)
 
 
-def _quantiles(chances: Sequence[float]) -> tuple[int, int]:
-    total, low = 0.0, -1
+def _quantiles(chances: Iterable[float]) -> tuple[int, int]:
+    total, low, k = 0.0, -1, 0
     for k, chance in enumerate(chances):
         total += chance
         if low < 0 and total > TAIL:
             low = k
         if total >= 1 - TAIL:
             return max(low, 0), k
-    return max(low, 0), len(chances) - 1
+    return max(low, 0), k
 
 
 def together(parts: Sequence[Range]) -> Range | None:

@@ -10,15 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
+from monitoring.analysis.arrays import Booleans, Reals, np
 from monitoring.analysis.concentration import fisher_exact
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 # Past this statistic the exact p-value is under 1e-9; Fisher's times the number of splits bounds it.
 MAX_EXACT = 45.0
@@ -136,51 +130,43 @@ def scan_p_value(statistic: float, x: Sequence[int], n: Sequence[int], best: tup
 
 def _band(statistic: float, n: Sequence[int], rare: int) -> tuple[list[int], list[int]]:
     """For each split the least and the greatest number of events so far whose statistic is below the given one."""
-    import numpy as np
-
     total = sum(n)
     runs = np.cumsum(np.asarray(n, dtype=np.float64))[:-1]
     least, most = np.maximum(0.0, rare - (total - runs)), np.minimum(float(rare), runs)
     centre = np.clip(np.floor(rare * runs / total), least, most)
     base = _likelihood(rare, total)
 
-    def is_below(events: "Floats") -> "NDArray[np.bool_]":
-        found = _likelihoods(events, runs) + _likelihoods(rare - events, total - runs) - base
-        return np.asarray(2 * found < statistic)
+    def is_inside(events: Reals) -> Booleans:
+        told = np.clip(events, least, most)
+        return np.asarray((2 * (_likelihoods(told, runs, rare, total) - base) < statistic) & (told == events))
 
-    edges = []
-    for start, outside, way in ((centre, least - 1, 1.0), (np.minimum(centre + 1, most + 1), most + 1, -1.0)):
-        inside, beyond = start.copy(), outside.copy()
-        inside = np.where(is_below(np.clip(inside, least, most)) & (inside >= least) & (inside <= most), inside, np.nan)
-        known = ~np.isnan(inside)
-        inside = np.where(known, inside, start + way)
-        beyond = np.where(known, beyond, start)
-        for _ in range(max(1, int(rare).bit_length() + 1)):
-            middle = np.floor((inside + beyond) / 2)
-            below = is_below(np.clip(middle, least, most)) & (middle >= least) & (middle <= most)
-            is_open = np.abs(inside - beyond) > 1
-            inside = np.where(is_open & below, middle, inside)
-            beyond = np.where(is_open & ~below, middle, beyond)
-        edges.append([int(value) for value in inside])
-    return edges[0], edges[1]
+    # Both edges at once, by bisection: the least numbers in the first row, the greatest in the second.
+    start = np.stack([centre, np.minimum(centre + 1, most + 1)])
+    is_known = is_inside(start)
+    inside = np.where(is_known, start, start + np.array([[1.0], [-1.0]]))
+    beyond = np.where(is_known, np.stack([least - 1, most + 1]), start)
+    while (is_open := np.abs(inside - beyond) > 1).any():
+        middle = np.floor((inside + beyond) / 2)
+        is_middle_inside = is_inside(middle)
+        inside = np.where(is_open & is_middle_inside, middle, inside)
+        beyond = np.where(is_open & ~is_middle_inside, middle, beyond)
+    return inside[0].astype(int).tolist(), inside[1].astype(int).tolist()
 
 
-def _likelihoods(x: "Floats", n: "Floats") -> "Floats":
-    import numpy as np
-
-    def part(count: "Floats") -> "Floats":
-        share = np.where(count > 0, count, 1.0) / np.where(count > 0, n, 1.0)
-        return np.asarray(count * np.log(share))
-
-    return part(x) + part(n - x)
+def _likelihoods(x: Reals, n: Reals, total_x: int, total_n: int) -> Reals:
+    """The log likelihood of two rates: x of n, and the others of all. Arrays of `n`'s length, or rows of it."""
+    left, others = total_n - n, total_x - x
+    counts = np.stack([x, n - x, others, left - others])
+    sizes = np.stack([np.broadcast_to(part, x.shape) for part in (n, n, left, left)])
+    # A count of 0 adds nothing.
+    terms = counts * np.log(np.where(counts > 0, counts, 1.0) / np.where(counts > 0, sizes, 1.0))
+    return np.asarray((terms[0] + terms[1]) + (terms[2] + terms[3]))
 
 
 def _stay(lows: Sequence[int], highs: Sequence[int], n: Sequence[int], rare: int) -> float:
     """The chance that the walk stays inside the band to its known end."""
-    import numpy as np
-
     rate = rare / sum(n)
-    kernels: dict[int, tuple[int, Floats]] = {}
+    kernels: dict[int, tuple[int, Reals]] = {}
     start, chances = 0, np.ones(1)
     for place, runs in enumerate(n):
         if runs not in kernels:
@@ -196,10 +182,8 @@ def _stay(lows: Sequence[int], highs: Sequence[int], n: Sequence[int], rare: int
     return float(chances[0]) / whole
 
 
-def _kernel(runs: int, rate: float) -> "tuple[int, Floats]":
+def _kernel(runs: int, rate: float) -> tuple[int, Reals]:
     """(least number of events that matters, chances from there) of one bucket."""
-    import numpy as np
-
     spread = _KERNEL_WIDTH * (math.sqrt(runs * rate * (1 - rate)) + 2)
     low, high = max(0, math.floor(runs * rate - spread)), min(runs, math.ceil(runs * rate + spread))
     # Each chance from the one before it, on the log scale: many buckets have as many kernels.

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from itertools import combinations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from monitoring.analysis.arrays import Booleans, np
 from monitoring.analysis.combinations import Candidates
 from monitoring.analysis.explaining_set import is_clear
 from monitoring.analysis.leaf_table import Counts, Prepared, with_expected
@@ -25,7 +23,7 @@ class Relation(StrEnum):
     OWN = "On its own"
 
 
-def tell_more(combined: Sequence[Sequence[tuple[int, int]]], sums: Counts) -> NDArray[np.bool_]:
+def tell_more(combined: Sequence[Sequence[tuple[int, int]]], sums: Counts) -> Booleans:
     """Which combinations fail clearly more than each wider one that was found; `sums` are theirs, by place.
 
     G. I. Webb, "Discovering significant patterns", Machine Learning 68 (2007), calls such patterns productive.

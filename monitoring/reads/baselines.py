@@ -4,6 +4,7 @@ They are of one environment each. `environment=None` (several) has none.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,19 +46,26 @@ class Proposals:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The usual ranges of a workflow's figures over a window, and what its history proposes."""
+    """The usual ranges of a workflow's figures over a window, and what its history proposes.
+
+    `nodes`: the usual error rate of each node over a week, by its label id; read for a single workflow only.
+    """
 
     ranges: Mapping[Metric, Range] = field(default_factory=dict)
     proposals: Proposals = field(default_factory=Proposals)
+    nodes: Mapping[int, Range] = field(default_factory=dict)
 
 
 # A week and more needs one range of the whole document.
 _WEEK = """jsonb_build_object('version', document->'version', 'metric', document->'metric', 'week', document->'week')"""
 _DOCUMENTS = f"""
-SELECT workflow_id, metric, (CASE WHEN metric = '{OBJECTIVES}' THEN document ELSE {{part}} END)::text FROM baseline
-WHERE team_id = %(team)s AND environment_id = %(environment)s AND dimension = {Basis.WORKFLOW:d} AND value_id = 0
-    AND metric = ANY(%(metrics)s) {{workflow}}
+SELECT workflow_id, value_id, metric, (
+    CASE WHEN dimension = {Basis.NODE:d} THEN {_WEEK} WHEN metric = '{OBJECTIVES}' THEN document ELSE {{part}} END
+)::text FROM baseline WHERE team_id = %(team)s AND environment_id = %(environment)s AND {{which}}
 """
+_OF_ALL = f"dimension = {Basis.WORKFLOW:d} AND value_id = 0 AND metric = ANY(%(metrics)s)"
+_OF_ONE = f"""workflow_id = %(workflow)s
+    AND ({_OF_ALL} OR dimension = {Basis.NODE:d} AND metric = '{Metric.ERROR_RATE.value}')"""
 
 
 def usual_by_workflow(
@@ -67,44 +75,32 @@ def usual_by_workflow(
     if environment is None:
         return {}
     part = _WEEK if window.length >= WEEK else "document"
-    statement = _DOCUMENTS.format(part=part, workflow="AND workflow_id = %(workflow)s" if workflow_id else "")
+    statement = _DOCUMENTS.format(part=part, which=_OF_ONE if workflow_id else _OF_ALL)
     values = {
         "team": team_id,
         "environment": label_id(LabelKind.ENVIRONMENT, environment),
         "metrics": [*(metric.value for metric in JUDGED), OBJECTIVES],
         "workflow": workflow_id,
     }
-    ranges: dict[UUID, dict[Metric, Range]] = {}
-    proposals: dict[UUID, Proposals] = {}
-    for whose, metric, text in run_prepared(statement, values):
-        document = _read(text)
+    found: dict[UUID, list[tuple[int, str, dict[str, Any]]]] = defaultdict(list)
+    for whose, value_id, metric, text in run_prepared(statement, values):
+        found[whose].append((value_id, metric, _read(text)))
+    return {whose: _usual(documents, window) for whose, documents in found.items()}
+
+
+def _usual(documents: Iterable[tuple[int, str, dict[str, Any]]], window: Window) -> Usual:
+    """From (node or 0, metric, document)."""
+    ranges: dict[Metric, Range] = {}
+    nodes: dict[int, Range] = {}
+    proposals = Proposals()
+    for node, metric, document in documents:
         if metric == OBJECTIVES:
-            proposals[whose] = _proposals(document)
+            proposals = _proposals(document)
+        elif node:
+            nodes[node] = range_of_week(document)
         else:
-            ranges.setdefault(whose, {})[Metric(metric)] = range_over(document, window.start, window.end)
-    return {
-        whose: Usual(ranges.get(whose, {}), proposals.get(whose, Proposals())) for whose in ranges.keys() | proposals
-    }
-
-
-_PARTS = f"""SELECT value_id, ({_WEEK})::text FROM baseline
-WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND environment_id = %(environment)s
-    AND dimension = %(dimension)s AND metric = %(metric)s"""
-
-
-def usual_of_nodes(team_id: UUID, workflow_id: UUID, environment: str | None, metric: Metric) -> dict[int, Range]:
-    """The usual range of a figure over a week, of each node by its label id."""
-    if environment is None:
-        return {}
-    values = {
-        "team": team_id,
-        "workflow": workflow_id,
-        "environment": label_id(LabelKind.ENVIRONMENT, environment),
-        "dimension": Basis.NODE.value,
-        "metric": metric.value,
-    }
-    rows = run_prepared(_PARTS, values)
-    return {value_id: range_of_week(_read(text)) for value_id, text in rows}
+            ranges[Metric(metric)] = range_over(document, window.start, window.end)
+    return Usual(ranges, proposals, nodes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from accounts.statements import run_planned, run_prepared
-from monitoring.analysis.change_point import Kind, rate_beginning
+from monitoring.analysis.cause import course_beginning
+from monitoring.analysis.change_point import Kind
 from monitoring.analysis.coincidence import Coincidence, Event, EventKind, Onset, coincidences
 from monitoring.models import Dimension, Grain
 from monitoring.reads.analysed import input_digest
@@ -126,7 +127,7 @@ def buckets_of(failures: Mapping[int, int], runs: Mapping[int, int]) -> list[tup
 
 def onset_of(start: datetime, by_bucket: Sequence[tuple[int, int]]) -> Onset | None:
     """When the failures of a course began; None where there is no such moment."""
-    began = rate_beginning([x for x, _ in by_bucket], [n for _, n in by_bucket])
+    began = course_beginning(tuple(by_bucket))
     if began.kind is not Kind.BEGAN or began.bucket is None:
         return None
     earliest, latest = began.earliest, began.latest

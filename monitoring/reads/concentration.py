@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-import numpy as np
-
 from accounts.statements import run_planned
+from monitoring.analysis.arrays import np
 from monitoring.analysis.concentration import Finding, Reach
 from monitoring.analysis.explanation import Combination, Explanation, Row, explain
 from monitoring.analysis.leaf_table import Codes, LeafTable

@@ -1,5 +1,6 @@
 """What a page of one workflow is about: the part of a team's figures and records that its reads look at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,11 +37,20 @@ class Cut:
         return "" if self.environment is None else "AND environment_id = %(environment)s"
 
 
-def spans(parts: list[Segment], prefix: str = "span") -> tuple[str, dict[str, Any]]:
-    """Segments as a condition on rollup rows, with its parameters."""
+def select_spans(
+    parts: Sequence[Segment], columns: str, condition: str, prefix: str = "span"
+) -> tuple[str, dict[str, Any]]:
+    """A SELECT of columns of the rollup rows of these segments that meet a condition, with the times' parameters.
+
+    One SELECT for each segment. With OR between them PostgreSQL looks for each of them among the rows of every grain,
+    which takes four times as long.
+    """
     texts, values = [], dict[str, Any]()
     for place, part in enumerate(parts):
         start, end = f"{prefix}{place}_start", f"{prefix}{place}_end"
-        texts.append(f"(grain = {part.grain:d} AND bucket >= %({start})s AND bucket < %({end})s)")
+        texts.append(
+            f"SELECT {columns} FROM rollup WHERE {condition} AND grain = {part.grain:d}"
+            f" AND bucket >= %({start})s AND bucket < %({end})s"
+        )
         values |= {start: part.start, end: part.end}
-    return " OR ".join(texts) or "false", values
+    return " UNION ALL ".join(texts) or f"SELECT {columns} FROM rollup WHERE false", values

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
 
-import numpy as np
-
 from monitoring.analysis.advice.node_design import Shaped
+from monitoring.analysis.arrays import Reals, np
 from monitoring.analysis.visits import Visit
 from monitoring.reads.labels import label_values
 from monitoring.reads.leaves import Column, Sides, facet_columns, label_column, values_of
 from monitoring.reads.matching import Part
-from monitoring.reads.samples import NOT_TOLD, Reals, Runs, rate_for, read_runs, read_steps
+from monitoring.reads.samples import NOT_TOLD, Runs, rate_for, read_runs, read_steps
 from monitoring.statuses import FAILING, Status
 
 # At most so many runs, and so many visits of their nodes, are read.

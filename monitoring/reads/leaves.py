@@ -4,9 +4,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from accounts.statements import run_planned
+from monitoring.analysis.arrays import np
 from monitoring.analysis.leaf_table import NOT_TOLD as NO_CODE
 from monitoring.analysis.leaf_table import Codes, LeafTable
 from monitoring.identity import facet_id

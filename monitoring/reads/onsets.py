@@ -10,7 +10,7 @@ from accounts.statements import run_planned
 from monitoring.analysis.change_point import SIGNIFICANCE, Beginning, latency_beginning, rate_beginning
 from monitoring.analysis.coincidence import Coincidence, Event, EventKind, Onset, coincidences
 from monitoring.analysis.rate_scan import split_rates
-from monitoring.reads.cuts import Cut, spans
+from monitoring.reads.cuts import Cut, select_spans
 from monitoring.reads.merged import merger_of, root_sql
 from monitoring.reads.releases import ReleaseMark
 from monitoring.reads.rollup_rows import segments
@@ -86,15 +86,13 @@ def _new_groups(cut: Cut) -> list[Event]:
 
 _ELSEWHERE = f"""
 WITH most AS (
-    SELECT workflow_id FROM rollup WHERE team_id = %(team)s AND dimension = 0 AND workflow_id <> %(workflow)s
-        AND ({{coarse}}) {{environment}}
-    GROUP BY 1 HAVING sum(failed + timed_out) > 0 ORDER BY sum(failed + timed_out) DESC, 1 LIMIT {MAX_WORKFLOWS}
+    SELECT workflow_id FROM ({{coarse}}) AS part
+    GROUP BY 1 HAVING sum(failures) > 0 ORDER BY sum(failures) DESC, 1 LIMIT {MAX_WORKFLOWS}
 )
 SELECT r.workflow_id, w.name, date_bin(%(length)s, r.bucket, '1970-01-05 00:00:00+00'::timestamptz),
-    sum(r.failed + r.timed_out)::bigint, sum(r.succeeded + r.failed + r.timed_out)::bigint
-FROM rollup r JOIN workflow w ON w.team_id = %(team)s AND w.id = r.workflow_id AND w.completeness <> 'failures-only'
-WHERE r.team_id = %(team)s AND r.dimension = 0 AND r.workflow_id IN (SELECT workflow_id FROM most)
-    AND ({{fine}}) {{environment}}
+    sum(r.failures)::bigint, sum(r.rated)::bigint
+FROM ({{fine}}) AS r
+JOIN workflow w ON w.team_id = %(team)s AND w.id = r.workflow_id AND w.completeness <> 'failures-only'
 GROUP BY 1, 2, 3
 """
 
@@ -102,9 +100,16 @@ GROUP BY 1, 2, 3
 def _beginnings_elsewhere(cut: Cut, like: Series) -> list[Event]:
     """When other workflows of the team began to fail, over the same buckets."""
     window = cut.window.aligned()
-    coarse, values = spans(cut.segments, "coarse")
-    fine, more = spans(segments(window, cut.marked, coarsest=like.bucket), "fine")
-    text = _ELSEWHERE.format(coarse=coarse, fine=fine, environment=cut.in_environment)
+    others = f"team_id = %(team)s AND dimension = 0 AND workflow_id <> %(workflow)s {cut.in_environment}"
+    columns = "workflow_id, failed + timed_out AS failures"
+    coarse, values = select_spans(cut.segments, columns, others, "coarse")
+    fine, more = select_spans(
+        segments(window, cut.marked, coarsest=like.bucket),
+        f"{columns}, bucket, succeeded + failed + timed_out AS rated",
+        f"{others} AND workflow_id IN (SELECT workflow_id FROM most)",
+        "fine",
+    )
+    text = _ELSEWHERE.format(coarse=coarse, fine=fine)
     counts: dict[tuple[UUID, str], dict[datetime, tuple[int, int]]] = defaultdict(dict)
     for whose, name, start, failures, rated in run_planned(text, cut.values(length=like.bucket, **values, **more)):
         counts[whose, name][start] = failures, rated

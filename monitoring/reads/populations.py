@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from monitoring.analysis.arrays import Booleans, Reals, np
 from monitoring.reads.samples import Runs
 from monitoring.statuses import FAILING, UNMET
 
-Mask = NDArray[np.bool_]
+Mask = Booleans
 # A run is slow or expensive when it reaches what this share of the runs stay below.
 HIGH_SHARE = 0.95
 FAILING_NUMBERS = [int(status) for status in FAILING]
@@ -40,7 +38,7 @@ def _failed(runs: Runs) -> Mask:
     return np.isin(runs.columns["status"], FAILING_NUMBERS)
 
 
-def high_from(values: NDArray[np.float64]) -> float | None:
+def high_from(values: Reals) -> float | None:
     """The p95 of the told values; None when none is told, or when it is what half of them have anyway."""
     told = values[~np.isnan(values)]
     if not len(told):
@@ -49,13 +47,13 @@ def high_from(values: NDArray[np.float64]) -> float | None:
     return float(limit) if limit > middle else None
 
 
-def _high(values: NDArray[np.float64]) -> Mask:
+def _high(values: Reals) -> Mask:
     limit = high_from(values)
     found: Mask = values >= limit if limit is not None else np.zeros(len(values), dtype=np.bool_)
     return found
 
 
-def _greatest_of_run(steps: Runs, values: NDArray[np.float64]) -> Mask:
+def _greatest_of_run(steps: Runs, values: Reals) -> Mask:
     """Of each run the step with the greatest told value, the first one of equals. Steps that hold others are none."""
     is_leaf = ~np.isin(steps.columns["id"], steps.columns["parent"])
     told = np.nonzero(~np.isnan(values) & is_leaf)[0]

@@ -7,15 +7,15 @@ comes from rollups.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from accounts.statements import run_planned, run_prepared
+from accounts.statements import run_prepared
 from monitoring.analysis.concentration import Candidate, Reading, finding_order, measure
-from monitoring.analysis.ranges import Metric, Side, is_outside
+from monitoring.analysis.ranges import Range, Side, is_outside
 from monitoring.analysis.verdict import Part, RaisedStep
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension
-from monitoring.reads.baselines import usual_of_nodes
-from monitoring.reads.cuts import Cut, spans
+from monitoring.reads.cuts import Cut, select_spans
 from monitoring.reads.labels import label_values
 from monitoring.reads.steps import NodePlace
 
@@ -47,18 +47,21 @@ class _Count:
     failures: int = 0
 
 
-def reached(cut: Cut, *, failures: int, places: Mapping[int, NodePlace]) -> Reached:
-    """What the failures of a window share. Four queries, whatever there is; none without a failure.
+def reached(
+    cut: Cut, *, failures: int, places: Mapping[int, NodePlace], usual: Mapping[int, Range] = MappingProxyType({})
+) -> Reached:
+    """What the failures of a window share. Two queries, a third where a name is in no rollup; none without a failure.
 
-    `failures` are the failed runs, `places` what `monitoring.reads.steps.node_places` says of the nodes.
+    `failures` are the failed runs, `places` what `monitoring.reads.steps.node_places` says of the nodes, `usual` their
+    usual error rates.
     """
     if not failures:
         return Reached()
-    counts = _rolled_up(cut)
+    counts, names = _rolled_up(cut)
     of_runs = _of_failed_runs(cut)
     candidates = [*_by_run(of_runs, counts), *_by_call(of_runs[Dimension.NODE], counts, places)]
-    raised = _raised(cut, counts)
-    names = label_values(cut.team_id, [*(value for _, value, _ in candidates), *raised])
+    raised = _raised(counts, usual)
+    names |= label_values(cut.team_id, [value for _, value, _ in candidates if value not in names])
     findings = measure(
         [
             Candidate(kind, names.get(value, str(value)), told.failures, told.of, told.base, told.base_total)
@@ -79,35 +82,43 @@ def _called(place: NodePlace | None) -> frozenset[str]:
     return frozenset(name for _, name in place.calls) if place else frozenset()
 
 
-_COUNTS = """SELECT dimension, value_id, sum(runs)::bigint, sum(succeeded + failed + timed_out)::bigint,
-    sum(failed + timed_out)::bigint FROM rollup
-WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND dimension IN ({dimensions}) AND ({spans}) {environment}
-GROUP BY 1, 2"""
+_COUNTS = """SELECT whole.*, label.value FROM (
+    SELECT dimension, value_id, sum(runs)::bigint, sum(succeeded + failed + timed_out)::bigint,
+        sum(failed + timed_out)::bigint
+    FROM ({rows}) AS part GROUP BY 1, 2
+) AS whole LEFT JOIN label ON label.team_id = %(team)s AND label.id = whole.value_id"""
 _DIMENSIONS = (Dimension.NONE, Dimension.INPUT_TYPE, Dimension.NODE, *(call[0] for call in _CALLS.values()))
 
 
-def _rolled_up(cut: Cut) -> dict[Dimension, dict[int, _Count]]:
-    span, values = spans(cut.segments)
+def _rolled_up(cut: Cut) -> tuple[dict[Dimension, dict[int, _Count]], dict[int, str]]:
+    """The counts by dimension and label id, and the names."""
     dimensions = ", ".join(str(one.value) for one in _DIMENSIONS)
-    text = _COUNTS.format(dimensions=dimensions, spans=span, environment=cut.in_environment)
+    whose = f"team_id = %(team)s AND workflow_id = %(workflow)s {cut.in_environment} AND dimension IN ({dimensions})"
+    columns = "dimension, value_id, runs, succeeded, failed, timed_out"
+    rows, values = select_spans(cut.segments, columns, whose)
     found: dict[Dimension, dict[int, _Count]] = defaultdict(dict)
-    for dimension, value_id, *figures in run_prepared(text, cut.values(**values)):
+    names: dict[int, str] = {}
+    for dimension, value_id, *figures, name in run_prepared(_COUNTS.format(rows=rows), cut.values(**values)):
         found[Dimension(dimension)][value_id] = _Count(*figures)
-    return found
+        if name is not None:
+            names[value_id] = name
+    return found, names
 
 
-_FAILED = f"""SELECT failed_node_id, input_type_id FROM execution
-WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND status IN (7, 8)
-    AND counted_at >= %(start)s AND counted_at < %(end)s {{environment}}
-ORDER BY counted_at DESC, id DESC LIMIT {MAX_FAILURES}"""
+_FAILED = f"""SELECT failed_node_id, input_type_id, count(*) FROM (
+    SELECT failed_node_id, input_type_id FROM execution
+    WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND status IN (7, 8)
+        AND counted_at >= %(start)s AND counted_at < %(end)s {{environment}}
+    ORDER BY counted_at DESC, id DESC LIMIT {MAX_FAILURES}
+) AS latest GROUP BY 1, 2"""
 
 
 def _of_failed_runs(cut: Cut) -> dict[Dimension, Counter[int | None]]:
-    rows = run_planned(_FAILED.format(environment=cut.in_environment), cut.values())
-    return {
-        Dimension.NODE: Counter(row[0] for row in rows),
-        Dimension.INPUT_TYPE: Counter(row[1] for row in rows),
-    }
+    nodes, inputs = Counter[int | None](), Counter[int | None]()
+    for node, input_type, runs in run_prepared(_FAILED.format(environment=cut.in_environment), cut.values()):
+        nodes[node] += runs
+        inputs[input_type] += runs
+    return {Dimension.NODE: nodes, Dimension.INPUT_TYPE: inputs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +170,8 @@ def _by_call(
     return candidates
 
 
-def _raised(cut: Cut, counts: Mapping[Dimension, Mapping[int, _Count]]) -> list[int]:
+def _raised(counts: Mapping[Dimension, Mapping[int, _Count]], usual: Mapping[int, Range]) -> list[int]:
     """The nodes whose visits fail more than usual."""
-    usual = usual_of_nodes(cut.team_id, cut.workflow_id, cut.environment, Metric.ERROR_RATE)
     return [
         node
         for node, one in counts.get(Dimension.NODE, {}).items()

@@ -33,6 +33,10 @@ class RecentRuns:
     starts: Sequence[datetime]
     ended: Sequence[Run]
 
+    def last_success(self, since: datetime) -> datetime | None:
+        """When the last success counted; None where none of these runs succeeded since then."""
+        return next((run.at for run in self.ended if not run.is_failure and run.at >= since), None)
+
 
 _RECENT = f"""SELECT started_at, counted_at, status FROM execution
 WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND counted_at < %(at)s {{environment}}
@@ -113,7 +117,8 @@ def recents(
     for place, hours in enumerate(_SHORT_HOURS):
         values[f"from{place}"] = floor_to(at, MINUTE) - timedelta(hours=hours)
     told = {
-        "workflow": "AND workflow_id = %(workflow)s" if workflow_id else "",
+        # The value, always 0 here, leads PostgreSQL to the rows of the workflow instead of all rows of these times.
+        "workflow": "AND workflow_id = %(workflow)s AND value_id = 0" if workflow_id else "",
         "environment": _environment(environment, values),
     }
     short = ", ".join(_SUMS.format(place) for place in range(len(_SHORT_HOURS)))

@@ -13,7 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from accounts.statements import Row, run_planned, run_prepared
-from monitoring.analysis.histogram import Histogram, percentile
+from monitoring.analysis.arrays import np
+from monitoring.analysis.histogram import Histogram, percentiles
 from monitoring.identity import NO_WORKFLOW, LabelKind, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.figures import Durations, Tokens, Totals
@@ -156,8 +157,16 @@ SELECT key, {sums}, string_agg(bins, '') AS bins, string_agg(times, '') AS times
 """
 
 
+# From so many bins on, adding them up with numpy is faster, with 1,500 of them five times.
+MANY_BINS = 300
+# The length of an element, then the number.
+_BIN_BYTES = 6
+
+
 def read_histogram(bins: bytes | None, times: bytes | None) -> Histogram:
     """The sum of histograms whose arrays were sent one after the other."""
+    if bins and times and len(bins) >= _BIN_BYTES * MANY_BINS and (found := _read_many(bins, times)) is not None:
+        return found
     # Three words an element: the length, and a number of one word (bins, 2 bytes each) or of two (counts, 4 bytes).
     indexes, words = array("h", bins or b""), array("I", times or b"")
     if byteorder == "little":
@@ -171,6 +180,18 @@ def read_histogram(bins: bytes | None, times: bytes | None) -> Histogram:
     for index, count in zip(indexes[2::3], counts, strict=True):
         total[index] = get(index, 0) + count
     return total
+
+
+def _read_many(bins: bytes, times: bytes) -> Histogram | None:
+    """The same for many bins; None where the sums may be too large for it (2^53)."""
+    indexes = np.frombuffer(bins, dtype=[("length", ">i4"), ("value", ">i2")])["value"].astype(np.int64)
+    counts = np.frombuffer(times, dtype=[("length", ">i4"), ("value", ">i8")])["value"]
+    if int(counts.max()) > 2**53 // len(counts):
+        return None
+    first = int(indexes.min())
+    places = np.flatnonzero(np.bincount(indexes - first))
+    sums = np.bincount(indexes - first, weights=counts)[places].astype(np.int64)
+    return dict(zip((places + first).tolist(), sums.tolist(), strict=True))
 
 
 def select_rows(team_id: UUID, which: Slice, parts: Sequence[Segment], columns: str, condition: str) -> list[Row]:
@@ -260,7 +281,7 @@ def totals_of(row: Sequence[Any]) -> Totals:
         unmet=told["unmet"],
         duration_ms=Durations(
             told["duration_sum_ms"] / timed if timed else None,
-            *(percentile(histogram, share) for share in (0.5, 0.95, 0.99)),
+            *percentiles(histogram, (0.5, 0.95, 0.99)),
         ),
         tokens=Tokens(*(told[column] for column in TOKENS)),
         cost_usd=told["cost_usd"],

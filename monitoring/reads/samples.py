@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from accounts.statements import run_planned
+from monitoring.analysis.arrays import AnyNumbers, Booleans, Integers, Reals, np
 from monitoring.reads.matching import Part
 
-Numbers = NDArray[np.int64]
-Reals = NDArray[np.float64]
+Numbers = Integers
 NOT_TOLD = 0
 
 # What a run tells, as SQL; ids of labels are 64-bit numbers and never 0. Hours of the day are 1 to 24.
@@ -48,8 +45,7 @@ STEP_COLUMNS = {
 }
 # `array_send` gives 20 bytes about the array, then each element with 4 bytes of length before it.
 _HEAD_BYTES = 20
-_NUMBER = np.dtype([("length", ">i4"), ("value", ">i8")])
-_REAL = np.dtype([("length", ">i4"), ("value", ">f8")])
+_NUMBER, _REAL = ([("length", ">i4"), ("value", kind)] for kind in (">i8", ">f8"))
 
 
 def _column(expression: str) -> str:
@@ -104,7 +100,7 @@ class Runs:
         """What tells rows apart: of step runs their own ids, of executions the keys."""
         return self.columns.get("id", self.key)
 
-    def where(self, mask: NDArray[np.bool_]) -> "Runs":
+    def where(self, mask: Booleans) -> "Runs":
         """The rows of a mask."""
         rows, ids = self.facets
         place = np.cumsum(mask) - 1
@@ -173,7 +169,7 @@ def _packed(sent: bytes | None) -> Numbers:
     return np.frombuffer(sent or b"", dtype=">i8").astype(np.int64)
 
 
-def _values(sent: bytes | None, kind: np.dtype[Any]) -> NDArray[Any]:
+def _values(sent: bytes | None, kind: list[tuple[str, str]]) -> AnyNumbers:
     return np.frombuffer((sent or b"")[_HEAD_BYTES:], dtype=kind)["value"]
 
 

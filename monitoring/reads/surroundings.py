@@ -7,6 +7,7 @@ the same, only when it began, what it coincides with and how far it reaches are 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from monitoring.analysis.objectives import Recent, burn
@@ -19,7 +20,7 @@ from monitoring.reads.cuts import Cut
 from monitoring.reads.figures import Totals
 from monitoring.reads.onsets import Began, began_at, coinciding, find_beginning
 from monitoring.reads.reach import reached
-from monitoring.reads.recency import last_successes, recent_runs, recents
+from monitoring.reads.recency import REMEMBERED, RecentRuns, last_successes, recent_runs, recents
 from monitoring.reads.releases import ReleaseMark
 from monitoring.reads.steps import NodePlace
 from monitoring.reads.trends import Series
@@ -133,16 +134,27 @@ class Standing:
         return conclude(totals, self.objectives(workflow), self.known(workflow, totals), self.environment)
 
 
-def standing(
-    team_id: UUID, window: Window, now: datetime, *, environment: str | None, workflow_id: UUID | None = None
-) -> Standing:
-    """Three queries, for one workflow or for all."""
+def standing(team_id: UUID, window: Window, now: datetime, *, environment: str | None) -> Standing:
+    """Of all workflows. Three queries."""
     at = min(now, window.end)
     return Standing(
-        usual_by_workflow(team_id, window, environment=environment, workflow_id=workflow_id),
-        recents(team_id, at, now, workflow_id=workflow_id, environment=environment),
-        last_successes(team_id, at, workflow_id=workflow_id, environment=environment),
+        usual_by_workflow(team_id, window, environment=environment),
+        recents(team_id, at, now, environment=environment),
+        last_successes(team_id, at, environment=environment),
         environment,
+        at,
+    )
+
+
+def _standing_of(cut: Cut, now: datetime, at: datetime, runs: RecentRuns) -> Standing:
+    """Of one workflow, whose latest runs before `at` are known. Two queries; a third where none of them succeeded."""
+    told: dict[str, Any] = {"workflow_id": cut.workflow_id, "environment": cut.environment}
+    success = runs.last_success(since=at - REMEMBERED)
+    return Standing(
+        usual_by_workflow(cut.team_id, cut.window, **told),
+        recents(cut.team_id, at, now, **told),
+        {cut.workflow_id: success} if success else last_successes(cut.team_id, at, **told),
+        cut.environment,
         at,
     )
 
@@ -167,12 +179,14 @@ def judge_workflow(
     places: Mapping[int, NodePlace],
 ) -> Judged:
     """The verdict on a workflow in a window, with when it began, what it coincides with, and how far it reaches."""
-    stands = standing(cut.team_id, cut.window, now, environment=cut.environment, workflow_id=workflow.id)
+    at = min(now, cut.window.end)
+    runs = recent_runs(cut.team_id, workflow.id, cut.environment, at)
+    stands = _standing_of(cut, now, at, runs)
     wanted, around = stands.objectives(workflow), stands.known(workflow, totals)
-    runs = recent_runs(cut.team_id, workflow.id, cut.environment, stands.at)
     beginning = find_beginning(series, is_latency=_is_slow(conclude(totals, wanted, around, cut.environment)))
     began = began_at(series, beginning, cut.window)
-    reach = reached(cut, failures=totals.failures, places=places)
+    nodes = stands.usual.get(workflow.id, Usual()).nodes
+    reach = reached(cut, failures=totals.failures, places=places, usual=nodes)
     whole = replace(
         around,
         beginning=beginning,

@@ -14,7 +14,7 @@ from ingestion.records import ExecutionReport
 from monitoring.analysis.ranges import Metric
 from monitoring.identity import PRODUCTION, LabelKind, label_id, workflow_id
 from monitoring.models import Baseline, BaselineDue, Basis, Workflow
-from monitoring.reads.baselines import listing, usual_by_workflow, usual_of_nodes
+from monitoring.reads.baselines import listing, usual_by_workflow
 from monitoring.services.baselines import build_all, build_due
 from monitoring.statuses import Status
 from monitoring.store import baselines
@@ -48,7 +48,7 @@ def test_everything_that_was_reported_gets_usual_ranges(team: Team) -> None:
     with team_context(team.id):
         kept = set(Baseline.objects.values_list("dimension", "metric"))
         usual = usual_by_workflow(team.id, WEEK, environment=PRODUCTION)[whose(team)]
-        nodes = usual_of_nodes(team.id, whose(team), PRODUCTION, Metric.ERROR_RATE)
+        alone = usual_by_workflow(team.id, WEEK, environment=PRODUCTION, workflow_id=whose(team))[whose(team)]
         of_type = listing(
             team.id, baselines.type_id(team.id, "n8n"), PRODUCTION, bases=[Basis.WORKFLOW_TYPE], metrics=Metric
         )
@@ -59,7 +59,8 @@ def test_everything_that_was_reported_gets_usual_ranges(team: Team) -> None:
     assert usual.ranges[Metric.ERROR_RATE].middle == pytest.approx(13 / 252, rel=0.3)
     assert usual.ranges[Metric.DURATION_P95].middle == pytest.approx(60_000, rel=0.03)
     assert usual.ranges[Metric.DURATION_P95].samples == 252
-    assert nodes[label_id(LabelKind.NODE, "work")].middle == pytest.approx(13 / 252, rel=0.3)
+    assert alone.nodes[label_id(LabelKind.NODE, "work")].middle == pytest.approx(13 / 252, rel=0.3)
+    assert (alone.ranges, alone.proposals) == (usual.ranges, usual.proposals)
     assert {row.baseline.samples for row in of_type if row.metric is Metric.ERROR_RATE} == {252}
 
 

@@ -120,6 +120,13 @@ def test_without_a_success_for_long_it_is_to_be_watched_and_with_an_objective_no
     assert missed.sentence == "The last success was 1 d 2 h ago; the objective of 1 d is missed."
 
 
+def test_the_last_success_is_known_when_none_of_the_latest_runs_succeeded(team: Team) -> None:
+    store(team, *(run(30 + n) for n in range(60)), *(run(n / 10 + 1, fails="save") for n in range(250)))
+    fresh = page_of(team).verdict.decision.surroundings.freshness
+    assert fresh is not None
+    assert fresh.last_success_at == NOW - timedelta(hours=30)
+
+
 def test_too_fast_a_burn_is_to_be_watched(team: Team) -> None:
     last_hour = [run(n / 60, fails="save" if n % 2 else "") for n in range(1, 50)]
     store(team, *(run(n / 20 + 1) for n in range(1, 2600)), *last_hour)

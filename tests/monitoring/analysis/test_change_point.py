@@ -31,6 +31,33 @@ def enumerated(n: list[int], total: int, statistic: float) -> float:
     return reached / ways
 
 
+def walked(n: list[int], total: int, statistic: float) -> float:
+    """The same by counting ways bucket by bucket, in whole numbers: for as many runs as real buckets have."""
+    staying, runs = {0: 1}, 0
+    for trials in n:
+        runs += trials
+        following: dict[int, int] = {}
+        for before, ways in staying.items():
+            for events in range(min(trials, total - before) + 1):
+                after = before + events
+                following[after] = following.get(after, 0) + ways * comb(trials, events)
+        rest = sum(n) - runs
+        staying = {
+            events: ways
+            for events, ways in following.items()
+            if total - events <= rest and (not rest or ratio_statistic(events, runs, total, sum(n)) < statistic - 1e-9)
+        }
+    return 1 - staying.get(total, 0) / comb(sum(n), total)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=2, max_size=12), st.floats(0.1, 12), st.data())
+def test_the_p_value_is_exact_for_many_runs_too(n: list[int], statistic: float, data: st.DataObject) -> None:
+    total = data.draw(st.integers(1, max(1, sum(n) // 2)))
+    got = scan_p_value(statistic, [total, *([0] * (len(n) - 1))], n, (total, n[0]))
+    assert got == pytest.approx(walked(n, total, statistic), abs=1e-7)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=5), st.data())
 def test_the_p_value_is_exact(n: list[int], data: st.DataObject) -> None:

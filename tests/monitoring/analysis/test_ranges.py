@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,21 @@ def binomial_range(n: int, p: float) -> tuple[int, int]:
 @pytest.mark.parametrize(("n", "p"), [(10, 0.5), (50, 0.1), (100, 0.97), (7, 0.3)])
 def test_without_doubt_the_rate_is_binomial(n: int, p: float) -> None:
     assert beta_binomial_range(n, p * 1e9, (1 - p) * 1e9) == binomial_range(n, p)
+
+
+@given(st.integers(0, 1000), st.floats(0.01, 5000), st.floats(0.01, 5000))
+def test_quantiles_are_those_of_all_chances(trials: int, a: float, b: float) -> None:
+    def chances(a: float, b: float) -> list[float]:
+        first = math.lgamma(b + trials) - math.lgamma(b) + math.lgamma(a + b) - math.lgamma(a + b + trials)
+        found = [math.exp(first)]
+        for k in range(trials):
+            found.append(found[-1] * ((trials - k) * (a + k) / ((k + 1) * (b + trials - k - 1))))
+        return found
+
+    sums = list(accumulate(chances(min(a, b), max(a, b))))
+    low = next((k for k, total in enumerate(sums) if total > 0.025), 0)
+    high = next((k for k, total in enumerate(sums) if total >= 0.975), trials)
+    assert beta_binomial_range(trials, a, b) == ((trials - high, trials - low) if a > b else (low, high))
 
 
 def test_every_number_is_as_likely_when_every_rate_is() -> None:

@@ -210,7 +210,7 @@ def test_times_are_in_the_zone_of_the_user(member_client: Client, member: User, 
 def test_the_number_of_queries_does_not_grow(
     member_client: Client, team: Team, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    store(team, run(1, Status.FAILED), now=NOW)
+    store(team, run(1), run(1, Status.FAILED), now=NOW)
     text_of(member_client, address(team))
     with CaptureQueriesContext(connection) as first:
         member_client.get(address(team))
