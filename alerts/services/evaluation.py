@@ -115,6 +115,7 @@ def evaluate_team(team_id: UUID, now: datetime, *, limit: int = BATCH) -> int:
             follow_rule(course, one.rule, one.stands, told, until=_known_until(one), late=late, now=now)
         apply_course(team_id, course, now)
         rule_states.write(team_id, course.stands)
+        rule_states.forget(team_id, course.gone)
         _move_on(visits, now)
         return len(visits)
 
