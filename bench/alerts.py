@@ -1,8 +1,9 @@
 """Evaluating alert rules: one minute of many rules, a minute in which all fire, an idle beat, and the detection delay.
 
 Workflows have an hour of rollups by the minute, made by PostgreSQL itself. Rules are a mix of windows, metrics and
-looks, each about one workflow. CPU is of this process and of the PostgreSQL process that it talks to. The delay is measured on running web, worker and beat: from the answer to the last report that counts in the
-window to the incident in the database.
+looks, each about one workflow. CPU is of this process and of the PostgreSQL process that it talks to. The delay is
+measured on running web, worker and beat: from the answer to the last report that counts in the window to the incident
+in the database.
 """
 
 import http.client
