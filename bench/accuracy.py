@@ -19,12 +19,16 @@ CASES = {
     "concentration": "concentration_cases.jsonl",
     "divergence": "divergence_runs.jsonl",
     "traces": "trace_runs.jsonl.gz",
+    "baseline": "alerts",
 }
 LABELS = {
     "concentration": "concentration_labels.json",
     "divergence": "divergence_labels.json",
     "traces": "trace_labels.json",
+    "baseline": "alerts_windows.json",
 }
+# What the scorer calls it, and what else it wants to know, where that differs.
+SCORED: dict[str, list[str]] = {"baseline": ["alerts", "--series", str(SHARED / "data" / CASES["baseline"])]}
 # What it is, of how many, the share that is right (or, in the last of a cohort, wrong), and what is asked of it.
 Row = tuple[str, int, float, str]
 
@@ -35,7 +39,7 @@ def score(kind: str, folder: Path) -> dict[str, Any]:
     data = SHARED / "data"
     command = [sys.executable, "manage.py", "analyse", kind, str(data / CASES[kind]), "--answers", str(answers)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    scorer = [sys.executable, str(SHARED / "tools" / "score.py"), kind]
+    scorer = [sys.executable, str(SHARED / "tools" / "score.py"), *SCORED.get(kind, [kind])]
     told = subprocess.run(
         [*scorer, "--labels", str(data / LABELS[kind]), "--answers", str(answers)],
         check=True,
@@ -88,6 +92,16 @@ def traces(folder: Path) -> Iterator[Row]:
         yield f"faulty service among the first {count}", found["cases"], found[f"AS@{count}"] / 100, "to be told"
 
 
+def baseline(folder: Path) -> Iterator[Row]:
+    """The NAB score (standard profile, as a share of 100) of the baseline rule on series, and what it is made of."""
+    found = score("baseline", folder)
+    windows, false = found["windows"], found["false_alarms"]
+    opened = sum(len(times) for times in json.loads((folder / "baseline.json").read_text()).values())
+    yield "baseline rule, NAB score / 100", found["series"], found["nab_standard"] / 100, "at least 0.50"
+    yield "baseline rule, labelled windows found", windows, found["windows_hit"] / windows, ""
+    yield "baseline rule, openings outside of windows", opened, false / max(1, opened), ""
+
+
 def main() -> int:
     """Prints the table; a missing folder is an error that says what to set."""
     if not (SHARED / "data").is_dir():
@@ -96,7 +110,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"{'what':<58} {'of':>6} {'share':>7}  limit")
-        for rows in (concentration(folder), divergence(folder), cohorts(), traces(folder)):
+        for rows in (concentration(folder), divergence(folder), cohorts(), traces(folder), baseline(folder)):
             for what, count, share, limit in rows:
                 print(f"{what:<58} {count:>6} {share:>7.3f}  {limit}", flush=True)
     return 0

@@ -8,13 +8,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-KINDS = ("concentration", "divergence", "traces")
+KINDS = ("concentration", "divergence", "traces", "baseline")
 
 
 class Command(BaseCommand):
-    """`manage.py analyse concentration|divergence|traces FILE --answers OUT.json`."""
+    """`manage.py analyse concentration|divergence|traces FILE --answers OUT.json`, or `baseline FOLDER`."""
 
-    help = "Run the analysis on a file of cases, without a database, and write its answers as JSON."
+    help = (
+        "Run the analysis on a file of cases (a folder of series), without a database, and write its answers as JSON."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
