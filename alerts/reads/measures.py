@@ -4,19 +4,22 @@ Rules that look at the same rows share one read: it is grouped by length and end
 and whether histograms are needed. What a rule says about one workflow or value is picked from that.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from alerts.analysis.pace import length_of, newest_end
 from alerts.analysis.readings import Reading, Subject
+from alerts.analysis.usual import Limits
 from alerts.models import AlertRule
+from alerts.reads.measures_series import read_series, scaled
 from alerts.reads.measures_sums import NOTHING, Known, Part, Sums, sums_of_windows, unrated_workflows
-from alerts.reads.measures_usual import Ranges, read_ranges
-from alerts.reads.measures_values import DIMENSIONS, MEASURES, Measure
+from alerts.reads.measures_usual import UNUSUAL, Ranges, has_range, read_ranges
+from alerts.reads.measures_values import DIMENSIONS, MEASURES
 from monitoring.identity import NO_WORKFLOW, label_id
 from monitoring.models import Dimension
 from monitoring.reads.figures import Totals, together
@@ -25,7 +28,7 @@ from monitoring.reads.rollup_rows import pending
 from monitoring.windows import Window, minute_floor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """A rule and the ends of the windows that it is measured over, in order of time. `standing` are subjects that are
     measured although nothing may be told of them any more."""
@@ -34,17 +37,17 @@ class Asked:
     ends: tuple[datetime, ...]
     standing: tuple[Subject, ...] = ()
 
-    @property
+    @cached_property
     def length(self) -> timedelta:
         """How long the windows are."""
         return length_of(self.rule.condition)
 
-    @property
+    @cached_property
     def dimension(self) -> Dimension:
         """What the figures are split by."""
         return DIMENSIONS[self.rule.scope][0] if self.rule.scope in DIMENSIONS else Dimension.NONE
 
-    @property
+    @cached_property
     def value_id(self) -> int | None:
         """The label of the one value that the rule looks at; None: each, or none."""
         known = DIMENSIONS.get(self.rule.scope)
@@ -89,7 +92,26 @@ def _read_group(team_id: UUID, group: Sequence[Asked], known: Known, usual: Rang
     windows = sums_of_windows(team_id, part, group[0].length, group[0].ends, known)
     is_each = any(one.dimension and not one.rule.value for one in group)
     names = label_values(team_id, {key[1] for sums in windows.values() for key in sums} if is_each else ())
-    return {one.rule.id: _readings(one, windows, names, usual) for one in group}
+    found = {}
+    for one in group:
+        figures = {end: _of_rule(one, sums, names) for end, sums in windows.items()}
+        subjects = {*_given(one.rule), *one.standing, *(subject for told in figures.values() for subject in told)}
+        series = _series(team_id, one, subjects, known, names)
+        found[one.rule.id] = _readings(one, subjects, figures, usual, series)
+    return found
+
+
+def _series(
+    team_id: UUID, one: Asked, subjects: Collection[Subject], known: Known, names: Mapping[int, str]
+) -> Mapping[Subject, Limits]:
+    """What is usual where a rule asks for it and no usual ranges are kept."""
+    rule = one.rule
+    if rule.comparison not in UNUSUAL or has_range(rule) or not one.ends:
+        return {}
+    found = read_series(
+        team_id, rule, _part([one]), subjects, one.ends[-1], known, lambda sums: _of_rule(one, sums, names)
+    )
+    return {subject: scaled(rule.metric, limits, one.length) for subject, limits in found.items()}
 
 
 def _part(group: Sequence[Asked]) -> Part:
@@ -106,21 +128,25 @@ def _part(group: Sequence[Asked]) -> Part:
     )
 
 
-def _readings(one: Asked, windows: Mapping[datetime, Sums], names: Mapping[int, str], usual: Ranges) -> list[Reading]:
-    figures = {end: _of_rule(one, sums, names) for end, sums in windows.items()}
-    subjects = {*_given(one.rule), *one.standing, *(subject for told in figures.values() for subject in told)}
-    measure = MEASURES[one.rule.metric]
-    return [
-        _reading(one, measure, subject, end, figures[end].get(subject, NOTHING), usual)
-        for subject in sorted(subjects, key=lambda each: (str(each.workflow_id), each.value))
-        for end in one.ends
-    ]
-
-
-def _reading(one: Asked, measure: Measure, subject: Subject, end: datetime, totals: Totals, usual: Ranges) -> Reading:
-    value, samples = measure.of(totals)
-    low, high = usual.limits(one.rule, subject, totals, Window(end - one.length, end))
-    return Reading(subject, end, value, samples, low, high)
+def _readings(
+    one: Asked,
+    subjects: Collection[Subject],
+    figures: Mapping[datetime, Mapping[Subject, Totals]],
+    usual: Ranges,
+    series: Mapping[Subject, Limits],
+) -> list[Reading]:
+    measure, is_asking = MEASURES[one.rule.metric], one.rule.comparison in UNUSUAL
+    low, high = None, None
+    found = []
+    for subject in sorted(subjects, key=lambda each: (str(each.workflow_id), each.value)):
+        for end in one.ends:
+            totals = figures[end].get(subject, NOTHING)
+            value, samples = measure.of(totals)
+            if is_asking:
+                window = Window(end - one.length, end)
+                low, high = series.get(subject) or usual.limits(one.rule, subject, totals, window)
+            found.append(Reading(subject, end, value, samples, low, high))
+    return found
 
 
 def _given(rule: AlertRule) -> Iterable[Subject]:

@@ -89,6 +89,14 @@ def _by_minute(team_id: UUID, part: Part, window: Window, known: Known) -> dict[
     return found
 
 
+def sums_by_hour(team_id: UUID, part: Part, window: Window, known: Known) -> dict[datetime, dict[Key, Totals]]:
+    """The figures of each hour of the window that has any, by its start."""
+    found: dict[datetime, dict[Key, Totals]] = {}
+    for row in _rows(team_id, part, [Segment(Grain.HOUR, window.start, window.end)], ("bucket",)):
+        found.setdefault(row[2], {})[row[0], row[1]] = _totals(part, row[0], row[3:], known)
+    return found
+
+
 def _slide(
     minutes: Mapping[Key, list[tuple[datetime, Totals]]], length: timedelta, ends: Sequence[datetime]
 ) -> dict[datetime, Sums]:

@@ -1,6 +1,6 @@
 """Usual ranges for rules that ask whether something is outside of them: of a workflow, or of a node or release of it.
 
-They are kept for one environment each; what is not of one workflow, or of another dimension, has none.
+They are kept for one environment each, and of some figures. For the rest see `measures_series`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Ranges:
 
     def limits(self, rule: AlertRule, subject: Subject, totals: Totals, window: Window) -> Limits:
         """Between which values the rule's metric is as usual in a window; nothing where that is not asked or known."""
-        if rule.comparison not in UNUSUAL or subject.workflow_id is None or rule.scope not in _BASES:
+        if rule.comparison not in UNUSUAL or subject.workflow_id is None or not has_range(rule):
             return None, None
         basis, kind = _BASES[rule.scope]
         value_id = label_id(kind, subject.value) if kind else 0
@@ -52,9 +52,15 @@ class Ranges:
         return limits_of(rule.metric, ranges, behind) or (None, None)
 
 
+def has_range(rule: AlertRule) -> bool:
+    """Whether usual ranges are kept of what a rule is about."""
+    is_of_one = rule.workflow_id is not None or rule.is_per_workflow
+    return bool(rule.metric in NEEDED and rule.environment and rule.scope in _BASES and is_of_one)
+
+
 def read_ranges(team_id: UUID, rules: Sequence[AlertRule]) -> Ranges:
     """What the rules among these need that ask for what is unusual: one query for each environment that they name."""
-    asking = [rule for rule in rules if rule.comparison in UNUSUAL and rule.environment and rule.scope in _BASES]
+    asking = [rule for rule in rules if rule.comparison in UNUSUAL and has_range(rule)]
     kept: dict[Whose, dict[Metric, Mapping[str, Any]]] = {}
     for environment in sorted({rule.environment for rule in asking}):
         mine = [rule for rule in asking if rule.environment == environment]

@@ -119,7 +119,7 @@ def evaluate_team(team_id: UUID, now: datetime, *, limit: int = BATCH) -> int:
         for one in ready:
             told = readings.get(one.rule.id, [])
             told = [_incomplete(each) for each in told] if one.is_incomplete else told
-            follow_rule(course, one.rule, one.stands, told, until=_known_until(one), late=late, now=now)
+            follow_rule(course, one.rule, one.condition, one.stands, told, until=_known_until(one), late=late, now=now)
         apply_course(team_id, course, now)
         rule_states.write(team_id, course.stands)
         rule_states.forget(team_id, course.gone)

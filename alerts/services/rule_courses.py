@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from alerts.analysis.catalogue import METRICS
-from alerts.analysis.conditions import State
+from alerts.analysis.conditions import Condition, State
 from alerts.analysis.judging import Judged, Verdict, judge
 from alerts.analysis.readings import Reading, Subject
 from alerts.analysis.states import Change, Transition, advance, look_back
@@ -36,6 +36,7 @@ class Course:
 def follow_rule(
     course: Course,
     rule: AlertRule,
+    condition: Condition,
     stands: Mapping[Subject, Stand],
     readings: Sequence[Reading],
     *,
@@ -45,7 +46,6 @@ def follow_rule(
 ) -> None:
     """Takes a rule's subjects through their readings. `until` is the end of the last window that was evaluated; of
     subjects whose workflow is in `late` the readings up to then are looked at again."""
-    condition = rule.condition
     by_subject: dict[Subject, list[Reading]] = {}
     for reading in readings:
         by_subject.setdefault(reading.subject, []).append(reading)
@@ -61,17 +61,18 @@ def follow_rule(
             memory, changes = look_back(condition, memory, past)
         stand.memory, more = advance(condition, memory, judged)
         _settle(course, stand, judged[-1], [*changes, *more])
-    _absent(course, rule, [one for one in stands.values() if one.subject not in by_subject], now)
+    if absent := [one for one in stands.values() if one.subject not in by_subject]:
+        _absent(course, condition, absent, now)
 
 
-def _absent(course: Course, rule: AlertRule, stands: Iterable[Stand], now: datetime) -> None:
+def _absent(course: Course, condition: Condition, stands: Iterable[Stand], now: datetime) -> None:
     """What a look at the state of things does not find any more is fine: nothing is stuck where nothing runs."""
-    metric = METRICS.get(rule.metric)
+    metric = METRICS.get(condition.metric)
     if metric is None or metric.has_window:
         return
     for stand in stands:
         gone = Judged(Reading(stand.subject, now, None), Verdict.GOOD)
-        stand.memory, changes = advance(rule.condition, stand.memory, [gone])
+        stand.memory, changes = advance(condition, stand.memory, [gone])
         _settle(course, stand, gone, changes)
         if stand.is_forgettable(now):
             course.gone.append(course.stands.pop())

@@ -112,3 +112,21 @@ def test_what_is_far_outside_its_usual_range_fires_and_what_has_no_history_is_no
     assert {one.workflow_id for one in fired.values()} == {of(team, "known")}
     assert 0.05 < fired["error_rate"].limit < 0.5
     assert len(made) == 4
+
+
+def test_what_has_no_usual_ranges_is_held_against_its_own_hours(team):
+    """Calls by one model over all workflows: no ranges are kept of them."""
+    for hour in range(1, 24 * 9):
+        runs(team, -60 * hour, good=3, workflow="flow", trigger="webhook")
+    fold_all(minute(-1))
+    asked = {"comparison": "unusual", "threshold": None, "window_s": 3600, "is_per_workflow": False, "min_samples": 0}
+    rule(team, name="more", metric="failures", scope="trigger", value="webhook", **asked)
+    rule(team, name="slower", metric="duration_p99", scope="trigger", value="webhook", **asked)
+    rule(team, name="young", metric="failures", scope="trigger", value="schedule", **asked)
+    runs(team, 0, bad=4, workflow="flow", trigger="webhook")
+    runs(team, 0, bad=4, workflow="flow", trigger="schedule")
+
+    evaluate(1)
+
+    with team_context(team.id):
+        assert [one.title for one in Incident.objects.all()] == ["more"]

@@ -1,9 +1,11 @@
-"""Usual ranges as limits of rules."""
+"""Usual ranges, and hours of a series, as limits of rules."""
+
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.analysis.catalogue import METRICS, Family
-from alerts.analysis.usual import NEEDED, Exposure, limits_of
+from alerts.analysis.usual import Exposure, limits_of
+from alerts.analysis.usual_series import limits_of_series
 from monitoring.analysis.ranges import Metric, Pool, Range, limits
 
 BEHIND = Exposure(rated=100, runs=100, timed=100, hours=1.0)
@@ -72,7 +74,26 @@ def test_without_all_that_it_needs_nothing_is_usual():
     assert limits_of("duration_p99", {}, BEHIND) is None
 
 
-def test_the_catalogue_says_for_which_metrics_there_is_a_usual_range():
-    offered = {name for name, one in METRICS.items() if one.family is Family.ROLLUP and one.has_usual}
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-    assert offered == NEEDED.keys()
+
+def hours(values):
+    return [(AT - (len(values) - place) * timedelta(hours=1), float(value)) for place, value in enumerate(values)]
+
+
+def test_hours_of_a_series_say_what_is_usual_at_that_time_of_day():
+    by_day = [100 + place % 5 if place % 24 < 12 else 10 + place % 3 for place in range(21 * 24)]
+    low, high = limits_of_series(hours(by_day), AT)
+
+    # The hour at noon is like those after noon.
+    assert (by_day[-24], by_day[-12]) == (100 + (len(by_day) - 24) % 5, 10 + (len(by_day) - 12) % 3)
+    expected = by_day[-24]
+    assert low < expected < high < 2 * expected
+
+
+def test_a_series_that_never_moves_allows_a_tenth():
+    assert limits_of_series(hours([50] * 300), AT) == (pytest.approx(45), pytest.approx(55))
+
+
+def test_a_short_series_says_nothing():
+    assert limits_of_series(hours([50] * 199), AT) is None
