@@ -27,7 +27,9 @@ _COUNTS = ("runs", *STATUSES, "retries", "checked", "unmet", "duration_count")
 _USAGE = (*TOKENS, "unpriced_tokens", "api_calls", "storage_bytes")
 # Sums of these are not whole numbers.
 _BROKEN = ("duration_sum_ms", "cost_usd")
-COLUMNS = (*_COUNTS, "duration_sum_ms", *_USAGE, "peak_memory_bytes", "cost_usd")
+# Of these the greatest counts.
+_PEAKS = ("peak_memory_bytes", "memory_share", "storage_share")
+COLUMNS = (*_COUNTS, "duration_sum_ms", *_USAGE, *_PEAKS, "cost_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ _SUMS = ", ".join(
         *(f"sum({column})::bigint AS {column}" for column in _COUNTS),
         "sum(duration_sum_ms) AS duration_sum_ms",
         *(f"sum({column})::bigint AS {column}" for column in _USAGE),
-        "max(peak_memory_bytes) AS peak_memory_bytes, sum(cost_usd) AS cost_usd",
+        *(f"max({column}) AS {column}" for column in _PEAKS),
+        "sum(cost_usd) AS cost_usd",
     ]
 )
 # Runs of workflows of which only failures are reported: they have no success rate, and none that others share.
@@ -247,7 +250,8 @@ def figures(
 def sum_rows(
     team_id: UUID, which: Slice, parts: Sequence[Segment], keys: Sequence[str], sums: Sequence[str], *, is_timed: bool
 ) -> list[Row]:
-    """A row for each value of the columns `keys`: those, the sums of these columns, and with `is_timed` the histograms.
+    """A row for each value of the columns `keys`: those, the sums of these columns (of memory the greatest), and with
+    `is_timed` the histograms.
 
     For reads that need a few of `figures`: what is not asked for is not added up.
     """
@@ -256,10 +260,16 @@ def sum_rows(
     columns = ", ".join((*keys, *sums))
     bins = f", {_BINS}" if is_timed else ""
     joined = ", string_agg(bins, ''), string_agg(times, '')" if is_timed else ""
-    added = ", ".join(f"sum({column}){'' if column in _BROKEN else '::bigint'}" for column in sums)
+    added = ", ".join(_added(column) for column in sums)
     by = ", ".join(keys)
     text = f"SELECT {by}, {added}{joined} FROM ({_selects(which, parts, columns + bins)}) AS part GROUP BY {by}"
     return _runner(which)(text, _values(team_id, which, parts))
+
+
+def _added(column: str) -> str:
+    if column in _PEAKS:
+        return f"max({column})"
+    return f"sum({column}){'' if column in _BROKEN else '::bigint'}"
 
 
 def _runner(which: Slice) -> Callable[[str, dict[str, Any]], list[Row]]:
@@ -289,6 +299,8 @@ def totals_of(row: Sequence[Any]) -> Totals:
         api_calls=told["api_calls"],
         peak_memory_bytes=told["peak_memory_bytes"],
         storage_bytes=told["storage_bytes"],
+        memory_share=told["memory_share"],
+        storage_share=told["storage_share"],
         unrated=told["unrated"],
         unrated_succeeded=told["unrated_succeeded"],
         histogram=histogram,

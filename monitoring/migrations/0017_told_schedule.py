@@ -13,7 +13,7 @@ _SCHEDULE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0014_workflow_owner")]
+    dependencies = [("monitoring", "0016_execution_heard_at")]
 
     operations = [
         *(migrations.AddField("workflow", name, field) for name, field in _SCHEDULE),
