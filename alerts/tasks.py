@@ -3,10 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from alerts.services import following
+from alerts.services import evaluation, following
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def evaluate_rules() -> None:
+    """Evaluates alert rules that are due; every two seconds."""
+    evaluation.evaluate_due(timezone.now(), seconds=30.0)
 
 
 @shared_task(time_limit=120, soft_time_limit=110)
 def follow_incidents() -> None:
-    """Escalates, ends quiet hours, silences and maintenance windows whose time has come; every five seconds."""
+    """Escalates, ends quiet hours and silences whose time has come; every five seconds."""
     following.follow_due(timezone.now(), seconds=20.0)

@@ -1,4 +1,4 @@
-"""Looks again at incidents and silences whose time has come: escalation, quiet hours, ends of silences, maintenance.
+"""Looks again at incidents and silences whose time has come: escalation, quiet hours, ends of silences.
 
 A claim moves `due_at` on by `CLAIM`, so what a killed worker had begun is done by another one. What is done is decided
 anew from what stands in tables, so looking twice tells nobody twice.
@@ -13,13 +13,11 @@ from django.db import connection
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from alerts.analysis.conditions import State
-from alerts.models import AlertState, Incident, IncidentDue, IncidentStatus, Silence, SilenceDue, SilenceKind
+from alerts.models import Incident, IncidentDue, IncidentStatus, Silence, SilenceDue, SilenceKind
 from alerts.reads.quiet import times_of
 from alerts.reads.tellings import told_of
 from alerts.services import notifying
 from alerts.services.grouping import PARENT
-from alerts.services.incidents import Breach, Changes, apply
 from alerts.services.muting import SILENCE, mute
 
 CLAIM = timedelta(seconds=60)
@@ -86,14 +84,15 @@ def _unmute(team_id: UUID, incidents: Sequence[Incident], now: datetime) -> None
 
 
 def end_silences(team_id: UUID, silence_ids: Sequence[UUID], now: datetime) -> None:
-    """Tells and opens what silences and maintenance windows held back that are over, and what still holds."""
+    """Tells what silences held back that are over, as far as it still stands.
+
+    What a maintenance window held back is opened by the next evaluation of its rule.
+    """
     with team_context(team_id):
         found = list(Silence.objects.filter(team_id=team_id, id__in=silence_ids).order_by("id"))
         SilenceDue.objects.filter(silence_id__in=set(silence_ids) - {one.id for one in found}).delete()
         for one in found:
             schedule(one, now)
-        if any(one.kind == SilenceKind.MAINTENANCE for one in found):
-            open_held_back(team_id, now)
         if any(one.kind == SilenceKind.SILENCE for one in found):
             tell_held_back(team_id, now)
 
@@ -114,30 +113,3 @@ def tell_held_back(team_id: UUID, now: datetime) -> None:
     _unmute(team_id, found, now)
     audible = [one for one in mute(team_id, found, now) if not one.muted_by and one.status == IncidentStatus.OPEN]
     notifying.tell(Team.objects.get(id=team_id), audible, now)
-
-
-def open_held_back(team_id: UUID, now: datetime) -> None:
-    """Opens what fires and has no incident, because a maintenance window was in force when it began."""
-    mine = AlertState.objects.filter(team_id=team_id, state=State.FIRING, incident_id__isnull=True)
-    held = mine.filter(rule__is_active=True, rule__removed_at__isnull=True)
-    states = list(held.select_related("rule").order_by("id"))
-    opened = apply(team_id, Changes(opened=[_breach(one) for one in states]), now)
-    for one in states:
-        if found := opened.get(one.id):
-            one.incident_id = found.id
-    AlertState.objects.bulk_update([one for one in states if one.incident_id], ["incident_id"])
-
-
-def _breach(one: AlertState) -> Breach:
-    return Breach(
-        rule=one.rule,
-        subject_id=one.id,
-        workflow_id=one.workflow_id,
-        value_text=one.value_text,
-        since=one.since,
-        value=one.value,
-        limit=one.rule.threshold,
-        samples=one.samples,
-        low=one.low,
-        high=one.high,
-    )

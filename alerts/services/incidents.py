@@ -40,7 +40,8 @@ class Breach:
     """That the condition of a rule holds for a subject: `since` when, and what the newest window gave.
 
     `value` and `limit` are in the metric's unit; `low` and `high` are the usual range where that was asked. `words` and
-    `execution_ids` are those of its reading (`alerts.analysis.readings`).
+    `execution_ids` are those of its reading (`alerts.analysis.readings`). `ended_at`: it was over by then when it was
+    found, after an outage or because figures came late; its incident is opened and resolved at once.
     """
 
     rule: AlertRule
@@ -56,6 +57,7 @@ class Breach:
     is_flapping: bool = False
     words: str = ""
     execution_ids: tuple[UUID, ...] = ()
+    ended_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -77,8 +79,18 @@ def apply(team_id: UUID, changes: Changes, now: datetime) -> dict[UUID, Incident
     opened = _open(team_id, changes.opened, now)
     _worsen(team_id, changes.worse, now)
     resolve(team_id, changes.resolved, now)
+    over = {
+        opened[one.subject_id].id: _over_words(one.since, one.ended_at)
+        for one in changes.opened
+        if one.ended_at is not None and one.subject_id in opened
+    }
+    resolve(team_id, list(over), now, texts=over)
     note(team_id, changes.silent, IncidentEventKind.NO_DATA, now)
     return opened
+
+
+def _over_words(since: datetime, ended_at: datetime) -> str:
+    return f"Over when it was found: it lasted from {since:%-d %B %Y %H:%M} to {ended_at:%H:%M} UTC."
 
 
 def _open(team_id: UUID, breaches: Sequence[Breach], now: datetime) -> dict[UUID, Incident]:
@@ -210,8 +222,10 @@ def resolve(
     *,
     by: User | str | None = None,
     text: str = "",
+    texts: Mapping[UUID, str] | None = None,
 ) -> list[UUID]:
-    """Resolves those of these incidents that are open, and says which they were. `by`: a member or the name of a key.
+    """Resolves those of these incidents that are open, and says which they were. `by`: a member or the name of a key;
+    `texts` are told of single ones.
 
     With the last one that counts to it, the incident of a failing dependency resolves too.
     """
@@ -229,7 +243,7 @@ def resolve(
     )
     for one in found:
         one.status, one.resolved_at = IncidentStatus.RESOLVED, now
-    events = note(team_id, ids, IncidentEventKind.RESOLVED, now, by=by, text=text)
+    events = note(team_id, ids, IncidentEventKind.RESOLVED, now, by=by, text=text, texts=texts)
     IncidentDue.objects.filter(incident_id__in=ids).delete()
     if found:
         team = Team.objects.get(id=team_id)
@@ -262,6 +276,7 @@ def note(
     *,
     by: User | str | None = None,
     text: str = "",
+    texts: Mapping[UUID, str] | None = None,
     detail: dict[str, object] | None = None,
 ) -> list[IncidentEvent]:
     """Adds the same event to the history of each of these incidents, in their order."""
@@ -274,7 +289,7 @@ def note(
             kind=kind,
             by=user,
             key_name=key[:200],
-            text=text,
+            text=(texts or {}).get(id, text),
             detail=detail or {},
         )
         for id in incident_ids

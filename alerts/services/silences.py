@@ -12,7 +12,7 @@ from accounts.models import User
 from alerts.analysis.matchers import faults
 from alerts.analysis.quiet_times import fault_of
 from alerts.models import Incident, IncidentStatus, Silence, SilenceDue, SilenceKind
-from alerts.services.following import open_held_back, schedule, tell_held_back
+from alerts.services.following import schedule, tell_held_back
 from alerts.services.muting import mute
 from monitoring.models import Workflow
 
@@ -93,7 +93,7 @@ def silence_incident(
 
 @transaction.atomic
 def end_silence(*, team_id: UUID, silence_id: UUID, now: datetime) -> bool:
-    """Ends a silence now, or takes away one that has not begun; what it held back is told or opened if it stands.
+    """Ends a silence now, or takes away one that has not begun; what it held back is told if it stands.
 
     Whether there was such a one.
     """
@@ -106,9 +106,7 @@ def end_silence(*, team_id: UUID, silence_id: UUID, now: datetime) -> bool:
         return True
     one.ends_at = now
     one.save(update_fields=["ends_at"])
-    if one.kind == SilenceKind.MAINTENANCE:
-        open_held_back(team_id, now)
-    else:
+    if one.kind == SilenceKind.SILENCE:
         tell_held_back(team_id, now)
     return True
 

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts.models import AlertDelivery, AlertState, Incident, IncidentEvent, IncidentStatus, Silence
-from alerts.services.following import end_silences, follow_due, look
+from alerts.models import AlertDelivery, Incident, IncidentEvent, IncidentStatus, Silence
+from alerts.services.following import follow_due, look
 from alerts.services.incident_actions import acknowledge, resolve_by_hand
 from alerts.services.incidents import Changes, apply, resolve
 from monitoring.models import Workflow
@@ -156,14 +156,18 @@ def test_nothing_opens_in_a_maintenance_window_and_what_holds_at_its_end_does(te
     found = breach(of, about)
     other = breach(of, workflow(team, "refund"))
     assert list(apply(team.id, Changes(opened=[found, other]), NOW)) == [other.subject_id]
-    AlertState.objects.create(
-        id=found.subject_id, team=team, rule=of, workflow_id=about.id, state="firing", since=NOW, at=NOW, value=0.2
+    after = NOW + timedelta(minutes=31)
+    (one,) = opened(team, found, now=after)
+    assert (one.workflow_id, one.opened_at) == (about.id, after)
+
+
+def test_what_was_over_when_it_was_found_says_so(team) -> None:
+    found = breach(rule(team), workflow(team), ended_at=NOW - timedelta(minutes=1))
+    (one,) = opened(team, found)
+    assert one.status == IncidentStatus.RESOLVED
+    assert one.events.get(kind="resolved").text == (
+        "Over when it was found: it lasted from 12 August 2026 11:58 to 11:59 UTC."
     )
-    follow = NOW + timedelta(minutes=31)
-    end_silences(team.id, list(Silence.objects.values_list("id", flat=True)), follow)
-    one = Incident.objects.get(workflow_id=about.id)
-    assert one.opened_at == follow
-    assert AlertState.objects.get().incident_id == one.id
 
 
 def test_a_batch_takes_as_many_statements_as_one(team) -> None:

@@ -11,7 +11,7 @@ from accounts.operations import grant_control_table
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_groups_and_alert_scope"),
-        ("alerts", "0002_delivery_order"),
+        ("alerts", "0001_initial"),
         ("monitoring", "0014_workflow_owner"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -36,11 +36,6 @@ class Migration(migrations.Migration):
             model_name="incident",
             name="reopen_count",
             field=models.IntegerField(db_default=0, default=0),
-        ),
-        migrations.AddField(
-            model_name="incident",
-            name="is_resolved_by_hand",
-            field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AlterField(
             model_name="incident",
