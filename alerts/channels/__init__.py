@@ -24,3 +24,5 @@ _ALL: tuple[Channel, ...] = (
 )
 # By kind, in the order in which pages offer them.
 CHANNELS: dict[str, Channel] = {one.kind: one for one in _ALL}
+# Those that forget an open alert unless it is sent again.
+REPEATING = {"alertmanager": Alertmanager()}

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts.retrying import Result
 from alerts.analysis.notices import Notice, NoticeKind
 from alerts.channels.contract import (
     About,
@@ -77,10 +78,13 @@ class Alertmanager:
         is_open = notice.kind not in (NoticeKind.DIGEST, NoticeKind.TEST, NoticeKind.RESOLVED)
         return Reading(read_status(told), alert(notice, about.reference) if is_open else None)
 
+    def repeat(self, references: Sequence[Reference], settings: Settings, secrets: Secrets, now: datetime) -> Request:
+        """All open alerts once more, in one request."""
+        return _post([{**one, "endsAt": (now + ENDS_AFTER).isoformat()} for one in references], settings, secrets)
 
-def repeat(references: Sequence[Reference], settings: Settings, secrets: Secrets, now: datetime) -> Request:
-    """All open alerts once more, in one request."""
-    return _post([{**one, "endsAt": (now + ENDS_AFTER).isoformat()} for one in references], settings, secrets)
+    def read_repeat(self, told: Told) -> Result:
+        """What the answer to that means."""
+        return read_status(told)
 
 
 def alert(notice: Notice, kept: Reference | None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ CONTROL_TABLES = {
     "rule_due",
     "incident_due",
     "alert_delivery_due",
+    "channel_due",
 }
 APP_ROLE = "steadyrun_app"
 
