@@ -1,5 +1,7 @@
 """Alerts in words: what broke, and how bad it is in figures. Nothing here holds anything of a payload."""
 
+from collections.abc import Callable
+
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison
 from alerts.models import AlertRule
@@ -8,7 +10,7 @@ from monitoring import wording
 MAX_TITLE = 300
 # Values of these say less than their name does.
 _NAMED = frozenset({Family.LIVE, Family.RECENT, Family.SCHEDULE, Family.SOURCE, Family.GROUP})
-_WRITERS = {
+_WRITERS: dict[Unit, Callable[[float], str]] = {
     Unit.SHARE: wording.percent,
     Unit.COUNT: wording.count,
     Unit.MS: wording.duration_ms,

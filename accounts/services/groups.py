@@ -80,7 +80,8 @@ def _faults(team_id: UUID, name: str, user_ids: Collection[UUID], group_id: UUID
     found: dict[str, str] = {}
     if not name or len(name) > MAX_NAME:
         found["name"] = f"must be told, with at most {MAX_NAME} characters"
-    others = MemberGroup.objects.filter(team_id=team_id).exclude(id=group_id)
+    others = MemberGroup.objects.filter(team_id=team_id)
+    others = others.exclude(id=group_id) if group_id else others
     if name and others.filter(name=name).exists():
         found["name"] = "is taken by another group"
     if group_id is None and others.count() >= MAX_GROUPS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from alerts.models import AlertDelivery, AlertRule, Incident, IncidentEvent
 from alerts.reads.incident_samples import as_uuid
@@ -19,6 +19,8 @@ PAGE_SIZE = 50
 MAX_CHILDREN = 100
 MAX_DELIVERIES = 50
 MAX_EVENTS = 200
+# Open ones first, what counts to others after those; then what is over.
+_PLACE = Case(When(resolved_at__isnull=False, then=2), When(muted_by="parent", then=1), default=0)
 # Steps of one moment in the order in which they follow from each other.
 _ORDER = (
     *("reopened", "opened", "grouped", "muted", "worse", "no_data", "notified", "escalated", "acknowledged", "noted"),
@@ -70,12 +72,12 @@ class Detail:
 
 def page(team_id: UUID, asked: Asked) -> Page:
     """A page of incidents. Two queries."""
-    found = _matching(team_id, asked).annotate(is_over=Q(resolved_at__isnull=False))
+    found = _matching(team_id, asked).annotate(place=_PLACE)
     if cursor := _read_cursor(asked.after):
-        is_over, opened_at, id = cursor
+        place, opened_at, id = cursor
         earlier = Q(opened_at__lt=opened_at) | Q(opened_at=opened_at, id__gt=id)
-        found = found.filter(Q(is_over__gt=is_over) | (Q(is_over=is_over) & earlier))
-    ordered = found.select_related("rule", "parent", "acknowledged_by").order_by("is_over", "-opened_at", "id")
+        found = found.filter(Q(place__gt=place) | (Q(place=place) & earlier))
+    ordered = found.select_related("rule", "parent", "acknowledged_by").order_by("place", "-opened_at", "id")
     rows = list(ordered[: asked.limit + 1])
     more, rows = len(rows) > asked.limit, rows[: asked.limit]
     return Page(listed(team_id, rows), _write_cursor(rows[-1]) if more else "")
@@ -87,10 +89,13 @@ def listed(team_id: UUID, incidents: Sequence[Incident]) -> list[Listed]:
     return [Listed(one, workflows.get(one.workflow_id) if one.workflow_id else None) for one in incidents]
 
 
-def counts(team_id: UUID, asked: Asked) -> dict[str, int]:
-    """How many of the same incidents have each status, whatever statuses are asked for."""
+def counts(team_id: UUID, asked: Asked) -> dict[tuple[str, bool], int]:
+    """How many of the same incidents have each status, by whether they count to another one, whatever statuses are
+    asked for. One query."""
     found = _matching(team_id, Asked((), asked.severities, asked.workflow, asked.rule, asked.q, asked.window))
-    return dict(found.order_by().values_list("status").annotate(count=Count("id")))
+    keys = found.annotate(is_part=Case(When(muted_by="parent", then=True), default=False)).order_by()
+    rows = keys.values_list("status", "is_part").annotate(count=Count("id", distinct=True))
+    return {(status, is_part): count for status, is_part, count in rows}
 
 
 def rules_of(team_id: UUID) -> list[tuple[str, str]]:
@@ -160,14 +165,15 @@ def _matching(team_id: UUID, asked: Asked) -> QuerySet[Incident]:
     return found
 
 
-def _read_cursor(text: str) -> tuple[bool, datetime, UUID] | None:
+def _read_cursor(text: str) -> tuple[int, datetime, UUID] | None:
     try:
-        is_over, opened_at, id = json.loads(base64.urlsafe_b64decode(text.encode() + b"=="))
-        return bool(is_over), datetime.fromisoformat(opened_at), UUID(id)
+        place, opened_at, id = json.loads(base64.urlsafe_b64decode(text.encode() + b"=="))
+        return int(place), datetime.fromisoformat(opened_at), UUID(id)
     except (ValueError, TypeError, AttributeError):
         return None
 
 
 def _write_cursor(one: Incident) -> str:
-    told = [one.resolved_at is not None, one.opened_at.isoformat(), str(one.id)]
+    place = 2 if one.resolved_at else 1 if one.muted_by == "parent" else 0
+    told = [place, one.opened_at.isoformat(), str(one.id)]
     return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")

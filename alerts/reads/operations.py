@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Case, When
+
 from accounts.statements import run_planned
 from alerts.models import Incident
 from alerts.reads.incidents import Listed, listed
@@ -85,7 +87,9 @@ def read(team_id: UUID, now: datetime) -> Operations:
     mine = mine.select_related("rule", "parent", "acknowledged_by")
     by_rule = mine.filter(rule__metric__in=[*STANDING_STILL, *MISSED, *SILENT]).order_by("since", "id")
     special = listed(team_id, list(by_rule[: 3 * MAX_ROWS]))
-    lead = mine.exclude(muted_by="parent").order_by("status", "-opened_at", "id")
+    rank = Case(When(severity="critical", then=0), When(severity="warning", then=1), default=2)
+    # `open` comes after `acknowledged` in the alphabet.
+    lead = mine.exclude(muted_by="parent").annotate(rank=rank).order_by("-status", "rank", "-opened_at", "id")
     return Operations(
         live=live(team_id),
         at_work=_at_work(team_id),

@@ -72,8 +72,9 @@ def _by_dependency(
     since = min(one.since for one in wanted if one.id in new)
     failed, calls = failing_calls(team.id, since, now, environment=environment)
     told = candidates(failed, calls)
-    of_wanted = {one.workflow_id: told[one.workflow_id] for one in wanted if one.workflow_id in told}
-    causes = shared({id: found for id, found in of_wanted.items() if id}, calls, list(leads))
+    about = {one.workflow_id for one in wanted}
+    of_wanted = {id: found for id, found in told.items() if id in about}
+    causes = shared(of_wanted, calls, list(leads))
     by_cause: defaultdict[Cause, list[Incident]] = defaultdict(list)
     for one in wanted:
         if one.workflow_id in causes:
@@ -188,8 +189,8 @@ def _save(team_id: UUID, done: Grouped, now: datetime) -> None:
 
 def _retitle(team_id: UUID, leads: Mapping[UUID, Incident], now: datetime) -> None:
     """Says in the titles of dependencies how many workflows count to them, and takes on the worst severity."""
-    counts: defaultdict[UUID, set[UUID]] = defaultdict(set)
-    worst: dict[UUID, str] = {}
+    counts: defaultdict[UUID | None, set[UUID | None]] = defaultdict(set)
+    worst: dict[UUID | None, str] = {}
     parts = Incident.objects.filter(team_id=team_id, parent_id__in=leads, resolved_at__isnull=True)
     for lead, workflow, severity in parts.values_list("parent_id", "workflow_id", "severity"):
         counts[lead].add(workflow)

@@ -116,6 +116,8 @@ def _at_most(milliseconds: int) -> Iterator[None]:
 
 def concentration_line(team_id: UUID, one: Incident, now: datetime) -> str:
     """`90% of the failures share step charge_card and provider acme`; empty where there are too few."""
+    if one.workflow_id is None:
+        return ""
     workflow = Workflow.objects.get(team_id=team_id, id=one.workflow_id)
     length = timedelta(seconds=one.rule.window_s if one.rule else 0)
     start = min(one.since, now) - max(length, LEAST_WINDOW)

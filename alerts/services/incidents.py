@@ -170,6 +170,7 @@ def _follow_up(team: Team, incidents: Sequence[Incident], now: datetime) -> None
     if not incidents:
         return
     grouped = group(team, incidents, now)
+    note(team.id, [one.id for one in grouped.opened], IncidentEventKind.OPENED, now)
     by_id = {one.id: one for one in grouped.children}
     left = [one for one in (by_id.get(one.id, one) for one in incidents) if not one.muted_by]
     audible = [one for one in mute(team.id, [*left, *grouped.opened], now) if not one.muted_by]

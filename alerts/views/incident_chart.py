@@ -68,13 +68,15 @@ def metric_chart(one: Incident, now: datetime) -> Chart | None:
         return None
     rule = one.rule
     window = window_around(one, rule, now)
+    dimension, value_id = _slice_of(one, rule)
     told = series(
         one.team_id,
         window,
         workflow_id=one.workflow_id,
         environment=one.environment or None,
         max_points=MAX_POINTS,
-        **_slice_of(one, rule),
+        dimension=dimension,
+        value_id=value_id,
     )
     values = [_VALUES[name](point.totals) for point in told.points]
     if not any(value is not None for value in values):
@@ -108,12 +110,12 @@ def _metric_of(one: Incident) -> str | None:
     return _INSTEAD if one.workflow_id else None
 
 
-def _slice_of(one: Incident, rule: AlertRule | None) -> dict[str, Dimension | int]:
+def _slice_of(one: Incident, rule: AlertRule | None) -> tuple[Dimension, int]:
     scope, value = (rule.scope, one.value_text) if rule is not None else (one.cause_kind, one.cause_value)
     if not value or scope not in _DIMENSIONS:
-        return {}
+        return Dimension.NONE, 0
     dimension, kind = _DIMENSIONS[Scope(scope)]
-    return {"dimension": dimension, "value_id": label_id(kind, value)}
+    return dimension, label_id(kind, value)
 
 
 def window_around(one: Incident, rule: AlertRule | None, now: datetime) -> Window:

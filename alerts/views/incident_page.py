@@ -113,7 +113,7 @@ def _paragraphs(one: Incident, scope: Scope) -> list[SafeString]:
     if concentration := facts.get("concentration"):
         said.append(format_html("{}.", str(concentration)))
     if one.muted_by and one.resolved_at is None:
-        said.append(format_html("No notice is sent: {}", MUTED.get(one.muted_by, one.muted_by)))
+        said.append(format_html("No notice is sent. {}", MUTED.get(one.muted_by, one.muted_by)))
     return said
 
 

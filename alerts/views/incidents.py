@@ -1,6 +1,6 @@
 """The incidents of a team: what is open, who looks after it, what came of the others; acknowledging many at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -131,15 +131,16 @@ def rows_of(found: Sequence[reads.Listed], scope: Scope) -> list[Row]:
 
 def _context(request: TeamRequest, scope: Scope, asked: reads.Asked, found: reads.Page) -> dict[str, Any]:
     counted = reads.counts(request.team.id, asked)
+    by_status = {status: _sum(counted, status) for status in IncidentStatus.values}
     chips = _chips(request)
-    total = sum(count for status, count in counted.items() if not asked.statuses or status in asked.statuses)
+    total = sum(count for status, count in by_status.items() if not asked.statuses or status in asked.statuses)
     is_nobody_told = not any(path.steps for path in paths_of(request.team.id))
     return {
         **frame(scope),
         "environments": [],
         "rows": rows_of(found.rows, scope),
         "panel": _panel(request, counted),
-        "columns": [_column(request, status, counted.get(status, 0)) for status in IncidentStatus.values],
+        "columns": [_column(request, status, by_status[status]) for status in IncidentStatus.values],
         "chips": chips,
         "choices": _choices(request.team.id),
         "clear_href": changed_query(request.GET, **dict.fromkeys((*PARAMS, "after"))),
@@ -153,11 +154,17 @@ def _context(request: TeamRequest, scope: Scope, asked: reads.Asked, found: read
     }
 
 
-def _panel(request: TeamRequest, counted: dict[str, int]) -> dict[str, Any]:
-    """Is anything wrong now? The answer in one sentence."""
-    fresh, taken = counted.get(IncidentStatus.OPEN, 0), counted.get(IncidentStatus.ACKNOWLEDGED, 0)
-    over = counted.get(IncidentStatus.RESOLVED, 0)
-    rest = [f"{wording.count(taken)} acknowledged"] * bool(taken) + [f"{wording.count(over)} resolved in this range"]
+def _sum(counted: Mapping[tuple[str, bool], int], status: str) -> int:
+    return counted.get((status, False), 0) + counted.get((status, True), 0)
+
+
+def _panel(request: TeamRequest, counted: Mapping[tuple[str, bool], int]) -> dict[str, Any]:
+    """Is anything wrong now? The answer in one sentence; what counts to another incident needs nobody."""
+    fresh, taken = (counted.get((one, False), 0) for one in (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED))
+    parts = counted.get((IncidentStatus.OPEN, True), 0)
+    over = _sum(counted, IncidentStatus.RESOLVED)
+    rest = [f"{wording.count(parts)} more that count to others"] * bool(parts)
+    rest += [f"{wording.count(taken)} acknowledged"] * bool(taken) + [f"{wording.count(over)} resolved in this range"]
     paragraphs = [f"{', '.join(rest)}."]
     told = {"question": "Does anything need somebody now?", "paragraphs": paragraphs, "actions": []}
     if fresh:
