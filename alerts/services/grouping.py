@@ -36,17 +36,17 @@ class Grouped:
 
 
 def group(team: Team, fresh: Sequence[Incident], now: datetime) -> Grouped:
-    """Groups incidents that just opened, together with those that stand alone. Saves what it changes."""
+    """Groups incidents that just opened, together with those that stand alone. Changes and saves them.
+
+    Their rules must be loaded.
+    """
     done = Grouped()
     if not fresh:
         return done
-    standing = list(
-        Incident.objects.filter(team_id=team.id, resolved_at__isnull=True)
-        .select_related("rule")
-        .order_by("opened_at", "id")
-    )
-    alone = [one for one in standing if one.parent_id is None and one.rule is not None]
     new = {one.id for one in fresh}
+    others = Incident.objects.filter(team_id=team.id, resolved_at__isnull=True).exclude(id__in=new)
+    standing = sorted([*fresh, *others.select_related("rule")], key=lambda one: (one.opened_at, one.id))
+    alone = [one for one in standing if one.parent_id is None and one.rule is not None]
     for environment in sorted({one.environment for one in alone if one.id in new}):
         same = [one for one in alone if one.environment == environment]
         _by_dependency(team, same, standing, environment, new, now, done)

@@ -10,7 +10,8 @@ from accounts.models import Team, User
 from alerts.analysis.notices import NoticeKind
 from alerts.models import Incident, IncidentDue, IncidentEvent, IncidentEventKind, IncidentStatus
 from alerts.services import notifying
-from alerts.services.incidents import note, resolve
+from alerts.services.incident_events import note
+from alerts.services.incidents import resolve
 from monitoring.models import Improvement
 
 MAX_NOTE = 4000

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts.models import Team
+from alerts.analysis.catalogue import METRICS
 from alerts.analysis.precedence import is_about_runs
 from alerts.models import AlertRule, Incident
 from alerts.reads.incident_samples import as_uuid, group_titles, latest_failed
@@ -82,7 +83,11 @@ def describe(
 
 def _how_bad(found: Found) -> str:
     figures = how_bad_words(found.rule, found.value, found.limit, found.samples, (found.low, found.high))
-    return found.words or figures
+    metric = METRICS.get(found.rule.metric)
+    # Where nothing is measured over a window, words say it better than figures.
+    if found.words and (metric is None or not metric.has_window or not figures):
+        return found.words
+    return f"{figures}. {found.words}" if found.words else figures
 
 
 def look_into(team_id: UUID, incidents: Sequence[Incident], now: datetime) -> list[Incident]:

@@ -15,7 +15,6 @@ from alerts.models import (
     AlertRule,
     Incident,
     IncidentDue,
-    IncidentEvent,
     IncidentEventKind,
     IncidentStatus,
     SilenceKind,
@@ -24,6 +23,7 @@ from alerts.reads.quiet import holding, in_force
 from alerts.reads.subjects import Subject, facts_of, subjects_of
 from alerts.services import notifying
 from alerts.services.grouping import group
+from alerts.services.incident_events import note
 from alerts.services.incident_facts import Found, describe, look_into
 from alerts.services.muting import mute
 from alerts.services.routes import ensure_default
@@ -104,18 +104,22 @@ def _open(team_id: UUID, breaches: Sequence[Breach], now: datetime) -> dict[UUID
     fresh = [one for one in breaches if one.subject_id not in reopened]
     pairs = [(_incident(team_id, one, now), _found(one)) for one in fresh]
     describe(team, pairs, workflows, now)
+    made = {one.id: one for one, _ in pairs} | {one.id: one for one in reopened.values()}
     # Of two evaluators that found the same, the second one finds the open incident of the first.
     Incident.objects.bulk_create([one for one, _ in pairs], ignore_conflicts=True)
-    found = Incident.objects.filter(
-        team_id=team_id, subject_id__in=[one.subject_id for one in breaches], resolved_at__isnull=True
-    )
-    standing = {one.subject_id: one for one in found.select_related("rule")}
-    made = {one.id for one, _ in pairs}
-    new = [one for one in standing.values() if one.id in made]
+    standing = _standing(team_id, [one.subject_id for one in breaches], made)
+    new = [one for one in standing.values() if one.id in made and one.subject_id not in reopened]
     note(team_id, sorted(one.id for one in new), IncidentEventKind.OPENED, now)
-    again = [standing[id] for id in reopened if id in standing]
-    _follow_up(team, [*new, *again], now)
+    _follow_up(team, [*new, *(one for one in reopened.values() if one.subject_id in standing)], now)
     return standing
+
+
+def _standing(team_id: UUID, subjects: Sequence[UUID], made: Mapping[UUID, Incident]) -> dict[UUID, Incident]:
+    """The open incident of each subject: the one that was made here, where the database took it."""
+    mine = Incident.objects.filter(team_id=team_id, subject_id__in=subjects, resolved_at__isnull=True)
+    pairs = dict(mine.values_list("id", "subject_id"))
+    others = Incident.objects.filter(team_id=team_id, id__in=pairs.keys() - made.keys()).select_related("rule")
+    return {subject: made[id] for id, subject in pairs.items() if id in made} | {one.subject_id: one for one in others}
 
 
 def _outside_maintenance(
@@ -134,8 +138,8 @@ def _outside_maintenance(
     return [one for one in breaches if not is_held(one)]
 
 
-def _reopen(team_id: UUID, breaches: Sequence[Breach], now: datetime) -> set[UUID]:
-    """Opens again what resolved by itself just now; the subjects of those."""
+def _reopen(team_id: UUID, breaches: Sequence[Breach], now: datetime) -> dict[UUID, Incident]:
+    """Opens again what resolved by itself just now, by subject."""
     wanted = {one.subject_id: one for one in breaches}
     lately = Incident.objects.filter(
         team_id=team_id,
@@ -150,13 +154,14 @@ def _reopen(team_id: UUID, breaches: Sequence[Breach], now: datetime) -> set[UUI
         latest.pop(subject)
     for one in latest.values():
         breach = wanted[one.subject_id]
+        one.rule = breach.rule
         one.status, one.resolved_at, one.active_at, one.updated_at = IncidentStatus.OPEN, None, now, now
         one.acknowledged_at = one.acknowledged_by = one.parent = None
         one.muted_by, one.reopen_count = "", one.reopen_count + 1
         one.is_flapping = one.is_flapping or breach.is_flapping
     Incident.objects.bulk_update(latest.values(), _REOPENED)
     note(team_id, sorted(one.id for one in latest.values()), IncidentEventKind.REOPENED, now)
-    return set(latest)
+    return latest
 
 
 _REOPENED = (
@@ -171,8 +176,7 @@ def _follow_up(team: Team, incidents: Sequence[Incident], now: datetime) -> None
         return
     grouped = group(team, incidents, now)
     note(team.id, [one.id for one in grouped.opened], IncidentEventKind.OPENED, now)
-    by_id = {one.id: one for one in grouped.children}
-    left = [one for one in (by_id.get(one.id, one) for one in incidents) if not one.muted_by]
+    left = [one for one in incidents if not one.muted_by]
     audible = [one for one in mute(team.id, [*left, *grouped.opened], now) if not one.muted_by]
     looked_into = look_into(team.id, audible, now)
     Incident.objects.bulk_update(looked_into, ["facts"])
@@ -267,31 +271,3 @@ def _after(team_id: UUID, resolved: Sequence[Incident], now: datetime) -> None:
         team_id=team_id, parent_id__in=[one.id for one in resolved], resolved_at__isnull=True
     )
     notifying.look_again(team_id, dict.fromkeys(orphans.values_list("id", flat=True), now + LEFT_AFTER))
-
-
-def note(
-    team_id: UUID,
-    incident_ids: Sequence[UUID],
-    kind: IncidentEventKind,
-    now: datetime,
-    *,
-    by: User | str | None = None,
-    text: str = "",
-    texts: Mapping[UUID, str] | None = None,
-    detail: dict[str, object] | None = None,
-) -> list[IncidentEvent]:
-    """Adds the same event to the history of each of these incidents, in their order."""
-    user, key = (by, "") if isinstance(by, User) else (None, by or "")
-    return IncidentEvent.objects.bulk_create(
-        IncidentEvent(
-            team_id=team_id,
-            incident_id=id,
-            at=now,
-            kind=kind,
-            by=user,
-            key_name=key[:200],
-            text=(texts or {}).get(id, text),
-            detail=detail or {},
-        )
-        for id in incident_ids
-    )

@@ -30,6 +30,16 @@ def test_an_incident_says_what_broke_and_how_bad(team) -> None:
     assert kinds(one) == ["opened"]
 
 
+def test_words_of_a_reading_stand_for_figures_or_beside_them(team) -> None:
+    about = workflow(team)
+    told = breach(rule(team), about, words="Some runs are not counted yet.")
+    still = breach(rule(team, "stuck"), about, words="No report for 12 min", value=720_000.0)
+    first, second = opened(team, told, still)
+    assert first.facts["how_bad"] == "31 of 250 runs in 5 min, limit 5.0%. Some runs are not counted yet."
+    assert second.facts["how_bad"] == "No report for 12 min"
+    assert second.title == "No report while running: checkout"
+
+
 def test_the_same_breach_opens_one_incident(team) -> None:
     found = breach(rule(team), workflow(team))
     (first,) = opened(team, found)
