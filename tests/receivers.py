@@ -3,7 +3,7 @@
 import gzip
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,6 +15,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass
@@ -46,14 +47,22 @@ def receiving() -> Iterator[TestReceiver]:
             if self.headers.get("content-encoding") == "gzip":
                 body = gzip.decompress(body)
             told = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            told.method = self.command
             found = receiver.answer(told, len(receiver.got))
             receiver.got.append(told)
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self._say(found)
+
+        def _say(self, found: Answer) -> None:
             self.send_response(found.status)
             for name, value in found.headers.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(found.body)))
             self.end_headers()
             self.wfile.write(found.body)
+
+        def do_PATCH(self) -> None:
+            self.do_POST()
 
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""

@@ -5,6 +5,7 @@ from alerts.models.channel import (
     AlertDeliveryDue,
     AlertDeliveryStatus,
     Channel,
+    ChannelDue,
     ChannelKind,
     ChannelMessage,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "AlertRule",
     "AlertState",
     "Channel",
+    "ChannelDue",
     "ChannelKind",
     "ChannelMessage",
     "Incident",

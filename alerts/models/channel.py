@@ -75,6 +75,8 @@ class AlertDelivery(TenantModel):
     sent_at = models.DateTimeField(null=True)
     answer_status = models.IntegerField(null=True)
     last_error = models.CharField(max_length=500, blank=True, default="")
+    # Addresses of an e-mail that took it: a further try goes to the others only.
+    told = models.JSONField(default=list)
 
     class Meta(TenantModel.Meta):
         db_table = "alert_delivery"
@@ -82,6 +84,7 @@ class AlertDelivery(TenantModel):
             models.Index(fields=["team", "-created_at", "id"], name="alert_delivery_by_time"),
             models.Index(fields=["team", "channel", "-created_at"], name="alert_delivery_of_channel"),
             models.Index(fields=["team", "incident"], name="alert_delivery_of_incident"),
+            models.Index(fields=["team", "status", "-created_at", "id"], name="alert_delivery_by_status"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -119,11 +122,33 @@ class ChannelMessage(TenantModel):
         return f"message of incident {self.incident_id}"
 
 
-class AlertDeliveryDue(models.Model):
-    """A delivery that is to be sent. A control table: ids and times only. A claim is a `due_at` moved on.
+class ChannelDue(models.Model):
+    """When a channel may be sent to next: it is claimed as a whole, so that one request at a time is under way.
 
-    `channel_id` keeps channels apart: while one is slow or down, the deliveries of the others go on. `position` is the
-    order in which they were queued: of one incident, none overtakes an earlier one in its channel.
+    A control table: ids and times only. `failures` are those in a row; after one, nothing is sent until `next_at`.
+    `repeat_at`: when its open alerts are sent again, for receivers that forget them.
+    """
+
+    channel_id = models.UUIDField(primary_key=True)
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
+    next_at = models.DateTimeField()
+    failures = models.IntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True)
+    repeat_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "channel_due"
+        indexes = [models.Index(fields=["next_at"], name="channel_due_by_time")]
+
+    def __str__(self) -> str:
+        return f"channel {self.channel_id}"
+
+
+class AlertDeliveryDue(models.Model):
+    """A delivery that is to be sent, not before `due_at`. A control table: ids and times only.
+
+    `position` is the order in which they were queued: of one incident, none overtakes an earlier one in its channel.
+    `since` is when it was due first: what fails in passing is tried for a day from then.
     """
 
     delivery_id = models.UUIDField(primary_key=True)
@@ -132,12 +157,13 @@ class AlertDeliveryDue(models.Model):
     incident_id = models.UUIDField(null=True)
     position = models.BigIntegerField(db_default=models.Func(models.Value(POSITIONS), function="nextval"))
     due_at = models.DateTimeField()
+    since = models.DateTimeField()
 
     class Meta:
         db_table = "alert_delivery_due"
         indexes = [
             models.Index(fields=["due_at"], name="alert_delivery_due_by_time"),
-            models.Index(fields=["channel_id", "position"], name="alert_delivery_due_in_order"),
+            models.Index(fields=["channel_id", "incident_id", "position"], name="alert_delivery_due_in_order"),
         ]
 
     def __str__(self) -> str:

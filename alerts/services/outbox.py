@@ -4,13 +4,13 @@
 it again adds nothing, and each try of it carries the same id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from alerts.analysis.notices import Notice
-from alerts.models import AlertDelivery, AlertDeliveryDue, Channel
+from alerts.models import AlertDelivery, AlertDeliveryDue, AlertDeliveryStatus, Channel, ChannelDue
 from monitoring.identity import derive_uuid
 
 
@@ -68,7 +68,44 @@ def queue_all(team_id: UUID, told: Sequence[Outgoing], now: datetime) -> list[UU
     AlertDeliveryDue.objects.bulk_create(
         (_due(team_id, id, channel_id, one, now) for id, (channel_id, one) in new.items()), ignore_conflicts=True
     )
+    _wake(team_id, {channel_id for channel_id, _ in new.values()}, now)
     return list(new)
+
+
+def requeue(team_id: UUID, deliveries: Sequence[AlertDelivery], now: datetime) -> int:
+    """Queues deliveries that are done once more, with fresh tries and the same ids, oldest first; how many.
+
+    An e-mail goes to those who did not take it; where all did, to all of them. Call it inside the team's context.
+    """
+    done = sorted(
+        (one for one in deliveries if one.status != AlertDeliveryStatus.WAITING), key=lambda one: one.created_at
+    )
+    for one in done:
+        one.told = [] if one.status == AlertDeliveryStatus.SENT else one.told
+        one.status, one.tries, one.last_error, one.sent_at = AlertDeliveryStatus.WAITING, 0, "", None
+    AlertDelivery.objects.bulk_update(done, ["status", "tries", "told", "last_error", "sent_at"])
+    AlertDeliveryDue.objects.bulk_create(
+        (
+            AlertDeliveryDue(
+                delivery_id=one.id,
+                team_id=team_id,
+                channel_id=one.channel_id,
+                incident_id=one.incident_id,
+                due_at=now,
+                since=now,
+            )
+            for one in done
+        ),
+        ignore_conflicts=True,
+    )
+    _wake(team_id, {one.channel_id for one in done}, now)
+    return len(done)
+
+
+def _wake(team_id: UUID, channel_ids: Set[UUID], now: datetime) -> None:
+    """Channels that are sent to for the first time get a turn; the others have theirs."""
+    turns = (ChannelDue(channel_id=id, team_id=team_id, next_at=now) for id in sorted(channel_ids))
+    ChannelDue.objects.bulk_create(turns, ignore_conflicts=True)
 
 
 def _delivery(team_id: UUID, id: UUID, channel_id: UUID, one: Outgoing, now: datetime) -> AlertDelivery:
@@ -91,4 +128,5 @@ def _due(team_id: UUID, id: UUID, channel_id: UUID, one: Outgoing, now: datetime
         channel_id=channel_id,
         incident_id=one.incident_id,
         due_at=one.due_at or now,
+        since=one.due_at or now,
     )

@@ -10,6 +10,7 @@ from monitoring.api import (
     gate,
     groups,
     improvements,
+    owners,
     release_comparison,
     releases,
     review,
@@ -44,6 +45,7 @@ urlpatterns = [
         name="api_improvement_comments",
     ),
     path("workflows/", workflows.WorkflowList.as_view(), name="api_workflows"),
+    path("workflows/<str:workflow>/owner/", owners.WorkflowOwner.as_view(), name="api_workflow_owner"),
     path("workflows/<str:workflow>/", workflows.WorkflowDetail.as_view(), name="api_workflow"),
     # Pipelines write addresses without a slash at the end.
     path("releases", releases.ReleaseList.as_view(), name="api_releases"),

@@ -62,10 +62,14 @@ def write_letter(mail: ReviewMail, team: Team, member: Membership, review: Revie
 
 def message_id(mail: ReviewMail) -> str:
     """The same on each try, so that a mailbox can show one that came twice once; a wanted repeat has another."""
+    return f"<review.{mail.id.hex}.{int(mail.made_at.timestamp())}@{mail_domain()}>"
+
+
+def mail_domain() -> str:
+    """The domain in the ids of our messages: the sender's, else the installation's."""
     host = urlsplit(settings.BASE_URL).hostname or "localhost"
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    domain = Address(addr_spec=sender).domain if "@" in sender else host
-    return f"<review.{mail.id.hex}.{int(mail.made_at.timestamp())}@{domain}>"
+    return Address(addr_spec=sender).domain if "@" in sender else host
 
 
 def letter_text(sheet: Sheet, team: Team, page: str, stop: str) -> str:

@@ -3,12 +3,27 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+from django.utils import timezone
 
 from accounts.models import Team
+from accounts.tenancy import team_context
 from alerts.analysis.conditions import Severity
 from alerts.analysis.notices import Notice, NoticeKind
-from alerts.models import AlertRule, Channel, Incident, IncidentEvent, IncidentEventKind
+from alerts.channels.contract import About, Reference
+from alerts.models import (
+    AlertDelivery,
+    AlertDeliveryDue,
+    AlertRule,
+    Channel,
+    ChannelDue,
+    Incident,
+    IncidentEvent,
+    IncidentEventKind,
+)
+from alerts.services.outbox import queue
+from alerts.services.sending import Job, Outcome, perform
 
 NOW = datetime(2026, 8, 12, 12, 0, tzinfo=UTC)
 
@@ -55,3 +70,36 @@ def incident(team: Team, **fields: Any) -> Incident:
 def event(one: Incident, kind: IncidentEventKind = IncidentEventKind.OPENED) -> IncidentEvent:
     """Something that happened to an incident. Needs the team's context."""
     return IncidentEvent.objects.create(team_id=one.team_id, incident=one, at=NOW, kind=kind)
+
+
+def told_by(
+    kind: str,
+    what: Notice,
+    settings: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    reference: Reference | None = None,
+    recipients: tuple[str, ...] = (),
+) -> Outcome:
+    """One try of a notice by a kind of channel, without tables."""
+    return perform(Job(kind, settings, secrets, what, About("ab" * 16, NOW, reference, recipients)))
+
+
+def send(team: Team, one: Channel, what: Notice | None = None, about: Incident | None = None) -> UUID:
+    """Queues a notice for a channel, due now."""
+    with team_context(team.id):
+        happened = event(about) if about else None
+        told = {"incident_id": about.id if about else None, "event_id": happened.id if happened else None}
+        (made,) = queue(team.id, channel_ids=[one.id], notice=what or notice(), now=timezone.now(), **told)
+    return made
+
+
+def kept(team: Team, id: UUID) -> AlertDelivery:
+    """A delivery as it stands."""
+    with team_context(team.id):
+        return AlertDelivery.objects.get(id=id)
+
+
+def hurry() -> None:
+    """Lets every pause be over."""
+    AlertDeliveryDue.objects.update(due_at=timezone.now())
+    ChannelDue.objects.update(next_at=timezone.now())

@@ -25,6 +25,7 @@ CONTROL_TABLES = {
     "incident_due",
     "silence_due",
     "alert_delivery_due",
+    "channel_due",
 }
 APP_ROLE = "steadyrun_app"
 

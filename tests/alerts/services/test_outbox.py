@@ -87,6 +87,6 @@ def test_nothing_stays_of_a_transaction_that_failed(team) -> None:
 def test_a_thousand_notices_take_as_many_statements_as_one(in_team, django_assert_num_queries) -> None:
     one, about = channel(in_team), incident(in_team)
     happened = [event(about) for _ in range(1_000)]
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         made = queue_all(in_team.id, [Outgoing([one.id], notice(), about.id, each.id) for each in happened], NOW)
     assert len(made) == 1_000
