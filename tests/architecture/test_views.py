@@ -6,7 +6,15 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import IsAuthenticated
 
-from accounts.authentication import CanClassify, CanIngest, CanRead, CanReadOrClassify, CanRelease
+from accounts.authentication import (
+    CanAlert,
+    CanClassify,
+    CanIngest,
+    CanRead,
+    CanReadOrAlert,
+    CanReadOrClassify,
+    CanRelease,
+)
 from accounts.models import Scope
 from accounts.permissions import Permission
 from ingestion.kinds import SourceKind
@@ -47,7 +55,8 @@ def test_address_is_guarded(text: str, entry: URLPattern) -> None:
         assert scope in Scope
     elif text.startswith("api/v1/"):
         permissions = set(entry.callback.cls.permission_classes)
-        assert permissions & {CanIngest, CanRead, CanClassify, CanReadOrClassify, CanRelease}, permissions
+        known = {CanIngest, CanRead, CanClassify, CanReadOrClassify, CanRelease, CanAlert, CanReadOrAlert}
+        assert permissions & known, permissions
         assert IsAuthenticated not in permissions or len(permissions) > 1
     else:
         assert text in PUBLIC | SIGNED_IN
