@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count
 
 from accounts.models import MemberGroup, Membership
+from alerts.analysis.notices import NoticeKind
 from alerts.models import AlertDelivery, AlertDeliveryStatus, Channel
 
 
@@ -22,7 +23,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """A channel with how many of its deliveries wait, and how many were given up."""
+    """A channel with how many of its deliveries wait, and how many were given up; tests left out."""
 
     channel: Channel
     waiting: int = 0
@@ -60,6 +61,7 @@ def _row(one: Channel, counts: dict[tuple[UUID, str], int]) -> ChannelRow:
 
 def _counts(team_id: UUID) -> dict[tuple[UUID, str], int]:
     unsent = AlertDelivery.objects.filter(team_id=team_id).exclude(status=AlertDeliveryStatus.SENT)
+    unsent = unsent.exclude(kind=NoticeKind.TEST)
     rows = unsent.order_by().values_list("channel_id", "status").annotate(count=Count("id"))
     return {(channel_id, status): count for channel_id, status, count in rows}
 

@@ -89,13 +89,17 @@ def due_at(delivery_id: UUID) -> datetime | None:
 
 
 def count_given_up(team_id: UUID, chosen: Chosen) -> int:
-    """How many of those that the filters find were given up."""
-    return matching(team_id, chosen).filter(status=AlertDeliveryStatus.FAILED).count()
+    """How many of those that the filters find were given up; tests left out."""
+    return _given_up(team_id, chosen).count()
 
 
 def given_up(team_id: UUID, chosen: Chosen) -> list[AlertDelivery]:
     """Of those that the filters find the ones that were given up, newest first, at most `MAX_AGAIN`."""
-    return list(matching(team_id, chosen).filter(status=AlertDeliveryStatus.FAILED)[:MAX_AGAIN])
+    return list(_given_up(team_id, chosen)[:MAX_AGAIN])
+
+
+def _given_up(team_id: UUID, chosen: Chosen) -> QuerySet[AlertDelivery]:
+    return matching(team_id, chosen).filter(status=AlertDeliveryStatus.FAILED).exclude(kind=NoticeKind.TEST)
 
 
 def _id(text: str) -> UUID | None:
