@@ -208,6 +208,8 @@ SPECTACULAR_SETTINGS = {
         "ImprovementStatusEnum": "monitoring.models.improvement.ImprovementStatus",
         "ImprovementMetricEnum": "monitoring.models.improvement.Metric",
         "ChangeKindEnum": "monitoring.models.improvement.ChangeKind",
+        "ChannelKindEnum": "alerts.models.channel.ChannelKind",
+        "AlertDeliveryStatusEnum": "alerts.models.channel.AlertDeliveryStatus",
     },
 }
 

@@ -48,6 +48,7 @@ SOURCE_PAGES = frozenset(
 )
 WORKFLOW_PAGES = frozenset({"trends", "failures", "criteria", "criterion", "releases", "compare_releases"})
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
+CHANNEL_PAGES = frozenset({"choose_channel", "add_channel", "channel", "alert_deliveries", "alert_delivery"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
@@ -76,6 +77,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Set up",
         (
             Page("Sources", "hook", "sources", SOURCE_PAGES),
+            Page("Channels", "bell", "channels", CHANNEL_PAGES),
             Page("Destinations", "exit", "destinations", DESTINATION_PAGES),
             Page("Groups", "list", "groups"),
             Page("API schema", "code", "schema", per_team=False),

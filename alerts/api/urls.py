@@ -3,6 +3,8 @@
 from django.urls import path
 
 from alerts.api import incidents
+from alerts.api.channels import ChannelDetail, ChannelList, ChannelTest
+from alerts.api.deliveries import AlertDeliveryAgain, AlertDeliveryDetail, AlertDeliveryList
 
 urlpatterns = [
     path("incidents/", incidents.IncidentList.as_view(), name="api_incidents"),
@@ -15,4 +17,10 @@ urlpatterns = [
     path("incidents/<str:incident>/notes/", incidents.IncidentNotes.as_view(), name="api_incident_notes"),
     path("incidents/<str:incident>/resolve/", incidents.IncidentResolution.as_view(), name="api_resolve_incident"),
     path("incidents/<str:incident>/improvement/", incidents.IncidentLink.as_view(), name="api_link_incident"),
+    path("channels/", ChannelList.as_view()),
+    path("channels/<str:channel>/", ChannelDetail.as_view()),
+    path("channels/<str:channel>/test/", ChannelTest.as_view()),
+    path("alert-deliveries/", AlertDeliveryList.as_view()),
+    path("alert-deliveries/<str:delivery>/", AlertDeliveryDetail.as_view()),
+    path("alert-deliveries/<str:delivery>/send-again/", AlertDeliveryAgain.as_view()),
 ]

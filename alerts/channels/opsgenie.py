@@ -61,7 +61,7 @@ class Opsgenie:
 
     kind = "opsgenie"
     label = "Opsgenie"
-    note = "One alert for each incident: created, acknowledged and closed with it."
+    note = "Also Jira Service Management. One alert for each incident: created, acknowledged and closed with it."
     source = "https://docs.opsgenie.com/docs/alert-api"
     fields = FIELDS
 

@@ -83,6 +83,11 @@ def save_channel(team_id: UUID, wanted: Wanted, now: datetime, one: Channel | No
     return one, made
 
 
+def kept_names(one: Channel) -> list[str]:
+    """The names of the secrets that are set."""
+    return sorted(_known(one))
+
+
 def _known(one: Channel) -> Mapping[str, str]:
     try:
         return secrets_of(one)
