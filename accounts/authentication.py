@@ -140,40 +140,26 @@ class CanAlert(_HasScope):
     scope = Scope.ALERT
 
 
-class CanReadOrAlert(BasePermission):
+class _CanReadOr(BasePermission):
+    """A permission that the scope of reading is enough for, unless something is changed."""
+
+    change: type[_HasScope]
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the key carries the scope that the method needs."""
+        needed = CanRead() if request.method in ("GET", "HEAD", "OPTIONS") else self.change()
+        is_allowed = needed.has_permission(request, view)
+        self.message = needed.message
+        return is_allowed
+
+
+class CanReadOrAlert(_CanReadOr):
     """The key may read; to change something it needs the scope of alerts."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the key carries the scope that the method needs."""
-        needed = CanRead() if request.method in ("GET", "HEAD", "OPTIONS") else CanAlert()
-        is_allowed = needed.has_permission(request, view)
-        self.message = needed.message
-        return is_allowed
+    change = CanAlert
 
 
-class CanReadOrClassify(BasePermission):
+class CanReadOrClassify(_CanReadOr):
     """The key may read; to change something it may decide."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the key carries the scope that the method needs."""
-        needed = CanRead() if request.method in ("GET", "HEAD", "OPTIONS") else CanClassify()
-        is_allowed = needed.has_permission(request, view)
-        self.message = needed.message
-        return is_allowed
-
-
-class CanAlert(_HasScope):
-    """The key may change alert rules, channels and incidents."""
-
-    scope = Scope.ALERT
-
-
-class CanReadOrAlert(BasePermission):
-    """The key may read; to change something it may alert."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the key carries the scope that the method needs."""
-        needed = CanRead() if request.method in ("GET", "HEAD", "OPTIONS") else CanAlert()
-        is_allowed = needed.has_permission(request, view)
-        self.message = needed.message
-        return is_allowed
+    change = CanClassify
