@@ -12,7 +12,7 @@ from alerts.reads.places import Place, subjects_of, wanted_by
 from monitoring import wording
 
 # Runs overlap: of so many that came last, one started last.
-RUNS = 20
+RUNS = 50
 _MS = timedelta(milliseconds=1)
 
 
