@@ -10,7 +10,7 @@ from alerts.models.channel import (
 )
 from alerts.models.default_rules import DefaultRules
 from alerts.models.incident import Incident, IncidentDue, IncidentEvent, IncidentEventKind, IncidentStatus
-from alerts.models.route import Route, RouteStep, Silence, SilenceKind
+from alerts.models.route import Route, RouteStep, Silence, SilenceDue, SilenceKind
 from alerts.models.rule import AlertRule, AlertState, RuleDue
 
 __all__ = [
@@ -32,5 +32,6 @@ __all__ = [
     "RouteStep",
     "RuleDue",
     "Silence",
+    "SilenceDue",
     "SilenceKind",
 ]
