@@ -76,6 +76,21 @@ class TestNewGroup:
         (found,) = read(in_team, made)
         assert (found.subject.value, found.value) == (str(group_of("loud").id), 1)
 
+    def test_one_that_it_told_of_is_not_new_again(self, in_team: Team) -> None:
+        made = rule(in_team, "new_group")
+        failed(in_team, "a", 50 * MINUTE)
+        assert len(read(in_team, made)) == 1
+        fires(made, group_of("a"))
+        AlertState.objects.update(state="ok")
+        assert read(in_team, made) == []
+
+    def test_states_of_what_the_rule_was_about_before_do_not_matter(self, in_team: Team) -> None:
+        made = rule(in_team, "new_group")
+        failed(in_team, "a", 5 * MINUTE)
+        fires(made, group_of("a"))
+        AlertState.objects.update(value_text="gpt-4o")
+        assert len(read(in_team, made)) == 1
+
     def test_what_was_missed_in_an_outage_is_made_up(self, in_team: Team) -> None:
         made = rule(in_team, "new_group")
         failed(in_team, "a", 3 * HOUR)
