@@ -82,8 +82,8 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A rule, from when on a group is new to it, the groups that fire by it (they go on until they are quiet), and those
-    that it has told of."""
+    """A rule, from when on a group is new to it, the groups that fire by it (they go on until they are quiet), and
+    those that it has told of."""
 
     rule: AlertRule
     since: datetime
