@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from alerts.analysis.readings import Reading, Subject
+from alerts.analysis.schedule_proposal import ProposedSchedule, propose_schedule
 from alerts.analysis.schedules import Missed, Schedule, check_schedule, missed, read_schedule
 from alerts.models import AlertRule
 from alerts.reads.latest_runs import Latest, latest_runs
 from alerts.reads.places import Place, subjects_of, wanted_by
 from monitoring import wording
+from monitoring.reads.recency import recent_runs
 
 # Runs overlap: of so many that came last, one started last.
 RUNS = 50
@@ -20,6 +22,13 @@ def read(team_id: UUID, rules: Sequence[AlertRule], now: datetime) -> dict[UUID,
     """How many expected runs each workflow of a rule misses; nothing can be said of a schedule that means nothing."""
     latest = latest_runs(team_id, wanted_by(rules), now, RUNS)
     return {rule.id: _readings(rule, latest, now) for rule in rules}
+
+
+def proposed_schedule(
+    team_id: UUID, workflow_id: UUID, environment: str | None, zones: Sequence[str], now: datetime
+) -> ProposedSchedule | None:
+    """The schedule that the latest starts of a workflow propose; for a form that begins with it. One query."""
+    return propose_schedule(recent_runs(team_id, workflow_id, environment or None, now).starts, zones)
 
 
 def _readings(rule: AlertRule, latest: Mapping[Place, Latest], now: datetime) -> list[Reading]:

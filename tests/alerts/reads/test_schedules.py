@@ -104,6 +104,18 @@ def test_a_schedule_of_no_workflow(in_team: Team) -> None:
     assert (found.value, found.words) == (None, "A schedule belongs to one workflow.")
 
 
+def test_a_form_begins_with_what_the_starts_propose(in_team: Team) -> None:
+    for day in range(1, 15):
+        started(in_team, day * DAY)
+    found = schedules.proposed_schedule(
+        in_team.id, workflow_id(in_team.id, "nightly"), "production", ("Europe/Berlin", "UTC"), NOW
+    )
+    assert found is not None
+    assert found.as_parameters() == {"cron": "0 14 * * *", "zone": "Europe/Berlin", "grace_s": 3600}
+    other = schedules.proposed_schedule(in_team.id, workflow_id(in_team.id, "nightly"), "staging", ("UTC",), NOW)
+    assert other is None
+
+
 @pytest.mark.parametrize("count", [1, 20])
 def test_one_query_for_all_rules(in_team: Team, count: int) -> None:
     for number in range(count):
