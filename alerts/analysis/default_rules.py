@@ -79,7 +79,15 @@ DEFAULT_RULES = (
         "late",
         Severity.WARNING,
         1.5,
-        text="Look at what starts it: the schedule, the webhook, the queue. A schedule that is told makes this exact.",
+        text="Look at what starts it: the schedule, the webhook, the queue. A schedule makes it exact to the minute.",
+    ),
+    DefaultRule(
+        "missed-schedule",
+        "Missed its schedule",
+        "missed_schedule",
+        Severity.WARNING,
+        0.0,
+        text="Only workflows whose schedule is known: set on their page, or told by what runs them.",
     ),
     DefaultRule(
         "running-over",

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Team
 from alerts.analysis.readings import Reading, Subject
 from alerts.models import AlertRule
-from alerts.reads import schedules
+from alerts.reads import recent, schedules
 from monitoring.identity import execution_id, workflow_id
+from monitoring.models import Workflow
 from monitoring.statuses import Status
 from monitoring.store.rollups import fold_all
 from tests.alerts.rules import rule
@@ -89,7 +90,8 @@ def test_a_workflow_that_never_ran_is_missed_from_when_it_is_expected(in_team: T
     ("parameters", "said"),
     [
         ({"cron": "61 * * * *"}, "The schedule cannot be read: cron cannot be read: wrong minute"),
-        ({}, "The schedule cannot be read: cron must be told, or a period"),
+        ({"cron": "0 0 30 2 *"}, "The schedule cannot be read: cron never comes: no such month has that day"),
+        ({}, "It has no schedule."),
     ],
 )
 def test_nonsense_says_so_and_fires_nothing(in_team: Team, parameters: dict[str, Any], said: str) -> None:
@@ -102,6 +104,23 @@ def test_a_schedule_of_no_workflow(in_team: Team) -> None:
     made: AlertRule = rule(in_team, "missed_schedule", parameters=HOURLY)
     (found,) = schedules.read(in_team.id, [made], NOW)[made.id]
     assert (found.value, found.words) == (None, "A schedule belongs to one workflow.")
+
+
+def test_the_schedule_of_the_workflow_itself(in_team: Team) -> None:
+    started(in_team, 3 * HOUR + 10 * MINUTE)
+    started(in_team, 10 * MINUTE, workflow="other")
+    Workflow.objects.filter(name="nightly").update(told_schedule="30 * * * *")
+    made = rule(in_team, "missed_schedule", threshold=0)
+    (found,) = schedules.read(in_team.id, [made], NOW)[made.id]
+    assert (found.subject, found.value) == (Subject(workflow_id(in_team.id, "nightly")), 3)
+    assert "30 * * * * (UTC), 5 min of grace" in found.words
+    Workflow.objects.filter(name="nightly").update(schedule="0 6 * * *", schedule_zone="Europe/Berlin")
+    (found,) = schedules.read(in_team.id, [made], NOW)[made.id]
+    assert found.value == 0
+    Workflow.objects.filter(name="nightly").update(schedule="0 12 * * *", schedule_grace_ms=7_200_000.0)
+    assert [one.value for one in schedules.read(in_team.id, [made], NOW)[made.id]] == [0]
+    late = rule(in_team, "late")
+    assert recent.read(in_team.id, [late], NOW)[late.id] == []
 
 
 def test_a_form_begins_with_what_the_starts_propose(in_team: Team) -> None:
@@ -117,11 +136,13 @@ def test_a_form_begins_with_what_the_starts_propose(in_team: Team) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 20])
-def test_one_query_for_all_rules(in_team: Team, count: int) -> None:
+def test_two_queries_for_all_rules(in_team: Team, count: int) -> None:
     for number in range(count):
         started(in_team, 3 * HOUR, id=f"r{number}", workflow=f"w{number}")
     rules = [rule(in_team, "missed_schedule", f"w{number}", parameters=HOURLY) for number in range(count)]
+    Workflow.objects.update(told_schedule="0 * * * *")
+    rules += [rule(in_team, "missed_schedule", f"w{number}") for number in range(count)]
     with CaptureQueriesContext(connection) as queries:
         found = schedules.read(in_team.id, rules, NOW)
-    assert [one.value for told in found.values() for one in told] == [2] * count
-    assert len(queries) == 1
+    assert [one.value for told in found.values() for one in told] == [2] * 2 * count
+    assert len(queries) == 2

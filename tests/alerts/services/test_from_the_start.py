@@ -54,6 +54,7 @@ def test_a_nightly_run_that_fails_then_fails_again_then_succeeds(ruled: Team) ->
         ran(ruled, day * DAY)
     ran(ruled, 2 * DAY, Status.FAILED)
     assert told(ruled, -2 * DAY + MINUTE) == {"Last run failed": "info", "New failure group": "info"}
+    assert told(ruled, -2 * DAY + 2 * HOUR) == {"Last run failed": "info"}
     ran(ruled, DAY, Status.FAILED)
     assert told(ruled, -DAY + MINUTE) == {"Last run failed": "info", "Two failures in a row": "warning"}
     ran(ruled, MINUTE)
