@@ -117,7 +117,7 @@ def test_the_schedule_of_the_workflow_itself(in_team: Team) -> None:
     Workflow.objects.filter(name="nightly").update(schedule="0 6 * * *", schedule_zone="Europe/Berlin")
     (found,) = schedules.read(in_team.id, [made], NOW)[made.id]
     assert found.value == 0
-    Workflow.objects.filter(name="nightly").update(schedule="0 12 * * *", schedule_grace_ms=7_200_000.0)
+    Workflow.objects.filter(name="nightly").update(schedule="0 12 * * *", schedule_grace_ms=7_260_000.0)
     assert [one.value for one in schedules.read(in_team.id, [made], NOW)[made.id]] == [0]
     late = rule(in_team, "late")
     assert recent.read(in_team.id, [late], NOW)[late.id] == []
