@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from alerts.services import delivery, evaluation, following, settling
+from alerts.services import default_rules, delivery, evaluation, following, settling
 
 
 @shared_task(time_limit=120, soft_time_limit=110)
@@ -32,3 +32,8 @@ def remove_old_notices() -> None:
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):
         with team_context(team_id):
             settling.remove_old(team_id, timezone.now())
+
+
+def make_default_rules() -> None:
+    """Gives new teams the rules that are there from the start; every ten seconds."""
+    default_rules.make_missing(timezone.now())

@@ -9,6 +9,7 @@ from alerts.models.channel import (
     ChannelKind,
     ChannelMessage,
 )
+from alerts.models.default_rules import DefaultRules
 from alerts.models.incident import Incident, IncidentDue, IncidentEvent, IncidentEventKind, IncidentStatus
 from alerts.models.route import Route, RouteStep, Silence, SilenceDue, SilenceKind
 from alerts.models.rule import AlertRule, AlertState, RuleDue
@@ -23,6 +24,7 @@ __all__ = [
     "ChannelDue",
     "ChannelKind",
     "ChannelMessage",
+    "DefaultRules",
     "Incident",
     "IncidentDue",
     "IncidentEvent",

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from accounts.statements import run_planned
-from alerts.reads.latest_runs import REMEMBERED
+from alerts.reads.latest_runs import HOURS_FROM, HOURS_ORDER, HOURS_TO, IN_HOUR, REMEMBERED
 from alerts.reads.places import Place, Wanted
 from monitoring.identity import LabelKind
-from monitoring.models import Basis, Dimension, Grain
+from monitoring.models import Basis, Grain
 from monitoring.reads.baselines import OBJECTIVES
 from monitoring.statuses import Status
 
@@ -20,15 +20,15 @@ SELECT w.id, env.id, e.counted_at, w.objective_freshness_ms, (b.document->>'succ
 FROM workflow w
 CROSS JOIN (SELECT id FROM label WHERE team_id = %(team)s AND kind = {LabelKind.ENVIRONMENT:d} AND {{environment}}) env
 LEFT JOIN LATERAL (
-    SELECT bucket FROM rollup WHERE team_id = %(team)s AND workflow_id = w.id AND environment_id = env.id
-        AND dimension = {Dimension.NONE:d} AND grain = {Grain.HOUR:d} AND value_id = 0 AND succeeded > 0
-        AND bucket >= %(since)s AND bucket <= %(now)s
-    ORDER BY bucket DESC LIMIT 1
+    SELECT bucket FROM rollup WHERE team_id = %(team)s AND grain = {Grain.HOUR:d} AND value_id = 0 AND succeeded > 0
+        AND {HOURS_FROM} AND {HOURS_TO.format(until="now")}
+    ORDER BY {HOURS_ORDER} LIMIT 1
 ) hour ON true
 LEFT JOIN LATERAL (
-    SELECT max(counted_at) AS counted_at FROM execution
-    WHERE team_id = %(team)s AND workflow_id = w.id AND environment_id = env.id AND status = {Status.SUCCEEDED:d}
-        AND counted_at >= hour.bucket AND counted_at < hour.bucket + interval '1 hour' AND counted_at <= %(now)s
+    SELECT counted_at FROM execution
+    WHERE team_id = %(team)s AND environment_id = env.id AND status = {Status.SUCCEEDED:d} AND {IN_HOUR}
+        AND counted_at <= %(now)s
+    ORDER BY workflow_id DESC, counted_at DESC, id DESC LIMIT 1
 ) e ON true
 LEFT JOIN baseline b ON b.team_id = %(team)s AND b.workflow_id = w.id AND b.environment_id = env.id
     AND b.dimension = {Basis.WORKFLOW:d} AND b.value_id = 0 AND b.metric = '{OBJECTIVES}'

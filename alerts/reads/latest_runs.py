@@ -22,24 +22,31 @@ MAX_HOURS = 60
 # Clocks of senders are so much ahead at most.
 AHEAD = timedelta(minutes=10)
 
+# Rows are compared as the indexes by workflow keep them: those by time give the same order, and are read over all
+# workflows of the team for each.
+_HOURS = "(workflow_id, environment_id, dimension, bucket)"
+HOURS_FROM = f"{_HOURS} >= (w.id, env.id, {Dimension.NONE:d}::smallint, %(since)s)"
+HOURS_TO = f"{_HOURS} <= (w.id, env.id, {Dimension.NONE:d}::smallint, %({{until}})s)"
+HOURS_ORDER = "workflow_id DESC, environment_id DESC, dimension DESC, bucket DESC"
+IN_HOUR = """(workflow_id, counted_at) >= (w.id, hour.bucket)
+    AND (workflow_id, counted_at) < (w.id, hour.bucket + interval '1 hour')"""
+
 _LATEST = f"""
-SELECT w.id, w.completeness, env.id, e.* FROM workflow w
+SELECT w.id, w.completeness, w.schedule <> '' OR w.told_schedule <> '', env.id, e.* FROM workflow w
 CROSS JOIN (SELECT id FROM label WHERE team_id = %(team)s AND kind = {LabelKind.ENVIRONMENT:d} AND {{environment}}) env
 CROSS JOIN LATERAL (
     SELECT bucket FROM (
         SELECT bucket, sum(runs) OVER (ORDER BY bucket DESC) - runs AS before FROM (
-            SELECT bucket, runs FROM rollup WHERE team_id = %(team)s AND workflow_id = w.id AND environment_id = env.id
-                AND dimension = {Dimension.NONE:d} AND grain = {Grain.HOUR:d} AND value_id = 0 AND runs > 0
-                AND bucket >= %(since)s AND bucket <= %(until)s
-            ORDER BY bucket DESC LIMIT {MAX_HOURS}
+            SELECT bucket, runs FROM rollup WHERE team_id = %(team)s AND grain = {Grain.HOUR:d} AND value_id = 0
+                AND runs > 0 AND {HOURS_FROM} AND {HOURS_TO.format(until="until")}
+            ORDER BY {HOURS_ORDER} LIMIT {MAX_HOURS}
         ) newest
     ) summed WHERE before < %(limit)s
 ) hour
 CROSS JOIN LATERAL (
     SELECT id, origin_id, attempt, external_id, status, started_at, counted_at, {IS_LIVE} AS is_live FROM execution
-    WHERE team_id = %(team)s AND workflow_id = w.id AND environment_id = env.id
-        AND counted_at >= hour.bucket AND counted_at < hour.bucket + interval '1 hour' AND counted_at <= %(until)s
-    ORDER BY counted_at DESC, id DESC LIMIT %(limit)s
+    WHERE team_id = %(team)s AND environment_id = env.id AND {IN_HOUR} AND counted_at <= %(until)s
+    ORDER BY workflow_id DESC, counted_at DESC, id DESC LIMIT %(limit)s
 ) e
 WHERE w.team_id = %(team)s AND {{workflow}}
 ORDER BY w.id, env.id, e.counted_at DESC, e.id DESC
@@ -67,10 +74,12 @@ class LatestRun:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The latest executions at one place, newest first; `completeness` is the workflow's."""
+    """The latest executions at one place, newest first; `completeness`, and whether it has a schedule, are the
+    workflow's."""
 
     place: Place
     completeness: str
+    has_schedule: bool
     runs: Sequence[LatestRun]
 
     @property
@@ -115,10 +124,10 @@ def latest_runs(team_id: UUID, wanted: Wanted, now: datetime, limit: int) -> Map
         "until": now + AHEAD,
         "limit": limit,
     }
-    found: dict[Place, tuple[str, list[LatestRun]]] = {}
-    for workflow_id, completeness, environment_id, *told in run_planned(text, values):
-        _, runs = found.setdefault((workflow_id, environment_id), (completeness, []))
+    found: dict[Place, tuple[str, bool, list[LatestRun]]] = {}
+    for workflow_id, completeness, has_schedule, environment_id, *told in run_planned(text, values):
+        *_, runs = found.setdefault((workflow_id, environment_id), (completeness, has_schedule, []))
         if len(runs) < limit:
             run_id, origin_id, attempt, name, status, *rest = told
             runs.append(LatestRun(run_id, origin_id, attempt, name, Status(status), *rest))
-    return {place: Latest(place, completeness, runs) for place, (completeness, runs) in found.items()}
+    return {place: Latest(place, *about) for place, about in found.items()}
