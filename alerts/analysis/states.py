@@ -88,12 +88,12 @@ class Memory:
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """The memory that `as_document` wrote; an empty document is a subject that was never seen."""
         told: dict[str, Any] = {name: datetime.fromisoformat(document[name]) for name in _TIMES if name in document}
+        told |= {name: bool(document.get(name, False)) for name in _FLAGS}
         return cls(
             state=State(document.get("state", State.NO_DATA)),
             worst=document.get("worst"),
             fired=tuple(datetime.fromisoformat(one) for one in document.get("fired", ())),
             **told,
-            **{name: bool(document.get(name, False)) for name in _FLAGS},
         )
 
 

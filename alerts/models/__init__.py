@@ -9,7 +9,7 @@ from alerts.models.channel import (
     ChannelMessage,
 )
 from alerts.models.incident import Incident, IncidentDue, IncidentEvent, IncidentEventKind, IncidentStatus
-from alerts.models.route import Route, RouteStep, Silence, SilenceKind
+from alerts.models.route import Route, RouteStep, Silence, SilenceDue, SilenceKind
 from alerts.models.rule import AlertRule, AlertState, RuleDue
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "RouteStep",
     "RuleDue",
     "Silence",
+    "SilenceDue",
     "SilenceKind",
 ]

@@ -7,6 +7,10 @@ from accounts.tenancy import TeamForeignKey, TenantModel
 from alerts.analysis.notices import NoticeKind
 
 
+# The sequence that numbers what is queued.
+POSITIONS = "alert_delivery_position"
+
+
 class ChannelKind(models.TextChoices):
     """What a channel speaks."""
 
@@ -119,19 +123,22 @@ class ChannelMessage(TenantModel):
 class AlertDeliveryDue(models.Model):
     """A delivery that is to be sent. A control table: ids and times only. A claim is a `due_at` moved on.
 
-    `channel_id` keeps channels apart: while one is slow or down, the deliveries of the others go on.
+    `channel_id` keeps channels apart: while one is slow or down, the deliveries of the others go on. `position` is the
+    order in which they were queued: of one incident, none overtakes an earlier one in its channel.
     """
 
     delivery_id = models.UUIDField(primary_key=True)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
     channel_id = models.UUIDField()
+    incident_id = models.UUIDField(null=True)
+    position = models.BigIntegerField(db_default=models.Func(models.Value(POSITIONS), function="nextval"))
     due_at = models.DateTimeField()
 
     class Meta:
         db_table = "alert_delivery_due"
         indexes = [
             models.Index(fields=["due_at"], name="alert_delivery_due_by_time"),
-            models.Index(fields=["channel_id", "due_at"], name="alert_delivery_due_of_channel"),
+            models.Index(fields=["channel_id", "position"], name="alert_delivery_due_in_order"),
         ]
 
     def __str__(self) -> str:

@@ -34,15 +34,18 @@ class IncidentEventKind(models.TextChoices):
 class Incident(TenantModel):
     """An incident of one rule and one subject; while it is open there is no second one.
 
+    Without a rule it is of a failing dependency that incidents of several workflows count to (`services.grouping`); its
+    `subject_id` then derives from that.
     `subject_id` is the id of the rule's `AlertState`; `workflow_id` and `value_text` say what it is about (NULL, empty:
     the whole team). `since` is when the condition began to hold, `opened_at` when that was found. `value`, `limit` and
     `samples` are those of the window that opened it, `worst` the worst since. `facts` is plain JSON for pages and
     notices: `how_bad`, `concentration`, `href`, `sample_ids` (`services.incident_facts` owns its shape). `cause_kind`
     and `cause_value` name the failing dependency that incidents are grouped by; `parent` is the incident that it
-    counts to. `muted_by` says why it sends no notice (empty: it does): parent, silence, maintenance, ignored, flapping.
+    counts to. `muted_by` says why it sends no notice (empty: it does): parent, silence, ignored, flapping.
+    `active_at` is since when notices and escalation count: when it opened, opened again, or was no longer muted.
     """
 
-    rule = TeamForeignKey("alerts.AlertRule", models.CASCADE, related_name="incidents", db_index=False)
+    rule = TeamForeignKey("alerts.AlertRule", models.CASCADE, null=True, related_name="incidents", db_index=False)
     subject_id = models.UUIDField()
     workflow_id = models.UUIDField(null=True)
     value_text = models.CharField(max_length=500, blank=True, default="")
@@ -52,6 +55,8 @@ class Incident(TenantModel):
     status = models.CharField(max_length=12, choices=IncidentStatus.choices, default=IncidentStatus.OPEN)
     since = models.DateTimeField()
     opened_at = models.DateTimeField()
+    active_at = models.DateTimeField(null=True)
+    reopen_count = models.IntegerField(default=0, db_default=0)
     updated_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(
@@ -86,6 +91,11 @@ class Incident(TenantModel):
                 condition=models.Q(resolved_at__isnull=True),
                 name="incident_open_by_cause",
             ),
+            models.Index(
+                fields=["team", "resolved_at"],
+                condition=models.Q(resolved_at__isnull=False),
+                name="incident_resolved_by_time",
+            ),
             models.Index(fields=["team", "parent"], condition=models.Q(parent__isnull=False), name="incident_children"),
         ]
         constraints = [
@@ -93,6 +103,11 @@ class Incident(TenantModel):
                 fields=["team", "rule", "subject_id"],
                 condition=models.Q(resolved_at__isnull=True),
                 name="incident_open_once",
+            ),
+            models.UniqueConstraint(
+                fields=["team", "subject_id"],
+                condition=models.Q(resolved_at__isnull=True, rule__isnull=True),
+                name="incident_dependency_open_once",
             ),
             models.CheckConstraint(condition=models.Q(status__in=IncidentStatus.values), name="incident_status_known"),
             models.CheckConstraint(

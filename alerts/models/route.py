@@ -85,3 +85,21 @@ class Silence(TenantModel):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class SilenceDue(models.Model):
+    """When a silence or maintenance window is over, or over this time: what was held back is looked at then.
+
+    A control table: ids and times only. A claim is a `due_at` moved on.
+    """
+
+    silence_id = models.UUIDField(primary_key=True)
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
+    due_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "silence_due"
+        indexes = [models.Index(fields=["due_at"], name="silence_due_by_time")]
+
+    def __str__(self) -> str:
+        return f"silence {self.silence_id}"

@@ -13,7 +13,8 @@ from alerts.models import AlertRule, Incident, IncidentEvent, IncidentEventKind,
 class Breach:
     """That the condition of a rule holds for a subject: `since` when, and what the newest window gave.
 
-    `value` and `limit` are in the metric's unit; `low` and `high` are the usual range where that was asked.
+    `value` and `limit` are in the metric's unit; `low` and `high` are the usual range where that was asked. `words` and
+    `execution_ids` are those of its reading (`alerts.analysis.readings`).
     """
 
     rule: AlertRule
@@ -27,6 +28,8 @@ class Breach:
     low: float | None = None
     high: float | None = None
     is_flapping: bool = False
+    words: str = ""
+    execution_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(slots=True)

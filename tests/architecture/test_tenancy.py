@@ -23,6 +23,7 @@ CONTROL_TABLES = {
     "review_mail",
     "rule_due",
     "incident_due",
+    "silence_due",
     "alert_delivery_due",
 }
 APP_ROLE = "steadyrun_app"
