@@ -4,14 +4,16 @@ It folds: to advance over readings in two goes gives what one go gives. A readin
 changes nothing. docs/alerts/semantics.md says it in words.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import count
 from typing import Any, Self
 
 from alerts.analysis.conditions import Condition, NoData, State
 from alerts.analysis.judging import Judged, Verdict
+from monitoring.windows import EARLIEST
 
 # The third time that it fires within an hour it flaps: from then on it stays firing until it was good for half an hour.
 # So at most four incidents of one rule and subject begin in any hour.
@@ -34,13 +36,15 @@ class Change(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One change, and the reading that made it. `since` is when the condition began to hold, for all changes of one
-    incident the same. `is_gone`: cleared because there was no data for `GONE_AFTER`."""
+    incident the same. `is_gone`: cleared because there was no data for `GONE_AFTER`; `is_late`: found when the figures
+    of a window that had been judged already changed."""
 
     change: Change
     judged: Judged
     since: datetime
     is_flapping: bool = False
     is_gone: bool = False
+    is_late: bool = False
 
     @property
     def at(self) -> datetime:
@@ -55,7 +59,8 @@ class Memory:
     `since` is when `state` began, `at` the newest reading. `bad_since` is the first of the bad readings that go on,
     `held_since` when the condition began to hold as incidents tell it. `good_since` and `silent_since` are, while it
     fires, the first of the good readings, and of those without data, that go on. `worst` is the greatest excess since
-    it fired; `fired` when it fired lately; `was_silent`: that it has no data was told since it fired.
+    it fired; `fired` and `cleared` are when it did lately, each oldest first; `was_silent`: that it has no data was
+    told since it fired.
     """
 
     state: State = State.NO_DATA
@@ -67,6 +72,7 @@ class Memory:
     silent_since: datetime | None = None
     worst: float | None = None
     fired: tuple[datetime, ...] = ()
+    cleared: tuple[datetime, ...] = ()
     is_flapping: bool = False
     was_silent: bool = False
 
@@ -80,8 +86,7 @@ class Memory:
         rest: dict[str, Any] = {"state": self.state.value, **times}
         if self.worst is not None:
             rest["worst"] = self.worst
-        if self.fired:
-            rest["fired"] = [one.isoformat() for one in self.fired]
+        rest |= {name: [one.isoformat() for one in told] for name in _LISTS if (told := getattr(self, name))}
         return rest | {name: True for name in _FLAGS if getattr(self, name)}
 
     @classmethod
@@ -89,14 +94,15 @@ class Memory:
         """The memory that `as_document` wrote; an empty document is a subject that was never seen."""
         told: dict[str, Any] = {name: datetime.fromisoformat(document[name]) for name in _TIMES if name in document}
         told |= {name: bool(document.get(name, False)) for name in _FLAGS}
+        told |= {name: tuple(map(datetime.fromisoformat, document.get(name, ()))) for name in _LISTS}
         return cls(
             state=State(document.get("state", State.NO_DATA)),
             worst=document.get("worst"),
-            fired=tuple(datetime.fromisoformat(one) for one in document.get("fired", ())),
             **told,
         )
 
 
+_LISTS = ("fired", "cleared")
 _FLAGS = ("is_flapping", "was_silent")
 _TIMES = ("since", "at", "bad_since", "held_since", "good_since", "silent_since")
 
@@ -140,9 +146,13 @@ def _while_bad(condition: Condition, memory: Memory, one: Judged) -> list[Transi
         return []
     _turn(memory, State.FIRING)
     memory.worst = one.excess
-    memory.fired = (*(past for past in memory.fired if one.at - past < FLAP_WINDOW), one.at)
+    memory.fired = (*_lately(memory.fired, one.at), one.at)
     memory.is_flapping = len(memory.fired) >= FLAPS
     return [Transition(Change.FIRED, one, memory.held_since, memory.is_flapping)]
+
+
+def _lately(times: Iterable[datetime], at: datetime) -> tuple[datetime, ...]:
+    return tuple(past for past in times if at - past < FLAP_WINDOW)
 
 
 def _while_firing(condition: Condition, memory: Memory, one: Judged, verdict: Verdict) -> list[Transition]:
@@ -181,5 +191,66 @@ def _clear(memory: Memory, one: Judged, state: State, *, is_gone: bool = False) 
     cleared = Transition(Change.CLEARED, one, memory.held_since or one.at, memory.is_flapping, is_gone)
     memory.bad_since = memory.held_since = memory.good_since = memory.silent_since = memory.worst = None
     memory.is_flapping = memory.was_silent = False
+    memory.cleared = (*_lately(memory.cleared, one.at), one.at)
     _turn(memory, state)
     return cleared
+
+
+def look_back(condition: Condition, memory: Memory, judged: Sequence[Judged]) -> tuple[Memory, list[Transition]]:
+    """The memory after windows that had been judged before were judged again, because their figures changed.
+
+    `judged` are in order of time, the last one of the time of the memory. A breach that nobody was told of is told
+    late, also when it is over by now. What fires goes on even where its windows look fine in hindsight: the next
+    windows end it.
+    """
+    after = memory.copy()
+    if not judged:
+        return after, []
+    anew, found = advance(condition, Memory(), judged)
+    if after.state is State.FIRING:
+        return after, _worse_than_told(after, judged)
+    changes = [replace(change, is_late=True) for change in _untold(memory, found)]
+    fired = [change.at for change in changes if change.change is Change.FIRED]
+    cleared = [change.at for change in changes if change.change is Change.CLEARED]
+    after.fired, after.cleared = (tuple(sorted({*a, *b})) for a, b in ((after.fired, fired), (after.cleared, cleared)))
+    _adopt(after, anew)
+    return after, changes
+
+
+def _worse_than_told(memory: Memory, judged: Sequence[Judged]) -> list[Transition]:
+    """The worst of these windows, where it is worse than what was told since it fires."""
+    since = memory.since or judged[-1].at
+    bad = [one for one in judged if one.verdict is Verdict.BAD and one.at >= since]
+    worst = max(bad, key=lambda one: one.excess, default=None)
+    if worst is None or (memory.worst is not None and worst.excess <= memory.worst):
+        return []
+    memory.worst = worst.excess
+    return [Transition(Change.WORSE, worst, memory.held_since or worst.at, memory.is_flapping, is_late=True)]
+
+
+def _untold(memory: Memory, found: Sequence[Transition]) -> list[Transition]:
+    """Of incidents that were found anew those that overlap no told one, and the one that still goes on."""
+    # What fired over an hour ago may be forgotten, when it cleared is not: so they are paired from the end.
+    starts = (memory.fired[place] if -place <= len(memory.fired) else EARLIEST for place in count(-1, -1))
+    told = list(zip(starts, reversed(memory.cleared), strict=False))
+    kept: list[Transition] = []
+    for place, change in enumerate(found):
+        if change.change is not Change.FIRED:
+            continue
+        ended = next((one for one in found[place:] if one.change is Change.CLEARED), None)
+        if ended is None:
+            kept.append(change)
+        elif not any(start <= ended.at and change.at <= end for start, end in told):
+            kept += [change, ended]
+    return kept
+
+
+def _adopt(after: Memory, anew: Memory) -> None:
+    """Takes on where the windows stand that were judged anew; one that is pending may have been so before them."""
+    if after.state is State.PENDING and anew.state is State.PENDING:
+        held = [(one.bad_since, one.held_since) for one in (after, anew) if one.bad_since and one.held_since]
+        after.bad_since, after.held_since = min(held)
+        return
+    after.bad_since, after.held_since, after.worst = anew.bad_since, anew.held_since, anew.worst
+    if after.state is not anew.state:
+        after.state, after.since = anew.state, anew.since

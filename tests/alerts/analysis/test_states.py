@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alerts.analysis.conditions import Condition, NoData, State
 from alerts.analysis.judging import judge
 from alerts.analysis.readings import Reading, Subject
-from alerts.analysis.states import FLAP_QUIET, GONE_AFTER, Change, Memory, advance
+from alerts.analysis.states import FLAP_QUIET, GONE_AFTER, Change, Memory, advance, look_back
 
 START = datetime(2026, 3, 1, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -192,3 +192,113 @@ def test_at_most_four_incidents_begin_in_an_hour(condition, values):
     fired = [one.at for one in changes if one.change is Change.FIRED]
 
     assert all(sum(one <= other < one + timedelta(hours=1) for other in fired) <= 4 for one in fired)
+
+
+def looked_back(condition, values, memory, first=0):
+    readings = [
+        Reading(SUBJECT, at(first + n), value, samples=0 if value is None else 50) for n, value in enumerate(values)
+    ]
+    return look_back(condition, memory, [judge(condition, one) for one in readings])
+
+
+def test_a_breach_that_shows_late_is_told_late():
+    memory, _ = course(RATE, [0.0, 0.0, 0.0, 0.0])
+
+    memory, changes = looked_back(RATE, [0.0, 0.2, 0.1], memory, first=1)
+
+    assert told(changes) == [(Change.FIRED, 2)]
+    assert changes[0].is_late
+    assert (memory.state, memory.held_since) == (State.FIRING, at(2))
+
+
+def test_a_breach_that_shows_late_and_is_over_is_told_once():
+    memory, _ = course(RATE, [0.0] * 5)
+
+    memory, changes = looked_back(RATE, [0.2, 0.2, 0.0, 0.0], memory, first=1)
+    again = looked_back(RATE, [0.2, 0.2, 0.0, 0.0], memory, first=1)
+
+    assert told(changes) == [(Change.FIRED, 1), (Change.CLEARED, 3)]
+    assert again == (memory, [])
+    assert memory.state is State.OK
+
+
+def test_a_breach_that_was_told_is_not_told_again():
+    memory, _ = course(RATE, [0.0, 0.2, 0.2, 0.0, 0.0])
+
+    assert looked_back(RATE, [0.2, 0.2, 0.2, 0.0], memory, first=1)[1] == []
+
+
+def test_what_fires_goes_on_where_it_was_fine_in_hindsight_and_ends_with_the_next_window():
+    memory, _ = course(RATE, [0.0, 0.2])
+
+    memory, changes = looked_back(RATE, [0.0, 0.01], memory)
+    assert (memory.state, changes) == (State.FIRING, [])
+
+    assert told(course(RATE, [0.01], memory, first=2)[1]) == [(Change.CLEARED, 2)]
+
+
+def test_a_condition_that_held_for_long_enough_in_hindsight_fires():
+    condition = Condition("error_rate", threshold=0.05, for_s=180)
+    memory, changes = course(condition, [0.1, 0.1, 0.0, 0.1])
+    assert changes == []
+
+    memory, changes = looked_back(condition, [0.1, 0.1, 0.1, 0.1], memory)
+
+    assert told(changes) == [(Change.FIRED, 3)]
+    assert changes[0].since == at(0)
+
+
+WINDOW = 3
+
+
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 12)), max_size=25), st.sampled_from([0, 120]))
+def test_the_order_of_arrival_leaves_no_breach_untold(failures, for_s):
+    """Failures happen in one minute and arrive up to twelve minutes later: each stretch that fires, judged by all of
+    them, is one that an incident was told of; and none is told where nothing failed."""
+    condition = Condition("failures", threshold=1.0, for_s=for_s)
+
+    def figure(end, until):
+        return float(sum(end - WINDOW <= minute < end and minute + lag < until for minute, lag in failures))
+
+    def judged(ends, until):
+        return [judge(condition, Reading(SUBJECT, at(end), figure(end, until), 9)) for end in ends]
+
+    memory, changes = Memory(), []
+    for end in range(1, 40):
+        memory, late = look_back(condition, memory, judged(range(max(1, end - 16), end), end))
+        memory, new = advance(condition, memory, judged([end], end))
+        changes += [*late, *new]
+    _, truth = advance(condition, Memory(), judged(range(1, 40), 99))
+
+    lives = spans_of(changes)
+    assert all(any(a <= end and start <= b for a, b in lives) for start, end in spans_of(truth))
+    held = {at(end) for end in range(1, 40) if figure(end, 99) > 1.0}
+    assert all(one.at in held for one in changes if one.change is Change.FIRED)
+
+
+def spans_of(changes):
+    """When incidents began and ended, by the windows that said so."""
+    found = []
+    for one in changes:
+        if one.change is Change.FIRED:
+            found.append((one.at, at(99)))
+        elif one.change is Change.CLEARED:
+            found[-1] = (found[-1][0], one.at)
+    return found
+
+
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 4)), max_size=25))
+def test_what_arrives_within_the_delay_gives_the_same_incidents_in_any_order(failures):
+    """Evaluated five minutes after its end, a window knows all that arrives within five minutes."""
+    condition = Condition("failures", threshold=1.0)
+
+    def run(lags):
+        memory, changes = Memory(), []
+        for end in range(1, 30):
+            values = [minute for (minute, _), lag in zip(failures, lags, strict=True) if minute + lag < end + 5]
+            value = float(sum(end - WINDOW <= minute < end for minute in values))
+            memory, more = advance(condition, memory, [judge(condition, Reading(SUBJECT, at(end), value, 9))])
+            changes += more
+        return changes
+
+    assert run([lag for _, lag in failures]) == run([0] * len(failures))
