@@ -49,6 +49,7 @@ SOURCE_PAGES = frozenset(
 WORKFLOW_PAGES = frozenset({"trends", "failures", "criteria", "criterion", "releases", "compare_releases"})
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
+RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
@@ -59,6 +60,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
             Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
             Page("Weekly review", "list", "review", frozenset({"review_of"}), "r"),
+            Page("Alert rules", "bell", "rules", RULE_PAGES, "a"),
         ),
     ),
     (

@@ -129,9 +129,9 @@ def detail(team_id: UUID, rule_id: UUID) -> Detail | None:
     own = AlertState.objects.filter(team_id=team_id, rule_id=rule.id)
     states = sorted(own[:MAX_STATES], key=lambda one: (ORDER.index(State(one.state)), one.value_text, str(one.id)))
     incidents = Incident.objects.filter(team_id=team_id, rule_id=rule.id).order_by("-opened_at", "id")[:MAX_INCIDENTS]
-    ids = {one.workflow_id for one in states} | {one.workflow_id for one in incidents}
-    told = Workflow.objects.filter(team_id=team_id, id__in=ids - {None})
-    names = list(told.values_list("id", "name", "slug"))
+    told = [one.workflow_id for one in states] + [one.workflow_id for one in incidents]
+    wanted = {id for id in told if id is not None}
+    names = list(Workflow.objects.filter(team_id=team_id, id__in=wanted).values_list("id", "name", "slug"))
     return Detail(
         with_standing(team_id, [rule])[0],
         states,

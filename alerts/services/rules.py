@@ -17,6 +17,7 @@ from alerts.analysis.catalogue import Scope
 from alerts.analysis.rule_checks import faults
 from alerts.analysis.wanted import Wanted
 from alerts.models import AlertRule, AlertState, Incident, RuleDue
+from alerts.reads.scopes import LABELS
 from alerts.services.incidents import resolve
 from monitoring.identity import PRODUCTION, LabelKind, label_id
 from monitoring.models import Label, Workflow
@@ -30,17 +31,6 @@ _CONDITION = (
     *("comparison", "threshold", "clear_threshold", "window_s", "delay_s", "min_samples", "for_s", "keep_firing_s"),
     *("no_data", "parameters"),
 )
-LABELS = {
-    Scope.NODE: LabelKind.NODE,
-    Scope.MODEL: LabelKind.MODEL,
-    Scope.PROVIDER: LabelKind.PROVIDER,
-    Scope.SYSTEM: LabelKind.SYSTEM,
-    Scope.TOOL: LabelKind.TOOL,
-    Scope.RELEASE: LabelKind.RELEASE,
-    Scope.TRIGGER: LabelKind.TRIGGER,
-    Scope.ERROR: LabelKind.ERROR,
-    Scope.INPUT_TYPE: LabelKind.INPUT_TYPE,
-}
 
 
 class RuleRefused(Exception):
