@@ -164,6 +164,7 @@ class _Builder:
             "told_finished_at": report.finished_at,
             "placed_at": report.placed_at,
             "received_at": self.now,
+            "heard_at": self.now,
             "clock": report.clock,
             "told_duration_ms": report.duration_ms,
             "error": error,

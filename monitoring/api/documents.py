@@ -131,6 +131,10 @@ class TotalsSerializer(s.Serializer[Any]):
     cost_usd = _told(s.FloatField)
     unpriced_tokens, api_calls = _told(s.IntegerField), _told(s.IntegerField)
     peak_memory_bytes, storage_bytes = _told(s.IntegerField), _told(s.IntegerField)
+    memory_share = _told(
+        s.FloatField, "the greatest share of its memory limit that a run used; null where none told both"
+    )
+    storage_share = _told(s.FloatField, "the same of its storage limit")
 
 
 class PointSerializer(TotalsSerializer):
@@ -213,6 +217,8 @@ def totals_document(totals: Totals) -> dict[str, Any]:
         "api_calls": totals.api_calls,
         "peak_memory_bytes": totals.peak_memory_bytes,
         "storage_bytes": totals.storage_bytes,
+        "memory_share": totals.memory_share,
+        "storage_share": totals.storage_share,
     }
 
 

@@ -76,6 +76,9 @@ class Rollup(models.Model):
     api_calls = models.BigIntegerField(null=True)
     peak_memory_bytes = models.BigIntegerField(null=True)
     storage_bytes = models.BigIntegerField(null=True)
+    # The greatest share of its limit that a run used; NULL where no limit was told, and in rows folded before this was.
+    memory_share = models.FloatField(null=True)
+    storage_share = models.FloatField(null=True)
     folded_at = models.DateTimeField()
 
     objects = TenantManager["Rollup"]()

@@ -11,6 +11,7 @@ from monitoring.analysis.histogram import Histogram, count_within, merge, percen
 from monitoring.analysis.intervals import Interval, wilson
 
 N = TypeVar("N", int, Decimal)
+M = TypeVar("M", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Totals:
 
     Counts are by status. Usage is None where nobody told any: an unknown is never 0. `unpriced_tokens` are
     tokens whose cost nobody told. `peak_memory_bytes` is the greatest of the runs, `storage_bytes` the sum.
+    `memory_share` and `storage_share` are the greatest share of its limit that a run used; None: no limit was told.
     `histogram` holds the durations, bins as in `monitoring.analysis.histogram`. `unrated` are finished runs of
     workflows of which only failures are reported: they are counted, but no success rate knows them. `checked` are
     succeeded runs of which the success criteria of their workflow could be told, `unmet` those that did not meet them.
@@ -69,6 +71,8 @@ class Totals:
     api_calls: int | None = None
     peak_memory_bytes: int | None = None
     storage_bytes: int | None = None
+    memory_share: float | None = None
+    storage_share: float | None = None
     histogram: Histogram = field(default_factory=dict, repr=False)
     unrated: int = 0
     unrated_succeeded: int = 0
@@ -162,8 +166,10 @@ def together(parts: Sequence[Totals]) -> Totals:
         cost_usd=_told_sum(part.cost_usd for part in parts),
         unpriced_tokens=_told_sum(part.unpriced_tokens for part in parts),
         api_calls=_told_sum(part.api_calls for part in parts),
-        peak_memory_bytes=max((told for part in parts if (told := part.peak_memory_bytes) is not None), default=None),
+        peak_memory_bytes=_told_max(part.peak_memory_bytes for part in parts),
         storage_bytes=_told_sum(part.storage_bytes for part in parts),
+        memory_share=_told_max(part.memory_share for part in parts),
+        storage_share=_told_max(part.storage_share for part in parts),
         histogram=histogram,
     )
 
@@ -171,3 +177,7 @@ def together(parts: Sequence[Totals]) -> Totals:
 def _told_sum(values: Iterable[N | None]) -> N | None:
     told = [value for value in values if value is not None]
     return reduce(add, told) if told else None
+
+
+def _told_max(values: Iterable[M | None]) -> M | None:
+    return max((value for value in values if value is not None), default=None)

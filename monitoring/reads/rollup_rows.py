@@ -26,7 +26,9 @@ _COUNTS = ("runs", *STATUSES, "retries", "checked", "unmet", "duration_count")
 _USAGE = (*TOKENS, "unpriced_tokens", "api_calls", "storage_bytes")
 # Sums of these are not whole numbers.
 _BROKEN = ("duration_sum_ms", "cost_usd")
-COLUMNS = (*_COUNTS, "duration_sum_ms", *_USAGE, "peak_memory_bytes", "cost_usd")
+# Of these the greatest counts.
+_PEAKS = ("peak_memory_bytes", "memory_share", "storage_share")
+COLUMNS = (*_COUNTS, "duration_sum_ms", *_USAGE, *_PEAKS, "cost_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ _SUMS = ", ".join(
         *(f"sum({column})::bigint AS {column}" for column in _COUNTS),
         "sum(duration_sum_ms) AS duration_sum_ms",
         *(f"sum({column})::bigint AS {column}" for column in _USAGE),
-        "max(peak_memory_bytes) AS peak_memory_bytes, sum(cost_usd) AS cost_usd",
+        *(f"max({column}) AS {column}" for column in _PEAKS),
+        "sum(cost_usd) AS cost_usd",
     ]
 )
 # Runs of workflows of which only failures are reported: they have no success rate, and none that others share.
@@ -268,6 +271,8 @@ def totals_of(row: Sequence[Any]) -> Totals:
         api_calls=told["api_calls"],
         peak_memory_bytes=told["peak_memory_bytes"],
         storage_bytes=told["storage_bytes"],
+        memory_share=told["memory_share"],
+        storage_share=told["storage_share"],
         unrated=told["unrated"],
         unrated_succeeded=told["unrated_succeeded"],
         histogram=histogram,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from monitoring.identity import NO_WORKFLOW, PRODUCTION, LabelKind, execution_id, label_id
 from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row
-from monitoring.store.merge import merge_row
+from monitoring.store.merge import ENDED, merge_row
 from monitoring.store.parts import Part
 from monitoring.store.statements import Mark
 from monitoring.store.totals import add_difference, set_totals, step_totals, sum_steps
@@ -18,7 +18,7 @@ _CLASS, _DAY, _ORIGIN, _ENVIRONMENT = (
 )
 _EXTERNAL, _ATTEMPT, _WORKFLOW = _AT["external_id"], _AT["attempt"], _AT["workflow_id"]
 PRODUCTION_ID = label_id(LabelKind.ENVIRONMENT, PRODUCTION)
-_REVISIONS = _AT["revisions"]
+_REVISIONS, _STATUS, _HEARD = _AT["revisions"], _AT["status"], _AT["heard_at"]
 _STEP_ID = STEP.index["id"]
 
 
@@ -107,6 +107,9 @@ class Draft:
             execution[_ENVIRONMENT] = PRODUCTION_ID
         if execution[_ORIGIN] is None:
             execution[_ORIGIN] = default_origin(self.team_id, execution)
+        if execution[_STATUS] >= ENDED:
+            # Of what has ended nobody waits to hear: a report that comes again leaves its row alone.
+            execution[_HEARD] = None
         if self.stored is not None or len(self.parts) > 1:
             for row in self.own_rows():
                 row[CLASS_PLACE], row[DAY_PLACE] = execution[_CLASS], execution[_DAY]

@@ -47,6 +47,10 @@ class Field:
     has_revision: bool = True
 
 
+# Columns that say when reports came, not what they said.
+_RECEIPTS = ("received_at", "heard_at")
+
+
 class Table:
     """A table of the write path. Rows are lists in the order of `fields`."""
 
@@ -57,6 +61,7 @@ class Table:
         self.names = tuple(field.name for field in fields)
         self.index = {name: place for place, name in enumerate(self.names)}
         self.revisions = self.index.get("revisions")
+        self.silent = frozenset(self.index[name] for name in _RECEIPTS if name in self.index)
         self.json_places = tuple(place for place, field in enumerate(fields) if field.type == "jsonb")
         self.rules = tuple((place, field.rule) for place, field in enumerate(fields) if field.rule)
 
@@ -84,6 +89,7 @@ EXECUTION = Table(
         Field("told_finished_at", "timestamptz", max),
         Field("placed_at", "timestamptz", max, has_revision=False),
         Field("received_at", "timestamptz", min, has_revision=False),
+        Field("heard_at", "timestamptz", max, has_revision=False),
         Field("clock", "smallint", max, has_revision=False),
         Field("told_duration_ms", "double precision", max),
         # The id of an error's fingerprint follows the error's text.

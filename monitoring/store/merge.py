@@ -19,7 +19,7 @@ def merge_row(table: Table, known: Row, told: Row) -> bool:
     revisions = table.index["revisions"]
     if known[revisions] or told[revisions]:
         return _merge_revised(table, known, told)
-    changed, received = False, table.index.get("received_at")
+    changed, silent = False, table.silent
     for place, rule in table.rules:
         new = told[place]
         if new is None:
@@ -30,8 +30,8 @@ def merge_row(table: Table, known: Row, told: Row) -> bool:
         winner = new if old is None else rule(old, new)
         if winner != old:
             known[place] = winner
-            # The same report that came earlier by another way says nothing new.
-            changed = changed or place != received
+            # The same report that came again, or earlier by another way, says nothing new.
+            changed = changed or place not in silent
     return _merge_error(table, known, told) or changed
 
 
@@ -74,7 +74,9 @@ def _merge_revised(table: Table, known: Row, told: Row) -> bool:
         ours[name] = rank[1]
     _merge_revised_error(table, known, told, ours)
     known[place] = {name: revision for name, revision in ours.items() if revision} or None
-    return any(old != new for name, old, new in zip(table.names, before, known, strict=True) if name != "received_at")
+    return any(
+        old != new for place, (old, new) in enumerate(zip(before, known, strict=True)) if place not in table.silent
+    )
 
 
 def _merge_revised_error(table: Table, known: Row, told: Row, ours: dict[str, int]) -> None:

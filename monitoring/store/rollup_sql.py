@@ -14,8 +14,10 @@ STATUS_COLUMNS = tuple(status.word for status in Status)
 TOKEN_COLUMNS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 COUNT_COLUMNS = ("runs", *STATUS_COLUMNS, "retries", "checked", "unmet", "duration_count")
 USAGE_COLUMNS = (*TOKEN_COLUMNS, "unpriced_tokens", "api_calls", "storage_bytes")
+# Of these the greatest counts, not the sum.
+PEAK_COLUMNS = ("peak_memory_bytes", "memory_share", "storage_share")
 KEY_COLUMNS = ("workflow_id", "environment_id", "bucket", "dimension", "value_id")
-SUMS = (*COUNT_COLUMNS, "duration_sum_ms", *USAGE_COLUMNS, "peak_memory_bytes", "cost_usd")
+SUMS = (*COUNT_COLUMNS, "duration_sum_ms", *USAGE_COLUMNS, *PEAK_COLUMNS, "cost_usd")
 FIGURES = (*SUMS, "histogram_bins", "histogram_counts")
 
 _RUN_VALUES = {
@@ -46,7 +48,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS fold_run (
     workflow_id uuid, environment_id bigint, bucket timestamptz, id uuid, retention_class smallint, anchor_day date,
     {", ".join(f"{c} bigint" for c in _RUN_VALUES.values())}, status smallint, retries bigint, bin smallint,
     duration_ms double precision, {", ".join(f"{c} bigint" for c in TOKEN_COLUMNS)}, unpriced_tokens bigint,
-    api_calls bigint, storage_bytes bigint, peak_memory_bytes bigint, cost_usd numeric, is_unmet boolean
+    api_calls bigint, storage_bytes bigint, peak_memory_bytes bigint, memory_share double precision,
+    storage_share double precision, cost_usd numeric, is_unmet boolean
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS fold_visit (
     workflow_id uuid, environment_id bigint, bucket timestamptz, execution_id uuid, id bigint, parent_id bigint,
@@ -58,13 +61,20 @@ TRUNCATE fold_run, fold_visit;
 """
 
 
+def _share(used: str, limit: str) -> str:
+    """What was used of a limit, as a share of 1; NULL where either was not told, or the limit is none."""
+    return f"{used}::double precision / NULLIF({limit}, 0)"
+
+
 def _runs(workflow: str, which: str) -> str:
     """Runs of the buckets. OFFSET 0 keeps the planner at one range of the index for each bucket."""
     return f"""
 SELECT b.*, e.* FROM bucket b CROSS JOIN LATERAL (
     SELECT id, retention_class, anchor_day, {", ".join(_RUN_VALUES.values())}, status,
         retry_count + (attempt > 1)::int, {BIN_SQL.format(ms="duration_ms")}, duration_ms, {_TOKENS},
-        unpriced_tokens, api_call_count, storage_bytes, peak_memory_bytes, cost_usd, is_unmet
+        unpriced_tokens, api_call_count, storage_bytes, peak_memory_bytes,
+        {_share("peak_memory_bytes", "memory_limit_bytes")}, {_share("storage_bytes", "storage_limit_bytes")},
+        cost_usd, is_unmet
     FROM execution WHERE team_id = %(team)s AND {workflow} AND environment_id = b.environment_id
         AND counted_at >= b.bucket AND counted_at < b.bucket + %(length)s OFFSET 0
 ) e WHERE b.workflow_id {which} '{NO_WORKFLOW}'"""
@@ -104,31 +114,31 @@ children AS (
 ),
 item AS NOT MATERIALIZED (
     SELECT workflow_id, environment_id, bucket, v.dimension, v.value_id, status, retries, bin, duration_ms, {_TOKENS},
-        unpriced_tokens, api_calls, storage_bytes, peak_memory_bytes, cost_usd, is_unmet
+        unpriced_tokens, api_calls, storage_bytes, {", ".join(PEAK_COLUMNS)}, cost_usd, is_unmet
     FROM fold_run CROSS JOIN LATERAL (VALUES (0, 0), {", ".join(f"({d.value}, {c})" for d, c in _RUN_VALUES.items())})
         AS v(dimension, value_id)
     WHERE v.value_id IS NOT NULL
     UNION ALL
     SELECT workflow_id, environment_id, bucket, v.dimension, v.value_id, CASE WHEN v.covered THEN -1 ELSE status END,
         CASE WHEN v.covered THEN 0 ELSE retries END, CASE WHEN v.covered THEN NULL ELSE bin END, duration_ms, {_TOKENS},
-        unpriced_tokens, NULL, NULL, NULL, cost_usd, NULL
+        unpriced_tokens, NULL, NULL, {", ".join(["NULL"] * len(PEAK_COLUMNS))}, cost_usd, NULL
     FROM fold_visit s LEFT JOIN children c ON c.execution_id = s.execution_id AND c.parent_id = s.id
     CROSS JOIN LATERAL (VALUES {", ".join(f"({d.value}, s.{c}, {_COVERED[c]})" for d, c in _STEP_VALUES.items())})
         AS v(dimension, value_id, covered)
     WHERE v.value_id IS NOT NULL
 )"""
 _USAGE = ", ".join(f"sum({column})::bigint AS {column}" for column in USAGE_COLUMNS)
+_PEAKS = ", ".join(f"max({column}) AS {column}" for column in PEAK_COLUMNS)
 _SUMMED_ITEMS = f"""
     SELECT {KEY}, count(*) FILTER (WHERE status >= 0) AS runs,
         {", ".join(f"count(*) FILTER (WHERE status = {s.value}) AS {s.word}" for s in Status)},
         sum(retries)::bigint AS retries, count(is_unmet) AS checked, count(*) FILTER (WHERE is_unmet) AS unmet,
         count(bin) AS duration_count,
         COALESCE(sum(duration_ms) FILTER (WHERE bin IS NOT NULL), 0) AS duration_sum_ms,
-        {_USAGE}, max(peak_memory_bytes) AS peak_memory_bytes, sum(cost_usd) AS cost_usd
+        {_USAGE}, {_PEAKS}, sum(cost_usd) AS cost_usd
     FROM item GROUP BY {KEY}"""
 SUM_FINER = f"""{", ".join(f"sum({column})::bigint AS {column}" for column in COUNT_COLUMNS)},
-        sum(duration_sum_ms) AS duration_sum_ms, {_USAGE},
-        max(peak_memory_bytes) AS peak_memory_bytes, sum(cost_usd) AS cost_usd"""
+        sum(duration_sum_ms) AS duration_sum_ms, {_USAGE}, {_PEAKS}, sum(cost_usd) AS cost_usd"""
 
 
 def _fresh(summed: str, counted: str) -> str:

@@ -108,6 +108,8 @@ def figures(totals: Totals) -> dict[str, Any]:
         "api_calls": totals.api_calls,
         "peak_memory_bytes": totals.peak_memory_bytes,
         "storage_bytes": totals.storage_bytes,
+        "memory_share": totals.memory_share,
+        "storage_share": totals.storage_share,
     }
 
 

@@ -35,9 +35,16 @@ def resources(page: TrendsPage) -> list[Resource]:
         _told("API calls", calls, wording.count(calls), _change(calls, before.api_calls, window)),
         _told("Tokens", now.tokens.total, wording.tokens(now.tokens.total), bucket_words(now.tokens)),
         cost(now, before, window),
-        _told("Peak memory", memory, wording.bytes_size(memory), "The most that one run held."),
-        _told("Storage", storage, wording.bytes_size(storage), "Written by all runs together."),
+        _told("Peak memory", memory, wording.bytes_size(memory), _most("The most that one run held", now.memory_share)),
+        _told(
+            "Storage", storage, wording.bytes_size(storage), _most("Written by all runs together", now.storage_share)
+        ),
     ]
+
+
+def _most(what: str, share: float | None) -> str:
+    """With how near a run came to its limit, where that was told."""
+    return f"{what}." if share is None else f"{what}; {wording.percent(share)} of its limit at most."
 
 
 def cost(now: Totals, before: Totals, window: Window) -> Resource:

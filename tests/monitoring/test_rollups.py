@@ -25,6 +25,7 @@ from tests.monitoring.store.test_criteria import criterion
 
 COUNTS = ("runs", *(status.word for status in Status), "retries", "checked", "unmet")
 SUMS = ("input_tokens", "output_tokens", "unpriced_tokens", "cost_usd", "api_calls", "storage_bytes")
+PEAKS = ("peak_memory_bytes", "memory_share", "storage_share")
 RUN_VALUES = {
     Dimension.RELEASE: "release_id",
     Dimension.TRIGGER: "trigger_id",
@@ -47,7 +48,7 @@ class Expected:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.sums: dict[str, Any] = dict.fromkeys(SUMS)
-        self.peak: int | None = None
+        self.peaks: dict[str, float | None] = dict.fromkeys(PEAKS)
         self.histogram: Counter[int] = Counter()
 
     def add(self, row: Any, retries: int, used: Row) -> None:
@@ -58,14 +59,25 @@ class Expected:
         for name, value in used.items():
             if value is not None:
                 self.sums[name] = (self.sums[name] or 0) + value
-        if (peak := getattr(row, "peak_memory_bytes", None)) is not None:
-            self.peak = max(peak, self.peak or 0)
+        for name, value in peaks_of(row).items():
+            if value is not None:
+                self.peaks[name] = max(value, self.peaks[name] or 0)
         if row.duration_ms is not None:
             self.histogram[bin_of(row.duration_ms)] += 1
 
     def told(self) -> Any:
         counts = tuple(self.counts[name] for name in COUNTS)
-        return counts, tuple(self.sums[name] for name in SUMS), self.peak, dict(self.histogram)
+        return counts, tuple(self.sums[name] for name in SUMS), tuple(self.peaks.values()), dict(self.histogram)
+
+
+def peaks_of(row: Any) -> Row:
+    """What of an execution counts by its greatest; a step has none of it."""
+    if isinstance(row, Step):
+        return {}
+    shares = {"memory": (row.peak_memory_bytes, row.memory_limit_bytes)}
+    shares["storage"] = (row.storage_bytes, row.storage_limit_bytes)
+    told = {f"{name}_share": used / limit for name, (used, limit) in shares.items() if used is not None and limit}
+    return {"peak_memory_bytes": row.peak_memory_bytes, **told}
 
 
 def used_by(row: Any) -> Row:
@@ -108,7 +120,7 @@ def found(grain: Grain) -> dict[Any, Any]:
         (row.workflow_id, row.environment_id, row.bucket, row.dimension, row.value_id): (
             tuple(getattr(row, name) for name in COUNTS),
             tuple(getattr(row, name) for name in SUMS),
-            row.peak_memory_bytes,
+            tuple(getattr(row, name) for name in PEAKS),
             dict(zip(row.histogram_bins, row.histogram_counts, strict=True)),
         )
         for row in Rollup.objects.filter(grain=grain)
@@ -140,7 +152,13 @@ def some_report(rng: random.Random, number: int) -> ExecutionReport:
         started_at=rng.choice([start, start, None]),
         finished_at=start + timedelta(seconds=rng.expovariate(0.01)) if is_done else None,
         output=rng.choice([None, 1, {"n": 2}]),
-        resources=Resources(memory_bytes=rng.choice([None, 5, 9]), api_call_count=rng.choice([None, 3])),
+        resources=Resources(
+            memory_bytes=rng.choice([None, 5, 9]),
+            memory_limit_bytes=(None, 0, 10, 12)[number % 4],
+            storage_bytes=(None, 40)[number % 2],
+            storage_limit_bytes=(None, None, 50)[number % 3],
+            api_call_count=rng.choice([None, 3]),
+        ),
         steps=[some_step(rng, n) for n in range(rng.randrange(5))],
     )
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Team
+from accounts.statements import run_planned
 from accounts.tenancy import team_context
 from ingestion.records import Failure, Tokens
 from monitoring.identity import LabelKind, execution_id, label_id
@@ -163,3 +164,27 @@ def test_a_release_is_made_when_workflow_and_release_come_apart(team: Team) -> N
     send(team, report(id="run"))
     with team_context(team.id):
         assert list(Release.objects.values_list("workflow__name", "name")) == [("nightly", "v7")]
+
+
+def test_a_report_that_came_again_is_heard_while_the_run_is_at_work(team: Team) -> None:
+    running = report(id="run", finished_at=None, status=Status.RUNNING)
+    send(team, running, now=NOW)
+    marks = DirtyBucket.objects.count()
+    assert send(team, running, now=NOW + timedelta(minutes=9)).duplicate == 1
+    with team_context(team.id):
+        run = Execution.objects.get()
+        assert (run.received_at, run.heard_at) == (NOW, NOW + timedelta(minutes=9))
+    assert DirtyBucket.objects.count() == marks
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_of_a_run_that_has_ended_nobody_waits_to_hear(team: Team, is_late: bool) -> None:
+    running, ended = report(id="run", finished_at=None, status=Status.RUNNING), report(id="run")
+    for told in (ended, running) if is_late else (running, ended):
+        send(team, told)
+    with team_context(team.id):
+        before = run_planned("SELECT xmin::text, heard_at FROM execution")
+    send(team, ended, now=NOW + timedelta(minutes=9))
+    with team_context(team.id):
+        assert run_planned("SELECT xmin::text, heard_at FROM execution") == before
+        assert before[0][1] is None
