@@ -107,9 +107,9 @@ class AlertState(TenantModel):
     """Where a rule stands for one subject: a workflow, a value of the scope, both, or the whole team.
 
     Its id derives from rule, workflow and value (`alerts.identity.subject_id`). `at` is the end of the newest window
-    that was evaluated, `value` and `samples` are what it gave, `low` and `high` the usual range where that was asked.
-    `memory` is what the state machine remembers (`alerts.analysis.states` owns its shape); `incident_id` is the open
-    incident.
+    that changed anything of it, `value` and `samples` are what that gave, `low` and `high` the usual range where that
+    was asked. `memory` is what the state machine remembers (`alerts.analysis.states` owns its shape), and as `words`
+    why nothing is known; `incident_id` is the incident that it fires for.
     """
 
     rule = TeamForeignKey("alerts.AlertRule", models.CASCADE, related_name="states", db_index=False)
@@ -141,14 +141,15 @@ class AlertState(TenantModel):
 class RuleDue(models.Model):
     """When a rule is evaluated next: a queue, readable before a team is known. It holds ids and times only.
 
-    A claim is a conditional update that moves `due_at` on. `evaluated_until` is the end of the last window that was
-    evaluated: after an outage evaluation goes on from there.
+    Who evaluates it holds its row. `evaluated_until` is the end of the last window that was evaluated: after an outage
+    evaluation goes on from there. `evaluated_at` is when that was: figures that are newer came late.
     """
 
     rule_id = models.UUIDField(primary_key=True)
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
     due_at = models.DateTimeField()
     evaluated_until = models.DateTimeField(null=True)
+    evaluated_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "rule_due"

@@ -14,7 +14,8 @@ class Breach:
     """That the condition of a rule holds for a subject: `since` when, and what the newest window gave.
 
     `value` and `limit` are in the metric's unit; `low` and `high` are the usual range where that was asked. `words` and
-    `execution_ids` are those of its reading (`alerts.analysis.readings`).
+    `execution_ids` are those of its reading (`alerts.analysis.readings`). `ended_at`: it was over by then when it was
+    found, after an outage or because figures came late; its incident is opened and resolved at once.
     """
 
     rule: AlertRule
@@ -30,6 +31,7 @@ class Breach:
     is_flapping: bool = False
     words: str = ""
     execution_ids: tuple[UUID, ...] = ()
+    ended_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -51,8 +53,15 @@ def apply(team_id: UUID, changes: Changes, now: datetime) -> dict[UUID, Incident
     opened = _open(team_id, changes.opened, now)
     _worsen(team_id, changes.worse, now)
     resolve(team_id, changes.resolved, now)
+    for one in changes.opened:
+        if one.ended_at is not None and one.subject_id in opened:
+            resolve(team_id, [opened[one.subject_id].id], now, text=_over_when_found(one.since, one.ended_at))
     _note(team_id, changes.silent, IncidentEventKind.NO_DATA, now)
     return opened
+
+
+def _over_when_found(since: datetime, ended_at: datetime) -> str:
+    return f"Over when it was found: it lasted from {since:%-d %B %Y %H:%M} to {ended_at:%H:%M} UTC."
 
 
 def _open(team_id: UUID, breaches: Sequence[Breach], now: datetime) -> dict[UUID, Incident]:

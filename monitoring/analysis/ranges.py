@@ -156,8 +156,9 @@ def is_outside(usual: Range, value: float, samples: int) -> Place:
     return Place(side, value, low, high, words)
 
 
-def limits(usual: Range, samples: int) -> tuple[float, float]:
-    """The usual range for a figure of `samples` samples: wider for fewer. Without samples: everything.
+def limits(usual: Range, samples: float) -> tuple[float, float]:
+    """The usual range for a figure of `samples` samples: wider for fewer. Without samples: everything. Exposure may be
+    broken: five minutes are a twelfth of an hour.
 
     AMOUNT: fewer samples than `typical` widen by the square root of their ratio; more never narrow it, since how much
     of the spread is from hour to hour is not known.
@@ -166,7 +167,7 @@ def limits(usual: Range, samples: int) -> tuple[float, float]:
     if samples <= 0:
         return 0.0, 1.0 if shape is Shape.RATE else math.inf
     if shape is Shape.RATE:
-        return _rate_limits(usual, samples)
+        return _rate_limits(usual, int(samples))
     if shape is Shape.COUNT:
         return _count_limits(usual, samples)
     if usual.middle <= 0:
@@ -203,7 +204,7 @@ def beta_binomial_range(trials: int, a: float, b: float) -> tuple[int, int]:
     return _quantiles(chances)
 
 
-def _count_limits(usual: Range, exposure: int) -> tuple[float, float]:
+def _count_limits(usual: Range, exposure: float) -> tuple[float, float]:
     """Negative binomial; the half event stands for a history in which nothing happened yet."""
     mean = max(usual.middle, 0.5 / max(usual.samples, 1)) * exposure
     relative = usual.spread + _MEDIAN_LOSS * (exposure / mean / max(usual.samples, 1) + usual.spread / usual.points)

@@ -107,6 +107,31 @@ def usual_of_nodes(team_id: UUID, workflow_id: UUID, environment: str | None, me
     return {value_id: range_of_week(_read(text)) for value_id, text in rows}
 
 
+_KEPT = """SELECT workflow_id, dimension, value_id, metric, document::text FROM baseline
+WHERE team_id = %(team)s AND environment_id = %(environment)s AND dimension = ANY(%(bases)s)
+    AND metric = ANY(%(metrics)s) AND (%(workflows)s::uuid[] IS NULL OR workflow_id = ANY(%(workflows)s))"""
+
+
+def documents(
+    team_id: UUID,
+    environment: str,
+    *,
+    bases: Iterable[Basis],
+    metrics: Iterable[Metric],
+    workflows: Iterable[UUID] | None = None,
+) -> dict[tuple[UUID, Basis, int, Metric], dict[str, Any]]:
+    """Baselines as they are kept, for `range_over`, of these workflows or all, by workflow, basis, label and figure."""
+    values = {
+        "team": team_id,
+        "environment": label_id(LabelKind.ENVIRONMENT, environment),
+        "bases": [basis.value for basis in bases],
+        "metrics": [metric.value for metric in metrics],
+        "workflows": None if workflows is None else list(workflows),
+    }
+    rows = run_prepared(_KEPT, values)
+    return {(row[0], Basis(row[1]), row[2], Metric(row[3])): _read(row[4]) for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class BaselineRow:
     """A baseline of the API: of what (`basis`, `value`: name of the node, release or type), and when it was built."""

@@ -229,7 +229,8 @@ def figures(
 def sum_rows(
     team_id: UUID, which: Slice, parts: Sequence[Segment], keys: Sequence[str], sums: Sequence[str], *, is_timed: bool
 ) -> list[Row]:
-    """A row for each value of the columns `keys`: those, the sums of these columns, and with `is_timed` the histograms.
+    """A row for each value of the columns `keys`: those, the sums of these columns (of memory the greatest), and with
+    `is_timed` the histograms.
 
     For reads that need a few of `figures`: what is not asked for is not added up.
     """
@@ -238,10 +239,16 @@ def sum_rows(
     columns = ", ".join((*keys, *sums))
     bins = f", {_BINS}" if is_timed else ""
     joined = ", string_agg(bins, ''), string_agg(times, '')" if is_timed else ""
-    added = ", ".join(f"sum({column}){'' if column in _BROKEN else '::bigint'}" for column in sums)
+    added = ", ".join(_added(column) for column in sums)
     by = ", ".join(keys)
     text = f"SELECT {by}, {added}{joined} FROM ({_selects(which, parts, columns + bins)}) AS part GROUP BY {by}"
     return _runner(which)(text, _values(team_id, which, parts))
+
+
+def _added(column: str) -> str:
+    if column in _PEAKS:
+        return f"max({column})"
+    return f"sum({column}){'' if column in _BROKEN else '::bigint'}"
 
 
 def _runner(which: Slice) -> Callable[[str, dict[str, Any]], list[Row]]:

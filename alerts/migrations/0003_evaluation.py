@@ -1,0 +1,15 @@
+"""When rules were evaluated last. Additive."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("alerts", "0002_delivery_order"), ("alerts", "0002_incident_grouping")]
+
+    operations = [
+        migrations.AddField(
+            model_name="ruledue",
+            name="evaluated_at",
+            field=models.DateTimeField(null=True),
+        ),
+    ]

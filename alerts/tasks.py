@@ -1,0 +1,12 @@
+"""Tasks on the beat: evaluating rules. They carry no work of their own: what there is to do is in tables."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from alerts.services import evaluation
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def evaluate_rules() -> None:
+    """Evaluates alert rules that are due; every two seconds."""
+    evaluation.evaluate_due(timezone.now(), seconds=30.0)
