@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "billing",
     "ingestion",
     "alerts",
+    "config",
 ]
 MIDDLEWARE = [
     "config.logs.RequestIds",

@@ -26,6 +26,8 @@ from monitoring.windows import HOUR
 TOGETHER = 10
 # A task begins no further entry after this, in seconds.
 TASK_SECONDS = 20.0
+# Hours over less than this do not show what a weekend is like.
+MIN_SPAN = timedelta(days=8)
 PARTS = (Basis.NODE, Basis.RELEASE)
 OBJECTIVES = "objectives"
 
@@ -105,13 +107,17 @@ def _of_hours(
 
 
 def _proposals(hours: Sequence[Hour], successes: Sequence[datetime], until: datetime) -> dict[str, Any]:
-    """What `monitoring.reads.baselines.Proposals` reads: proposals with their words, and the usual gap of successes."""
+    """What `monitoring.reads.baselines.Proposals` reads: proposals with their words, and the usual gap of successes.
+
+    The usual gap of runs is for alert rules about late runs.
+    """
     weeks, gap = weeks_of(hours, until), _success_gap(hours, successes)
     return {
         "success_rate": _proposal(propose_success_rate(weeks)),
         "p95_ms": _proposal(propose_p95_ms(weeks)),
         "freshness_ms": _proposal(propose_freshness_ms(rhythm(successes))),
         "success_gap_s": None if gap is None else gap.total_seconds(),
+        "run_gap_s": None if (run_gap := _run_gap(hours)) is None else run_gap.total_seconds(),
     }
 
 
@@ -126,6 +132,16 @@ def _success_gap(hours: Sequence[Hour], successes: Sequence[datetime]) -> timede
         (gap for earlier, later in pairwise(with_success) if (gap := later - earlier - HOUR)), of=_span(with_success)
     )
     return max((one for one in (recent, lasting) if one is not None), default=None)
+
+
+def _run_gap(hours: Sequence[Hour]) -> timedelta | None:
+    """The silence between runs that is usual: nights and weekends. None while its hours are too few to show them."""
+    with_runs = sorted(hour.at for hour in hours if hour.runs)
+    span = _span(with_runs)
+    if span is None or span < MIN_SPAN:
+        return None
+    silent = (gap for earlier, later in pairwise(with_runs) if (gap := later - earlier - HOUR))
+    return usual_silence(silent, of=span) or timedelta(0)
 
 
 def _span(moments: Sequence[datetime]) -> timedelta | None:

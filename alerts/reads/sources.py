@@ -1,0 +1,45 @@
+"""Sources that fell silent (`Family.SOURCE`). What is known of sources comes through `alerts.ports`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from alerts.analysis.readings import Reading, Subject
+from alerts.models import AlertRule
+from alerts.ports import SourceState, source_states
+from monitoring import wording
+
+# A silence is unusual beyond this many times the usual one, and never below an hour: the ledger is kept by the hour.
+FACTOR, LEAST = 1.5, timedelta(hours=1)
+_MS = timedelta(milliseconds=1)
+
+
+def read(team_id: UUID, rules: Sequence[AlertRule], now: datetime) -> dict[UUID, list[Reading]]:
+    """For how long (ms) each source of a rule, or each of the team, has been silent; the subject's value names it.
+
+    The usual range ends at 1.5 times the silence that is usual of the source.
+    """
+    found = source_states(team_id, now)
+    if found is None:
+        said = Reading(Subject(), now, None, words="Nothing is known of sources.")
+        return {rule.id: [said] for rule in rules}
+    names = Counter(one.name for one in found)
+    return {rule.id: [_reading(one, names, now) for one in found if _is_of(rule, one)] for rule in rules}
+
+
+def _is_of(rule: AlertRule, one: SourceState) -> bool:
+    return rule.value in ("", one.name, str(one.id))
+
+
+def _reading(one: SourceState, names: Counter[str], now: datetime) -> Reading:
+    # Two sources of one name are told apart.
+    name = one.name if names[one.name] == 1 else f"{one.name} ({str(one.id)[:8]})"
+    silence = max(now - one.last_report_at, timedelta(0))
+    low, high, against = None, None, ""
+    if one.usual_silence is not None:
+        limit = max(one.usual_silence * FACTOR, LEAST)
+        low, high = 0.0, limit / _MS
+        against = f", usually at most {wording.duration_ms(limit / _MS)}"
+    words = f"Source {name} reported nothing for {wording.duration_ms(silence / _MS)}{against}"
+    return Reading(Subject(value=name), now, silence / _MS, 1, low, high, since=one.last_report_at, words=words)

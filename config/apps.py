@@ -1,0 +1,15 @@
+"""The composition root as Django knows it: once all apps are there, it wires them."""
+
+from django.apps import AppConfig
+
+
+class CompositionConfig(AppConfig):
+    """Wires the ports of the apps."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        """Wires them; the apps before it in the list are ready."""
+        from config.wiring import wire
+
+        wire()
