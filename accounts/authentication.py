@@ -134,6 +134,23 @@ class CanRelease(_HasScope):
     scope = Scope.RELEASE
 
 
+class CanAlert(_HasScope):
+    """The key may change alert rules, channels and incidents."""
+
+    scope = Scope.ALERT
+
+
+class CanReadOrAlert(BasePermission):
+    """The key may read; to change something it needs the scope of alerts."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the key carries the scope that the method needs."""
+        needed = CanRead() if request.method in ("GET", "HEAD", "OPTIONS") else CanAlert()
+        is_allowed = needed.has_permission(request, view)
+        self.message = needed.message
+        return is_allowed
+
+
 class CanReadOrClassify(BasePermission):
     """The key may read; to change something it may decide."""
 

@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from alerts.views.acknowledge import acknowledge_notice
 from config import health
 from monitoring.api.metrics import metrics
 from monitoring.views.review_mail import unsubscribe
@@ -21,6 +22,7 @@ urlpatterns = [
     ),
     path("", include("ingestion.urls")),
     path("review/unsubscribe/<str:token>/", unsubscribe, name="unsubscribe_review"),
+    path("acknowledge/<str:token>/", acknowledge_notice, name="acknowledge_notice"),
     path("metrics", metrics, name="metrics"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
@@ -29,6 +31,7 @@ urlpatterns = [
     path("api/v1/", include("alerts.api.urls")),
     path("t/<slug:team>/", include("ingestion.page_urls")),
     path("t/<slug:team>/", include("ingestion.destination_urls")),
+    path("t/<slug:team>/", include("accounts.page_urls")),
     path("t/<slug:team>/", include("alerts.urls")),
     path("t/<slug:team>/", include("monitoring.urls")),
 ]

@@ -1,15 +1,20 @@
-"""Wires the ports: what lower apps, and strangers, use of what others know. Called once, when Django is ready."""
+"""Wires the ports: what lower apps, and strangers, show or use of what others know. Called once, by Django."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from alerts import ports as alert_ports
+from alerts.reads import provided
 from ingestion.reads.silence import silences
+from monitoring import ports
 
 
 def wire() -> None:
     """Gives each port its provider."""
+    ports.provide_alert_states(provided.alert_states)
+    ports.provide_open_incidents(provided.open_incidents)
+    ports.provide_incident_marks(provided.incident_marks)
     alert_ports.provide_source_states(_source_states)
 
 

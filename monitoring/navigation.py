@@ -49,11 +49,14 @@ SOURCE_PAGES = frozenset(
 WORKFLOW_PAGES = frozenset({"trends", "failures", "criteria", "criterion", "releases", "compare_releases"})
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
+INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",
         (
+            Page("Operations", "bolt", "operations", key="o"),
+            Page("Incidents", "bell", "incidents", INCIDENT_PAGES, "n"),
             Page("Where to start", "flag", "findings", frozenset({"finding"}), "s"),
             Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
@@ -76,6 +79,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("Sources", "hook", "sources", SOURCE_PAGES),
             Page("Destinations", "exit", "destinations", DESTINATION_PAGES),
+            Page("Groups", "list", "groups"),
             Page("API schema", "code", "schema", per_team=False),
         ),
     ),

@@ -57,3 +57,28 @@ def open_incidents(team_id: UUID, kind: str, name: str) -> Sequence[OpenIncident
     if not _open_incidents:
         return None
     return sorted(_open_incidents[0](team_id, kind, name), key=lambda one: (one.opened_at, one.title), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentMark:
+    """When an incident began, as charts mark it."""
+
+    at: datetime
+    title: str
+
+
+# Of a team in [start, end): of a workflow, or (None) of what steps call, as `OpenIncidents` names it.
+IncidentMarks = Callable[[UUID, datetime, datetime, UUID | None, str, str], Sequence[IncidentMark]]
+_incident_marks: list[IncidentMarks] = []
+
+
+def provide_incident_marks(read: IncidentMarks) -> None:
+    """Says who knows when incidents began; the last one said is asked."""
+    _incident_marks[:] = [read]
+
+
+def incident_marks(
+    team_id: UUID, start: datetime, end: datetime, *, workflow_id: UUID | None = None, kind: str = "", name: str = ""
+) -> Sequence[IncidentMark]:
+    """When incidents of a workflow, or of something that steps call, began; none where nobody knows them."""
+    return _incident_marks[0](team_id, start, end, workflow_id, kind, name) if _incident_marks else ()

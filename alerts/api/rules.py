@@ -87,9 +87,7 @@ class RuleList(GenericAPIView[AlertRule]):
             rows = [rule_document(row) for row in page.rows]
             return Response({"results": rows, "next": page.next or None, "previous": page.previous or None})
 
-    @extend_schema(
-        operation_id="make_alert_rule", request=RuleFieldsSerializer, responses={201: RuleDetailSerializer}
-    )
+    @extend_schema(operation_id="make_alert_rule", request=RuleFieldsSerializer, responses={201: RuleDetailSerializer})
     def post(self, request: Request) -> Response:
         """Make an alert rule. It is evaluated from now on."""
         team_id = team_of(request)
@@ -200,7 +198,9 @@ def _by(request: Request) -> dict[str, Any]:
     return {"by": cast(ApiKey, request.auth).name, "now": timezone.now()}
 
 
-def _fields(team_id: UUID, request: Request, kind: type[RuleFieldsSerializer], *, partial: bool = False) -> dict[str, Any]:
+def _fields(
+    team_id: UUID, request: Request, kind: type[RuleFieldsSerializer], *, partial: bool = False
+) -> dict[str, Any]:
     """What was sent, checked by its shape; the workflow as its id. Raises `ValidationError`."""
     told = kind(data=request.data, partial=partial)
     told.is_valid(raise_exception=True)

@@ -2,9 +2,19 @@
 
 from django.urls import path
 
-from alerts.api import rules
+from alerts.api import incidents, rules
 
 urlpatterns = [
+    path("incidents/", incidents.IncidentList.as_view(), name="api_incidents"),
+    path("incidents/<str:incident>/", incidents.IncidentDetail.as_view(), name="api_incident"),
+    path(
+        "incidents/<str:incident>/acknowledge/",
+        incidents.IncidentAcknowledgement.as_view(),
+        name="api_acknowledge_incident",
+    ),
+    path("incidents/<str:incident>/notes/", incidents.IncidentNotes.as_view(), name="api_incident_notes"),
+    path("incidents/<str:incident>/resolve/", incidents.IncidentResolution.as_view(), name="api_resolve_incident"),
+    path("incidents/<str:incident>/improvement/", incidents.IncidentLink.as_view(), name="api_link_incident"),
     path("alert-rules/", rules.RuleList.as_view(), name="api_alert_rules"),
     path("alert-rules/rehearse/", rules.NewRuleRehearsal.as_view(), name="api_rehearse_new_alert_rule"),
     path("alert-rules/<str:rule>/", rules.RuleDetail.as_view(), name="api_alert_rule"),

@@ -6,7 +6,6 @@ from django.utils import timezone
 from accounts.tenancy import TeamForeignKey, TenantModel
 from alerts.analysis.notices import NoticeKind
 
-
 # The sequence that numbers what is queued.
 POSITIONS = "alert_delivery_position"
 

@@ -66,6 +66,7 @@ class Incident(TenantModel):
     resolved_by = models.ForeignKey(
         "accounts.User", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
     )
+    is_resolved_by_hand = models.BooleanField(default=False, db_default=False)
     value = models.FloatField(null=True)
     limit = models.FloatField(null=True)
     samples = models.BigIntegerField(default=0)

@@ -8,7 +8,7 @@ from uuid import UUID
 from monitoring.analysis.dependence import Decision, Side
 from monitoring.identity import NO_WORKFLOW, label_id
 from monitoring.models import Grain
-from monitoring.ports import OpenIncident, open_incidents
+from monitoring.ports import IncidentMark, OpenIncident, incident_marks, open_incidents
 from monitoring.reads import trends
 from monitoring.reads.calls import (
     CallingWorkflow,
@@ -72,6 +72,7 @@ class SystemPage:
     now: Others
     last_call_at: datetime | None
     incidents: Sequence[OpenIncident] | None
+    incident_marks: Sequence[IncidentMark]
     as_of: datetime
 
 
@@ -120,6 +121,7 @@ def load(
         now=failing_now(team_id, kind, value_id, now, environment=environment),
         last_call_at=last_calls(team_id, kind, over_time, [value_id], environment=environment).get(value_id),
         incidents=open_incidents(team_id, kind.param, name),
+        incident_marks=incident_marks(team_id, window.start, window.end, kind=kind.param, name=name),
         as_of=min(marked.waiting_since, now),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitoring.analysis.histogram import merge
 from monitoring.models import Dimension, Workflow
+from monitoring.ports import IncidentMark, incident_marks
 from monitoring.reads import trends
 from monitoring.reads.baselines import Proposals
 from monitoring.reads.criteria import CriteriaFigures, figures_of
@@ -55,6 +56,7 @@ class TrendsPage:
     errors: Sequence[trends.ValueRow]
     live: trends.Live
     releases: Sequence[ReleaseMark]
+    incidents: Sequence[IncidentMark]
     latest_release: str
     verdict: Verdict
     proposals: Proposals
@@ -100,6 +102,7 @@ def load(
         errors=errors,
         live=trends.live(team_id, workflow_id=workflow_id, environment=environment),
         releases=releases,
+        incidents=incident_marks(team_id, window.start, window.end, workflow_id=workflow_id),
         latest_release=latest_release(team_id, workflow_id, now),
         verdict=judged.verdict,
         proposals=judged.proposals,

@@ -13,6 +13,7 @@ from monitoring.views.trends_charts import (
     ALWAYS_SHOWN,
     DASH,
     OUTCOMES,
+    incident_markers,
     latency_band,
     latency_reading,
     length_words,
@@ -101,6 +102,9 @@ def _chart(page: SystemPage, *, is_named: bool = True, **values: Any) -> Chart:
         bucket_ms=round(page.series.bucket.total_seconds() * 1000),
         window=(page.window.start, page.window.end),
         zone=timezone.get_current_timezone_name(),
-        markers=release_markers(page.releases, is_named=is_named),
+        markers=[
+            *release_markers(page.releases, is_named=is_named),
+            *incident_markers(page.incident_marks, is_named=is_named),
+        ],
         **values,
     )

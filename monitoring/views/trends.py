@@ -23,6 +23,7 @@ from monitoring.views import trends_charts, trends_parts, trends_resources, tren
 from monitoring.views.criteria_words import criteria_href, criteria_words
 from monitoring.views.finding_leads import finding_leads, findings_href
 from monitoring.views.objective_form import ObjectiveForm, objective_context
+from monitoring.views.owner import ownership
 from monitoring.views.releases import releases_href
 from monitoring.views.shell import Scope, frame, open_scope, source_words, step_rail
 from monitoring.views.trends_export import as_csv, as_json
@@ -126,6 +127,7 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage, split: TailSpl
         "subtitle": subtitle(scope, page),
         "as_of": page.as_of,
         "objective": objective,
+        "ownership": ownership(scope, may_set=may_set),
         "releases_href": releases_href(scope),
         "criteria_href": criteria_href(scope) if objective.may_set else "",
         "criteria_words": criteria_words(page.criteria.criteria),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from monitoring import wording
+from monitoring.ports import IncidentMark
 from monitoring.presentation import Chart, Colour, HeatMap, Marker, Series, Threshold
 from monitoring.reads.figures import Durations, Totals
 from monitoring.reads.releases import ReleaseMark
@@ -97,7 +98,7 @@ def outcome_charts(page: TrendsPage) -> tuple[list[Chart], list[tuple[str, str]]
         label=f"Runs by outcome: {', '.join(f'{wording.count(c(page.totals))} {n.lower()}' for n, _, c in told)}.",
         series=[Series(label, [count(one) for one in points], colour) for label, colour, count in told],
         height="small",
-        markers=release_markers(page.releases, is_named=False),
+        markers=[*release_markers(page.releases, is_named=False), *incident_markers(page.incidents, is_named=False)],
     )
     if page.totals.is_failures_only:
         return [runs], [(colour, label) for label, colour, _ in told]
@@ -210,7 +211,7 @@ def latency_reading(totals: Totals) -> str:
 
 def _chart(page: TrendsPage, **values: Any) -> Chart:
     zone = timezone.get_current_timezone_name()
-    values.setdefault("markers", release_markers(page.releases))
+    values.setdefault("markers", [*release_markers(page.releases), *incident_markers(page.incidents)])
     return Chart(
         starts=[point.start for point in page.series.points],
         bucket_ms=round(page.series.bucket.total_seconds() * 1000),
@@ -223,6 +224,11 @@ def _chart(page: TrendsPage, **values: Any) -> Chart:
 def release_markers(marks: Sequence[ReleaseMark], *, is_named: bool = True) -> list[Marker]:
     """The releases as charts mark them, the latest ones where there are many; of stacked charts one names them."""
     return [Marker(mark.at, f"Release {mark.name}" if is_named else "") for mark in marks[-MAX_MARKERS:]]
+
+
+def incident_markers(marks: Sequence[IncidentMark], *, is_named: bool = True) -> list[Marker]:
+    """The beginnings of incidents as charts mark them."""
+    return [Marker(mark.at, "Incident" if is_named else "") for mark in marks]
 
 
 def _rate_finding(page: TrendsPage) -> str:

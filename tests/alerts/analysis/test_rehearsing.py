@@ -123,7 +123,9 @@ def test_where_none_gives_one_a_week_the_nearest_is_said() -> None:
 
 
 def test_a_past_without_a_value_has_no_threshold() -> None:
-    assert weekly_threshold(Condition("error_rate", threshold=0.5), [Track(ME, (stretch([None] * 9),))], 30 * DAY) is None
+    assert (
+        weekly_threshold(Condition("error_rate", threshold=0.5), [Track(ME, (stretch([None] * 9),))], 30 * DAY) is None
+    )
     assert weekly_threshold(Condition("error_rate", Comparison.UNUSUAL), [spiky([0.3])], 30 * DAY) is None
 
 

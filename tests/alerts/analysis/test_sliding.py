@@ -16,7 +16,9 @@ def one_by_one(metric: str, columns: dict[str, list[float]], start: int, end: in
     """A window by itself."""
     told = {name: [value for value in column[start:end] if value == value] for name, column in columns.items()}
     sums = {name: sum(values) for name, values in told.items()}
-    samples = sums[{"error_rate": "rated", "duration_avg": "duration_count", "unmet_rate": "checked"}.get(metric, "runs")]
+    samples = sums[
+        {"error_rate": "rated", "duration_avg": "duration_count", "unmet_rate": "checked"}.get(metric, "runs")
+    ]
     if metric in GREATEST:
         return max(told[metric], default=None), int(samples)
     above = NEEDS[metric][-1]

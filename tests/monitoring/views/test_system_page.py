@@ -148,8 +148,8 @@ def test_a_range_without_calls_leads_to_a_longer_one(member_client: Client, shar
 def test_incidents_show_once_somebody_knows_them(
     member_client: Client, shared_outage: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "Open incidents" not in text_of(member_client, address(shared_outage))
     monkeypatch.setattr(ports, "_open_incidents", [])
+    assert "Open incidents" not in text_of(member_client, address(shared_outage))
     told = ports.OpenIncident("CRM is away", "Billing", NOW - HOUR, "/somewhere/")
     ports.provide_open_incidents(
         lambda team_id, kind, name: [told] if (kind, name) == ("system", "crm.example") else []

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0002_incident_grouping"), ("alerts", "0002_delivery_order")]
+    dependencies = [("alerts", "0004_incident_by_hand")]
 
     operations = [
         migrations.AddIndex(

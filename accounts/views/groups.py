@@ -1,0 +1,79 @@
+"""Groups of members: who owns workflows together, and is told together."""
+
+import csv
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.access import TeamRequest, team_page
+from accounts.models import MemberGroup, Membership
+from accounts.permissions import Permission
+from accounts.services.groups import GroupRefused, listing, remove_group, save_group
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def groups(request: TeamRequest) -> HttpResponseBase:
+    """The groups with the form of a new one, or with `format=csv` their members; a POST makes or changes one."""
+    reasons: dict[str, str] = {}
+    if request.method == "POST":
+        if not request.membership.allows(Permission.MANAGE_MEMBERS):
+            raise Http404("No such page.")
+        try:
+            _save(request)
+        except GroupRefused as refused:
+            reasons = refused.reasons
+        except MemberGroup.DoesNotExist:
+            raise Http404("No such group.") from None
+        else:
+            messages.success(request, "Group saved.")
+            return HttpResponseRedirect(reverse("groups", args=[request.team.slug]))
+    found = listing(request.team.id)
+    if request.GET.get("format") == "csv":
+        return _csv([(one.group.name, email) for one in found for email in one.members])
+    people = Membership.objects.filter(team_id=request.team.id).select_related("user").order_by("user__email")
+    context: dict[str, Any] = {
+        "groups": [(one, [(m.user, m.user_id in one.member_ids) for m in people]) for one in found],
+        "people": [(one.user, False) for one in people],
+        "reasons": reasons,
+        "told_name": request.POST.get("name", "") if reasons and not request.POST.get("group") else "",
+        "may_manage": request.membership.allows(Permission.MANAGE_MEMBERS),
+    }
+    return TemplateResponse(request, "settings/groups.html", context, status=422 if reasons else 200)
+
+
+@team_page(Permission.MANAGE_MEMBERS)
+@require_POST
+def remove(request: TeamRequest, group: UUID) -> HttpResponseBase:
+    """Removes a group."""
+    if not remove_group(team_id=request.team.id, group_id=group):
+        raise Http404("No such group.")
+    messages.success(request, "Group removed.")
+    return HttpResponseRedirect(reverse("groups", args=[request.team.slug]))
+
+
+def _save(request: TeamRequest) -> None:
+    told = request.POST.get("group", "")
+    try:
+        group_id = UUID(told) if told else None
+        users = [UUID(text) for text in request.POST.getlist("member")[:1000]]
+    except ValueError:
+        raise GroupRefused({"members": "must be members of the team"}) from None
+    name = request.POST.get("name", "").replace("\x00", "")
+    save_group(team_id=request.team.id, name=name, user_ids=users, now=timezone.now(), group_id=group_id)
+
+
+def _csv(rows: list[tuple[str, str]]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="groups.csv"'
+    writer = csv.writer(response)
+    writer.writerow(["Group", "Member"])
+    # A cell that starts like a formula gets an apostrophe, so that no spreadsheet runs it.
+    writer.writerows([f"'{cell}" if cell[:1] in "=+-@\t\r" else cell for cell in row] for row in rows)
+    return response

@@ -1,0 +1,152 @@
+"""Silences and maintenance windows: saved with a reason and an end, ended early, each end queued."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from alerts.analysis.matchers import faults
+from alerts.analysis.quiet_times import fault_of
+from alerts.models import Incident, IncidentStatus, Silence, SilenceDue, SilenceKind
+from alerts.services.following import schedule, tell_held_back
+from alerts.services.muting import mute
+from monitoring.models import Workflow
+
+MAX_REASON = 500
+LONGEST = timedelta(days=30)
+# One that comes again may go on for longer.
+LONGEST_RECURRING = timedelta(days=366)
+MOST_DURATION = timedelta(days=7)
+
+
+class SilenceRefused(Exception):
+    """A silence that cannot be saved: `reasons` says why, by field."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{field} {reason}" for field, reason in reasons.items()))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSilence:
+    """A silence as somebody wants it. `cron` in `zone`: it comes again, each time for `duration`."""
+
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+    kind: str = SilenceKind.SILENCE
+    matchers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    cron: str = ""
+    zone: str = "UTC"
+    duration: timedelta | None = None
+
+
+@transaction.atomic
+def add_silence(*, team_id: UUID, wanted: WantedSilence, by: User | str, now: datetime) -> Silence:
+    """Saves a silence; incidents that match and are open send no further notice. Raises `SilenceRefused`."""
+    if reasons := _faults(wanted, now):
+        raise SilenceRefused(reasons)
+    made = Silence.objects.create(
+        team_id=team_id,
+        kind=wanted.kind,
+        matchers={name: list(values) for name, values in wanted.matchers.items() if values},
+        reason=wanted.reason.strip(),
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        cron=wanted.cron.strip(),
+        zone=wanted.zone,
+        duration_s=int(wanted.duration.total_seconds()) if wanted.duration and wanted.cron else None,
+        created_at=now,
+        created_by=by if isinstance(by, User) else None,
+    )
+    schedule(made, now)
+    if made.kind == SilenceKind.SILENCE:
+        mine = Incident.objects.filter(team_id=team_id, status=IncidentStatus.OPEN, muted_by="")
+        mute(team_id, list(mine.select_for_update(of=("self",)).select_related("rule").order_by("id")), now)
+    return made
+
+
+def silence_incident(
+    *, team_id: UUID, incident_id: UUID, reason: str, length: timedelta, by: User | str, now: datetime
+) -> Silence:
+    """Silences the rule of an incident for its workflow (its environment, where it has none of both)."""
+    one = Incident.objects.select_related("rule").get(team_id=team_id, id=incident_id)
+    matchers: dict[str, list[str]] = {}
+    if one.rule is not None:
+        matchers["rule"] = [str(one.rule.id)]
+    if one.workflow_id is not None:
+        matchers["workflow"] = [Workflow.objects.get(team_id=team_id, id=one.workflow_id).slug]
+    if one.rule is None:
+        parts = Incident.objects.filter(team_id=team_id, parent_id=one.id, resolved_at__isnull=True)
+        slugs = Workflow.objects.filter(team_id=team_id, id__in=parts.values("workflow_id"))
+        matchers["workflow"] = sorted(slugs.values_list("slug", flat=True))[:50]
+    if not any(matchers.values()):
+        # Without a matcher it would silence everything.
+        raise SilenceRefused({"incident": "is about nothing that could be silenced alone"})
+    wanted = WantedSilence(reason=reason, starts_at=now, ends_at=now + length, matchers=matchers)
+    return add_silence(team_id=team_id, wanted=wanted, by=by, now=now)
+
+
+@transaction.atomic
+def end_silence(*, team_id: UUID, silence_id: UUID, now: datetime) -> bool:
+    """Ends a silence now, or takes away one that has not begun; what it held back is told if it stands.
+
+    Whether there was such a one.
+    """
+    one = Silence.objects.select_for_update().filter(team_id=team_id, id=silence_id, ends_at__gt=now).first()
+    if one is None:
+        return False
+    SilenceDue.objects.filter(silence_id=one.id).delete()
+    if one.starts_at >= now:
+        one.delete()
+        return True
+    one.ends_at = now
+    one.save(update_fields=["ends_at"])
+    if one.kind == SilenceKind.SILENCE:
+        tell_held_back(team_id, now)
+    return True
+
+
+def _faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
+    found: dict[str, str] = dict(faults(wanted.matchers))
+    if not wanted.reason.strip():
+        found["reason"] = "must be told"
+    elif len(wanted.reason) > MAX_REASON:
+        found["reason"] = f"must be at most {MAX_REASON} characters"
+    if wanted.kind not in SilenceKind.values:
+        found["kind"] = f"must be one of: {', '.join(SilenceKind.values)}"
+    return found | _time_faults(wanted, now)
+
+
+def _time_faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
+    longest = LONGEST_RECURRING if wanted.cron else LONGEST
+    if wanted.ends_at <= max(wanted.starts_at, now):
+        return {"end": "must be later than its start and than now"}
+    if wanted.ends_at - wanted.starts_at > longest:
+        return {"end": f"must be at most {longest.days} days after its start"}
+    if not wanted.cron:
+        return {}
+    if fault := fault_of(wanted.cron, wanted.zone):
+        return {"zone" if fault.startswith("zone") else "cron": fault.removeprefix("zone ")}
+    if wanted.duration is None or not timedelta(minutes=1) <= wanted.duration <= MOST_DURATION:
+        return {"duration": f"must be from 1 minute to {MOST_DURATION.days} days"}
+    return {}
+
+
+def as_document(one: Silence) -> dict[str, Any]:
+    """A silence as JSON."""
+    return {
+        "id": str(one.id),
+        "kind": one.kind,
+        "matchers": one.matchers,
+        "reason": one.reason,
+        "starts_at": one.starts_at.isoformat(),
+        "ends_at": one.ends_at.isoformat(),
+        "cron": one.cron,
+        "zone": one.zone,
+        "duration_s": one.duration_s,
+    }

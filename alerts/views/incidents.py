@@ -1,0 +1,233 @@
+"""The incidents of a team: what is open, who looks after it, what came of the others; acknowledging many at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from accounts.tenancy import team_context
+from alerts.models import Incident, IncidentStatus
+from alerts.reads import incidents as reads
+from alerts.reads.incident_samples import as_uuid
+from alerts.reads.routes import paths_of
+from alerts.services.incident_actions import MAX_AT_ONCE, acknowledge
+from alerts.views.incident_words import SEVERITY_SIGNS, STATUS_SIGNS, length_of
+from alerts.wording import many
+from monitoring import wording
+from monitoring.presentation import Action, FilterChip, FilterChoice
+from monitoring.reads.workflows import names
+from monitoring.templatetags.components import Sign, changed_query
+from monitoring.views.csv import MAX_ROWS, csv_response
+from monitoring.views.shell import Scope, frame, open_scope
+
+HEADER = (
+    *("Incident", "Severity", "Status", "Rule", "Workflow", "Environment", "Since", "Opened", "Acknowledged by"),
+    *("Resolved", "Lasted, ms", "How bad", "Concentration", "Counts to", "No notice because", "Link"),
+)
+PARAMS = ("status", "severity", "workflow", "rule", "q")
+EXPORT_PAGE = 1000
+MAX_VALUE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An incident as the table shows it."""
+
+    incident: Incident
+    sign: Sign
+    severity: Sign
+    workflow: str
+    workflow_slug: str
+    lasted: str
+    how_bad: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A status with how many incidents have it, and the address that shows them."""
+
+    sign: Sign
+    count: int
+    href: str
+    is_current: bool
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def incidents(request: TeamRequest) -> HttpResponseBase:
+    """The list, or with `format=csv` its rows."""
+    scope = open_scope(request)
+    asked = asked_for(request, scope)
+    if request.GET.get("format") == "csv":
+        return csv_response("incidents.csv", HEADER, _exported(request, scope, asked))
+    found = reads.page(request.team.id, asked)
+    return TemplateResponse(request, "incidents/incidents.html", _context(request, scope, asked, found))
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def alerts(request: TeamRequest) -> HttpResponseBase:
+    """The old name of the page leads to it."""
+    return HttpResponseRedirect(reverse("incidents", args=[request.team.slug]))
+
+
+@team_page(Permission.MANAGE_ALERTS)
+@require_POST
+def acknowledge_many(request: TeamRequest) -> HttpResponseBase:
+    """Acknowledges the chosen incidents; back to the list as it was."""
+    ids = [id for text in request.POST.getlist("incident")[:MAX_AT_ONCE] if (id := as_uuid(text))]
+    done = acknowledge(team_id=request.team.id, incident_ids=ids, by=request.user, now=timezone.now())
+    if done:
+        messages.success(request, f"{many(len(done), 'incident')} acknowledged. Nobody else is told of them.")
+    else:
+        messages.error(request, "Nothing was changed: choose incidents that are open.")
+    back = request.POST.get("back", "")[:2000].lstrip("?")
+    return HttpResponseRedirect(reverse("incidents", args=[request.team.slug]) + (f"?{back}" if back else ""))
+
+
+def asked_for(request: TeamRequest, scope: Scope) -> reads.Asked:
+    """What the address asks for; nonsense finds nothing."""
+
+    def told(name: str) -> list[str]:
+        values = (value.replace("\x00", "")[:MAX_VALUE] for value in request.GET.getlist(name)[:20])
+        return [value for value in values if value]
+
+    rule = next(iter(told("rule")), "")
+    return reads.Asked(
+        statuses=told("status"),
+        severities=told("severity"),
+        workflow=next(iter(told("workflow")), ""),
+        rule=(as_uuid(rule) or UUID(int=0)) if rule else None,
+        q=scope.filters.q,
+        window=scope.window,
+        after=scope.filters.after,
+    )
+
+
+def rows_of(found: Sequence[reads.Listed], scope: Scope) -> list[Row]:
+    """Incidents as tables show them."""
+    return [
+        Row(
+            one.incident,
+            STATUS_SIGNS[one.incident.status],
+            SEVERITY_SIGNS[one.incident.severity],
+            one.workflow.name if one.workflow else "",
+            one.workflow.slug if one.workflow else "",
+            length_of(one.incident, scope.now),
+            str(one.incident.facts.get("how_bad", "")),
+        )
+        for one in found
+    ]
+
+
+def _context(request: TeamRequest, scope: Scope, asked: reads.Asked, found: reads.Page) -> dict[str, Any]:
+    counted = reads.counts(request.team.id, asked)
+    chips = _chips(request)
+    total = sum(count for status, count in counted.items() if not asked.statuses or status in asked.statuses)
+    is_nobody_told = not any(path.steps for path in paths_of(request.team.id))
+    return {
+        **frame(scope),
+        "environments": [],
+        "rows": rows_of(found.rows, scope),
+        "panel": _panel(request, counted),
+        "columns": [_column(request, status, counted.get(status, 0)) for status in IncidentStatus.values],
+        "chips": chips,
+        "choices": _choices(request.team.id),
+        "clear_href": changed_query(request.GET, **dict.fromkeys((*PARAMS, "after"))),
+        "is_new": not found.rows and not chips,
+        "shown": f"open ones first, {wording.count(len(found.rows))} of {wording.count(total)}",
+        "next_href": changed_query(request.GET, after=found.next) if found.next else "",
+        "previous_href": changed_query(request.GET, after=None) if asked.after else "",
+        "may_manage": request.membership.allows(Permission.MANAGE_ALERTS),
+        "is_nobody_told": is_nobody_told,
+        "back": request.META.get("QUERY_STRING", ""),
+    }
+
+
+def _panel(request: TeamRequest, counted: dict[str, int]) -> dict[str, Any]:
+    """Is anything wrong now? The answer in one sentence."""
+    fresh, taken = counted.get(IncidentStatus.OPEN, 0), counted.get(IncidentStatus.ACKNOWLEDGED, 0)
+    over = counted.get(IncidentStatus.RESOLVED, 0)
+    rest = [f"{wording.count(taken)} acknowledged"] * bool(taken) + [f"{wording.count(over)} resolved in this range"]
+    paragraphs = [f"{', '.join(rest)}."]
+    told = {"question": "Does anything need somebody now?", "paragraphs": paragraphs, "actions": []}
+    if fresh:
+        href = changed_query(request.GET, status=IncidentStatus.OPEN.value, after=None)
+        action = Action(f"See the {many(fresh, 'open one')}" if fresh > 1 else "See the open one", href, "bell", True)
+        words = f"{many(fresh, 'incident')} nobody has acknowledged"
+        return {**told, "answer": words, "tone": "fail", "word": "Open", "actions": [action]}
+    if taken:
+        words = f"{many(taken, 'incident')} open, each with somebody who looks after it"
+        return {**told, "answer": words, "tone": "watch", "word": "Acknowledged"}
+    return {**told, "answer": "No incident is open", "tone": "ok", "word": "Quiet"}
+
+
+def _column(request: TeamRequest, status: str, count: int) -> Column:
+    is_current = request.GET.getlist("status") == [status]
+    href = changed_query(request.GET, status=None if is_current else status, after=None)
+    return Column(STATUS_SIGNS[status], count, href, is_current)
+
+
+def _choices(team_id: UUID) -> list[FilterChoice]:
+    found = [
+        FilterChoice("status", "Status", list(IncidentStatus.choices)),
+        FilterChoice("severity", "Severity", [(name, sign.word) for name, sign in SEVERITY_SIGNS.items()]),
+        FilterChoice("workflow", "Workflow", names(team_id)),
+        FilterChoice("rule", "Rule", reads.rules_of(team_id)),
+    ]
+    return [one for one in found if one.options]
+
+
+def _chips(request: TeamRequest) -> list[FilterChip]:
+    told = [
+        ("status", "Status", STATUS_SIGNS),
+        ("severity", "Severity", SEVERITY_SIGNS),
+        ("workflow", "Workflow", None),
+        ("rule", "Rule", None),
+        ("q", "Search", None),
+    ]
+    found = []
+    for name, title, signs in told:
+        values = [value for value in request.GET.getlist(name) if value]
+        if not values:
+            continue
+        words = [signs[value].word if signs and value in signs else value[:60] for value in values]
+        if name == "rule":
+            words = [dict(reads.rules_of(request.team.id)).get(value, "unknown") for value in values]
+        found.append(FilterChip(title, " or ".join(words), changed_query(request.GET, **{name: None, "after": None})))
+    return found
+
+
+def _exported(request: TeamRequest, scope: Scope, asked: reads.Asked) -> Iterator[list[Any]]:
+    """All rows that the filters find, one more than an export may hold. Opens its own team context."""
+    count, after = 0, ""
+    while count <= MAX_ROWS:
+        with team_context(request.team.id):
+            found = reads.page(request.team.id, replace(asked, after=after, limit=EXPORT_PAGE))
+        for row in rows_of(found.rows, scope):
+            yield _cells(request, row, scope)
+        count, after = count + len(found.rows), found.next
+        if not after:
+            return
+
+
+def _cells(request: TeamRequest, row: Row, scope: Scope) -> list[Any]:
+    one = row.incident
+    by = one.acknowledged_by.email if one.acknowledged_by else None
+    lasted = round(((one.resolved_at or scope.now) - one.since).total_seconds() * 1000)
+    resolved = one.resolved_at.isoformat() if one.resolved_at else None
+    return [
+        *(one.title, one.severity, one.status, one.rule.name if one.rule else None, row.workflow, one.environment),
+        *(one.since.isoformat(), one.opened_at.isoformat(), by, resolved, lasted, row.how_bad),
+        *(one.facts.get("concentration"), one.parent.title if one.parent else None, one.muted_by),
+        request.build_absolute_uri(reverse("incident", args=[request.team.slug, one.id])),
+    ]

@@ -1,0 +1,146 @@
+"""Operations: is anything wrong right now? Running, failing, open, stuck, missed, silent; one line asks for news."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponseBase, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from alerts.reads import operations as reads
+from alerts.views.incidents import rows_of
+from alerts.wording import many
+from monitoring import wording
+from monitoring.presentation import Action
+from monitoring.views.csv import csv_response
+from monitoring.views.shell import Scope, open_scope
+from monitoring.windows import parse_instant
+
+HEADER = ("What", "Workflow", "Subject", "Since", "Link")
+LATELY_WORDS = "in the last 15 minutes"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure at the top of the page, with where it leads."""
+
+    label: str
+    value: str
+    note: str
+    href: str
+    tone: str
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def operations(request: TeamRequest) -> HttpResponseBase:
+    """The page, or with `format=csv` its rows."""
+    scope = open_scope(request)
+    found = reads.read(request.team.id, scope.now)
+    if request.GET.get("format") == "csv":
+        return csv_response("operations.csv", HEADER, _cells(request, found))
+    live_url = reverse("operations_live", args=[request.team.slug])
+    context: dict[str, Any] = {
+        "scope": scope,
+        "found": found,
+        "panel": panel(scope, found),
+        "figures": figures(request.team.slug, found),
+        "incidents": rows_of(found.incidents, scope),
+        "still": rows_of([*found.still, *found.missed, *found.silent], scope),
+        "live_url": f"{live_url}?{urlencode({'since': scope.now.isoformat()})}",
+        "live_text": f"As of {timezone.localtime(scope.now):%H:%M:%S}",
+        "recent": urlencode({"from": "now-1h", "to": "now"}),
+    }
+    return TemplateResponse(request, "operations/operations.html", context)
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def live(request: TeamRequest) -> HttpResponseBase:
+    """What happened since the page was made: `text` and `news` for the status line."""
+    now = timezone.now()
+    since = parse_instant(request.GET.get("since", ""), now) or now
+    incidents, failures = reads.news(request.team.id, since)
+    told = [many(incidents, "new incident")] * bool(incidents) + [many(failures, "new failure")] * bool(failures)
+    return JsonResponse({"text": f"As of {timezone.localtime(now):%H:%M:%S}", "news": ", ".join(told)})
+
+
+def panel(scope: Scope, found: reads.Operations) -> dict[str, Any]:
+    """The answer in one sentence."""
+    fresh = [one for one in found.incidents if one.incident.status == "open" and not one.incident.muted_by]
+    critical = [one for one in fresh if one.incident.severity == "critical"]
+    told: dict[str, Any] = {"question": "Is anything wrong right now?", "paragraphs": [], "actions": []}
+    if fresh:
+        worst = (critical or fresh)[0].incident
+        href = reverse("incident", args=[scope.team.slug, worst.id])
+        answer = worst.title if len(fresh) == 1 else f"{many(len(fresh), 'incident')} nobody has acknowledged"
+        paragraphs = [text for text in (worst.facts.get("how_bad"), worst.facts.get("concentration")) if text]
+        tone = "fail" if critical else "watch"
+        action = Action("Open the worst one" if len(fresh) > 1 else "Open it", href, "bell", True)
+        return {**told, "answer": answer, "tone": tone, "word": "Wrong", "paragraphs": paragraphs, "actions": [action]}
+    if found.open_count:
+        return {**told, "answer": "Somebody looks after each open incident", "tone": "watch", "word": "Looked after"}
+    if found.failures:
+        failing = f"{many(found.failures, 'failure')} {LATELY_WORDS}, below what any rule minds"
+        return {**told, "answer": failing, "tone": "ok", "word": "Few failures"}
+    return {**told, "answer": f"No incident is open, and nothing failed {LATELY_WORDS}", "tone": "ok", "word": "Quiet"}
+
+
+def figures(team: str, found: reads.Operations) -> list[Figure]:
+    """The five figures at the top."""
+    oldest = found.live.oldest_started_at
+    since = f"oldest for {_length(oldest, found.as_of)}" if oldest else "none at work"
+    incidents = reverse("incidents", args=[team])
+    executions = reverse("executions", args=[team])
+    waiting = found.live.queued + found.live.waiting
+    failed = f"{executions}?{urlencode({'status': ['failed', 'timed_out'], 'from': 'now-1h', 'to': 'now'}, True)}"
+    stood = len(found.still) + len(found.missed)
+    return [
+        Figure("Open incidents", wording.count(found.open_count), "", incidents, "fail" if found.open_count else ""),
+        Figure("Failures", wording.count(found.failures), LATELY_WORDS, failed, "fail" if found.failures else ""),
+        Figure("Running", wording.count(found.live.running), since, f"{executions}?status=running", ""),
+        Figure("Queued or waiting", wording.count(waiting), "", f"{executions}?status=queued&status=waiting", ""),
+        Figure("Stuck or missed", wording.count(stood), many(len(found.silent), "silent source"), "#still", ""),
+    ]
+
+
+def _length(start: datetime, now: datetime) -> str:
+    return wording.duration_ms(max((now - start).total_seconds(), 0) * 1000)
+
+
+def _cells(request: TeamRequest, found: reads.Operations) -> list[list[Any]]:
+    team = request.team.slug
+
+    def link(name: str, id: object) -> str:
+        return request.build_absolute_uri(reverse(name, args=[team, id]))
+
+    open_now = {one.incident.id: one for one in (*found.incidents, *found.still, *found.missed, *found.silent)}
+    incidents = [
+        [
+            "incident",
+            one.workflow.name if one.workflow else "",
+            one.incident.title,
+            _iso(one.incident.since),
+            link("incident", id),
+        ]
+        for id, one in open_now.items()
+    ]
+    failing = [
+        ["failing", one.name, f"{one.failures} of {one.runs}", None, link("failures", one.slug)]
+        for one in found.failing
+    ]
+    working = [
+        [one.status.word, one.workflow, one.external_id, _iso(one.since), link("replay", one.id)]
+        for one in found.at_work
+    ]
+    return [*incidents, *failing, *working]
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

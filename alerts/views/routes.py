@@ -1,0 +1,245 @@
+"""Routes: which channels are told of which incidents, in order; saved, moved, removed and tried out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from alerts.analysis.matchers import Facts
+from alerts.models import Route
+from alerts.reads import routes as reads
+from alerts.reads.incident_samples import as_uuid
+from alerts.reads.subjects import subjects_of
+from alerts.services.routes import RouteRefused, WantedRoute, move_route, remove_route, save_route, try_out
+from alerts.views.matcher_form import fields_of, matcher_words, options_of, told_by
+from monitoring.models import Workflow
+from monitoring.presentation import Link
+from monitoring.reads.workflows import find
+from monitoring.services.review_mail import can_send
+from monitoring.views.csv import csv_response
+
+HEADER = ("Order", "Route", "Matches", "Channels", "Quiet hours", "Ends the search", "Active")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+STEP_ROWS = 6
+# What the try-out asks for.
+TRIED = ("workflow", "environment", "severity", "metric", "rule")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A route as the list shows it."""
+
+    listed: reads.ListedRoute
+    matches: str
+    steps: str
+    quiet: str
+    tried: str
+
+
+def tabs(team: str, current: str) -> list[Link]:
+    """The pages about who is told."""
+    pages = (("incidents", "Incidents"), ("routes", "Routes"), ("silences", "Silences and maintenance"))
+    return [Link(label, reverse(name, args=[team]), name == current) for name, label in pages]
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def routes(request: TeamRequest) -> HttpResponseBase:
+    """The ordered list with the try-out, or with `format=csv` its rows."""
+    options, listed = options_of(request.team.id), reads.listing(request.team.id)
+    tried = _tried(request)
+    rows = [row_of(one, options, tried) for one in listed]
+    if request.GET.get("format") == "csv":
+        return csv_response("routes.csv", HEADER, [_cells(number, row) for number, row in enumerate(rows, start=1)])
+    may_manage = request.membership.allows(Permission.MANAGE_ALERTS)
+    context = {
+        "rows": rows,
+        "tabs": tabs(request.team.slug, "routes"),
+        "may_manage": may_manage,
+        "is_tried": bool(tried),
+        "is_lost": bool(tried) and "taken" not in tried.values(),
+        "try_fields": fields_of({name: options[name] for name in TRIED}, {n: request.GET.getlist(n) for n in TRIED}),
+        "has_channel": bool(reads.channels_of(request.team.id)),
+        "can_send": can_send(),
+    }
+    return TemplateResponse(request, "routes/routes.html", context)
+
+
+@team_page(Permission.MANAGE_ALERTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_route(request: TeamRequest) -> HttpResponseBase:
+    """The form of a new route."""
+    return _form(request, None)
+
+
+@team_page(Permission.MANAGE_ALERTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def route(request: TeamRequest, route: UUID) -> HttpResponseBase:
+    """The form of a route."""
+    found = next((one for one in reads.listing(request.team.id) if one.route.id == route), None)
+    if found is None:
+        raise Http404("No such route.")
+    return _form(request, found)
+
+
+@team_page(Permission.MANAGE_ALERTS)
+@require_POST
+def move(request: TeamRequest, route: UUID) -> HttpResponseBase:
+    """Moves a route up or down (`to`)."""
+    if not move_route(team_id=request.team.id, route_id=route, is_up=request.POST.get("to") == "up"):
+        raise Http404("No such route.")
+    return HttpResponseRedirect(reverse("routes", args=[request.team.slug]))
+
+
+@team_page(Permission.MANAGE_ALERTS)
+@require_POST
+def remove(request: TeamRequest, route: UUID) -> HttpResponseBase:
+    """Removes a route."""
+    if not remove_route(team_id=request.team.id, route_id=route):
+        raise Http404("No such route.")
+    messages.success(request, "Route removed.")
+    return HttpResponseRedirect(reverse("routes", args=[request.team.slug]))
+
+
+def _form(request: TeamRequest, found: reads.ListedRoute | None) -> HttpResponseBase:
+    reasons: dict[str, str] = {}
+    route_id = found.route.id if found else None
+    told = _kept(found)
+    if request.method == "POST":
+        told = _told(request.POST)
+        try:
+            save_route(team_id=request.team.id, wanted=_wanted(told), now=timezone.now(), route_id=route_id)
+        except Route.DoesNotExist:
+            raise Http404("No such route.") from None
+        except RouteRefused as refused:
+            reasons = refused.reasons
+        else:
+            messages.success(request, "Route saved.")
+            return HttpResponseRedirect(reverse("routes", args=[request.team.slug]))
+    quiet = told["quiet"]
+    context = {
+        "editing": found.route if found else None,
+        "told": told,
+        "reasons": reasons,
+        "fields": fields_of(options_of(request.team.id), told["matchers"]),
+        "channels": [(str(one.id), one.name) for one in reads.channels_of(request.team.id)],
+        "step_rows": [*told["steps"], *[("", "")] * (max(STEP_ROWS - len(told["steps"]), 1))],
+        "days": [(str(number), name, str(number) in quiet["days"]) for number, name in enumerate(DAYS)],
+        "severities": [
+            (name, name.capitalize(), name in quiet["severities"]) for name in ("info", "warning", "critical")
+        ],
+        "tabs": tabs(request.team.slug, "routes"),
+    }
+    return TemplateResponse(request, "routes/form.html", context, status=422 if reasons else 200)
+
+
+def _kept(found: reads.ListedRoute | None) -> dict[str, Any]:
+    quiet: Mapping[str, Any] = (found.route.quiet_hours or {}) if found else {}
+    return {
+        "name": found.route.name if found else "",
+        "matchers": found.route.matchers if found else {},
+        "steps": [(str(one.channel_id), f"{one.after_s // 60}") for one in found.steps] if found else [],
+        "is_final": found.route.is_final if found else True,
+        "is_active": found.route.is_active if found else True,
+        "quiet": {
+            "zone": quiet.get("zone", timezone.get_current_timezone_name()),
+            "from": quiet.get("from", ""),
+            "to": quiet.get("to", ""),
+            "days": [str(day) for day in quiet.get("days", range(7))],
+            "severities": list(quiet.get("severities", ("info", "warning"))),
+        },
+    }
+
+
+def _told(post: QueryDict) -> dict[str, Any]:
+    pairs = zip(post.getlist("channel")[:30], post.getlist("after")[:30], strict=False)
+    return {
+        "name": post.get("name", "").replace("\x00", "").strip(),
+        "matchers": told_by(post),
+        "steps": [(channel, after.strip()) for channel, after in pairs if channel],
+        "is_final": post.get("is_final") == "on",
+        "is_active": post.get("is_active") == "on",
+        "quiet": {
+            **{name: post.get(f"quiet_{name}", "").strip() for name in ("zone", "from", "to")},
+            "days": post.getlist("quiet_days"),
+            "severities": post.getlist("quiet_severities"),
+        },
+    }
+
+
+def _wanted(told: Mapping[str, Any]) -> WantedRoute:
+    """What the form asks for. Raises `RouteRefused` for what cannot be read."""
+    steps = []
+    for channel, after in told["steps"]:
+        id, minutes = as_uuid(channel), after or "0"
+        if id is None:
+            raise RouteRefused({"channels": "must be channels of the team"})
+        if not minutes.isascii() or not minutes.isdigit() or len(minutes) > 6:
+            raise RouteRefused({"escalation": "must be whole minutes, such as 15"})
+        steps.append((id, timedelta(minutes=int(minutes))))
+    quiet = told["quiet"]
+    hours: dict[str, Any] | None = None
+    if quiet["from"] or quiet["to"]:
+        days = [int(day) for day in quiet["days"] if day.isascii() and day.isdigit()]
+        hours = {**quiet, "days": days}
+        if not hours["from"] or not hours["to"]:
+            raise RouteRefused({"quiet hours": "must have a beginning and an end, such as 22:00"})
+    return WantedRoute(told["name"], steps, told["matchers"], hours, told["is_final"], told["is_active"])
+
+
+def _tried(request: TeamRequest) -> dict[UUID, str]:
+    """What the try-out found, by route: `taken`, `matches` or nothing; empty without one."""
+    told = {name: request.GET.get(name, "").replace("\x00", "") for name in TRIED}
+    if not any(told.values()):
+        return {}
+    found = try_out(request.team.id, _tried_facts(request.team.id, told))
+    return {one.path.id: "taken" if one.is_taken else "matches" if one.is_match else "" for one in found}
+
+
+def _tried_facts(team_id: UUID, told: Mapping[str, str]) -> Facts:
+    facts = {name: frozenset([value] if value else []) for name, value in told.items()}
+    workflow: Workflow | None = find(team_id, told["workflow"]) if told["workflow"] else None
+    if workflow is None:
+        return facts
+    subject = subjects_of(team_id, [workflow.id])[workflow.id]
+    owner, group = subject.owner_id, subject.group_id
+    facts["owner"] = frozenset([str(owner)] if owner else [])
+    facts["group"] = frozenset([str(group)] if group else [])
+    facts["tag"] = frozenset(subject.tags)
+    return facts
+
+
+def row_of(one: reads.ListedRoute, options: Mapping[str, list[tuple[str, str]]], tried: Mapping[UUID, str]) -> Row:
+    """A route in words."""
+    steps = [
+        f"{step.channel.name}{f' after {step.after_s // 60} min' if step.after_s else ''}"
+        f"{'' if step.channel.is_active else ' (switched off)'}"
+        for step in one.steps
+    ]
+    matches = matcher_words(one.route.matchers, options)
+    return Row(one, matches, ", then ".join(steps), quiet_words(one.route.quiet_hours), tried.get(one.route.id, ""))
+
+
+def quiet_words(told: Mapping[str, Any] | None) -> str:
+    """Quiet hours as a phrase: `22:00 to 07:00 Europe/Berlin, for info and warning`; empty without any."""
+    if not told:
+        return ""
+    days = sorted(told.get("days") or range(7))
+    when = "" if len(days) == 7 else f" on {', '.join(DAYS[day] for day in days)}"
+    whose = f", for {' and '.join(told['severities'])}" if told.get("severities") else ""
+    return f"{told.get('from')} to {told.get('to')} {told.get('zone')}{when}{whose}"
+
+
+def _cells(number: int, row: Row) -> list[Any]:
+    one = row.listed.route
+    return [number, one.name, row.matches, row.steps, row.quiet, one.is_final, one.is_active]

@@ -1,0 +1,79 @@
+"""Alerts in words: what broke, and how bad it is in figures. Nothing here holds anything of a payload."""
+
+from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
+from alerts.analysis.conditions import Comparison
+from alerts.models import AlertRule
+from monitoring import wording
+
+MAX_TITLE = 300
+# Values of these say less than their name does.
+_NAMED = frozenset({Family.LIVE, Family.RECENT, Family.SCHEDULE, Family.SOURCE, Family.GROUP})
+_WRITERS = {
+    Unit.SHARE: wording.percent,
+    Unit.COUNT: wording.count,
+    Unit.MS: wording.duration_ms,
+    Unit.USD: wording.usd,
+    Unit.TOKENS: wording.tokens,
+    Unit.BYTES: wording.bytes_size,
+    Unit.FACTOR: wording.times,
+}
+
+
+def value_words(metric: str, value: float | None) -> str:
+    """A value of a metric in its unit: `12.4%`, `36.2 s`; a metric that is not known any more as a plain number."""
+    found = METRICS.get(metric)
+    if value is None or found is None:
+        return wording.NOT_TOLD if value is None else f"{value:g}"
+    return _WRITERS[found.unit](round(value, 6))
+
+
+def metric_label(metric: str) -> str:
+    """A metric as pages name it."""
+    found = METRICS.get(metric)
+    return found.label if found else metric
+
+
+def title_words(metric: str, value: float | None, workflow: str, scoped: str) -> str:
+    """What broke: `Error rate 12.4% of checkout`, `Last run failed: checkout`. `scoped` is a value of the scope."""
+    found = METRICS.get(metric)
+    subject = " in ".join(part for part in (scoped, workflow) if part) or "all workflows"
+    if value is None or found is None or found.family in _NAMED:
+        return f"{metric_label(metric)}: {subject}"[:MAX_TITLE]
+    return f"{found.label} {value_words(metric, value)} of {subject}"[:MAX_TITLE]
+
+
+def how_bad_words(
+    rule: AlertRule, value: float | None, limit: float | None, samples: int, usual: tuple[float | None, float | None]
+) -> str:
+    """How bad it is: `31 of 250 runs in 5 min, limit 5.0%`; with its usual range where the rule asks for that."""
+    metric = METRICS.get(rule.metric)
+    if metric is None or value is None:
+        return ""
+    parts = [_measured(metric, value, samples), _window(rule, metric)]
+    return ", ".join([" in ".join(one for one in parts if one), *_limit(rule, limit, usual)])
+
+
+def _measured(metric: Metric, value: float, samples: int) -> str:
+    shown = value_words(metric.name, value)
+    if metric.unit is Unit.SHARE and metric.name in ("error_rate", "unmet_rate") and samples:
+        return f"{wording.count(value * samples)} of {wording.count(samples)} runs"
+    return f"{shown} over {wording.count(samples)} runs" if samples and metric.unit is not Unit.COUNT else shown
+
+
+def _window(rule: AlertRule, metric: Metric) -> str:
+    return wording.plain_duration_ms(rule.window_s * 1000) if metric.has_window and rule.window_s else ""
+
+
+def _limit(rule: AlertRule, limit: float | None, usual: tuple[float | None, float | None]) -> list[str]:
+    low, high = usual
+    if rule.comparison in (Comparison.UNUSUAL, Comparison.UNUSUAL_EITHER) and low is not None and high is not None:
+        return [f"usually {value_words(rule.metric, low)} to {value_words(rule.metric, high)}"]
+    if limit is None:
+        return []
+    word = "least" if rule.comparison == Comparison.BELOW else "limit"
+    return [f"{word} {value_words(rule.metric, limit)}"]
+
+
+def many(count: int, word: str) -> str:
+    """`1 workflow`, `5 workflows`."""
+    return f"{wording.count(count)} {word}{'' if count == 1 else 's'}"
