@@ -3,17 +3,14 @@
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
-
-from cronsim import CronSim, CronSimError
 
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison, NoData, Severity
 from alerts.analysis.rule_words import threshold_words
+from alerts.analysis.schedules import check_schedule
 from alerts.analysis.wanted import UNASKED, Wanted
 
 MAX_NAME, MAX_TEXT, MAX_URL, MAX_TAGS, MAX_TAG, MAX_VALUE = 200, 2_000, 2_000, 20, 60, 500
@@ -84,6 +81,8 @@ def _scope_faults(wanted: Wanted, metric: Metric) -> Faults:
         return {"scope": f"{metric.label} can be split by: {allowed}"}
     if metric.family is Family.SOURCE:
         return {"scope": "must be source"} if wanted.scope != "source" else {}
+    if metric.family is Family.SCHEDULE and wanted.workflow_id is None:
+        return {"workflow": "must be told: a schedule belongs to one workflow"}
     is_together = wanted.workflow_id is None and not wanted.is_per_workflow
     if is_together and metric.family in (Family.RECENT, Family.SCHEDULE, Family.BURN):
         return {"is_per_workflow": f"{metric.label} is told of one workflow at a time, not of all together"}
@@ -166,33 +165,10 @@ def _parameter_faults(wanted: Wanted) -> Faults:
     return check(wanted.parameters) if check else {}
 
 
-def _schedule_faults(told: dict[str, Any]) -> Faults:
-    found: Faults = {}
-    cron, period = told.get("cron"), told.get("period_s")
-    if cron and period:
-        found["period_s"] = "must be left out beside a cron expression"
-    if cron and (fault := _cron_fault(cron, told.get("zone") or "UTC")):
-        found |= fault
-    if period is not None and not (_is_number(period) and 60 <= period <= 366 * DAY_S):
-        found["period_s"] = "must be from 60 seconds to 366 days"
-    grace = told.get("grace_s")
-    if grace is not None and not (_is_number(grace) and 0 <= grace <= 7 * DAY_S):
-        found["grace_s"] = "must be from 0 seconds to 7 days"
-    return found
-
-
-def _cron_fault(cron: Any, zone: Any) -> Faults:
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, TypeError, LookupError):
-        return {"zone": "is not a time zone. For example: Europe/Berlin"}
-    if not isinstance(cron, str) or len(cron) > 120:
-        return {"cron": "must be a cron expression of at most 120 characters"}
-    try:
-        next(CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC)))
-    except (CronSimError, StopIteration, ValueError):
-        return {"cron": "is not a cron expression that ever comes. For example: 0 3 * * 1-5"}
-    return {}
+def _rate_faults(told: dict[str, Any]) -> Faults:
+    limits = {name: told.get(name) for name in ("min_runs_per_hour", "max_runs_per_hour")}
+    wrong = [name for name, value in limits.items() if value is not None and not (_is_number(value) and value >= 0)]
+    return dict.fromkeys(wrong, "must be a number of runs an hour, 0 or more")
 
 
 def _budget_faults(told: dict[str, Any]) -> Faults:
@@ -203,6 +179,7 @@ def _budget_faults(told: dict[str, Any]) -> Faults:
 
 
 _PARAMETERS: dict[str, Callable[[dict[str, Any]], Faults]] = {
-    "missed_schedule": _schedule_faults,
+    "missed_schedule": check_schedule,
     "budget_share": _budget_faults,
+    "failed_in_a_row": _rate_faults,
 }

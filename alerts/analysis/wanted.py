@@ -10,7 +10,11 @@ from monitoring.identity import PRODUCTION
 
 # Of these it is enough that there is one: the threshold is 0 and nobody is asked for it.
 UNASKED = frozenset({"last_run_failed", "missed_schedule", "new_group", "returned_group"})
-PARAMETERS = {"missed_schedule": ("cron", "zone", "period_s", "grace_s"), "budget_share": ("budget_usd",)}
+PARAMETERS = {
+    "missed_schedule": ("cron", "zone", "period_s", "grace_s"),
+    "budget_share": ("budget_usd",),
+    "failed_in_a_row": ("min_runs_per_hour", "max_runs_per_hour"),
+}
 
 
 @dataclass(frozen=True, slots=True)

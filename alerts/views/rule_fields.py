@@ -24,7 +24,7 @@ from monitoring.reads.workflows import names
 FIELDS = (
     *("metric", "name", "workflow", "scope", "value", "environment", "comparison", "threshold", "clear_threshold"),
     *("window_s", "delay_s", "min_samples", "for_s", "keep_firing_s", "no_data", "severity", "tags", "text", "url"),
-    *("cron", "zone", "period_s", "grace_s", "budget_usd"),
+    *("cron", "zone", "period_s", "grace_s", "budget_usd", "min_runs_per_hour", "max_runs_per_hour"),
 )
 MAX_TOLD = 2_000
 DEFAULT_METRIC = "error_rate"
@@ -37,7 +37,7 @@ LABELS_OF_FIELDS = {
     "min_samples": "Least runs", "for_s": "For", "keep_firing_s": "Keep firing", "no_data": "Without data",
     "severity": "Severity", "tags": "Tags", "text": "What to do", "url": "Link", "cron": "Cron expression",
     "zone": "Time zone", "period_s": "Period", "grace_s": "Grace", "budget_usd": "Budget",
-    "is_per_workflow": "Workflow",
+    "is_per_workflow": "Workflow", "min_runs_per_hour": "Least runs an hour", "max_runs_per_hour": "Most runs an hour",
 }  # fmt: skip
 _GROUPS = {
     Family.ROLLUP: "Figures over a window",
@@ -65,6 +65,7 @@ _NO_DATA = {
     NoData.FIRE: "Take it as the fault",
 }
 _OF_ANY_METRIC = frozenset({"metric", "name", "workflow", "environment", "severity", "tags", "text", "url"})
+_PARAMETERS = tuple(name for own in PARAMETERS.values() for name in own)
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -122,7 +123,7 @@ def written(wanted: Wanted, *, workflow: str) -> dict[str, str]:
     for name in ("threshold", "clear_threshold"):
         value = getattr(wanted, name)
         texts[name] = "" if value is None else f"{value / factor:.10g}"
-    told = {name: wanted.parameters.get(name) for name in ("cron", "zone", "period_s", "grace_s", "budget_usd")}
+    told = {name: wanted.parameters.get(name) for name in _PARAMETERS}
     for name, value in told.items():
         texts[name] = "" if value is None else f"{value:.10g}" if isinstance(value, int | float) else str(value)
     return {**texts, "tags": ", ".join(wanted.tags), "workflow": workflow}

@@ -71,7 +71,7 @@ def test_what_a_form_begins_with_is_fine(metric) -> None:
         ({"metric": "missed_schedule", "parameters": {"cron": "61 * * * *"}}, "cron", ""),
         ({"metric": "missed_schedule", "parameters": {"cron": "0 0 31 2 *"}}, "cron", ""),
         ({"metric": "missed_schedule", "parameters": {"cron": "0 3 * * *", "zone": "Mars/Base"}}, "zone", "time zone"),
-        ({"metric": "missed_schedule", "parameters": {"cron": "0 3 * * *", "zone": "../etc/passwd"}}, "zone", "time zone"),
+        ({"metric": "missed_schedule", "parameters": {"cron": "0 3 * * *", "zone": "../etc/passwd"}}, "zone", "time zone"),  # noqa: E501
         ({"metric": "missed_schedule", "parameters": {"period_s": 5}}, "period_s", "60 seconds"),
         ({"metric": "missed_schedule", "parameters": {"cron": "0 3 * * *", "period_s": 3600}}, "period_s", "left out"),
         ({"metric": "missed_schedule", "parameters": {"period_s": 3600, "grace_s": -1}}, "grace_s", "7 days"),

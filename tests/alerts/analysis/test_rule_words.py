@@ -29,16 +29,16 @@ PRODUCTION = Target(environment="production")
             Target(is_per_workflow=False),
             "Cost above its usual range in 1 hour, of all workflows together in all environments",
         ),
-        (Condition("runs", Comparison.UNUSUAL), PRODUCTION, "Runs below its usual range in 5 minutes, of each workflow in production"),
+        (Condition("runs", Comparison.UNUSUAL), PRODUCTION, "Runs below its usual range in 5 minutes, of each workflow in production"),  # noqa: E501
         (
             Condition("runs", Comparison.BELOW, threshold=1, window_s=86_400),
             Target("nightly", environment="staging"),
             "Runs below 1 in 1 day, of nightly in staging",
         ),
-        (Condition("stuck", threshold=90_000), PRODUCTION, "No report for 1 min 30 s while running, of each workflow in production"),
-        (Condition("failed_in_a_row", threshold=1), PRODUCTION, "At least 2 failures in a row, of each workflow in production"),
+        (Condition("stuck", threshold=90_000), PRODUCTION, "No report for 1 min 30 s while running, of each workflow in production"),  # noqa: E501
+        (Condition("failed_in_a_row", threshold=1), PRODUCTION, "At least 2 failures in a row, of each workflow in production"),  # noqa: E501
         (
-            Condition("missed_schedule", threshold=0, parameters={"cron": "0 3 * * *", "zone": "Europe/Berlin", "grace_s": 300}),
+            Condition("missed_schedule", threshold=0, parameters={"cron": "0 3 * * *", "zone": "Europe/Berlin", "grace_s": 300}),  # noqa: E501
             Target("nightly", environment="production"),
             "Missed or late schedule: 0 3 * * * (Europe/Berlin), 5 minutes of grace, of nightly in production",
         ),
@@ -47,7 +47,7 @@ PRODUCTION = Target(environment="production")
             Target(is_per_workflow=False, environment="production"),
             "Over 80% of $500.00 spent in the month, of all workflows together in production",
         ),
-        (Condition("source_silent", threshold=3_600_000), Target(scope="source", value="n8n"), "Silent for 1 h, of source n8n"),
+        (Condition("source_silent", threshold=3_600_000), Target(scope="source", value="n8n"), "Silent for 1 h, of source n8n"),  # noqa: E501
         (Condition("nonsense"), PRODUCTION, "Unknown metric nonsense, of each workflow in production"),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ numbers = st.lists(st.integers(0, 50), min_size=COUNT, max_size=COUNT)
 
 def one_by_one(metric: str, columns: dict[str, list[float]], start: int, end: int) -> tuple[float | None, int]:
     """A window by itself."""
-    told = {name: [value for value in column[start:end] if value == value] for name, column in columns.items()}
+    told = {name: [value for value in column[start:end] if not np.isnan(value)] for name, column in columns.items()}
     sums = {name: sum(values) for name, values in told.items()}
     samples = sums[
         {"error_rate": "rated", "duration_avg": "duration_count", "unmet_rate": "checked"}.get(metric, "runs")
