@@ -24,9 +24,7 @@ class RuleFieldsSerializer(s.Serializer[Any]):
     metric = s.ChoiceField([(one.name, one.label) for one in METRICS.values()])
     workflow = s.CharField(max_length=200, required=False, allow_null=True, help_text="Name or slug. Null: all")
     is_per_workflow = s.BooleanField(required=False, help_text="Without a workflow: each by itself, or all together")
-    scope = s.ChoiceField(
-        [one.value for one in Scope], required=False, allow_blank=True, help_text="Split by what"
-    )
+    scope = s.ChoiceField([one.value for one in Scope], required=False, allow_blank=True, help_text="Split by what")
     value = s.CharField(max_length=MAX_VALUE, required=False, allow_blank=True, help_text="One of them. Empty: each")
     environment = s.CharField(max_length=MAX_NAME, required=False, allow_blank=True, help_text="Empty: all")
     comparison = s.ChoiceField([one.value for one in Comparison], required=False)

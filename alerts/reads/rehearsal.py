@@ -91,12 +91,12 @@ _HOURS = """SELECT bucket, sum(runs)::bigint FROM rollup WHERE team_id = %(team)
 def records_from(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> datetime:
     """The earliest whole hour from which on executions are counted one by one: not before retention removed their
     records, and not more than `MAX_RUNS`. `end` where there is none."""
-    told = {**_told(team_id, rule, start, end), "to": end}
+    told = {**told_of(team_id, rule, start, end), "to": end}
     ((sealed,),) = run_planned(_SEALED, told)
     if sealed is not None:
         start = max(start, datetime(sealed.year, sealed.month, sealed.day, tzinfo=start.tzinfo))
     counted, earliest = 0, end
-    for bucket, runs in run_planned(_HOURS.format(where=_which(rule)), told):
+    for bucket, runs in run_planned(_HOURS.format(where=which_rows(rule)), told):
         counted += runs
         if counted > MAX_RUNS:
             return earliest
@@ -125,7 +125,7 @@ def _keys(rule: AlertRule) -> str:
     return f"{whose} AS whose, {value or 'NULL::bigint'} AS value"
 
 
-def _which(rule: AlertRule) -> str:
+def which_rows(rule: AlertRule) -> str:
     """The part of a condition that narrows rows to what a rule looks at."""
     text = " AND workflow_id = %(workflow)s" if rule.workflow_id else ""
     if rule.workflow_id is None and rule.is_per_workflow:
@@ -133,7 +133,8 @@ def _which(rule: AlertRule) -> str:
     return text + (" AND environment_id = %(environment)s" if rule.environment else "")
 
 
-def _told(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> dict[str, object]:
+def told_of(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> dict[str, object]:
+    """The parameters of the statements."""
     kind = LABELS.get(Scope(rule.scope)) if rule.scope else None
     return {
         "team": team_id,
@@ -148,7 +149,7 @@ def _told(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> dic
 
 def _where(rule: AlertRule) -> str:
     value = _RUN_VALUES.get(Scope(rule.scope)) if rule.scope else None
-    text = _WHERE + _which(rule)
+    text = _WHERE + which_rows(rule)
     if value is not None:
         text += f" AND {value} = %(value)s" if rule.value else f" AND {value} IS NOT NULL"
     return text
@@ -161,7 +162,7 @@ def _summed_rows(team_id: UUID, rule: AlertRule, start: datetime, end: datetime,
         SELECT {_keys(rule)}, {_MINUTE} AS minute, count(*) AS runs, {sums} FROM execution
         WHERE {_where(rule)} GROUP BY 1, 2, 3) AS part
         GROUP BY 1, 2 ORDER BY sum(runs) DESC, 1, 2 LIMIT {MAX_SUBJECTS + 1}"""
-    return _bounded(text, _told(team_id, rule, start, end))
+    return bounded_rows(text, told_of(team_id, rule, start, end))
 
 
 def _timed_rows(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> list[Row]:
@@ -169,10 +170,10 @@ def _timed_rows(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) 
         SELECT {_keys(rule)}, {_MINUTE} AS minute, {BIN_SQL.format(ms="duration_ms")} AS bin FROM execution
         WHERE {_where(rule)} AND duration_ms IS NOT NULL) AS part
         GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT {MAX_TIMED_SUBJECTS + 1}"""
-    return _bounded(text, _told(team_id, rule, start, end))
+    return bounded_rows(text, told_of(team_id, rule, start, end))
 
 
-def _bounded(text: str, told: dict[str, object]) -> list[Row]:
+def bounded_rows(text: str, told: dict[str, object]) -> list[Row]:
     """The rows of a statement that may not take long. Raises `django.db.OperationalError` when it does."""
     with transaction.atomic():
         ((before,),) = run_planned("SELECT current_setting('statement_timeout')")

@@ -19,6 +19,8 @@ def answer(found: Rehearsal) -> str:
     """What it would have done, in one sentence."""
     if found.why_not:
         return found.why_not
+    if found.was_slow and not found.looked:
+        return "Reading its runs took too long: it could not be rehearsed."
     if not found.tracks:
         return f"Nothing was reported in the last {LENGTH.days} days that it could be rehearsed on."
     if not found.firings:
@@ -47,10 +49,13 @@ def looked_words(found: Rehearsal) -> list[str]:
     lines = []
     for one in found.looked:
         grain = "minute" if one.grain == MINUTE else "hour"
+        if not one.window:
+            lines.append(f"{when_text(one.start)} to {when_text(one.end)}: single runs, looked at each minute.")
+            continue
         window, step = (length_words(length.total_seconds()) for length in (one.window, one.step))
         when = f"{when_text(one.start)} to {when_text(one.end)}"
         lines.append(f"{when}: figures by the {grain}, windows of {window}, one every {step}.")
-    if found.was_slow:
+    if found.was_slow and found.looked:
         lines.append("Reading all of it by the minute took too long: older parts were read by the hour.")
     if found.is_cut:
         lines.append(f"It looks at more than {len(found.tracks):,}: those with most runs were rehearsed.")

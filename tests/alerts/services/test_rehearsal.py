@@ -229,8 +229,8 @@ def test_a_statement_that_takes_long_is_ended(team, in_team, monkeypatch) -> Non
 
     monkeypatch.setattr(records, "STATEMENT_MS", 50)
     with pytest.raises(OperationalError):
-        records._bounded("SELECT pg_sleep(2)", {})
-    assert records._bounded("SELECT 1", {}) == [(1,)]
+        records.bounded_rows("SELECT pg_sleep(2)", {})
+    assert records.bounded_rows("SELECT 1", {}) == [(1,)]
 
 
 def test_more_subjects_than_are_read_is_said(team, in_team, monkeypatch) -> None:
