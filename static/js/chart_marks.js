@@ -25,7 +25,7 @@ function band(spec, span, shift) {
   const least = (spec.to - spec.from) / 400;
   return {
     type: "box", drawTime: "beforeDatasetsDraw", xMin: shift(span.from), xMax: shift(Math.max(span.to, span.from + least)),
-    backgroundColor: token("fail-soft"), borderColor: token("fail"), borderWidth: { left: 1, right: 0, top: 0, bottom: 0 },
+    backgroundColor: token("fail-soft"), borderWidth: 0,
   };
 }
 

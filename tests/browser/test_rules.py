@@ -26,7 +26,9 @@ def outages(team) -> None:
             at = now - timedelta(days=days) + number * timedelta(minutes=1)
             is_failure = days % 3 == 0 and 20 <= number < 40 and number % (1 + days // 6) == 0
             status = Status.FAILED if is_failure else Status.SUCCEEDED
-            reports.append(report(workflow="checkout", status=status, started_at=at - timedelta(seconds=4), finished_at=at))
+            reports.append(
+                report(workflow="checkout", status=status, started_at=at - timedelta(seconds=4), finished_at=at)
+            )
     store(team, *reports, now=timezone.now())
 
 
@@ -54,7 +56,10 @@ def test_a_rule_is_made_with_its_rehearsal(live_server, page: Page, team, outage
     expect(answer).to_contain_text(re.compile(r"It would have fired \d+ times in the last 30 days"))
     noisy = int(re.search(r"fired (\d+) times", answer.inner_text())[1])
     expect(page.locator("canvas[data-chart=rehearsed]")).to_have_attribute("role", "img")
-    assert page.evaluate("Chart.getChart(document.querySelector('canvas[data-chart=rehearsed]')).data.datasets.length") == 1
+    assert (
+        page.evaluate("Chart.getChart(document.querySelector('canvas[data-chart=rehearsed]')).data.datasets.length")
+        == 1
+    )
 
     page.get_by_label("Threshold (%)").fill("45")
     page.get_by_role("button", name="Rehearse").click()
@@ -73,7 +78,8 @@ def test_a_rule_is_made_with_its_rehearsal(live_server, page: Page, team, outage
     expect(page.get_by_text("As it would be", exact=True)).to_be_visible()
     page.get_by_role("button", name="Save the change").click()
     expect(page.locator(".answer")).to_contain_text("Error rate above 5% in 10 minutes")
-    assert complaints == []
+    # Chromium says of each refused form that its answer was 422.
+    assert [text for text in complaints if "422" not in text] == []
 
 
 def test_it_works_without_scripts(live_server, browser, team, outages, open_signed_in) -> None:

@@ -276,3 +276,41 @@ def test_what_cannot_be_rehearsed_says_so(team, in_team, metric, threshold) -> N
 def test_a_team_without_runs_has_nothing_to_rehearse(team, in_team) -> None:
     found = rehearse_rule(team.id, rule(team), NOW)
     assert (found.tracks, found.firings, found.why_not) == ([], [], "")
+
+
+def test_single_runs_are_looked_at_each_minute(team, in_team) -> None:
+    hourly = [YESTERDAY + place * 3 * HOUR for place in range(8)]
+    keep(team, *(run(at, 0, failed=place in (2, 3)) for place, at in enumerate(hourly)))
+    last = rehearse_rule(team.id, rule(team, metric="last_run_failed"), NOW)
+    assert [(one.opened_at, one.until) for one in last.firings] == [(hourly[2], hourly[4])]
+    row = rehearse_rule(team.id, rule(team, metric="failed_in_a_row", threshold=1), NOW)
+    assert [(one.opened_at, one.until) for one in row.firings] == [(hourly[3], hourly[4])]
+    success = rehearse_rule(team.id, rule(team, metric="last_success", threshold=4 * 3_600_000), NOW)
+    assert success.firings[0].opened_at == hourly[1] + 4 * HOUR + MINUTE
+    assert success.firings[0].until == hourly[4]
+    missed = {"metric": "missed_schedule", "workflow_id": workflow_id(team.id, "checkout")}
+    due = rehearse_rule(team.id, rule(team, parameters={"period_s": 3 * 3600, "grace_s": 600}, **missed), NOW)
+    # Before the first run, and after the last one.
+    assert len(due.firings) == 2
+    assert due.firings[0].until == hourly[0]
+    assert due.firings[1].opened_at == hourly[-1] + 3 * HOUR + 10 * MINUTE - timedelta(seconds=0)
+
+
+def test_a_failed_attempt_that_was_tried_again_is_no_failure(team, in_team) -> None:
+    first = run(YESTERDAY, 0, failed=True)
+    again = run(YESTERDAY + 5 * MINUTE, 0, id=first.id, attempt=2)
+    keep(team, first, again)
+    found = rehearse_rule(team.id, rule(team, metric="last_run_failed"), NOW)
+    assert not found.firings
+
+
+def test_usual_ranges_are_those_of_today(team, in_team) -> None:
+    from monitoring.services.baselines import build_all as build
+
+    weeks = [NOW.replace(minute=0, second=0) - place * HOUR for place in range(2, 21 * 24)]
+    keep(team, *(run(at + number * MINUTE, number, failed=number == 0) for at in weeks for number in range(10)))
+    build(NOW, team_id=team.id)
+    keep(team, *outage(YESTERDAY + 30 * MINUTE, minutes=15))
+    asked = rule(team, comparison="unusual", threshold=None, window_s=600, min_samples=20)
+    found = rehearse_rule(team.id, asked, NOW)
+    assert [one.opened_at for one in found.firings] == [YESTERDAY + 32 * MINUTE]
