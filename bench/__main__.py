@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import (
+    alerts,
     concentration,
     findings,
     idle,
@@ -29,7 +30,7 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof"),
+    *("findings", "proof", "alerts"),
 )
 
 
@@ -80,6 +81,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         "triage": lambda: triage.measure(stage),
         "findings": findings.measure,
         "proof": proof.measure,
+        "alerts": lambda: alerts.measure(stage),
         "verdict": verdict.measure,
         "replay": lambda: replay.measure(stage),
     }

@@ -90,6 +90,8 @@ MEASURES: dict[str, Measure] = {
         ),
     ),
     "storage_bytes": _sum(("storage_bytes",), lambda totals: totals.storage_bytes),
+    "memory_share": Measure(("runs", "memory_share"), lambda totals: (totals.memory_share, totals.runs)),
+    "storage_share": Measure(("runs", "storage_share"), lambda totals: (totals.storage_share, totals.runs)),
 }
 
 # How rollups keep what a rule may be split by, and what its values are the names of.

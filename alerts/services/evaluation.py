@@ -5,6 +5,7 @@ window is evaluated twice; when its worker is killed the rule is due as before. 
 moment is passed by, too. docs/alerts/semantics.md says which windows are evaluated when.
 """
 
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,8 @@ from alerts.services.rule_courses import Course, apply_course, follow_rule
 from alerts.services.rule_readings import has_windows, read_all
 from alerts.services.rule_states import Stand
 from monitoring.windows import MINUTE, Window, floor_to
+
+logger = logging.getLogger(__name__)
 
 # Rules of one team that one transaction evaluates.
 BATCH = 5_000
@@ -93,8 +96,12 @@ def evaluate_due(now: datetime, *, seconds: float) -> int:
         cursor.execute(_TEAMS, [now])
         teams = [row[0] for row in cursor.fetchall()]
     for team_id in teams:
-        while time.monotonic() - began < seconds and (done := evaluate_team(team_id, now)):
-            count += done
+        try:
+            while time.monotonic() - began < seconds and (done := evaluate_team(team_id, now)):
+                count += done
+        except Exception:
+            # Its rules are due as before; the other teams are not to wait for what is wrong with it.
+            logger.exception("alert rules of team %s could not be evaluated", team_id)
     return count
 
 
@@ -115,6 +122,7 @@ def evaluate_team(team_id: UUID, now: datetime, *, limit: int = BATCH) -> int:
             follow_rule(course, one.rule, one.stands, told, until=_known_until(one), late=late, now=now)
         apply_course(team_id, course, now)
         rule_states.write(team_id, course.stands)
+        rule_states.forget(team_id, course.gone)
         _move_on(visits, now)
         return len(visits)
 

@@ -17,10 +17,12 @@ from alerts.services.rule_states import Stand, fresh
 
 @dataclass(slots=True)
 class Course:
-    """What one evaluation found: `stands` that were measured, the changes of incidents that are there, and breaches
-    that begin. The n-th breach of a subject in one evaluation is in the n-th of `rounds`."""
+    """What one evaluation found: `stands` that were measured, `gone` ones that need not be remembered, the changes of
+    incidents that are there, and breaches that begin. The n-th breach of a subject in one evaluation is in the n-th of
+    `rounds`."""
 
     stands: list[Stand] = field(default_factory=list)
+    gone: list[Stand] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
     rounds: list[list[tuple[Stand, Breach]]] = field(default_factory=list)
 
@@ -71,6 +73,8 @@ def _absent(course: Course, rule: AlertRule, stands: Iterable[Stand], now: datet
         gone = Judged(Reading(stand.subject, now, None), Verdict.GOOD)
         stand.memory, changes = advance(rule.condition, stand.memory, [gone])
         _settle(course, stand, gone, changes)
+        if stand.is_forgettable(now):
+            course.gone.append(course.stands.pop())
 
 
 def _settle(course: Course, stand: Stand, newest: Judged, changes: Sequence[Transition]) -> None:

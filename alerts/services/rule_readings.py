@@ -10,7 +10,7 @@ from django.db import transaction
 from alerts.analysis.catalogue import METRICS, Family
 from alerts.analysis.readings import Reading, Subject
 from alerts.models import AlertRule
-from alerts.reads import measures_budget, measures_burn
+from alerts.reads import groups, live, measures_budget, measures_burn, recent, schedules, sources
 from alerts.reads.measures import Asked, read_windows
 from alerts.reads.measures_values import MEASURES
 
@@ -18,7 +18,15 @@ logger = logging.getLogger(__name__)
 
 Reader = Callable[[UUID, Sequence[AlertRule], datetime], Mapping[UUID, list[Reading]]]
 # Readers of one look at the state of things, by family. Windows of rollups have their own.
-LOOKS: dict[Family, Reader] = {Family.BURN: measures_burn.read, Family.BUDGET: measures_budget.read}
+LOOKS: dict[Family, Reader] = {
+    Family.LIVE: live.read,
+    Family.RECENT: recent.read,
+    Family.SCHEDULE: schedules.read,
+    Family.SOURCE: sources.read,
+    Family.GROUP: groups.read,
+    Family.BURN: measures_burn.read,
+    Family.BUDGET: measures_budget.read,
+}
 
 _NO_METRIC = "This metric cannot be measured."
 _FAILED = "This rule could not be evaluated."

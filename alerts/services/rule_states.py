@@ -13,9 +13,9 @@ from accounts.statements import run_planned
 from alerts.analysis.conditions import State
 from alerts.analysis.judging import Judged
 from alerts.analysis.readings import Subject
-from alerts.analysis.states import Memory
+from alerts.analysis.states import FLAP_WINDOW, Memory
 from alerts.identity import subject_id
-from alerts.models import AlertRule
+from alerts.models import AlertRule, AlertState
 
 
 @dataclass(slots=True)
@@ -39,6 +39,12 @@ class Stand:
     def is_over(self) -> bool:
         """Whether nothing is known and nothing waits: it need not be measured again while nothing is told."""
         return self.memory.state is State.NO_DATA and self.incident_id is None
+
+    def is_forgettable(self, now: datetime) -> bool:
+        """Whether it is one value among ever more (a failure group, a source), calm for longer than flapping counts."""
+        memory = self.memory
+        lately = [one for one in memory.cleared if now - one < FLAP_WINDOW]
+        return bool(self.subject.value) and memory.state is State.OK and self.incident_id is None and not lately
 
     def show(self, judged: Judged) -> None:
         """Takes on what the newest reading gave."""
@@ -105,6 +111,12 @@ def write(team_id: UUID, stands: Iterable[Stand]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [team_id, *columns])
     return len(rows)
+
+
+def forget(team_id: UUID, stands: Iterable[Stand]) -> None:
+    """Removes the rows of those that need not be remembered."""
+    if ids := [one.id for one in stands if one.kept is not None]:
+        AlertState.objects.filter(team_id=team_id, id__in=ids).delete()
 
 
 def fresh(rule: AlertRule, subject: Subject, until: datetime | None) -> Stand:

@@ -282,6 +282,23 @@ def test_teams_are_evaluated_apart(team, other_team):
     assert (len(incidents(team)), len(incidents(other_team.team))) == (1, 0)
 
 
+def test_a_team_that_cannot_be_evaluated_does_not_stop_the_others(team, other_team, monkeypatch, caplog):
+    made = [rule(team), rule(other_team.team)]
+    write = rule_states.write
+
+    def breaks(team_id, stands):
+        if team_id == team.id:
+            raise RuntimeError("broken")
+        return write(team_id, stands)
+
+    monkeypatch.setattr(rule_states, "write", breaks)
+
+    assert evaluate(1) == 1
+
+    assert [due(one).evaluated_until for one in made] == [None, minute(1)]
+    assert "could not be evaluated" in caplog.text
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_schedulers_evaluate_no_window_twice(team, monkeypatch):
     for number in range(6):
