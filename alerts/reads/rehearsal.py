@@ -17,7 +17,7 @@ from alerts.analysis.catalogue import STEPS, Scope
 from alerts.analysis.readings import Subject
 from alerts.analysis.sliding import NEEDS, Buckets
 from alerts.models import AlertRule
-from alerts.reads.scopes import LABELS
+from alerts.reads.measures_values import DIMENSIONS
 from monitoring.analysis.histogram import BIN_SQL
 from monitoring.identity import LabelKind, label_id
 from monitoring.reads.labels import label_values
@@ -135,12 +135,12 @@ def which_rows(rule: AlertRule) -> str:
 
 def told_of(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> dict[str, object]:
     """The parameters of the statements."""
-    kind = LABELS.get(Scope(rule.scope)) if rule.scope else None
+    known = DIMENSIONS.get(rule.scope)
     return {
         "team": team_id,
         "workflow": rule.workflow_id,
         "environment": label_id(LabelKind.ENVIRONMENT, rule.environment) if rule.environment else None,
-        "value": label_id(kind, rule.value) if kind and rule.value else None,
+        "value": label_id(known[1], rule.value) if known and rule.value else None,
         "from": start,
         "to": end,
         "start": start.timestamp(),

@@ -1,19 +1,18 @@
 """The past of what a rule looks at, from rollups: by the hour for good, by the minute for 48 hours."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from accounts.statements import Row, run_planned
-from alerts.analysis.catalogue import Scope
+from accounts.statements import Row
 from alerts.analysis.readings import Subject
 from alerts.analysis.sliding import GREATEST, NEEDS, Buckets
 from alerts.models import AlertRule
+from alerts.reads.measures_sums import unrated_workflows
+from alerts.reads.measures_values import DIMENSIONS
 from alerts.reads.rehearsal import MAX_SUBJECTS, MAX_TIMED_SUBJECTS, Past
-from alerts.reads.scopes import DIMENSIONS, LABELS
 from monitoring.identity import NO_WORKFLOW, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.labels import label_values
@@ -30,7 +29,6 @@ _FROM = {
     "tokens": _TOKENS,
 }
 _COUNTS = frozenset({"runs", "rated", "failing", "failures", "duration_count", "checked", "unmet"})
-_UNRATED = "SELECT id FROM workflow WHERE team_id = %(team)s AND completeness = 'failures-only'"
 _KEYS = ("workflow_id", "value_id", "bucket")
 
 
@@ -40,8 +38,7 @@ def by_grain(team_id: UUID, rule: AlertRule, grain: Grain, start: datetime, end:
     needs, count = NEEDS[rule.metric], (end - start) // length
     which, parts = _slice(rule), [Segment(grain, start, end)]
     rows = _rows(team_id, which, parts, needs)
-    is_rated = "rated" in needs
-    unrated = {id for (id,) in run_planned(_UNRATED, {"team": team_id})} if is_rated else set()
+    unrated = unrated_workflows(team_id) if "rated" in needs else frozenset[UUID]()
     names = label_values(team_id, {row[1] for row in rows}) if rule.scope else {}
     grouped: dict[Subject, list[Row]] = {}
     for row in rows:
@@ -57,9 +54,9 @@ def by_grain(team_id: UUID, rule: AlertRule, grain: Grain, start: datetime, end:
 def _slice(rule: AlertRule) -> Slice:
     if not rule.scope:
         return Slice(rule.workflow_id, rule.environment or None, Dimension.NONE, 0)
-    scope = Scope(rule.scope)
-    value = label_id(LABELS[scope], rule.value) if rule.value else None
-    return Slice(rule.workflow_id, rule.environment or None, DIMENSIONS[scope], value)
+    dimension, kind = DIMENSIONS[rule.scope]
+    value = label_id(kind, rule.value) if rule.value else None
+    return Slice(rule.workflow_id, rule.environment or None, dimension, value)
 
 
 def _rows(team_id: UUID, which: Slice, parts: Sequence[Segment], needs: Sequence[str]) -> list[Row]:
@@ -83,7 +80,7 @@ def _subject(rule: AlertRule, row: Row, names: dict[int, str]) -> Subject | None
 
 
 def _read_summed(
-    rows: Sequence[Row], start: datetime, length: timedelta, count: int, needs: Sequence[str], unrated: set[Any]
+    rows: Sequence[Row], start: datetime, length: timedelta, count: int, needs: Sequence[str], unrated: Collection[UUID]
 ) -> Buckets:
     columns = {name: np.full(count, 0.0 if name in _COUNTS else np.nan) for name in needs}
     for row in rows:
@@ -98,7 +95,7 @@ def _read_summed(
 
 
 def _read_timed(
-    rows: Sequence[Row], start: datetime, length: timedelta, count: int, needs: Sequence[str], unrated: set[Any]
+    rows: Sequence[Row], start: datetime, length: timedelta, count: int, needs: Sequence[str], unrated: Collection[UUID]
 ) -> Buckets:
     at: list[int] = []
     bins: list[int] = []

@@ -13,11 +13,10 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from alerts.analysis.catalogue import Scope
 from alerts.analysis.rule_checks import faults
 from alerts.analysis.wanted import Wanted
 from alerts.models import AlertRule, AlertState, Incident, RuleDue
-from alerts.reads.scopes import LABELS
+from alerts.reads.measures_values import DIMENSIONS
 from alerts.services.incidents import resolve
 from monitoring.identity import PRODUCTION, LabelKind, label_id
 from monitoring.models import Label, Workflow
@@ -179,8 +178,8 @@ def _unknown(team_id: UUID, wanted: Wanted, before: Wanted | None) -> dict[str, 
     if is_told and not _has_label(team_id, LabelKind.ENVIRONMENT, environment):
         reasons["environment"] = "is not one that executions told"
     is_told = _is_new(before, wanted, "scope") or _is_new(before, wanted, "value")
-    kind = LABELS.get(Scope(wanted.scope)) if wanted.scope and wanted.value and is_told else None
-    if kind is not None and not _has_label(team_id, kind, wanted.value):
+    known = DIMENSIONS.get(wanted.scope) if wanted.value and is_told else None
+    if known is not None and not _has_label(team_id, known[1], wanted.value):
         reasons["value"] = f"is no {wanted.scope} that executions told"
     return reasons
 

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from alerts.analysis.catalogue import METRICS, Family, Metric, Scope
+from alerts.analysis.catalogue import METRICS, Family, Metric
 from alerts.analysis.conditions import Comparison, NoData, Severity
 from alerts.analysis.rule_words import SCOPE_WORDS, length_words
 from alerts.analysis.wanted import PARAMETERS, TYPED, UNASKED, Wanted, usual
 from alerts.models import AlertRule
-from alerts.reads.scopes import LABELS
+from alerts.reads.measures_values import DIMENSIONS
 from alerts.services.rules import RuleRefused, wanted_of
 from monitoring.identity import PRODUCTION
 from monitoring.models import Workflow
@@ -204,7 +204,7 @@ def choices(team_id: UUID, told: Mapping[str, str]) -> Choices:
     """What the form offers."""
     metric = metric_of(told)
     scope = told.get("scope", "")
-    kind = LABELS.get(Scope(scope)) if scope in metric.scopes else None
+    known = DIMENSIONS.get(scope) if scope in metric.scopes else None
     is_usual = told.get("comparison") in (Comparison.UNUSUAL, Comparison.UNUSUAL_EITHER)
     compared = [one for one in Comparison if _fits(metric, one)]
     return Choices(
@@ -212,7 +212,7 @@ def choices(team_id: UUID, told: Mapping[str, str]) -> Choices:
         metrics=metric_groups(),
         workflows=_workflows(team_id, metric),
         scopes=[("", "nothing further"), *((one, f"each {SCOPE_WORDS[one]}") for one in sorted(metric.scopes))],
-        values=values_of(team_id, kind) if kind is not None else (),
+        values=values_of(team_id, known[1]) if known is not None else (),
         environments=[*((name, name) for name in _environments(team_id, told)), ("", "all environments")],
         comparisons=[(one.value, _COMPARISONS[one]) for one in compared] if metric.name not in UNASKED else [],
         lengths={name: _lengths(name, told.get(name, "")) for name in _SECONDS},
@@ -239,6 +239,8 @@ def _fits(metric: Metric, comparison: Comparison) -> bool:
 
 
 def _workflows(team_id: UUID, metric: Metric) -> Pairs:
+    if metric.family is Family.SCHEDULE:
+        return [(EACH, "Choose one"), *names(team_id)]
     together = [] if metric.family in (Family.RECENT, Family.SCHEDULE, Family.BURN) else [(TOGETHER, "all together")]
     return [(EACH, "each workflow"), *together, *names(team_id)]
 

@@ -321,3 +321,30 @@ def test_a_rule_of_another_team_is_not_there(member_client, other_team, pages) -
     for path in ("", "edit/"):
         read(member_client, f"{pages}{theirs.id}/{path}", 404)
     read(member_client, f"{pages}rehearsal/?rule={theirs.id}", 404)
+
+
+def test_figures_lead_to_a_rule_about_them(member_client, member, team, pages) -> None:
+    store(team, report(steps=[step(model="gpt-4o")]))
+    about = {
+        f"/t/{team.slug}/workflows/nightly/?env=production": "metric=error_rate&amp;environment=production&amp;workflow=nightly",
+        f"/t/{team.slug}/workflows/nightly/failures/": "metric=failures&amp;environment=production&amp;workflow=nightly",
+        f"/t/{team.slug}/models/gpt-4o/?env=*": "metric=error_rate&amp;environment=&amp;scope=model&amp;value=gpt-4o",
+    }
+    for address, query in about.items():
+        assert f'href="{pages}new/?{query}"' in read(member_client, address)
+        assert "Not saved" not in read(member_client, f"{pages}new/?{query}".replace("&amp;", "&"))
+    Membership.objects.filter(team=team, user=member).update(role=Role.VIEWER)
+    for address in about:
+        assert "Alert me" not in read(member_client, address)
+
+
+def test_a_schedule_is_of_one_workflow(member_client, team, pages) -> None:
+    store(team, report())
+    text = read(member_client, f"{pages}new/?metric=missed_schedule")
+    assert "Choose one" in text
+    assert "all together" not in text
+    told = {"metric": "missed_schedule", "for_metric": "missed_schedule", "cron": "0 3 * * *", "grace_s": "300"}
+    refused = member_client.post(f"{pages}new/", told)
+    assert "Workflow must be told" in refused.content.decode()
+    made = member_client.post(f"{pages}new/", {**told, "workflow": "nightly", "zone": "Europe/Berlin"}, follow=True)
+    assert "Missed or late schedule: 0 3 * * * (Europe/Berlin)" in made.content.decode()
