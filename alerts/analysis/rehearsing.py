@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.analysis.catalogue import METRICS, Family
 from alerts.analysis.conditions import Comparison, Condition, NoData, State
 from alerts.analysis.judging import judge
 from alerts.analysis.readings import Reading, Subject
@@ -125,6 +126,9 @@ def _changes(condition: Condition, track: Track) -> Iterator[Transition]:
 def may_be_bad(condition: Condition, stretch: Stretch) -> Mask:
     """Which windows `judge` may find bad: all of those, and perhaps others."""
     values = stretch.values
+    if METRICS[condition.metric].family is Family.BURN:
+        # The alarm that fired stands in `high`.
+        return np.zeros(len(values), dtype=np.bool_) if stretch.high is None else ~np.isnan(stretch.high)
     with np.errstate(invalid="ignore"):
         if condition.comparison is Comparison.BELOW and condition.threshold is not None:
             bad = values < condition.threshold

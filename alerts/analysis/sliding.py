@@ -83,17 +83,17 @@ def _sliding(metric: str, buckets: Buckets, length: int) -> Windows:
     columns = buckets.columns
     if metric in _RATIOS:
         above, below = (columns[name] for name in _RATIOS[metric])
-        parts = _sums(below, length)
+        parts = sums_of(below, length)
         told = _told(above, length) & (parts > 0)
-        values = np.divide(_sums(above, length), parts, out=np.full(len(parts), np.nan), where=told)
+        values = np.divide(sums_of(above, length), parts, out=np.full(len(parts), np.nan), where=told)
         return Windows(values, _whole(parts))
-    samples = _whole(_sums(columns["runs"], length))
+    samples = _whole(sums_of(columns["runs"], length))
     if metric in GREATEST:
         return Windows(_greatest(columns[metric], length), samples)
     column = columns[NEEDS[metric][-1]]
     # No runs use nothing; what runs used that nobody told is unknown.
     is_known = _told(column, length) | (samples == 0)
-    return Windows(np.where(is_known, _sums(column, length), np.nan), samples)
+    return Windows(np.where(is_known, sums_of(column, length), np.nan), samples)
 
 
 def _whole(numbers: Floats) -> Ints:
@@ -101,14 +101,15 @@ def _whole(numbers: Floats) -> Ints:
     return found
 
 
-def _sums(column: Floats, length: int) -> Floats:
+def sums_of(column: Floats, length: int) -> Floats:
+    """The sum of each window of `length` buckets; what was not told counts as nothing."""
     added = np.concatenate(([0.0], np.cumsum(np.nan_to_num(column))))
     # What is left of cancelled sums is no figure.
     return np.round(added[length:] - added[:-length], 9)
 
 
 def _told(column: Floats, length: int) -> NDArray[np.bool_]:
-    return _sums((~np.isnan(column)).astype(np.float64), length) > 0
+    return sums_of((~np.isnan(column)).astype(np.float64), length) > 0
 
 
 def _greatest(column: Floats, length: int) -> Floats:

@@ -61,6 +61,8 @@ _SUMS = {
     "memory_share": "max(peak_memory_bytes / NULLIF(memory_limit_bytes, 0)::float8)",
     "storage_share": "max(storage_bytes / NULLIF(storage_limit_bytes, 0)::float8)",
 }
+# What a burn rate is made of.
+RATED = ("rated", "failing")
 _MINUTE = "floor((date_part('epoch', counted_at) - %(start)s) / 60)::int"
 # What only log lines mention is no run yet.
 _WHERE = """team_id = %(team)s AND counted_at >= %(from)s AND counted_at < %(to)s
@@ -106,7 +108,7 @@ def records_from(team_id: UUID, rule: AlertRule, start: datetime, end: datetime)
 
 def by_minute(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> Past:
     """The figures that the rule's metric needs, by the minute, counted from executions in [start, end)."""
-    needs, count = NEEDS[rule.metric], (end - start) // MINUTE
+    needs, count = NEEDS.get(rule.metric, RATED), (end - start) // MINUTE
     if needs == ("bins",):
         rows, limit = _timed_rows(team_id, rule, start, end), MAX_TIMED_SUBJECTS
     else:

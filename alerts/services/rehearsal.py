@@ -23,7 +23,6 @@ NOTICES_EACH = 2
 UNREHEARSED = {
     Family.LIVE: "What was at work at each moment of the past is not kept: this cannot be rehearsed.",
     Family.SOURCE: "When each source reported in the past is kept by the hour alone: this cannot be rehearsed.",
-    Family.BURN: "A burn rate is not rehearsed. Rehearse an error rate to see the failures behind it.",
     Family.GROUP: "Failure groups are not rehearsed: their past is on their page.",
     Family.BUDGET: "What a month spent by then is on the page of trends: a budget is not rehearsed.",
 }
@@ -96,7 +95,8 @@ def _key(rule: AlertRule) -> tuple[object, ...]:
 
 def _rehearsed(rule: AlertRule, course: Course, start: datetime, end: datetime) -> Rehearsal:
     condition = rule.condition
-    is_asked = rule.metric not in UNASKED
+    # The threshold of a burn rate only leaves out alarms of slower burns.
+    is_asked = rule.metric not in UNASKED and METRICS[rule.metric].family is not Family.BURN
     return Rehearsal(
         start,
         end,

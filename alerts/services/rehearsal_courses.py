@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 from django.db import OperationalError
 
+from alerts.analysis.burn_courses import LONGEST_MINUTES, burned
 from alerts.analysis.catalogue import METRICS, Family
 from alerts.analysis.pace import step_of
 from alerts.analysis.readings import Subject
@@ -21,8 +22,10 @@ from alerts.reads.measures_usual import UNUSUAL, Ranges, read_ranges
 from alerts.reads.rehearsal import Past
 from alerts.reads.rehearsal_rollups import by_grain
 from alerts.reads.rehearsal_runs import instants_between, runs_by_workflow, usual_gaps
-from monitoring.models import Grain
+from monitoring.models import Grain, Workflow
+from monitoring.reads.baselines import Usual, usual_by_workflow
 from monitoring.reads.figures import Totals
+from monitoring.reads.surroundings import objectives_of
 from monitoring.windows import DAY, HOUR, MINUTE, Window, ceil_to, floor_to, minute_floor
 
 # Of single runs so much is read before the first day: what ran last then.
@@ -56,6 +59,8 @@ def course_of(team_id: UUID, rule: AlertRule, start: datetime, end: datetime, no
     """The past of what a rule looks at. Call it inside the team's context."""
     if METRICS[rule.metric].family in (Family.RECENT, Family.SCHEDULE):
         return _of_runs(team_id, rule, start, end, now)
+    if METRICS[rule.metric].family is Family.BURN:
+        return _of_budgets(team_id, rule, start, end)
     window = timedelta(seconds=rule.window_s)
     minutes_from = _minutes_from(team_id, rule, start - window, end, now)
     try:
@@ -156,6 +161,32 @@ def _of_runs(team_id: UUID, rule: AlertRule, start: datetime, end: datetime, now
         course.tracks.append(_track(workflow_id, first, found))
     course.is_cut = len(runs) > records.MAX_SUBJECTS
     course.looked.append(Looked(MINUTE, timedelta(), MINUTE, first, end))
+    return course
+
+
+def _of_budgets(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> Course:
+    """How fast the budgets of today's objectives burned; by the minute, because the shortest window is five of them."""
+    course, longest = Course(), LONGEST_MINUTES * MINUTE
+    first = records.records_from(team_id, rule, start - longest, end)
+    if first + longest >= end:
+        return course
+    try:
+        past = records.by_minute(team_id, rule, first, end)
+    except OperationalError:
+        course.was_slow = True
+        return course
+    usual = usual_by_workflow(team_id, Window(end - 7 * DAY, end), environment=rule.environment or None)
+    workflows = Workflow.objects.filter(team_id=team_id).exclude(completeness="failures-only").in_bulk()
+    for subject, buckets in past.subjects.items():
+        workflow = workflows.get(subject.workflow_id) if subject.workflow_id else None
+        proposed = usual.get(workflow.id, Usual()).proposals if workflow else Usual().proposals
+        wanted = objectives_of(workflow, proposed).success_rate if workflow else None
+        if wanted is not None:
+            found = burned(buckets, wanted.value)
+            part = Stretch(first + longest, MINUTE, found.values, found.samples, None, found.high)
+            course.tracks.append(Track(subject, (part,)))
+    course.is_cut = past.is_cut
+    course.looked.append(Looked(MINUTE, timedelta(), MINUTE, first + longest, end))
     return course
 
 

@@ -50,7 +50,9 @@ def looked_words(found: Rehearsal) -> list[str]:
     for one in found.looked:
         grain = "minute" if one.grain == MINUTE else "hour"
         if not one.window:
-            lines.append(f"{when_text(one.start)} to {when_text(one.end)}: single runs, looked at each minute.")
+            lines.append(
+                f"{when_text(one.start)} to {when_text(one.end)}: single runs or budgets, looked at each minute."
+            )
             continue
         window, step = (length_words(length.total_seconds()) for length in (one.window, one.step))
         when = f"{when_text(one.start)} to {when_text(one.end)}"

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ def test_a_plain_rule_is_fine() -> None:
 def test_what_a_form_begins_with_is_fine(metric) -> None:
     begun = {**usual(metric)}
     if metric.name == "missed_schedule":
-        begun["parameters"] = {"cron": "0 3 * * 1-5", "zone": "Europe/Berlin"}
+        begun |= {"parameters": {"cron": "0 3 * * 1-5", "zone": "Europe/Berlin"}, "workflow_id": uuid4()}
     assert faults(Wanted("x", metric.name, **begun).fitted()) == {}
 
 

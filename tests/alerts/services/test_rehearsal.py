@@ -14,6 +14,7 @@ from alerts.services.rules import as_rule, checked
 from ingestion.acceptance import accept
 from ingestion.records import ExecutionReport, Resources, Tokens
 from monitoring.identity import workflow_id
+from monitoring.models import Workflow
 from monitoring.statuses import Status
 from monitoring.store.rollups import fold_all
 from tests.factories import step
@@ -266,7 +267,7 @@ def test_the_threshold_of_about_one_a_week(team, in_team) -> None:
     assert 3 <= found.advised.firings <= 6
 
 
-@pytest.mark.parametrize(("metric", "threshold"), [("stuck", 60_000), ("burn_rate", 1)])
+@pytest.mark.parametrize(("metric", "threshold"), [("stuck", 60_000), ("source_silent", 60_000), ("new_group", 0)])
 def test_what_cannot_be_rehearsed_says_so(team, in_team, metric, threshold) -> None:
     found = rehearse_rule(team.id, rule(team, metric=metric, threshold=threshold), NOW)
     assert "rehearsed" in found.why_not
@@ -302,6 +303,17 @@ def test_a_failed_attempt_that_was_tried_again_is_no_failure(team, in_team) -> N
     keep(team, first, again)
     found = rehearse_rule(team.id, rule(team, metric="last_run_failed"), NOW)
     assert not found.firings
+
+
+def test_an_error_budget_burns(team, in_team) -> None:
+    keep(team, *calm(TEN_DAYS_AGO - HOUR, 30), *outage(TEN_DAYS_AGO, 30), *calm(TEN_DAYS_AGO + 30 * MINUTE, 30))
+    Workflow.objects.update(objective_success_rate=0.99)
+    found = rehearse_rule(team.id, rule(team, metric="burn_rate", threshold=10, min_samples=0), NOW)
+    (one,) = found.firings
+    assert TEN_DAYS_AGO < one.opened_at <= TEN_DAYS_AGO + 20 * MINUTE
+    assert one.until is not None
+    assert TEN_DAYS_AGO + 30 * MINUTE < one.until <= TEN_DAYS_AGO + 40 * MINUTE
+    assert found.advised is None
 
 
 def test_usual_ranges_are_those_of_today(team, in_team) -> None:

@@ -325,9 +325,10 @@ def test_a_rule_of_another_team_is_not_there(member_client, other_team, pages) -
 
 def test_figures_lead_to_a_rule_about_them(member_client, member, team, pages) -> None:
     store(team, report(steps=[step(model="gpt-4o")]))
+    nightly = "environment=production&amp;workflow=nightly"
     about = {
-        f"/t/{team.slug}/workflows/nightly/?env=production": "metric=error_rate&amp;environment=production&amp;workflow=nightly",
-        f"/t/{team.slug}/workflows/nightly/failures/": "metric=failures&amp;environment=production&amp;workflow=nightly",
+        f"/t/{team.slug}/workflows/nightly/?env=production": f"metric=error_rate&amp;{nightly}",
+        f"/t/{team.slug}/workflows/nightly/failures/": f"metric=failures&amp;{nightly}",
         f"/t/{team.slug}/models/gpt-4o/?env=*": "metric=error_rate&amp;environment=&amp;scope=model&amp;value=gpt-4o",
     }
     for address, query in about.items():
