@@ -306,7 +306,7 @@ def test_a_failed_attempt_that_was_tried_again_is_no_failure(team, in_team) -> N
 
 
 def test_an_error_budget_burns(team, in_team) -> None:
-    keep(team, *calm(TEN_DAYS_AGO - HOUR, 30), *outage(TEN_DAYS_AGO, 30), *calm(TEN_DAYS_AGO + 30 * MINUTE, 30))
+    keep(team, *calm(TEN_DAYS_AGO - HOUR, 30), *outage(TEN_DAYS_AGO, 30), *calm(TEN_DAYS_AGO + 30 * MINUTE, 100))
     Workflow.objects.update(objective_success_rate=0.99)
     found = rehearse_rule(team.id, rule(team, metric="burn_rate", threshold=10, min_samples=0), NOW)
     (one,) = found.firings
