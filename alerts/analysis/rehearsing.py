@@ -42,20 +42,21 @@ class Stretch:
 
     def reading(self, subject: Subject, index: int) -> Reading:
         """What a window gave."""
-        return Reading(
-            subject,
-            self.at(index),
-            _told(self.values, index),
-            int(self.samples[index]),
-            _told(self.low, index),
-            _told(self.high, index),
-        )
+        return self.readings(subject, index, index + 1)[0]
+
+    def readings(self, subject: Subject, start: int, end: int) -> list[Reading]:
+        """What the windows from one place to before another gave."""
+        columns = (_told(one, start, end) for one in (self.values, self.low, self.high))
+        samples: list[int] = self.samples[start:end].tolist()
+        places = zip(range(start, end), samples, *columns, strict=True)
+        return [Reading(subject, self.at(at), value, count, low, high) for at, count, value, low, high in places]
 
 
-def _told(values: Floats | None, index: int) -> float | None:
-    if values is None or np.isnan(values[index]):
-        return None
-    return float(values[index])
+def _told(values: Floats | None, start: int, end: int) -> list[float | None]:
+    if values is None:
+        return [None] * (end - start)
+    # What is not told is NaN, which equals nothing.
+    return [value if value == value else None for value in values[start:end].tolist()]  # noqa: PLR0124
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def _changes(condition: Condition, track: Track) -> Iterator[Transition]:
                     break
                 index = int(beginnings[place])
             end = min(index + _CHUNK, len(stretch.values))
-            judged = [judge(condition, stretch.reading(track.subject, one)) for one in range(index, end)]
+            judged = [judge(condition, one) for one in stretch.readings(track.subject, index, end)]
             memory, changes = advance(condition, memory, judged)
             yield from changes
             index = end
@@ -212,6 +213,10 @@ def _loudness(
 ) -> tuple[int, float]:
     """How often it would have fired, and the share of the time of one subject; counting ends at `most`."""
     tried = replace(condition, threshold=threshold, clear_threshold=None)
+    # Where it holds that often it is loud, whatever becomes of it: that need not be followed.
+    shares = [float(np.mean(may_be_bad(tried, one))) for track in tracks for one in track.stretches if len(one.values)]
+    if max(shares, default=0.0) > MAX_FIRING_SHARE:
+        return 0, 1.0
     count, lasted = 0, timedelta()
     for track in tracks:
         end = track.stretches[-1].at(len(track.stretches[-1].values) - 1)

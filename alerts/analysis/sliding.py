@@ -140,8 +140,9 @@ def _percentiles(buckets: Buckets, length: int, share: float, chosen: slice) -> 
     for start in range(0, count, rows):
         end = min(start + rows, count)
         inside = (at >= start) & (at < end + length - 1)
-        cells = np.zeros((end - start + length, len(known)), dtype=np.int64)
-        np.add.at(cells, (at[inside] - start + 1, places[inside]), times[inside])
+        shape = (end - start + length, len(known))
+        flat = (at[inside] - start + 1) * len(known) + places[inside]
+        cells: Floats = np.bincount(flat, weights=times[inside], minlength=shape[0] * shape[1]).reshape(shape)
         np.cumsum(cells, axis=0, out=cells)
         wanted = ends[(ends >= start) & (ends < end)] - start
         sliding = cells[wanted + length] - cells[wanted]
@@ -149,7 +150,7 @@ def _percentiles(buckets: Buckets, length: int, share: float, chosen: slice) -> 
     return Windows(values[chosen], samples[chosen])
 
 
-def _ranked(cells: Ints, middles: Floats, share: float) -> tuple[Floats, Ints]:
+def _ranked(cells: Floats, middles: Floats, share: float) -> tuple[Floats, Ints]:
     cumulated = np.cumsum(cells, axis=1)
     total = cumulated[:, -1]
     rank = share * (total - 1)
@@ -157,4 +158,4 @@ def _ranked(cells: Ints, middles: Floats, share: float) -> tuple[Floats, Ints]:
     below, above = ((cumulated <= place[:, None]).sum(axis=1) for place in (low, high))
     last, part = len(middles) - 1, rank - low
     values = middles[np.minimum(below, last)] * (1 - part) + middles[np.minimum(above, last)] * part
-    return np.where(total > 0, values, np.nan), total
+    return np.where(total > 0, values, np.nan), _whole(total)
