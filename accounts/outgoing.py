@@ -67,11 +67,11 @@ def parse_target(url: str) -> Target:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise Refused("The address cannot be read.") from error
+        raise Refused("The address cannot be read: a port is a number up to 65535.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Refused("The address must begin with https:// or http:// and name a host.")
     if parts.username is not None or parts.password is not None:
-        raise Refused("The address may not hold a user or password: use headers.")
+        raise Refused("The address may not hold a user or password.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), path)
 

@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "remove-old-deliveries": {"task": "monitoring.tasks.remove_old_deliveries", "schedule": 3600.0},
     "send-reviews": {"task": "monitoring.tasks.send_reviews", "schedule": 30.0, "options": {"expires": 25}},
     "follow-incidents": {"task": "alerts.tasks.follow_incidents", "schedule": 5.0, "options": {"expires": 5}},
+    "make-default-rules": {"task": "alerts.tasks.make_default_rules", "schedule": 10.0, "options": {"expires": 9}},
     "evaluate-rules": {"task": "alerts.tasks.evaluate_rules", "schedule": 2.0, "options": {"expires": 5}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},

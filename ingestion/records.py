@@ -92,7 +92,9 @@ class ExecutionReport(Struct, kw_only=True, gc=False):
     `revision` is the sender's own version of this part (0 when not told): for each field a later one beats an
     earlier one. `ranks` are revisions of single fields of the execution itself, by name, where they differ from it;
     below 0 is what loses to all that is told. `placed_at` and `clock` are set by imports only, `is_imported` by imports
-    of history. `items` is how many items of the request (spans, lines, runs) this report was made of.
+    of history. `commit` is the revision of the source that `release` was made from; without one it is an attribute.
+    `schedule` is when the workflow starts, as cron writes it, in `schedule_zone`; without a workflow it says nothing.
+    `items` is how many items of the request (spans, lines, runs) this report was made of.
     """
 
     id: str
@@ -103,8 +105,11 @@ class ExecutionReport(Struct, kw_only=True, gc=False):
     workflow: str | None = None
     workflow_type: str | None = None
     release: str | None = None
+    commit: str | None = None
     environment: str | None = None
     trigger: str | None = None
+    schedule: str | None = None
+    schedule_zone: str | None = None
     input_type: str | None = None
     status: Status | None = None
     told_status: str | None = None

@@ -125,9 +125,12 @@ class _Builder:
         if not report.workflow:
             return None
         workflow = self.names.workflow(report.workflow, report.workflow_type or "")
+        if report.schedule:
+            day = (report.started_at or report.placed_at or self.now).date()
+            self.names.schedule(workflow, (day, report.schedule, report.schedule_zone or "UTC"))
         if report.release:
             seen_at = report.finished_at or report.started_at or report.placed_at or self.now
-            self.names.release(workflow, report.release, seen_at)
+            self.names.release(workflow, report.release, seen_at, report.commit)
         return workflow
 
     def _environment(self) -> int | None:
@@ -156,6 +159,7 @@ class _Builder:
             "parent_execution_id": execution_id(team, report.parent_execution) if report.parent_execution else None,
             "workflow_id": self._workflow(),
             "release_id": self._label(LabelKind.RELEASE, report.release),
+            "commit_id": self._label(LabelKind.COMMIT, report.commit) if report.release else None,
             "environment_id": self._environment(),
             "trigger_id": self._label(LabelKind.TRIGGER, report.trigger),
             "input_type_id": self._label(LabelKind.INPUT_TYPE, report.input_type),
@@ -163,8 +167,7 @@ class _Builder:
             "started_at": report.started_at,
             "told_finished_at": report.finished_at,
             "placed_at": report.placed_at,
-            "received_at": self.now,
-            "heard_at": self.now,
+            **dict.fromkeys(("received_at", "heard_at"), self.now),
             "clock": report.clock,
             "told_duration_ms": report.duration_ms,
             "error": error,
@@ -243,6 +246,8 @@ class _Builder:
             for name in ("input", "output", "attributes", "tags", "told_status", "session", "user")
             if (value := getattr(report, name)) is not None
         }
+        if report.commit and not report.release:
+            scope["attributes"] = {**(report.attributes or {}), "commit": report.commit}
         if report.feedback:
             scope["feedback"] = {one.key: {"score": one.score, "comment": one.comment} for one in report.feedback}
         if report.error:

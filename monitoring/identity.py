@@ -27,6 +27,7 @@ class LabelKind(IntEnum):
     ERROR = 10
     FACET = 11
     RELEASE = 12
+    COMMIT = 13
 
 
 def _digest(size: int, *parts: str | bytes) -> bytes:

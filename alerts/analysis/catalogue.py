@@ -78,8 +78,16 @@ def _rollup(
     return Metric(name, label, Family.ROLLUP, unit, scopes, has_usual=has_usual, worse=worse)
 
 
-def _state(name: str, label: str, family: Family, unit: Unit, scopes: frozenset[Scope] = frozenset()) -> Metric:
-    return Metric(name, label, family, unit, scopes, has_window=False)
+def _state(
+    name: str,
+    label: str,
+    family: Family,
+    unit: Unit,
+    scopes: frozenset[Scope] = frozenset(),
+    *,
+    has_usual: bool = False,
+) -> Metric:
+    return Metric(name, label, family, unit, scopes, has_window=False, has_usual=has_usual)
 
 
 _TABLE = (
@@ -106,10 +114,10 @@ _TABLE = (
     _state("queued", "Waiting in a queue", Family.LIVE, Unit.MS),
     _state("last_run_failed", "Last run failed", Family.RECENT, Unit.COUNT),
     _state("failed_in_a_row", "Failures in a row", Family.RECENT, Unit.COUNT),
-    _state("last_success", "Time since the last success", Family.RECENT, Unit.MS),
+    _state("last_success", "Time since the last success", Family.RECENT, Unit.MS, has_usual=True),
     _state("late", "Later than its usual interval", Family.RECENT, Unit.FACTOR),
     _state("missed_schedule", "Missed or late schedule", Family.SCHEDULE, Unit.COUNT),
-    _state("source_silent", "Source silent", Family.SOURCE, Unit.MS, frozenset({Scope.SOURCE})),
+    _state("source_silent", "Source silent", Family.SOURCE, Unit.MS, frozenset({Scope.SOURCE}), has_usual=True),
     _state("new_group", "New failure group", Family.GROUP, Unit.COUNT),
     _state("returned_group", "Failure group is back", Family.GROUP, Unit.COUNT),
     _state("burn_rate", "Error budget burns too fast", Family.BURN, Unit.FACTOR),

@@ -7,6 +7,7 @@ the next minute that exists, one whose hour comes twice runs once, and `*/30` or
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -101,13 +102,20 @@ def _last_due(schedule: Schedule, start: datetime, end: datetime) -> list[dateti
     return [due] if start <= due < end else []
 
 
+def has_schedule(parameters: Mapping[str, Any]) -> bool:
+    """Whether the parameters of a rule tell a schedule; else that of the workflow counts."""
+    return bool(parameters.get("cron") or parameters.get("period_s"))
+
+
 def check_schedule(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """What cannot be meant, by parameter; empty for a schedule that somebody can keep."""
+    """What cannot be meant, by parameter; empty for a schedule that somebody can keep, and for none at all.
+
+    None at all stands for the workflow's own.
+    """
     cron, period, zone = parameters.get("cron"), parameters.get("period_s"), parameters.get("zone")
     found: dict[str, str] = {}
-    if bool(cron) == bool(period):
-        field = "period_s" if cron else "cron"
-        found[field] = "must be left out beside a cron expression" if cron else "must be told, or a period"
+    if cron and period:
+        found["period_s"] = "must be left out beside a cron expression"
     if zone and (fault := _zone_fault(zone)):
         found["zone"] = fault
     if cron and "zone" not in found and (fault := _cron_fault(cron, zone or "UTC")):
@@ -169,6 +177,14 @@ def _grace_fault(parameters: Mapping[str, Any], found: Mapping[str, str]) -> str
     return ""
 
 
+def usual_grace(cron: str, zone: str) -> timedelta:
+    """The grace of a schedule that tells none: 5 minutes, or an hour for each day between two runs."""
+    shortest = shortest_gap(cron, zone)
+    least = timedelta(seconds=DEFAULT_GRACE_S)
+    return least if shortest is None else min(max(least, shortest / 24), shortest / 2)
+
+
+@lru_cache(maxsize=4096)
 def shortest_gap(cron: str, zone: str | None) -> timedelta | None:
     """The shortest time between the next `_LOOKED_AT` instants of a cron expression; None with fewer than two."""
     simulated = CronSim(cron, datetime(2026, 1, 1, tzinfo=ZoneInfo(zone or "UTC")))

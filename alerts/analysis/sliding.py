@@ -142,8 +142,8 @@ def _percentiles(buckets: Buckets, length: int, share: float, chosen: slice) -> 
         inside = (at >= start) & (at < end + length - 1)
         shape = (end - start + length, len(known))
         flat = (at[inside] - start + 1) * len(known) + places[inside]
-        cells: Floats = np.bincount(flat, weights=times[inside], minlength=shape[0] * shape[1]).reshape(shape)
-        np.cumsum(cells, axis=0, out=cells)
+        counted = np.bincount(flat, weights=times[inside], minlength=shape[0] * shape[1])
+        cells = np.cumsum(np.asarray(counted, dtype=np.float64).reshape(shape), axis=0)
         wanted = ends[(ends >= start) & (ends < end)] - start
         sliding = cells[wanted + length] - cells[wanted]
         values[wanted + start], samples[wanted + start] = _ranked(sliding, middles, share)

@@ -8,6 +8,7 @@ from alerts.models.channel import (
     ChannelKind,
     ChannelMessage,
 )
+from alerts.models.default_rules import DefaultRules
 from alerts.models.incident import Incident, IncidentDue, IncidentEvent, IncidentEventKind, IncidentStatus
 from alerts.models.route import Route, RouteStep, Silence, SilenceDue, SilenceKind
 from alerts.models.rule import AlertRule, AlertState, RuleDue
@@ -21,6 +22,7 @@ __all__ = [
     "Channel",
     "ChannelKind",
     "ChannelMessage",
+    "DefaultRules",
     "Incident",
     "IncidentDue",
     "IncidentEvent",

@@ -4,10 +4,13 @@ A group fires when it is seen, and until an hour passed without a failure of it.
 merged ones, that count as another, and groups of a workflow of which nobody knows yet what is usual.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import Q
 
 from accounts.statements import run_planned
 from alerts.analysis.conditions import State
@@ -28,6 +31,8 @@ MADE_UP = timedelta(hours=24)
 LEARNED_AFTER = timedelta(days=1)
 MAX_SAMPLES = 5
 MAX_GROUPS = 1_000
+_STANDING = (State.PENDING, State.FIRING)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _SELECT = f"""
 SELECT g.id, g.workflow_id, g.title, {{began}}, e.environment_id, e.failures, e.latest
@@ -77,16 +82,19 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A rule, from when on a group is new to it, and the groups that fire by it: they go on until they are quiet."""
+    """A rule, from when on a group is new to it, the groups that fire by it (they go on until they are quiet), and
+    those that it has told of."""
 
     rule: AlertRule
     since: datetime
     standing: frozenset[UUID]
+    told: frozenset[UUID]
 
     def is_about(self, one: _Group) -> bool:
         """Whether the rule looks at the group there."""
         rule = self.rule
-        if one.began_at <= self.since and one.id not in self.standing:
+        is_new = one.began_at > self.since and one.id not in self.told
+        if not is_new and one.id not in self.standing:
             return False
         environment = label_id(LabelKind.ENVIRONMENT, rule.environment) if rule.environment else one.environment_id
         return rule.workflow_id in (None, one.workflow_id) and one.environment_id == environment
@@ -109,13 +117,36 @@ def read(team_id: UUID, rules: Sequence[AlertRule], now: datetime) -> dict[UUID,
 def _asked(team_id: UUID, rules: Sequence[AlertRule], now: datetime) -> list[_Asked]:
     ids = [rule.id for rule in rules]
     looked = dict(RuleDue.objects.filter(rule_id__in=ids).values_list("rule_id", "evaluated_until"))
-    firing = AlertState.objects.filter(team_id=team_id, rule_id__in=ids, state=State.FIRING)
-    standing: dict[UUID, set[UUID]] = {}
-    for rule_id, value in firing.order_by("id").values_list("rule_id", "value_text"):
-        standing.setdefault(rule_id, set()).add(UUID(value))
+    standing, told = _known(team_id, ids, now)
     return [
-        _Asked(rule, _since(rule, looked.get(rule.id), now), frozenset(standing.get(rule.id, ()))) for rule in rules
+        _Asked(
+            rule,
+            _since(rule, looked.get(rule.id), now),
+            standing.get(rule.id, frozenset()),
+            told.get(rule.id, frozenset()) if rule.metric == "new_group" else frozenset(),
+        )
+        for rule in rules
     ]
+
+
+_Groups = Mapping[UUID, frozenset[UUID]]
+
+
+def _known(team_id: UUID, rule_ids: Sequence[UUID], now: datetime) -> tuple[_Groups, _Groups]:
+    """By rule, the groups that fire or are about to, and those that did lately: they are not new a second time."""
+    lately = Q(state=State.OK, since__gt=now - MADE_UP - 2 * QUIET)
+    kept = AlertState.objects.filter(Q(state__in=_STANDING) | lately, team_id=team_id, rule_id__in=rule_ids)
+    standing: dict[UUID, set[UUID]] = {}
+    told: dict[UUID, set[UUID]] = {}
+    for rule_id, value, state in kept.order_by("id").values_list("rule_id", "value_text", "state"):
+        # A rule that was about something else before has states of other values.
+        if _ID.fullmatch(value):
+            (standing if state in _STANDING else told).setdefault(rule_id, set()).add(UUID(value))
+    return _frozen(standing), _frozen(told)
+
+
+def _frozen(groups: Mapping[UUID, set[UUID]]) -> _Groups:
+    return {rule_id: frozenset(ids) for rule_id, ids in groups.items()}
 
 
 def _since(rule: AlertRule, looked_at: datetime | None, now: datetime) -> datetime:

@@ -23,7 +23,7 @@ MAX_HOURS = 60
 AHEAD = timedelta(minutes=10)
 
 _LATEST = f"""
-SELECT w.id, w.completeness, env.id, e.* FROM workflow w
+SELECT w.id, w.completeness, w.schedule <> '' OR w.told_schedule <> '', env.id, e.* FROM workflow w
 CROSS JOIN (SELECT id FROM label WHERE team_id = %(team)s AND kind = {LabelKind.ENVIRONMENT:d} AND {{environment}}) env
 CROSS JOIN LATERAL (
     SELECT bucket FROM (
@@ -67,10 +67,12 @@ class LatestRun:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The latest executions at one place, newest first; `completeness` is the workflow's."""
+    """The latest executions at one place, newest first; `completeness`, and whether it has a schedule, are the
+    workflow's."""
 
     place: Place
     completeness: str
+    has_schedule: bool
     runs: Sequence[LatestRun]
 
     @property
@@ -115,10 +117,10 @@ def latest_runs(team_id: UUID, wanted: Wanted, now: datetime, limit: int) -> Map
         "until": now + AHEAD,
         "limit": limit,
     }
-    found: dict[Place, tuple[str, list[LatestRun]]] = {}
-    for workflow_id, completeness, environment_id, *told in run_planned(text, values):
-        _, runs = found.setdefault((workflow_id, environment_id), (completeness, []))
+    found: dict[Place, tuple[str, bool, list[LatestRun]]] = {}
+    for workflow_id, completeness, has_schedule, environment_id, *told in run_planned(text, values):
+        *_, runs = found.setdefault((workflow_id, environment_id), (completeness, has_schedule, []))
         if len(runs) < limit:
             run_id, origin_id, attempt, name, status, *rest = told
             runs.append(LatestRun(run_id, origin_id, attempt, name, Status(status), *rest))
-    return {place: Latest(place, completeness, runs) for place, (completeness, runs) in found.items()}
+    return {place: Latest(place, *about) for place, about in found.items()}

@@ -56,6 +56,12 @@ def subjects_of(rule: AlertRule, found: Mapping[Place, T]) -> dict[Subject, list
     return by_subject
 
 
+def places_of(rule: AlertRule, workflow_id: UUID, found: Mapping[Place, T]) -> list[T]:
+    """What was found of one workflow in the rule's environments."""
+    environment = _environment_id(rule.environment) if rule.environment else None
+    return [one for (whose, where), one in found.items() if whose == workflow_id and environment in (None, where)]
+
+
 def rules_of(rules: Iterable[AlertRule], *metrics: str) -> list[AlertRule]:
     """Those of the rules that are about these metrics."""
     return [rule for rule in rules if rule.metric in metrics]

@@ -144,8 +144,9 @@ def _last_success(rule: AlertRule, subject: Subject, mine: Sequence[Latest], kno
 
 
 def _late(rule: AlertRule, subject: Subject, mine: Sequence[Latest], known: _Known) -> Reading | None:
-    """How many times its usual gap the last start is ago; None where no gap is usual, or reports are sampled."""
-    if any(one.completeness for one in mine):
+    """How many times its usual gap the last start is ago; None where no gap is usual, or reports are sampled, or a
+    schedule says it better."""
+    if any(one.completeness or one.has_schedule for one in mine):
         return None
     starts = [start for one in mine for start in one.starts]
     facts = [known.successes[one.place].run_gap for one in mine if one.place in known.successes]

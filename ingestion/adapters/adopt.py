@@ -82,6 +82,9 @@ _MOMENTS = ("started_at", "finished_at", "at")
 _NAMES = [
     "workflow",
     "release",
+    "commit",
+    "schedule",
+    "schedule_zone",
     "environment",
     "trigger",
     "input_type",

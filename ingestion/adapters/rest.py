@@ -17,6 +17,7 @@ from ingestion.adapters.careful import Flawed
 from ingestion.adapters.refusals import ITEM, Refused, explain, type_word
 from ingestion.adapters.wire import WireExecution, WireStep
 from ingestion.records import ExecutionReport, Failure, Rejection, Resources, Tokens
+from monitoring.analysis.schedule import UnreadableSchedule, read_schedule
 from monitoring.statuses import SPELLINGS, Status, parse_status
 from monitoring.windows import EARLIEST
 
@@ -170,10 +171,21 @@ def _resources(report: WireExecution) -> Resources | None:
     return None if told == Resources() else told
 
 
+def _settle_schedule(report: WireExecution, text: str) -> None:
+    """A schedule is kept in cron's own words with the name of its zone."""
+    try:
+        found = read_schedule(text, report.schedule_zone or "")
+    except UnreadableSchedule as error:
+        raise Refused(error.field, str(error)) from None
+    report.schedule, report.schedule_zone = found.cron, found.zone
+
+
 def _settle(report: WireExecution, latest: datetime) -> WireExecution:
     _settle_common(report, latest)
     if report.tags is not None:
         report.tags = _tags(report.tags)
+    if report.schedule:
+        _settle_schedule(report, report.schedule)
     report.resources = _resources(report)
     if report.steps is not None:
         _settle_steps(report.steps, latest)

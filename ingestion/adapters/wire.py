@@ -112,8 +112,11 @@ class WireExecution(ExecutionReport, kw_only=True, gc=False, forbid_unknown_fiel
     workflow: Name | None = None
     workflow_type: Annotated[str, Meta(max_length=80)] | None = None
     release: Name | None = None
+    commit: Word | None = None
     environment: Name | None = None
     trigger: Name | None = None
+    schedule: Word | None = None
+    schedule_zone: Word | None = None
     input_type: Name | None = None
     status: Word | None = None  # type: ignore[assignment]  # a word on the wire, a Status after settling
     duration_ms: Duration | None = None

@@ -96,8 +96,11 @@ class ExecutionToldSerializer(s.Serializer[Any]):
         min_value=0, required=False, help_text="a later revision beats an earlier one, field by field"
     )
     workflow, release = _name(), _name("version of the workflow")
+    commit = _name("revision of the source that the release was made from, up to 100 characters")
     workflow_type = s.CharField(max_length=80, required=False, allow_null=True)
     environment, trigger, input_type = _name("production when not told"), _name(), _name()
+    schedule = _name("when the workflow starts: cron text of five fields, or a preset such as @daily")
+    schedule_zone = _name("the time zone of `schedule`, such as Europe/Berlin; UTC when not told")
     status = _name(_STATUS)
     started_at, finished_at = _time(), _time()
     duration_ms = _duration()
@@ -136,6 +139,7 @@ _WHOLE = {
     "id": "order-4711",
     "workflow": "Answer a customer",
     "release": "2026-11-20",
+    "commit": "3f2a1c9",
     "trigger": "webhook",
     "status": "succeeded",
     "started_at": "2026-11-22T10:00:00Z",

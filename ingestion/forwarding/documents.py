@@ -17,7 +17,8 @@ from ingestion.records import ExecutionReport, Failure, LogReport, LooseLine, Me
 from monitoring.identity import execution_id
 
 _sorted = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
-_PLAIN = ("workflow", "workflow_type", "release", "environment", "trigger", "session", "user", "url", "duration_ms")
+_ABOUT = ("workflow", "workflow_type", "release", "commit", "environment", "trigger", "session", "user")
+_PLAIN = (*_ABOUT, "url", "duration_ms")
 _STEP = ("node", "kind", "provider", "model", "tool", "external_system", "duration_ms", "attempt", "position")
 _TOKENS = Tokens.__struct_fields__
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ingestion.history.n8n_schedule import schedule_of
+
 _TAKEN = frozenset({"id", "status", "mode", "startedAt", "stoppedAt", "retryOf", "data", "workflowData", "finished"})
 
 
@@ -81,6 +83,7 @@ def translate(item: dict[str, Any]) -> dict[str, Any]:
         "started_at": item.get("startedAt"),
         "finished_at": item.get("stoppedAt"),
         "trigger": item.get("mode"),
+        **schedule_of(workflow),
         # The version that ran: `includeData=true` tells the workflow as it was then.
         "release": workflow.get("versionId"),
         # Which try it was is not told: the second at least.

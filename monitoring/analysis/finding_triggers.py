@@ -25,23 +25,18 @@ def badly_started(found: Triggers, span: Span, average_usd: float | None) -> lis
 
 
 def _missed(found: Triggers, span: Span) -> list[Candidate]:
-    missed, interval = found.missed or 0, found.rhythm.interval
+    missed = found.missed or 0
     points = points_of(found.missed_at, span)
-    if missed < MIN_MISSED or interval is None or is_over(points):
+    if missed < MIN_MISSED or is_over(points):
         return []
     weekly = span.per_week(missed)
-    every = wording.duration_ms(interval.total_seconds() * 1000)
     return [
         Candidate(
             kind=Kind.SCHEDULE,
             subject={"what": "missed"},
             title=f"{wording.count(missed)} scheduled starts were missed",
             lines=[
-                Line("Interval", interval.total_seconds() * 1000, Unit.MS, found.rhythm.words),
-                Line(
-                    "Expected starts", found.expected, how=f"starts, and one for each {every} of a gap that is too long"
-                ),
-                Line("Missed", missed, how=f"in {len(found.missed_at)} gaps longer than 1.5 × {every}"),
+                *_expected(found, missed),
                 Line("Would be saved a week", weekly, Unit.PER_WEEK, "missed starts a week"),
             ],
             executions_per_week=weekly,
@@ -50,6 +45,27 @@ def _missed(found: Triggers, span: Span) -> list[Candidate]:
             points=points,
             of="missed",
         )
+    ]
+
+
+def _expected(found: Triggers, missed: int) -> list[Line]:
+    """What was expected, by a told schedule or by the rhythm of the starts, and what was missed of it."""
+    if found.schedule is not None:
+        grace = found.schedule.grace
+        late = wording.duration_ms(grace.total_seconds() * 1000) if grace else "the time until the next one is due"
+        return [
+            Line("Schedule", found.schedule.words, Unit.TEXT),
+            Line("Expected starts", found.expected, how="due by the schedule since the first start"),
+            Line("Missed", missed, how=f"not come within {late}"),
+        ]
+    interval = found.rhythm.interval
+    if interval is None:
+        return []
+    every = wording.duration_ms(interval.total_seconds() * 1000)
+    return [
+        Line("Interval", interval.total_seconds() * 1000, Unit.MS, found.rhythm.words),
+        Line("Expected starts", found.expected, how=f"starts, and one for each {every} of a gap that is too long"),
+        Line("Missed", missed, how=f"in {len(found.missed_at)} gaps longer than 1.5 × {every}"),
     ]
 
 
@@ -66,7 +82,7 @@ def _duplicated(found: Triggers, span: Span, average_usd: float | None) -> list[
             title=f"{wording.count(found.duplicates)} starts repeat one with the same input within 10 s",
             lines=[
                 Line("Starts that told their input", found.comparable),
-                Line("Repeats", found.duplicates, how="the same input fields and tags, at most 10 s after"),
+                Line("Repeats", found.duplicates, how="the same input, tags and trigger, at most 10 s after"),
                 Line("Share", share.rate, Unit.SHARE,
                      f"95% interval {wording.percent(share.low)} to {wording.percent(share.high)}"),
                 Line("Longest time between the two", found.duplicate_gap_ms, Unit.MS),

@@ -2,7 +2,8 @@
 
 A schedule is what the starts show: the median gap, where three in four gaps are within a quarter of it
 (`analysis.rhythm`). Expected starts stand on the straight line of the starts over their numbers (least squares), where
-a gap of k intervals counts k numbers. Webhooks and hand-started workflows have no schedule: of them only duplicates and
+a gap of k intervals counts k numbers. Where a schedule was told, by a source or a member, that is what is expected
+(`analysis.schedule`). Webhooks and hand-started workflows have no schedule: of them only duplicates and
 overlaps are told.
 """
 
@@ -14,7 +15,9 @@ from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from statistics import linear_regression
 
+from monitoring.analysis import schedule as schedules
 from monitoring.analysis.rhythm import MIN_GAPS, Rhythm, rhythm
+from monitoring.analysis.schedule import Schedule
 
 # Two starts with the same input so near to each other are one trigger that came twice.
 DUPLICATE_WITHIN = timedelta(seconds=10)
@@ -35,7 +38,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """How late starts were, in ms after the earliest usual place on the line: quantiles, and of how many starts."""
+    """How late starts were, in ms after they were due: quantiles, and of how many starts.
+
+    Without a told schedule one is due at the earliest usual place on the line.
+    """
 
     p50_ms: float
     p95_ms: float
@@ -45,9 +51,10 @@ class Lateness:
 
 @dataclass(frozen=True, slots=True)
 class Triggers:
-    """What the starts of a window show. Without a regular rhythm `missed` is None: nothing was expected.
+    """What the starts of a window show. Without schedule and regular rhythm `missed` is None: nothing was expected.
 
-    `missed` of `expected` starts did not come, `missed_at` says in which gaps (start of each). `duplicates` came within
+    `missed` of `expected` starts did not come, `missed_at` says in which gaps (start of each), or of a told `schedule`
+    when each was due. `duplicates` came within
     10 s of one with the same input, of `comparable` starts that told one. `overlapping` of `timed` starts began while
     another run was still at work; `most_at_once` at the same time.
     """
@@ -66,26 +73,31 @@ class Triggers:
     overlapping_at: Sequence[datetime]
     timed: int
     most_at_once: int
+    schedule: Schedule | None = None
 
 
-def read_triggers(starts: Sequence[Start], end: datetime, elsewhere: Sequence[datetime] = ()) -> Triggers:
+def read_triggers(
+    starts: Sequence[Start], end: datetime, elsewhere: Sequence[datetime] = (), schedule: Schedule | None = None
+) -> Triggers:
     """What starts in any order show up to `end`; the time after the last start counts as a gap, too.
+
+    With a schedule the starts that were due from the first one on are expected.
 
     `elsewhere` are starts of the same workflow in other environments: one in a gap is not missed, it went there.
     """
     ordered = sorted(starts, key=lambda one: (one.at, one.input_key))
     moments = [one.at for one in ordered]
     found = rhythm(moments)
-    missed_at, missed = _missed(moments, found, end, sorted(elsewhere))
+    expected = _expected(moments, found, end, sorted(elsewhere), schedule)
     duplicate_at, gaps = _duplicates(ordered)
     overlapping_at, most = _overlaps(ordered)
     return Triggers(
         rhythm=found,
         starts=len(ordered),
-        expected=None if missed is None else missed + len(set(moments)),
-        missed=missed,
-        missed_at=missed_at,
-        lateness=_lateness(moments, found),
+        expected=expected.expected,
+        missed=expected.missed,
+        missed_at=expected.missed_at,
+        lateness=expected.lateness,
         duplicates=len(gaps),
         duplicate_at=duplicate_at,
         duplicate_gap_ms=max(gaps, default=None),
@@ -94,7 +106,33 @@ def read_triggers(starts: Sequence[Start], end: datetime, elsewhere: Sequence[da
         overlapping_at=overlapping_at,
         timed=sum(one.duration_ms is not None for one in ordered),
         most_at_once=most,
+        schedule=schedule,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What was expected of starts, and what came of it, in the words of `Triggers`."""
+
+    expected: int | None
+    missed: int | None
+    missed_at: Sequence[datetime]
+    lateness: Lateness | None
+
+
+def _expected(
+    moments: Sequence[datetime],
+    found: Rhythm,
+    end: datetime,
+    elsewhere: Sequence[datetime],
+    schedule: Schedule | None,
+) -> _Expected:
+    if schedule is None or not moments:
+        missed_at, missed = _missed(moments, found, end, elsewhere)
+        expected = None if missed is None else missed + len(set(moments))
+        return _Expected(expected, missed, missed_at, _lateness(moments, found))
+    kept = schedules.compare(schedule, [*moments, *elsewhere], moments[0] - schedules.EARLY, end)
+    return _Expected(kept.expected, len(kept.missed_at), kept.missed_at, _quantiles(sorted(kept.late_ms)))
 
 
 def _missed(
@@ -154,7 +192,13 @@ def _lateness(moments: Sequence[datetime], found: Rhythm) -> Lateness | None:
     slope, start = linear_regression(numbers, seconds)
     apart = sorted(second - start - slope * number for number, second in zip(numbers, seconds, strict=True))
     first = apart[int(0.05 * (len(apart) - 1))]
-    late = [max(0.0, one - first) * 1000 for one in apart]
+    return _quantiles([max(0.0, one - first) * 1000 for one in apart])
+
+
+def _quantiles(late: Sequence[float]) -> Lateness | None:
+    """Of how late starts were, ascending; None for too few of them."""
+    if len(late) <= MIN_GAPS:
+        return None
     return Lateness(late[(len(late) - 1) // 2], late[math.ceil(0.95 * (len(late) - 1))], late[-1], len(late))
 
 

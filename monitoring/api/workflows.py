@@ -1,4 +1,4 @@
-"""`GET /api/v1/workflows/`: all workflows with their figures, worst first; and the objective of one of them."""
+"""`GET /api/v1/workflows/`: all workflows with their figures, worst first; objective and schedule of one."""
 
 import math
 from collections.abc import Mapping
@@ -32,6 +32,7 @@ from monitoring.reads.trends import known_range
 from monitoring.reads.verdict_document import proposals_document
 from monitoring.reads.workflows import listing, named
 from monitoring.services.objectives import LIMITS, set_objective
+from monitoring.services.schedules import FIELDS, ScheduleRefused, set_schedule
 from monitoring.windows import parse_window
 
 WORKFLOW = OpenApiParameter("workflow", OpenApiTypes.STR, OpenApiParameter.PATH, description="Slug or name")
@@ -90,11 +91,18 @@ class ObjectiveField(s.FloatField):
 
 
 class ObjectiveSerializer(s.Serializer[Any]):
-    """The objectives to change: those that are told; null takes one away, the others stay."""
+    """The objectives and the schedule to change: those that are told; null takes one away, the others stay."""
 
     objective_success_rate = ObjectiveField("success_rate", "a share of 1", "0.97")
     objective_p95_ms = ObjectiveField("p95_ms", "milliseconds", "30000")
     objective_freshness_ms = ObjectiveField("freshness_ms", "milliseconds", "86400000")
+    schedule = s.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="cron text of five fields or a preset; empty: none"
+    )
+    schedule_zone = s.CharField(required=False, allow_blank=True, max_length=64, help_text="such as Europe/Berlin")
+    schedule_grace_ms = s.FloatField(
+        required=False, allow_null=True, help_text="how late a start may be; null: until the next one is due"
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         """The values by field. Raises `ValidationError`, also for a field that does not exist."""
@@ -112,13 +120,18 @@ class ObjectiveSerializer(s.Serializer[Any]):
 
 
 class WorkflowObjectiveSerializer(s.Serializer[Any]):
-    """The objective of a workflow, and what the history of the environment proposes."""
+    """The objective and the schedule of a workflow, and what the history of the environment proposes."""
 
     id = s.UUIDField()
     name, slug, environment = s.CharField(), s.CharField(), s.CharField()
     objective_success_rate = s.FloatField(allow_null=True, help_text="share from 0 to 1; null: nobody has set it")
     objective_p95_ms = s.FloatField(allow_null=True)
     objective_freshness_ms = s.FloatField(allow_null=True, help_text="the age that the last success may have")
+    schedule = s.CharField(help_text="when it should start, as somebody set it; empty: nobody did")
+    schedule_zone = s.CharField()
+    schedule_grace_ms = s.FloatField(allow_null=True)
+    told_schedule = s.CharField(help_text="what executions tell; counts where nobody set one")
+    told_schedule_zone = s.CharField()
     proposed_objectives = ProposalsSerializer()
 
 
@@ -147,14 +160,27 @@ class WorkflowDetail(APIView):
         responses=WorkflowObjectiveSerializer,
     )
     def patch(self, request: Request, workflow: str) -> Response:
-        """Change the objective of a workflow: what is told is set, null takes it away, the rest stays."""
+        """Change objective or schedule of a workflow: what is told is set, null takes it away, the rest stays."""
         told = ObjectiveSerializer(data=request.data)
         told.is_valid(raise_exception=True)
         with team_context(team_of(request)):
             found = _find(request, workflow)
-            values = {name.removeprefix("objective_"): value for name, value in told.validated_data.items()}
-            set_objective(workflow=found, told=values)
+            values = dict(told.validated_data)
+            schedule = {name: values.pop(name) for name in FIELDS if name in values}
+            _set_schedule(found, schedule)
+            set_objective(workflow=found, told={name.removeprefix("objective_"): one for name, one in values.items()})
             return Response(_document(request, _find(request, workflow)))
+
+
+def _set_schedule(workflow: Workflow, told: Mapping[str, Any]) -> None:
+    """Sets what is told of the schedule. Raises `ValidationError`."""
+    if not told:
+        return
+    try:
+        set_schedule(workflow=workflow, told=told)
+    except ScheduleRefused as refused:
+        reasons = {field: [f"{reason[0].upper()}{reason[1:]}."] for field, reason in refused.reasons.items()}
+        raise s.ValidationError(reasons) from None
 
 
 def _find(request: Request, text: str) -> Workflow:
@@ -169,7 +195,8 @@ def _document(request: Request, workflow: Workflow) -> dict[str, Any]:
     week = parse_window("now-7d", "now", timezone.now())
     usual = usual_by_workflow(team_of(request), week, environment=environment, workflow_id=workflow.id)
     proposals = usual.get(workflow.id, Usual()).proposals
-    names = ("id", "name", "slug", *(f"objective_{name}" for name in LIMITS))
+    names = ("id", "name", "slug", *(f"objective_{name}" for name in LIMITS), *FIELDS)
+    names += ("told_schedule", "told_schedule_zone")
     return {
         **{name: getattr(workflow, name) for name in names},
         "environment": environment,

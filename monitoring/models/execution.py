@@ -35,6 +35,7 @@ class Execution(TenantModel):
     parent_execution_id = models.UUIDField(null=True)
     workflow_id = models.UUIDField(null=True)
     release_id = models.BigIntegerField(null=True)
+    commit_id = models.BigIntegerField(null=True)
     environment_id = models.BigIntegerField()
     trigger_id = models.BigIntegerField(null=True)
     input_type_id = models.BigIntegerField(null=True)

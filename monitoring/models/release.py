@@ -11,7 +11,8 @@ class Release(TenantModel):
 
     `first_seen_at` is where the earliest execution with it stands in time; NULL while there is none. `released_at` is
     when it went live, as somebody announced; NULL: nobody did. `live_at` is the one of them that counts. `commit` is
-    the revision of the source, as its system writes it.
+    the revision of the source, as its system writes it, that was announced; `seen_commit` the one that executions told
+    beside it, whose label is `seen_commit_id`: of several the one with the greatest label.
     """
 
     workflow = TeamForeignKey("monitoring.Workflow", models.CASCADE, related_name="releases", db_index=False)
@@ -25,6 +26,8 @@ class Release(TenantModel):
         db_persist=True,
     )
     commit = models.CharField(max_length=100, blank=True, default="", db_default="")
+    seen_commit = models.CharField(max_length=100, blank=True, default="", db_default="")
+    seen_commit_id = models.BigIntegerField(null=True)
     url = models.CharField(max_length=2000, blank=True, default="", db_default="")
     note = models.CharField(max_length=2000, blank=True, default="", db_default="")
     announced_at = models.DateTimeField(null=True)

@@ -14,6 +14,10 @@ class Workflow(TenantModel):
     `sample_rate`, up to one in `sample_rate_max` where rates vary; `completeness_from` is the source of which somebody
     declared it, whose kind is so by nature, or whose reports say so themselves. It is owned by a member or a group, or
     by nobody; `tags` are what a team sorts its workflows by.
+
+    `schedule` is when it should start, as cron writes it, in `schedule_zone`, as a member set it; a start may be
+    `schedule_grace_ms` late (NULL: until the next one is due). `told_schedule` is what executions tell, on the last
+    day on which they told one (`told_schedule_on`). What a member set counts before it. Empty: none.
     """
 
     name = models.CharField(max_length=200)
@@ -28,6 +32,12 @@ class Workflow(TenantModel):
     sample_rate = models.FloatField(null=True, blank=True)
     sample_rate_max = models.FloatField(null=True, blank=True)
     completeness_from = models.UUIDField(null=True, blank=True)
+    schedule = models.CharField(max_length=100, blank=True, default="", db_default="")
+    schedule_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    schedule_grace_ms = models.FloatField(null=True, blank=True)
+    told_schedule = models.CharField(max_length=100, blank=True, default="", db_default="")
+    told_schedule_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    told_schedule_on = models.DateField(null=True, blank=True)
     # A user who is removed stays named by a number that leads nowhere.
     owner = models.ForeignKey(
         "accounts.User", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"

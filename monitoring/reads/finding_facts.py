@@ -23,10 +23,12 @@ from monitoring.reads.cuts import Cut
 from monitoring.reads.failures import run_filters
 from monitoring.reads.figures import Totals, together
 from monitoring.reads.finding_sample import Sample, read_sample
+from monitoring.reads.finding_starts import first_start, starts_of
 from monitoring.reads.kinds import title_of
 from monitoring.reads.matching import conditions
 from monitoring.reads.populations import FAILED, POPULATIONS
 from monitoring.reads.rollup_rows import pending
+from monitoring.reads.schedules import schedule_of
 from monitoring.reads.tail import TailSplit, slow_from, split_of, tail_of
 from monitoring.reads.trends import by_value, totals
 from monitoring.windows import Window, parse_window
@@ -107,8 +109,8 @@ def _facts(cut: Cut, workflow: Workflow, filters: Filters, figures: Totals, samp
     paths, causes, diagnosed = records.diagnosed(cut, POINTS)
     tail = tail_of(figures)
     limit = slow_from(tail) if tail else None
-    starts, elsewhere = records.starts_of(cut)
-    since = records.first_start(starts, start)
+    starts, elsewhere = starts_of(cut)
+    since = first_start(starts, start)
     spent, split = records.spending(cut, dear.limit), split_of(cut, figures)
     slow_points = sample.runs_by_part(_edges(cut.window), slower_than=split.above_ms) if split else []
     return Facts(
@@ -127,7 +129,7 @@ def _facts(cut: Cut, workflow: Workflow, filters: Filters, figures: Totals, samp
         spending=spent,
         attempts=records.attempts(cut),
         starts=starts,
-        triggers=read_triggers(starts, end, elsewhere),
+        triggers=read_triggers(starts, end, elsewhere, schedule_of(workflow)),
         trigger_span=Span(since, max(cut.window.end, since + timedelta(hours=1)), POINTS),
         same_inputs=records.same_inputs(cut),
         groups=records.groups_by_node(cut),

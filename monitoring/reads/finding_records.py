@@ -1,23 +1,20 @@
-"""What findings are made of besides figures and samples: diagnoses, money, attempts and starts, counted in SQL.
+"""What findings are made of besides figures and samples: diagnoses, money and attempts, counted in SQL.
 
 All of one workflow in one environment and a window.
 """
 
 from collections import defaultdict
-from datetime import datetime
 from uuid import UUID
 
 from accounts.statements import run_planned
 from monitoring.analysis.finding_costs import Spending
 from monitoring.analysis.finding_failures import Diagnosed
-from monitoring.analysis.triggers import Start
 from monitoring.analysis.visits import Visit
 from monitoring.reads.cuts import Cut
 from monitoring.reads.labels import label_values
 from monitoring.statuses import Status
 
-# Starts that a rhythm is read from, and executions that were tried again: the latest ones.
-MAX_STARTS = 5_000
+# Executions that were tried again: the latest ones.
 MAX_RETRIED = 2_000
 _FAILING = f"({Status.TIMED_OUT:d}, {Status.FAILED:d})"
 _EVERYWHERE = "team_id = %(team)s AND workflow_id = %(workflow)s AND counted_at >= %(start)s AND counted_at < %(end)s"
@@ -120,24 +117,6 @@ def attempts(cut: Cut) -> list[Visit]:
     ]
 
 
-_STARTS = f"""
-SELECT started_at, duration_ms, CASE WHEN facet_ids IS NOT NULL THEN
-    encode(sha256(facet_ids || convert_to(concat_ws(' ', input_type_id, trigger_id), 'UTF8')), 'hex') ELSE '' END,
-    environment_id = %(environment)s
-FROM execution WHERE {_EVERYWHERE} AND started_at IS NOT NULL AND attempt = 1 AND parent_execution_id IS NULL
-ORDER BY counted_at DESC, id DESC LIMIT {MAX_STARTS}
-"""
-
-
-def starts_of(cut: Cut) -> tuple[list[Start], list[datetime]]:
-    """The latest starts: first attempts that were not started by another execution; and those in other environments.
-
-    Inputs are told apart by their fields and tags, type and trigger.
-    """
-    rows = run_planned(_STARTS, cut.values())
-    return [Start(*row) for *row, is_here in rows if is_here], [row[0] for row in rows if not row[-1]]
-
-
 _GROUPS = f"""
 SELECT failed_node_id, failure_group_id, count(*) FROM execution
 WHERE {_WHERE} AND status IN {_FAILING} AND failure_group_id IS NOT NULL GROUP BY 1, 2
@@ -150,8 +129,3 @@ def groups_by_node(cut: Cut) -> dict[int | None, dict[UUID, int]]:
     for node, group, count in run_planned(_GROUPS, cut.values()):
         found[node][group] = count
     return dict(found)
-
-
-def first_start(starts: list[Start], start: datetime) -> datetime:
-    """From when on starts were read: that of the window, or the earliest of as many as are read."""
-    return max(start, min(one.at for one in starts)) if len(starts) >= MAX_STARTS else start

@@ -36,6 +36,7 @@ class KnownRelease:
     """What is known of a release. `announced_by` is the address of a member or the name of a key; empty: nobody did.
 
     `first_seen_at` is None while no execution had it, `released_at` where nobody said when it went live.
+    `commit` is the announced one, else the one that executions told; empty: neither.
     """
 
     id: UUID
@@ -72,7 +73,7 @@ _MARKS = """SELECT live_at, name FROM release
 _LATEST = """SELECT name FROM release WHERE team_id = %s AND workflow_id = %s AND live_at <= %s
     ORDER BY live_at DESC, id DESC LIMIT 1"""
 _KNOWN = """SELECT r.id, r.workflow_id, r.name, r.name_id, r.live_at, r.first_seen_at, r.released_at, r.announced_at,
-        COALESCE(u.email, NULLIF(r.key_name, ''), ''), r.commit, r.url, r.note
+        COALESCE(u.email, NULLIF(r.key_name, ''), ''), COALESCE(NULLIF(r.commit, ''), r.seen_commit), r.url, r.note
     FROM release r LEFT JOIN accounts_user u ON u.id = r.announced_by_id WHERE r.team_id = %(team)s"""
 _BY_TIME = f" ORDER BY r.live_at DESC NULLS LAST, r.name DESC, r.id LIMIT {MAX_RELEASES}"
 _BEFORE = " AND r.workflow_id = %(workflow)s AND r.live_at < %(at)s AND r.id <> %(id)s" + _BY_TIME

@@ -276,7 +276,11 @@ def _link_fault(link: Any) -> bool:
 def _step_fault(one: Improvement, then: Standing) -> dict[str, str]:
     if may_become(one.status, then):
         return {}
-    return {"status": f"cannot go from {one.status} to {then}"}
+    return {"status": f"cannot go from {_word(one.status)} to {_word(then)}"}
+
+
+def _word(status: str) -> str:
+    return ImprovementStatus(status).label.lower()
 
 
 def _refuse(reasons: dict[str, str]) -> None:

@@ -7,13 +7,17 @@ worker killed between the server's "250" and our note of it sends the same `Mess
 
 import logging
 import smtplib
+import socket
+import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
 
 from accounts.models import Membership
@@ -47,6 +51,20 @@ VALUES (%(id)s, %(team)s, %(user)s, %(week)s, %(now)s, %(now)s, 0, '')
 ON CONFLICT (team_id, user_id, week) DO UPDATE
     SET made_at = EXCLUDED.made_at, due_at = EXCLUDED.due_at, sent_at = NULL, tries = 0, last_error = ''
     WHERE review_mail.made_at <= %(before)s"""
+
+# What to do about a fault that says no code. The first kind that fits counts.
+_FAULTS: tuple[tuple[type[OSError], str], ...] = (
+    (
+        ssl.SSLCertVerificationError,
+        "The certificate of the mail server is not trusted. EMAIL_URL must have the name that is in it; "
+        "SSL_CERT_FILE names an authority of your own.",
+    ),
+    (ssl.SSLError, "No TLS with the mail server. EMAIL_URL: smtps:// where TLS comes first, else smtp+starttls://."),
+    (smtplib.SMTPNotSupportedError, "The mail server offers no STARTTLS or sign-in. Does EMAIL_URL begin as it must?"),
+    (socket.gaierror, "The name of the mail server in EMAIL_URL cannot be resolved."),
+    (TimeoutError, "The mail server did not answer in time. Does EMAIL_URL name the right port?"),
+    (ConnectionRefusedError, "Nothing answers at the host and port of EMAIL_URL."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +155,20 @@ def deliver(mail_id: UUID, now: datetime) -> None:
         message = write_letter(mail, mail.team, member, make_review(mail.team_id, week, now))
     fault = None
     try:
-        message.send()
+        _send(message)
     except (smtplib.SMTPException, OSError) as error:
         fault = fault_of(error)
     _settle(mail, fault, now)
+
+
+def _send(message: EmailMessage) -> None:
+    """Hands a message over. The connection is closed also where it could not be opened to the end."""
+    connection = message.connection = get_connection()
+    try:
+        message.send()
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            connection.close()
 
 
 def fault_of(error: OSError) -> Fault:
@@ -152,7 +180,11 @@ def fault_of(error: OSError) -> Fault:
         code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
     if code:
         return Fault(f"The mail server answered {code}.", is_final=500 <= code < 600)
-    return Fault(f"The mail server could not be used: {type(error).__name__}.")
+    return Fault(next((words for kind, words in _FAULTS if isinstance(error, kind)), _other_words(error)))
+
+
+def _other_words(error: OSError) -> str:
+    return f"The mail server could not be used: {type(error).__name__}."
 
 
 def _settle(mail: ReviewMail, fault: Fault | None, now: datetime) -> None:

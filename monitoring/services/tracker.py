@@ -44,7 +44,7 @@ def save_tracker(*, team_id: UUID, url: str, events: list[str], is_active: bool,
     except Refused as refused:
         reasons["address"] = str(refused)
     if not events or not set(events) <= set(TrackerEvent.values):
-        reasons["events"] = f"must be one or more of: {', '.join(TrackerEvent.values)}"
+        reasons["events"] = "Choose at least one event that it is told."
     if reasons:
         raise TrackerRefused(reasons)
     one = Tracker.objects.select_for_update().filter(team_id=team_id).first()

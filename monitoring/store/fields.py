@@ -81,6 +81,8 @@ EXECUTION = Table(
         Field("parent_execution_id", "uuid", max),
         Field("workflow_id", "uuid", max),
         Field("release_id", "bigint", max),
+        # Comes along with the release that it was told beside.
+        Field("commit_id", "bigint"),
         Field("environment_id", "bigint", max),
         Field("trigger_id", "bigint", max),
         Field("input_type_id", "bigint", max),

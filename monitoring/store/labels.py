@@ -8,7 +8,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,34 @@ MAX_TEAMS = 512
 MAX_NAMES = 50_000
 MAX_SLUG = 80
 
+# The day on which a schedule was told, its cron text and its zone. The greatest counts: the day comes first.
+ToldSchedule = tuple[date, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When a release was first seen, and the commit told beside it with its label; of several the greatest label."""
+
+    at: datetime
+    commit: tuple[int, str] | None = None
+
+    def merged(self, other: "Seen | None") -> "Seen":
+        """What both say: earliest and greatest, so the order in which they came does not matter."""
+        if other is None:
+            return self
+        told = [one.commit for one in (self, other) if one.commit]
+        return Seen(min(self.at, other.at), max(told, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRelease:
+    """A release of a workflow as executions tell it; `name_id` is its label."""
+
+    workflow_id: UUID
+    name: str
+    name_id: int
+    seen: Seen
+
 
 @dataclass(slots=True)
 class KnownNames:
@@ -31,7 +59,8 @@ class KnownNames:
     # By kind: texts to ids.
     labels: list[dict[str, int]] = field(default_factory=lambda: [{} for _ in range(max(LabelKind) + 1)])
     workflows: dict[UUID, str] = field(default_factory=dict)
-    releases: dict[UUID, datetime] = field(default_factory=dict)
+    releases: dict[UUID, Seen] = field(default_factory=dict)
+    schedules: dict[UUID, ToldSchedule] = field(default_factory=dict)
 
 
 _teams: OrderedDict[UUID, KnownNames] = OrderedDict()
@@ -77,7 +106,8 @@ class Names:
         self.labels: dict[int, tuple[LabelKind, str]] = {}
         self.labels_of = [_Lookup(kind, self.known.labels[kind], self.labels) for kind in (LabelKind.NODE, *LabelKind)]
         self.workflows: dict[UUID, tuple[str, str]] = {}
-        self.releases: dict[UUID, tuple[UUID, str, int, datetime]] = {}
+        self.releases: dict[UUID, SeenRelease] = {}
+        self.schedules: dict[UUID, ToldSchedule] = {}
 
     def label(self, kind: LabelKind, value: str) -> int:
         """The id of a label."""
@@ -90,22 +120,32 @@ class Names:
             self.workflows[found] = (name, max(type, self.workflows.get(found, (name, ""))[1]))
         return found
 
-    def release(self, workflow: UUID, name: str, seen_at: datetime) -> None:
-        """Notes that a release of a workflow was seen at an instant."""
+    def release(self, workflow: UUID, name: str, seen_at: datetime, commit: str | None = None) -> None:
+        """Notes that a release of a workflow was seen at an instant, made from a commit where that was told."""
         found = release_id(workflow, name)
-        first = self.releases[found][3] if found in self.releases else self.known.releases.get(found)
-        if first is None or seen_at < first:
-            self.releases[found] = (workflow, name, label_id(LabelKind.RELEASE, name), seen_at)
+        known = self.releases[found].seen if found in self.releases else self.known.releases.get(found)
+        if known is not None and commit is None and seen_at >= known.at:
+            return
+        seen = Seen(seen_at, (self.label(LabelKind.COMMIT, commit), commit) if commit else None).merged(known)
+        if seen != known:
+            self.releases[found] = SeenRelease(workflow, name, label_id(LabelKind.RELEASE, name), seen)
+
+    def schedule(self, workflow: UUID, told: ToldSchedule) -> None:
+        """Notes the schedule that an execution of a workflow tells: written when it changes, and once a day."""
+        known = self.schedules.get(workflow) or self.known.schedules.get(workflow)
+        if known is None or told > known:
+            self.schedules[workflow] = told
 
     def save(self) -> None:
         """Makes the missing ones in a short transaction of its own, sorted, and remembers them after its commit."""
-        if not (self.labels or self.workflows or self.releases):
+        if not (self.labels or self.workflows or self.releases or self.schedules):
             return
         with team_context(self.team_id):
             rows = [Label(team_id=self.team_id, id=i, kind=k, value=v) for i, (k, v) in sorted(self.labels.items())]
             Label.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
             _save_workflows(self.team_id, self.workflows)
             save_releases(self.team_id, self.releases)
+            _save_schedules(self.team_id, self.schedules)
             transaction.on_commit(self._remember)
 
     def _remember(self) -> None:
@@ -114,8 +154,10 @@ class Names:
             _bounded(known.labels[kind])[value] = number
         for workflow, (_, type) in self.workflows.items():
             _bounded(known.workflows)[workflow] = max(type, known.workflows.get(workflow, ""))
-        for release, (_, _, _, seen_at) in self.releases.items():
-            _bounded(known.releases)[release] = seen_at
+        for id, release in self.releases.items():
+            _bounded(known.releases)[id] = release.seen
+        for workflow, told in self.schedules.items():
+            _bounded(known.schedules)[workflow] = told
 
 
 def _bounded(known: dict[Any, Any]) -> dict[Any, Any]:
@@ -165,16 +207,37 @@ def _free_slugs(names: list[str]) -> list[str]:
     return found
 
 
-def save_releases(team_id: UUID, releases: dict[UUID, tuple[UUID, str, int, datetime]]) -> None:
-    """Makes releases, or moves `first_seen_at` of known ones back; (workflow, name, label id, seen at) by id."""
+_SAVE_RELEASE = """
+INSERT INTO release (team_id, id, workflow_id, name, name_id, first_seen_at, seen_commit_id, seen_commit)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (team_id, id) DO UPDATE SET
+    first_seen_at = LEAST(release.first_seen_at, EXCLUDED.first_seen_at),
+    seen_commit = CASE WHEN EXCLUDED.seen_commit_id = GREATEST(release.seen_commit_id, EXCLUDED.seen_commit_id)
+        THEN EXCLUDED.seen_commit ELSE release.seen_commit END,
+    seen_commit_id = GREATEST(release.seen_commit_id, EXCLUDED.seen_commit_id)
+WHERE release.first_seen_at IS NULL OR EXCLUDED.first_seen_at < release.first_seen_at
+    OR EXCLUDED.seen_commit_id > release.seen_commit_id
+    OR (release.seen_commit_id IS NULL AND EXCLUDED.seen_commit_id IS NOT NULL)
+"""
+
+
+def save_releases(team_id: UUID, releases: dict[UUID, SeenRelease]) -> None:
+    """Makes releases by id; of known ones moves `first_seen_at` back, and keeps the commit with the greatest label."""
     with connection.cursor() as cursor:
-        for found, (workflow, name, name_id, seen_at) in sorted(releases.items()):
+        for id, one in sorted(releases.items()):
+            about = (team_id, id, one.workflow_id, one.name, one.name_id, one.seen.at)
+            cursor.execute(_SAVE_RELEASE, [*about, *(one.seen.commit or (None, ""))])
+
+
+def _save_schedules(team_id: UUID, schedules: dict[UUID, ToldSchedule]) -> None:
+    """Puts schedules that executions told in place of those that were told before."""
+    with connection.cursor() as cursor:
+        for workflow, told in sorted(schedules.items()):
             cursor.execute(
-                "INSERT INTO release (team_id, id, workflow_id, name, name_id, first_seen_at) "
-                "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (team_id, id) DO UPDATE "
-                "SET first_seen_at = EXCLUDED.first_seen_at "
-                "WHERE release.first_seen_at IS NULL OR EXCLUDED.first_seen_at < release.first_seen_at",
-                [team_id, found, workflow, name, name_id, seen_at],
+                "UPDATE workflow SET told_schedule_on = %s, told_schedule = %s, told_schedule_zone = %s "
+                "WHERE team_id = %s AND id = %s AND (told_schedule_on IS NULL OR "
+                '(told_schedule_on, told_schedule COLLATE "C", told_schedule_zone COLLATE "C") < (%s, %s, %s))',
+                [*told, team_id, workflow, *told],
             )
 
 

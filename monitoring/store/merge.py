@@ -11,6 +11,7 @@ from monitoring.store.fields import EXECUTION, STEP, Row, Table
 
 # An ended status is this or greater.
 ENDED = int(Status.SKIPPED)
+_RELEASE, _COMMIT = EXECUTION.index["release_id"], EXECUTION.index["commit_id"]
 _ERROR_ID = {EXECUTION.name: EXECUTION.index["told_error_id"], STEP.name: STEP.index["error_id"]}
 
 
@@ -19,7 +20,7 @@ def merge_row(table: Table, known: Row, told: Row) -> bool:
     revisions = table.index["revisions"]
     if known[revisions] or told[revisions]:
         return _merge_revised(table, known, told)
-    changed, silent = False, table.silent
+    changed, silent = table is EXECUTION and _merge_commit(known, told, 0, 0), table.silent
     for place, rule in table.rules:
         new = told[place]
         if new is None:
@@ -33,6 +34,18 @@ def merge_row(table: Table, known: Row, told: Row) -> bool:
             # The same report that came again, or earlier by another way, says nothing new.
             changed = changed or place not in silent
     return _merge_error(table, known, told) or changed
+
+
+def _merge_commit(known: Row, told: Row, rank: int, told_rank: int) -> bool:
+    """The commit comes along with the release that wins, before that is merged; of the same release the greater one."""
+    if told[_RELEASE] is None:
+        return False
+    ours = known[_RELEASE] is not None, rank, known[_RELEASE] or 0, known[_COMMIT] is not None, known[_COMMIT] or 0
+    theirs = True, told_rank, told[_RELEASE], told[_COMMIT] is not None, told[_COMMIT] or 0
+    if theirs <= ours or known[_COMMIT] == told[_COMMIT]:
+        return False
+    known[_COMMIT] = told[_COMMIT]
+    return True
 
 
 def _error_order(row: Row, place: int, id_place: int) -> tuple[str, int]:
@@ -60,6 +73,8 @@ def _merge_revised(table: Table, known: Row, told: Row) -> bool:
     ours: dict[str, int] = dict(known[place] or {})
     theirs: dict[str, int] = told[place] or {}
     before = list(known)
+    if table is EXECUTION:
+        _merge_commit(known, told, ours.get("release_id", 0), theirs.get("release_id", 0))
     for column, rule in table.rules:
         name = table.names[column]
         old, new = known[column], told[column]

@@ -7,6 +7,7 @@ set of rules, and each row is written once. Nothing is read back where the execu
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError
@@ -16,7 +17,7 @@ from monitoring.store.criteria import is_judged_anew, judge_known, judge_new
 from monitoring.store.draft import Draft
 from monitoring.store.failures import first_leaf, first_leaves, is_failing, save_groups, set_failure
 from monitoring.store.fields import EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row, Table
-from monitoring.store.labels import save_releases, values_of_labels
+from monitoring.store.labels import Seen, SeenRelease, save_releases, values_of_labels
 from monitoring.store.parts import Part, Written
 from monitoring.store.statements import (
     columns,
@@ -45,7 +46,7 @@ _INSERT_FIXED = {
     LOG_LINE: insert(LOG_LINE, "ON CONFLICT DO NOTHING", "execution_id, id"),
     FACET: insert(FACET, "ON CONFLICT DO NOTHING", "execution_id, key_id, value"),
 }
-_WORKFLOW, _RELEASE = EXECUTION.index["workflow_id"], EXECUTION.index["release_id"]
+_WORKFLOW, _RELEASE, _COMMIT = (EXECUTION.index[name] for name in ("workflow_id", "release_id", "commit_id"))
 
 
 def write(team_id: UUID, parts: Sequence[Part], now: datetime, *, is_careful: bool = False) -> Written:
@@ -60,6 +61,7 @@ def write(team_id: UUID, parts: Sequence[Part], now: datetime, *, is_careful: bo
     counted = insert_new(team_id, {EXECUTION: rows[EXECUTION]} if is_careful else rows, now)
     if is_careful or len(counted) < len(drafts):
         _write_one_by_one(team_id, drafts, counted, now)
+    _save_late_releases(team_id, drafts, counted)
     save_groups(team_id, drafts, counted, now)
     changed = {place for draft in drafts for place in draft.changed_parts}
     return Written([place in changed for place in range(len(parts))])
@@ -99,7 +101,6 @@ def _write_one_by_one(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID
     if steps:
         run(_REPLACE_STEPS, [team_id, *columns(STEP, steps)])
     counted.update(_replace_executions(team_id, known))
-    _save_late_releases(team_id, known, counted)
     for table in FIXED_TABLES:
         _insert_fixed(team_id, drafts, table)
     marks = set()
@@ -169,17 +170,30 @@ def _insert_fixed(team_id: UUID, drafts: Sequence[Draft], table: Table) -> None:
         draft.changed_parts.add(place)
 
 
-def _save_late_releases(team_id: UUID, known: Sequence[Draft], counted: dict[UUID, datetime]) -> None:
-    """Makes releases of executions whose workflow and release came in different parts."""
-    late = []
-    for draft in known:
-        now, before = ([row[_WORKFLOW], row[_RELEASE]] for row in (draft.execution, draft.stored or draft.execution))
-        if now != before and all(now):
-            late.append((*now, counted[draft.execution[0]]))
-    names = values_of_labels(team_id, [name_id for _, name_id, _ in late])
-    rows: dict[UUID, tuple[UUID, str, int, datetime]] = {}
-    for workflow, name_id, at in late:
+def _save_late_releases(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, datetime]) -> None:
+    """Makes releases of executions whose workflow, release and commit came in different parts."""
+    late = [draft.execution for draft in drafts if _is_late(draft)]
+    names = values_of_labels(team_id, [row[at] for row in late for at in (_RELEASE, _COMMIT) if row[at] is not None])
+    rows: dict[UUID, SeenRelease] = {}
+    for row in late:
+        workflow, name_id, commit_id = _released(row)
         release = release_id(workflow, names[name_id])
-        seen_at = min(at, rows[release][3]) if release in rows else at
-        rows[release] = (workflow, names[name_id], name_id, seen_at)
+        seen = Seen(counted[row[0]], None if commit_id is None else (commit_id, names[commit_id]))
+        seen = seen.merged(rows[release].seen if release in rows else None)
+        rows[release] = SeenRelease(workflow, names[name_id], name_id, seen)
     save_releases(team_id, rows)
+
+
+def _released(execution: Row) -> tuple[Any, Any, Any]:
+    """What an execution tells: workflow, release and commit."""
+    return execution[_WORKFLOW], execution[_RELEASE], execution[_COMMIT]
+
+
+def _is_late(draft: Draft) -> bool:
+    """Whether there is a release that no single part tells as it is known now, nor what was stored before."""
+    told = _released(draft.execution)
+    if told[0] is None or told[1] is None:
+        return False
+    if draft.stored is not None and _released(draft.stored) == told:
+        return False
+    return all(_released(part.execution) != told for _, part in draft.parts)

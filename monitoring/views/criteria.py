@@ -21,6 +21,7 @@ from monitoring.models import SuccessCriterion, Workflow
 from monitoring.reads import criteria as reads
 from monitoring.services.criteria import CriterionRefused, add_criterion, change_criterion, remove_criterion
 from monitoring.views.criteria_words import criteria_href, progress_words
+from monitoring.views.schedule_card import ScheduleCard, schedule_card
 from monitoring.views.shell import Scope, frame, open_scope
 
 MAX_LATEST = 20_000
@@ -115,11 +116,17 @@ def _told(request: TeamRequest) -> dict[str, str]:
     return {name: " ".join(request.POST.get(name, "").split()) for name in FIELDS}
 
 
+def criteria_page(request: TeamRequest, scope: Scope, workflow: Workflow, *, card: ScheduleCard) -> HttpResponseBase:
+    """The page with a form for the schedule that was sent and cannot be kept."""
+    return _page(request, scope, workflow, card=card)
+
+
 def _page(
     request: TeamRequest,
     scope: Scope,
     workflow: Workflow,
     *,
+    card: ScheduleCard | None = None,
     editing: SuccessCriterion | None = None,
     told: dict[str, str] | None = None,
     reasons: dict[str, str] | None = None,
@@ -136,10 +143,11 @@ def _page(
         "reasons": reasons or {},
         "is_full": len(rows) >= MAX_CRITERIA and editing is None and not reasons,
         "most": MAX_CRITERIA,
+        "schedule": card or schedule_card(workflow),
         **_progress(request, workflow),
         **_tried(request, workflow, (told or {}).get("expression", "")),
     }
-    return TemplateResponse(request, "criteria/criteria.html", context, status=422 if reasons else 200)
+    return TemplateResponse(request, "criteria/criteria.html", context, status=422 if reasons or card else 200)
 
 
 def _progress(request: TeamRequest, workflow: Workflow) -> dict[str, Any]:

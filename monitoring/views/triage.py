@@ -16,6 +16,14 @@ from monitoring.reads.merged import roots_of
 from monitoring.services.triage import Outcome, TriageRefused
 from monitoring.services.triage_request import perform, read_ids
 
+# Fields as a sentence on a page names them; the others are as the API names them.
+_NAMES = {
+    "until": "the time until when",
+    "count": "the number of failures",
+    "release": "the release",
+    "members": "the groups to split off",
+    "assignee": "the member",
+}
 # What a form says, as a sentence about so many groups.
 _DONE = {
     "review": "reviewed",
@@ -33,6 +41,9 @@ _DONE = {
 def change_many(request: TeamRequest) -> HttpResponseBase:
     """What the form of the list asks for; back to the list as it was."""
     back = reverse("failure_groups", args=[request.team.slug]) + "?" + request.POST.get("back", "")[:2000].lstrip("?")
+    if not request.POST.getlist("group"):
+        messages.error(request, "Nothing was changed: choose at least one group first.")
+        return HttpResponseRedirect(back)
     try:
         _change(request, read_ids(request.POST.getlist("group")))
     except TriageRefused as refused:
@@ -106,5 +117,5 @@ def _groups(count: int) -> str:
 
 
 def _refuse(request: TeamRequest, refused: TriageRefused) -> None:
-    why = "; ".join(f"{name.replace('_', ' ')} {reason}" for name, reason in refused.reasons.items())
+    why = "; ".join(f"{_NAMES.get(name, name.replace('_', ' '))} {reason}" for name, reason in refused.reasons.items())
     messages.error(request, f"Nothing was changed: {why}.")

@@ -5,10 +5,10 @@ export { token };
 
 const number = new Intl.NumberFormat("en-GB");
 const compact = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
-const UNITS = [["d", 86400e3], ["h", 3600e3], ["min", 60e3], ["s", 1e3]];
-const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3, 600e3, 900e3,
-  1800e3, 3600e3, 7200e3, 14400e3, 21600e3, 43200e3, 86400e3, 172800e3, 604800e3];
-const AXIS_WIDTH = 48;
+const money = (value, digits) => `$${Math.abs(value) < 0.1 && value ? Number(value.toPrecision(2)) : digits}`;
+const UNITS = [["d", 864e5], ["h", 36e5], ["min", 6e4], ["s", 1e3]];
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400,
+  21600, 43200, 86400, 172800, 604800].map((seconds) => seconds * 1e3)];
 
 function duration(ms) {
   const [unit, length] = UNITS.find(([, one]) => Math.abs(ms) >= one) ?? ["ms", 1];
@@ -19,13 +19,13 @@ const WRITE = {
   count: (value) => number.format(value),
   percent: (value) => `${(value * 100).toFixed(1)}%`,
   ms: duration,
-  usd: (value) => `$${value.toFixed(2)}`,
+  usd: (value) => money(value, value.toFixed(2)),
 };
 const TICK = {
   count: (value) => (Number.isInteger(value) ? compact.format(value) : ""),
   percent: (value) => `${Math.round(value * 1000) / 10}%`,
   ms: (value) => (value ? duration(value) : "0"),
-  usd: (value) => `$${compact.format(value)}`,
+  usd: (value) => money(value, compact.format(value)),
 };
 
 function highest(spec) {
@@ -87,7 +87,7 @@ export function frame(spec, shift) {
     scales: {
       x: timeAxis(spec, shift),
       y: { stacked: spec.kind === "bars", grid: { color: token("grid"), drawTicks: false }, border: { display: false },
-        afterFit: (scale) => { scale.width = AXIS_WIDTH; }, ...axis, ticks: { ...ink, ...axis.ticks } },
+        afterFit: (scale) => { scale.width = 48; }, ...axis, ticks: { ...ink, ...axis.ticks } },
     },
   };
 }

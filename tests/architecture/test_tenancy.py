@@ -21,6 +21,7 @@ CONTROL_TABLES = {
     "improvement_due",
     "tracker_due",
     "review_mail",
+    "default_rules",
     "rule_due",
     "incident_due",
     "silence_due",

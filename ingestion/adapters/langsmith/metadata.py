@@ -3,6 +3,7 @@
 The SDK hands metadata of a run down to its children, so what is about the whole execution is read from the root only.
 """
 
+import re
 from typing import Any
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ _SESSION = ("session_id", "thread_id", "conversation_id")
 _USER = ("user_id",)
 _ENVIRONMENT = ("environment", "env")
 _RELEASE = ("revision_id",)
+_DESCRIBED = re.compile(r"(?:^|-g)([0-9a-f]{7,40})(?:-dirty)?$")
 _ABOUT_ALL = frozenset((*_SESSION, *_USER, *_ENVIRONMENT, *_RELEASE))
 # Read elsewhere, and large or told otherwise.
 _READ = frozenset({"usage_metadata", "ls_provider", "ls_model_name"})
@@ -35,6 +37,7 @@ class Whole(Struct, frozen=True):
     user: str | None = None
     environment: str | None = None
     release: str | None = None
+    commit: str | None = None
 
 
 class Extra(Struct):
@@ -80,13 +83,24 @@ def _id(metadata: dict[str, Any], names: tuple[str, ...], limit: int) -> str | N
     return None
 
 
+def commit_of(revision: str | None) -> str | None:
+    """The commit that a revision names: the client tells `git describe --tags --always --dirty` where nobody set it.
+
+    `v1.2-14-g2414721` and `2414721-dirty` name 2414721; a tag alone names none.
+    """
+    found = _DESCRIBED.search(revision or "")
+    return found[1] if found else None
+
+
 def read_whole(metadata: dict[str, Any]) -> Whole:
     """What the metadata of a root says about the execution."""
+    release = _id(metadata, _RELEASE, wire.MAX_NAME)
     return Whole(
         session=_id(metadata, _SESSION, wire.MAX_ID),
         user=_id(metadata, _USER, wire.MAX_ID),
         environment=_id(metadata, _ENVIRONMENT, wire.MAX_NAME),
-        release=_id(metadata, _RELEASE, wire.MAX_NAME),
+        release=release,
+        commit=commit_of(release),
     )
 
 

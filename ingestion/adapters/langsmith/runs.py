@@ -228,6 +228,7 @@ def describe(report: ExecutionReport, told: ReadRun, run: dict[str, Any]) -> Non
     report.finished_at = step.ended_at
     report.error = step.error
     report.session, report.user, report.release = whole.session, whole.user, whole.release
+    report.commit = whole.commit
     environment, project = _address(run.get("address"))
     report.environment = whole.environment or environment
     project = read_name(run.get("session_name")) or project

@@ -12,6 +12,8 @@ from monitoring.statuses import Status
 
 # Told in parts of its own, because it is kept in the payload too.
 _APART = "error"
+# Comes along with the release, and has no rank of its own.
+_ALONG = "commit"
 _Order = tuple[bool, int]
 
 
@@ -50,7 +52,9 @@ class Decisions:
             first = 0
             if name != _APART:
                 setattr(main, name, values[0])
-                ranks[name], first = rank, 1
+                first = 1
+                if name != _ALONG:
+                    ranks[name] = rank
             others += [ExecutionReport(id=main.id, items=0, revision=rank, **{name: one}) for one in values[first:]]
         main.ranks = ranks or None
         return others

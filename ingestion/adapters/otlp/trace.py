@@ -23,6 +23,8 @@ from monitoring.statuses import Status
 MAX_TAGS = 100
 _ENTRY, _ROOT, _NAMED, _NAMED_ROOT = 1, 2, 3, 4
 _MICROSECONDS = 1 << 52
+# What a span decides that names the workflow.
+_NAMING = ("workflow", "release", "commit", "environment")
 _WHO = ("session", "user")
 # What a root that is no step has no field for.
 _STEP_FIELDS = ("provider", "model", "tool", "node", "tool_entity")
@@ -100,12 +102,16 @@ class Trace:
         place = read.place
         offer = self.decisions.offer
         if not (place.is_true_root or place.is_entry):
-            named = _told(workflow=name, release=told.name("release"), environment=resource.environment)
+            named = _told(workflow=name, release=told.name("release"), commit="", environment=resource.environment)
             offer(_NAMED * _MICROSECONDS + late, named)
             return
+        release = told.name("release")
         fields = _told(
             workflow=name or step.node,
-            release=told.name("release") or resource.version,
+            release=release or resource.version,
+            # The commit is that of the service: of a release that the span tells nobody knows it. A release without
+            # one takes none from another span.
+            commit=(resource.commit if release is None else None) or "",
             status=step.status,
             started_at=started,
             finished_at=step.ended_at,
@@ -121,7 +127,7 @@ class Trace:
             return
         offer(_ENTRY * _MICROSECONDS + late, fields)
         if name:
-            named = _told(workflow=name, release=fields.get("release"), environment=resource.environment)
+            named = {key: fields[key] for key in _NAMING if key in fields}
             offer(_NAMED * _MICROSECONDS + late, named)
 
     def _take_facts(self, told: Told) -> None:

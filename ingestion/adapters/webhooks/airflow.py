@@ -18,9 +18,12 @@ from ingestion.adapters.webhooks.told import (
     text_of,
     url_of,
 )
+from monitoring.analysis.schedule import UnreadableSchedule, read_schedule
 
 _KEPT = ("operator", "map_index", "queue", "pool", "hostname", "max_tries")
-_RUN_KEPT = ("logical_date", "execution_date", "data_interval_start", "data_interval_end", "note", "reason")
+_SCHEDULES = ("schedule", "timetable_summary", "schedule_interval")
+_TIMES_KEPT = ("logical_date", "execution_date", "data_interval_start", "data_interval_end")
+_RUN_KEPT = (*_TIMES_KEPT, "note", "reason", *_SCHEDULES)
 
 
 def _count(value: Any) -> int | None:
@@ -55,6 +58,16 @@ def _step(task: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def _schedule(told: dict[str, Any]) -> dict[str, str]:
+    """When the DAG starts, where it is told as cron or a preset. A timetable in other words stays an attribute."""
+    words = (text_of(told.get(name)) for name in _SCHEDULES)
+    try:
+        found = read_schedule(next(filter(None, words), ""), text_of(told.get("timezone")) or "")
+    except UnreadableSchedule:
+        return {}
+    return {"schedule": found.cron, "schedule_zone": found.zone}
+
+
 def read(event: Any, about: About) -> list[Item]:
     """One callback. Raises `Refused`."""
     told = an_object(event)
@@ -72,6 +85,7 @@ def read(event: Any, about: About) -> list[Item]:
         "started_at": own.get("start_date"),
         "finished_at": own.get("end_date"),
         "trigger": text_of(told.get("run_type")),
+        **_schedule(told),
         "release": text_of(told.get("dag_version")),
         "input": told.get("conf") or None,
         "error": text_of(own.get("exception"), wire.MAX_ERROR),

@@ -20,6 +20,7 @@ MIN_OVERLAPS = 5
 # A schedule whose runs take longer than this part of its interval will overlap sooner or later.
 FULL = 0.8
 MOST_LISTED = 20
+_READ = "The schedule is read from the starts: a pause that was meant looks missed until it came three times."
 _SOURCE = "Rhythm as on Trends; lateness: least squares (A.-M. Legendre, 1805); E. B. Wilson, JASA 22 (1927)"
 
 
@@ -39,19 +40,20 @@ def advise_trigger(found: Triggers, starts: Sequence[Start], what: str) -> Advic
         _lines(found),
         _tables(found),
         settings,
-        limits="The schedule is read from the starts: a pause that was meant looks missed until it came three times.",
+        limits="" if found.schedule else _READ,
         source=_SOURCE,
     )
 
 
 def _of_missed(found: Triggers, settings: dict[str, Value]) -> list[str]:
-    interval = found.rhythm.interval
-    if (found.missed or 0) < MIN_MISSED or interval is None:
+    if (found.missed or 0) < MIN_MISSED:
         return []
-    length = interval.total_seconds() * 1000
+    length = found.rhythm.interval.total_seconds() * 1000 if found.rhythm.interval else 0.0
     late = found.lateness.p95_ms if found.lateness else 0.0
-    grace = round_up(max(late, length / 10))
-    settings |= {"interval_ms": length, "grace_ms": grace, "catch_up": "yes"}
+    grace = round_up(max(late, length / 10, 60_000.0 if found.schedule else 0.0))
+    if found.schedule is None:
+        settings["interval_ms"] = length
+    settings |= {"grace_ms": grace, "catch_up": "yes"}
     return [
         f"{found.missed} of {found.expected} expected starts did not come: let the scheduler catch up on "
         "missed starts, and "
@@ -94,14 +96,19 @@ def _of_duplicates(found: Triggers, settings: dict[str, Value]) -> list[str]:
 def _fine(found: Triggers) -> str:
     if found.missed is None:
         return f"Nothing to set: {found.rhythm.words}, no starts that repeat others."
-    return f"Nothing to set: {found.rhythm.words}, {found.missed} of {found.expected} expected starts missed."
+    words = f"schedule {found.schedule.words}" if found.schedule else found.rhythm.words
+    return f"Nothing to set: {words}, {found.missed} of {found.expected} expected starts missed."
 
 
 def _lines(found: Triggers) -> list[Line]:
     lines = [
         Line("Starts", found.starts),
         Line("Rhythm", found.rhythm.words, Unit.TEXT),
-        Line("Expected starts", found.expected, how="" if found.expected is not None else "no regular rhythm"),
+        Line(
+            "Expected starts",
+            found.expected,
+            how="no regular rhythm" if found.expected is None else _of_schedule(found),
+        ),
         Line("Missed", found.missed),
         Line("Repeats within 10 s", found.duplicates, how=f"of {found.comparable} starts that told their input"),
         Line("Began while another was at work", found.overlapping, how=f"of {found.timed} with a duration"),
@@ -114,13 +121,19 @@ def _lines(found: Triggers) -> list[Line]:
     if found.lateness:
         late = found.lateness
         lines += [
-            Line(
-                "Usually late by", late.p50_ms, Unit.MS, f"median of {late.starts} starts, from the line through them"
-            ),
+            Line("Usually late by", late.p50_ms, Unit.MS, f"median of {late.starts} starts, {_due(found)}"),
             Line("Late by, p95", late.p95_ms, Unit.MS),
             Line("Latest", late.most_ms, Unit.MS),
         ]
     return lines
+
+
+def _of_schedule(found: Triggers) -> str:
+    return f"due by {found.schedule.words}" if found.schedule else ""
+
+
+def _due(found: Triggers) -> str:
+    return "from when they were due" if found.schedule else "from the line through them"
 
 
 def _tables(found: Triggers) -> list[Table]:

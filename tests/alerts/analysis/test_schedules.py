@@ -155,7 +155,8 @@ class TestChecking:
         assert check_schedule({"cron": "0 * * * *", "grace_s": float("nan")}).keys() == {"grace_s"}
 
     def test_one_of_cron_and_period(self) -> None:
-        assert check_schedule({}).keys() == {"cron"}
+        assert check_schedule({}) == {}
+        assert read_schedule({}) is None
         assert check_schedule({"cron": "0 * * * *", "period_s": 60}).keys() == {"period_s"}
         assert check_schedule({"period_s": 30}) == {"period_s": "must be from 60 seconds to 366 days"}
         assert check_schedule({"period_s": 60}) == {}

@@ -73,9 +73,14 @@ def test_nothing_stays_of_a_transaction_that_failed(team) -> None:
 
     with team_context(team.id):
         one = channel(team)
-    with pytest.raises(Broke), team_context(team.id):
-        queue(team.id, channel_ids=[one.id], notice=notice(), incident_id=None, event_id=None, now=NOW)
-        raise Broke
+
+    def break_off() -> None:
+        with team_context(team.id):
+            queue(team.id, channel_ids=[one.id], notice=notice(), incident_id=None, event_id=None, now=NOW)
+            raise Broke
+
+    with pytest.raises(Broke):
+        break_off()
     assert not AlertDeliveryDue.objects.exists()
 
 

@@ -63,7 +63,7 @@ def test_what_history_proposes_is_shown_with_its_arithmetic(team: Team, api_key:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({}, "Tell at least one of objective_success_rate, objective_p95_ms, objective_freshness_ms."),
+        ({}, "Tell at least one of objective_success_rate, objective_p95_ms, objective_freshness_ms, schedule, "),
         ([], "Invalid data"),
         ({"objective_success_rate": 97}, "Give a share of 1 from 0.01 to 1, such as 0.97, or null to take it away."),
         ({"objective_success_rate": 0}, "Give a share of 1 from 0.01 to 1"),

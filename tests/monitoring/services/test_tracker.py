@@ -1,6 +1,7 @@
 """The issue tracker: signed deliveries, retries, links that it tells, and its page."""
 
 import json
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -189,13 +190,22 @@ def test_the_page_makes_changes_tries_and_removes_it(team, owner_client: Client,
     assert "not pushed anywhere yet" in read(owner_client, page)
 
 
+def test_a_delivery_is_sent_again_by_a_button_that_says_which(team, owner_client, receiver, secret) -> None:
+    page = f"/t/{team.slug}/improvements/tracker/"
+    owner_client.post(f"{page}test/")
+    found = re.findall(
+        r'<button [^>]*aria-label="Send test of ([^"<>]+) again">Send again</button>', read(owner_client, page)
+    )
+    assert [" UTC" in words for words in found] == [True]
+
+
 @pytest.mark.parametrize(
     ("told", "reason"),
     [
         ({"url": "ftp://x", "events": ["improvement.created"]}, "must begin with https:// or http://"),
         ({"url": "http://10.0.0.8/", "events": ["improvement.created"]}, "an address inside this network"),
-        ({"url": "https://issues.example/", "events": []}, "one or more of"),
-        ({"url": "https://issues.example/", "events": ["all"]}, "one or more of"),
+        ({"url": "https://issues.example/", "events": []}, "at least one event"),
+        ({"url": "https://issues.example/", "events": ["all"]}, "at least one event"),
     ],
 )
 def test_settings_that_cannot_be_saved_say_why(team, owner_client, told, reason) -> None:

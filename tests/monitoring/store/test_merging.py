@@ -62,6 +62,7 @@ STEP_FIELDS: dict[str, st.SearchStrategy[Any]] = {
 EXECUTION_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "workflow": st.sampled_from(["nightly", "daily"]),
     "release": words,
+    "commit": words,
     "environment": st.sampled_from(["production", "eu", "us"]),
     "trigger": words,
     "status": st.sampled_from(Status),
@@ -78,7 +79,7 @@ EXECUTION_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "tokens": tokens,
     "cost_usd": money,
 }
-# What an error's parts, an input and token counts belong to is one value: it is split off whole.
+# What an error's parts, an input and token counts belong to, and a release with its commit, is split off whole.
 reports_of_steps = st.fixed_dictionaries({"id": st.sampled_from(["s1", "s2", "s3"])}, optional=STEP_FIELDS)
 logs = st.builds(LogReport, message=words, at=st.none() | moments, step_id=st.none() | st.just("s1"))
 executions = st.fixed_dictionaries({"id": st.sampled_from(["run", "other"])}, optional=EXECUTION_FIELDS)
@@ -149,6 +150,8 @@ def _split(report: ExecutionReport, choose: Any) -> list[ExecutionReport]:
     for name, value in _told(report):
         for number in choose():
             parts[number][name] = value
+            if name == "release":
+                parts[number]["commit"] = report.commit
     for step in report.steps or ():
         for number in choose():
             parts[number]["steps"].append(StepReport(id=step.id))
@@ -162,7 +165,9 @@ def _split(report: ExecutionReport, choose: Any) -> list[ExecutionReport]:
 
 
 def _told(struct: ExecutionReport | StepReport) -> list[tuple[str, Any]]:
-    skipped = ("id", "revision", "steps", "logs")
+    skipped = ["id", "revision", "steps", "logs"]
+    if getattr(struct, "release", None):
+        skipped.append("commit")
     found = [(name, getattr(struct, name)) for name in struct.__struct_fields__ if name not in skipped]
     return [(name, value) for name, value in found if value is not None]
 

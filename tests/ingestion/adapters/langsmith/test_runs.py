@@ -47,7 +47,7 @@ def test_a_root_that_holds_others_is_the_execution() -> None:
                         "thread_id": "t-1",
                         "user_id": 5,
                         "environment": "eu",
-                        "revision_id": "v7",
+                        "revision_id": "v7-3-g2414721-dirty",
                         "customer": "north",
                         "ls_method": "traceable",
                         "LANGSMITH_TRACING": "true",
@@ -63,7 +63,8 @@ def test_a_root_that_holds_others_is_the_execution() -> None:
     assert (report.id, report.workflow, report.status) == (uid(1), "Support", Status.SUCCEEDED)
     assert (report.started_at, report.finished_at) == (at(0), at(5))
     assert (report.input, report.output) == ({"order": 7}, {"answer": "yes"})
-    assert (report.session, report.user, report.environment, report.release) == ("t-1", "5", "eu", "v7")
+    assert (report.session, report.user, report.environment) == ("t-1", "5", "eu")
+    assert (report.release, report.commit) == ("v7-3-g2414721-dirty", "2414721")
     assert report.tags == {"beta": "true", "customer": "north", "project": "shop"}
     assert report.attributes is not None
     assert report.attributes["runtime"] == {"sdk": "langsmith-py"}

@@ -41,19 +41,30 @@ def test_the_root_tells_the_execution_and_is_no_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "release"),
+    ("resource", "release", "commit"),
     [
-        ({"service.version": "7", "vcs.ref.head.revision": "9d59409acf"}, "7"),
+        ({"service.version": "7", "vcs.ref.head.revision": "9d59409acf"}, "7", "9d59409acf"),
         (
             {"vcs.ref.head.revision": "9d59409acf479dfa0df1aa568182e43e43df8bbe"},
             "9d59409acf479dfa0df1aa568182e43e43df8bbe",
+            "9d59409acf479dfa0df1aa568182e43e43df8bbe",
         ),
-        ({"vcs.repository.ref.revision": "9d59409acf"}, "9d59409acf"),
-        ({"vcs.ref.head.name": "main"}, None),
+        ({"vcs.repository.ref.revision": "9d59409acf"}, "9d59409acf", "9d59409acf"),
+        ({"service.version": "7"}, "7", ""),
+        ({"vcs.ref.head.name": "main"}, None, ""),
     ],
 )
-def test_the_commit_is_the_release_where_no_version_is_told(resource: dict[str, str], release: str | None) -> None:
-    assert ranked(span(1), resource={"service.name": "shop", **resource}).release == release
+def test_the_commit_is_told_beside_the_release_and_is_it_where_no_version_is_told(
+    resource: dict[str, str], release: str | None, commit: str
+) -> None:
+    found = ranked(span(1), resource={"service.name": "shop", **resource})
+    assert (found.release, found.commit) == (release, commit)
+
+
+def test_the_commit_of_a_service_is_not_that_of_a_workflow_that_tells_its_own_version() -> None:
+    root = span(1, attributes={"n8n.workflow.name": "Orders", "n8n.workflow.version_id": "v9"})
+    found = ranked(root, resource={"service.name": "n8n", "vcs.ref.head.revision": "9d59409acf"})
+    assert (found.release, found.commit) == ("v9", "")
 
 
 def test_a_root_that_works_itself_is_a_step_too() -> None:

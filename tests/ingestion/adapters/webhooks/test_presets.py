@@ -174,6 +174,24 @@ def test_airflow_run_and_single_task() -> None:
     assert one.steps[0].status is Status.FAILED
 
 
+@pytest.mark.parametrize(
+    ("fields", "schedule", "zone"),
+    [
+        ({"schedule": "@daily", "timezone": "Europe/Berlin"}, "0 0 * * *", "Europe/Berlin"),
+        ({"timetable_summary": "30 6 * * 1-5"}, "30 6 * * 1-5", "UTC"),
+        ({"schedule_interval": "1 day, 0:00:00"}, None, None),
+        ({"schedule": "0 6 * * *", "timezone": "Nowhere"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_airflow_tells_its_schedule_where_cron_can_say_it(fields: Any, schedule: str | None, zone: str | None) -> None:
+    report = only(read(SourceKind.AIRFLOW, events.airflow_run(**fields)))
+    assert (report.schedule, report.schedule_zone) == (schedule, zone)
+    if schedule is None and fields:
+        assert report.attributes is not None
+        assert report.attributes.items() >= {key: one for key, one in fields.items() if key != "timezone"}.items()
+
+
 def test_alert_of_a_workflow_is_a_failed_execution_until_it_is_resolved() -> None:
     firing = only(read(SourceKind.ALERTMANAGER, events.alerts(workflow="orders")))
     assert (firing.workflow, firing.status, firing.finished_at) == ("orders", Status.FAILED, None)
