@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison, NoData, Severity
 from alerts.analysis.rule_words import threshold_words
-from alerts.analysis.schedules import check_schedule
+from alerts.analysis.schedules import check_schedule, has_schedule
 from alerts.analysis.wanted import UNASKED, Wanted
 
 MAX_NAME, MAX_TEXT, MAX_URL, MAX_TAGS, MAX_TAG, MAX_VALUE = 200, 2_000, 2_000, 20, 60, 500
@@ -81,8 +81,8 @@ def _scope_faults(wanted: Wanted, metric: Metric) -> Faults:
         return {"scope": f"{metric.label} can be split by: {allowed}"}
     if metric.family is Family.SOURCE:
         return {"scope": "must be source"} if wanted.scope != "source" else {}
-    if metric.family is Family.SCHEDULE and wanted.workflow_id is None:
-        return {"workflow": "must be told: a schedule belongs to one workflow"}
+    if metric.family is Family.SCHEDULE and wanted.workflow_id is None and has_schedule(wanted.parameters):
+        return {"workflow": "must be told: a schedule belongs to one workflow. Without one, each workflow's own counts"}
     is_together = wanted.workflow_id is None and not wanted.is_per_workflow
     if is_together and metric.family in (Family.RECENT, Family.SCHEDULE, Family.BURN):
         return {"is_per_workflow": f"{metric.label} is told of one workflow at a time, not of all together"}

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0004_incident_by_hand")]
+    dependencies = [("alerts", "0004_default_rules"), ("alerts", "0004_incident_by_hand")]
 
     operations = [
         migrations.AddIndex(

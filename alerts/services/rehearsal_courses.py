@@ -22,6 +22,7 @@ from alerts.reads.measures_usual import UNUSUAL, Ranges, read_ranges
 from alerts.reads.rehearsal import Past
 from alerts.reads.rehearsal_rollups import by_grain
 from alerts.reads.rehearsal_runs import instants_between, runs_by_workflow, usual_gaps
+from alerts.reads.schedules import own_schedules
 from monitoring.models import Grain, Workflow
 from monitoring.reads.baselines import Usual, usual_by_workflow
 from monitoring.reads.figures import Totals
@@ -155,8 +156,10 @@ def _of_runs(team_id: UUID, rule: AlertRule, start: datetime, end: datetime, now
         return course
     first = max(start, first)
     gaps = usual_gaps(team_id, rule, runs, now) if rule.metric == "late" else {}
-    instants, schedule = instants_between(first, end), read_schedule(rule.parameters)
+    instants, told = instants_between(first, end), read_schedule(rule.parameters)
+    own = own_schedules(team_id, [rule]) if rule.metric == "missed_schedule" and told is None else {}
     for workflow_id, mine in list(runs.items())[: records.MAX_SUBJECTS]:
+        schedule = told or own.get(workflow_id)
         found = at_instants(rule.condition, mine, instants, gap_s=gaps.get(workflow_id), schedule=schedule)
         course.tracks.append(_track(workflow_id, first, found))
     course.is_cut = len(runs) > records.MAX_SUBJECTS

@@ -239,8 +239,6 @@ def _fits(metric: Metric, comparison: Comparison) -> bool:
 
 
 def _workflows(team_id: UUID, metric: Metric) -> Pairs:
-    if metric.family is Family.SCHEDULE:
-        return [(EACH, "Choose one"), *names(team_id)]
     together = [] if metric.family in (Family.RECENT, Family.SCHEDULE, Family.BURN) else [(TOGETHER, "all together")]
     return [(EACH, "each workflow"), *together, *names(team_id)]
 

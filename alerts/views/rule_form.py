@@ -16,9 +16,11 @@ from accounts.permissions import Permission
 from alerts.analysis.wanted import Wanted
 from alerts.models import AlertRule
 from alerts.reads import rules as reads
+from alerts.reads.schedules import proposed_schedule
 from alerts.services.rules import RuleRefused, as_rule, checked, save_rule, wanted_of
 from alerts.views import rule_fields as form
 from monitoring.models import Workflow
+from monitoring.reads.workflows import find
 
 
 @team_page(Permission.MANAGE_ALERTS)
@@ -117,8 +119,23 @@ def _page(
         "words": words,
         "rehearsal_href": rehearsal_href,
         "cancel_href": _cancel_href(request, kept),
+        "proposal": _proposal(request, told),
     }
     return TemplateResponse(request, "alerts/rules/form.html", context, status=422 if reasons else 200)
+
+
+def _proposal(request: TeamRequest, told: dict[str, str]) -> dict[str, str] | None:
+    """The schedule that the history of the chosen workflow shows, with the address of the form that has it."""
+    if told["metric"] != "missed_schedule" or told.get("cron") or told.get("period_s"):
+        return None
+    workflow = find(request.team.id, told["workflow"])
+    zones = list(dict.fromkeys((timezone.get_current_timezone_name(), "UTC")))
+    environment = told.get("environment") or None
+    found = workflow and proposed_schedule(request.team.id, workflow.id, environment, zones, timezone.now())
+    if not found:
+        return None
+    fields = {name: str(value) for name, value in found.as_parameters().items()}
+    return {"words": found.words, "href": form.address({**told, **fields})}
 
 
 def _cancel_href(request: TeamRequest, kept: AlertRule | None) -> str:

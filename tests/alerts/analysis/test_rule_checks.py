@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alerts.analysis.catalogue import METRICS
 from alerts.analysis.conditions import Comparison
+from alerts.analysis.default_rules import DEFAULT_RULES
 from alerts.analysis.rule_checks import faults
 from alerts.analysis.wanted import Wanted, usual
 
@@ -110,3 +111,11 @@ def test_nothing_that_is_told_breaks_the_checks(metric, fields, parameters) -> N
     told = Wanted(**{"name": "x", "metric": metric, **fields, "parameters": parameters}).fitted()
     if not faults(told):
         assert told.condition.metric == metric
+
+
+@pytest.mark.parametrize("default", DEFAULT_RULES, ids=lambda one: one.key)
+def test_rules_from_the_start_can_be_changed_and_kept(default) -> None:
+    told = {name: value for name, value in default.as_fields().items() if name in Wanted.__slots__}
+    wanted = Wanted(**told)
+    assert faults(wanted.fitted()) == {}
+    assert wanted.fitted() == wanted

@@ -103,7 +103,7 @@ def test_a_rule_of_one_workflow(api, team) -> None:
         ({"parameters": 5}, "parameters"),
         ({"name": "x" * 201}, "name"),
         ({"url": "ftp://x"}, "url"),
-        ({"metric": "missed_schedule"}, "workflow"),
+        ({"metric": "missed_schedule", "parameters": {"period_s": 3600}}, "workflow"),
         ({"metric": "budget_share"}, "budget_usd"),
     ],
 )

@@ -341,11 +341,21 @@ def test_figures_lead_to_a_rule_about_them(member_client, member, team, pages) -
 
 def test_a_schedule_is_of_one_workflow(member_client, team, pages) -> None:
     store(team, report())
-    text = read(member_client, f"{pages}new/?metric=missed_schedule")
-    assert "Choose one" in text
-    assert "all together" not in text
+    assert "all together" not in read(member_client, f"{pages}new/?metric=missed_schedule")
     told = {"metric": "missed_schedule", "for_metric": "missed_schedule", "cron": "0 3 * * *", "grace_s": "300"}
     refused = member_client.post(f"{pages}new/", told)
     assert "Workflow must be told" in refused.content.decode()
     made = member_client.post(f"{pages}new/", {**told, "workflow": "nightly", "zone": "Europe/Berlin"}, follow=True)
     assert "Missed or late schedule: 0 3 * * * (Europe/Berlin)" in made.content.decode()
+
+
+def test_a_schedule_is_proposed_from_history(member_client, team, pages) -> None:
+    hour = NOW.replace(minute=0, second=0)
+    times = [hour - timedelta(hours=place) for place in range(1, 60)]
+    store(team, *(report(started_at=at, finished_at=at + timedelta(seconds=5)) for at in times), now=NOW)
+    response = member_client.get(f"{pages}new/?metric=missed_schedule&workflow=nightly")
+    proposal = response.context_data["proposal"]
+    assert proposal["words"] in response.content.decode()
+    form = member_client.get(f"{pages}new/{proposal['href']}")
+    assert form.context_data["told"]["cron"] == "0 * * * *"
+    assert form.context_data["proposal"] is None
