@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from accounts.mail import mail_server
+from alerts.analysis.catalogue import METRICS
 from config.logs import IS_JSON, logging_settings
 from monitoring.statuses import Status
 
@@ -208,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "ImprovementStatusEnum": "monitoring.models.improvement.ImprovementStatus",
         "ImprovementMetricEnum": "monitoring.models.improvement.Metric",
         "ChangeKindEnum": "monitoring.models.improvement.ChangeKind",
+        "AlertMetricEnum": [(metric.name, metric.label) for metric in METRICS.values()],
     },
 }
 
