@@ -10,6 +10,10 @@ from alerts.views import (
     incidents,
     operations,
     routes,
+    rule,
+    rule_form,
+    rule_rehearsal,
+    rules,
     silences,
 )
 
@@ -44,4 +48,11 @@ urlpatterns = [
     path("alerts/deliveries/again/", deliveries.send_all_again, name="send_all_deliveries_again"),
     path("alerts/deliveries/<uuid:delivery>/", deliveries.alert_delivery, name="alert_delivery"),
     path("alerts/deliveries/<uuid:delivery>/again/", deliveries.send_delivery_again, name="send_delivery_again"),
+    path("alerts/rules/", rules.rules, name="rules"),
+    path("alerts/rules/new/", rule_form.new_rule, name="new_rule"),
+    path("alerts/rules/rehearsal/", rule_rehearsal.rehearse, name="rehearse_rule"),
+    path("alerts/rules/<uuid:rule>/", rule.rule, name="rule"),
+    path("alerts/rules/<uuid:rule>/edit/", rule_form.edit_rule, name="edit_rule"),
+    path("alerts/rules/<uuid:rule>/switch/", rule.switch_rule, name="switch_rule"),
+    path("alerts/rules/<uuid:rule>/remove/", rule.remove, name="remove_rule"),
 ]

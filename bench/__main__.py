@@ -21,6 +21,7 @@ from bench import (
     overload,
     pages,
     proof,
+    rehearsal,
     replay,
     triage,
     verdict,
@@ -30,7 +31,7 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof", "alerts"),
+    *("findings", "proof", "alerts", "rehearsal"),
 )
 
 
@@ -82,6 +83,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         "findings": findings.measure,
         "proof": proof.measure,
         "alerts": lambda: alerts.measure(stage),
+        "rehearsal": rehearsal.measure,
         "verdict": verdict.measure,
         "replay": lambda: replay.measure(stage),
     }

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from accounts.mail import mail_server
+from alerts.analysis.catalogue import METRICS
 from config.logs import IS_JSON, logging_settings
 from monitoring.statuses import Status
 
@@ -210,6 +211,7 @@ SPECTACULAR_SETTINGS = {
         "ChangeKindEnum": "monitoring.models.improvement.ChangeKind",
         "ChannelKindEnum": "alerts.models.channel.ChannelKind",
         "AlertDeliveryStatusEnum": "alerts.models.channel.AlertDeliveryStatus",
+        "AlertMetricEnum": [(metric.name, metric.label) for metric in METRICS.values()],
     },
 }
 

@@ -112,6 +112,14 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A time drawn as a band behind a chart."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """One value a bucket, None where there is none. `role` "area" fills down to the series before it (kind band)."""
 
@@ -127,7 +135,8 @@ class Chart:
 
     `starts` are the starts of the buckets; `label` states the finding for readers who do not see the canvas;
     `unit` says what the values are: counts, shares of 1, milliseconds, US dollars; `height` names a size in the
-    style sheet. Values of a line that miss the objective's threshold are drawn in the failure colour.
+    style sheet. Values of a line that miss the objective's threshold are drawn in the failure colour; `limit` is a
+    level without that. `spans` are drawn behind the series.
     """
 
     id: str
@@ -143,6 +152,8 @@ class Chart:
     objective: Threshold | None = None
     markers: Sequence[Marker] = field(default_factory=tuple)
     time_axis: bool = True
+    limit: Threshold | None = None
+    spans: Sequence[Span] = field(default_factory=tuple)
 
     def payload(self) -> dict[str, Any]:
         """What `static/js/charts.js` draws: times in ms since 1970, values as they are."""
@@ -158,6 +169,8 @@ class Chart:
                 {"label": s.label, "values": list(s.values), "colour": s.colour, "role": s.role} for s in self.series
             ],
             "objective": {"value": self.objective.value, "label": self.objective.label} if self.objective else None,
+            "limit": {"value": self.limit.value, "label": self.limit.label} if self.limit else None,
+            "spans": [{"from": epoch_ms(span.start), "to": epoch_ms(span.end)} for span in self.spans],
             "markers": [{"at": epoch_ms(m.at), "label": m.label} for m in self.markers],
             "time_axis": self.time_axis,
         }

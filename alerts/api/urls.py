@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.api import incidents
+from alerts.api import incidents, rules
 from alerts.api.channels import ChannelDetail, ChannelList, ChannelTest
 from alerts.api.deliveries import AlertDeliveryAgain, AlertDeliveryDetail, AlertDeliveryList
 
@@ -23,4 +23,8 @@ urlpatterns = [
     path("alert-deliveries/", AlertDeliveryList.as_view()),
     path("alert-deliveries/<str:delivery>/", AlertDeliveryDetail.as_view()),
     path("alert-deliveries/<str:delivery>/send-again/", AlertDeliveryAgain.as_view()),
+    path("alert-rules/", rules.RuleList.as_view(), name="api_alert_rules"),
+    path("alert-rules/rehearse/", rules.NewRuleRehearsal.as_view(), name="api_rehearse_new_alert_rule"),
+    path("alert-rules/<str:rule>/", rules.RuleDetail.as_view(), name="api_alert_rule"),
+    path("alert-rules/<str:rule>/rehearse/", rules.RuleRehearsal.as_view(), name="api_rehearse_alert_rule"),
 ]

@@ -86,6 +86,7 @@ class Incident(TenantModel):
         indexes = [
             models.Index(fields=["team", "-opened_at", "id"], name="incident_by_time"),
             models.Index(fields=["team", "workflow_id", "-opened_at"], name="incident_of_workflow"),
+            models.Index(fields=["team", "rule", "-opened_at", "id"], name="incident_of_rule"),
             models.Index(
                 fields=["team", "cause_kind", "cause_value"],
                 condition=models.Q(resolved_at__isnull=True),

@@ -36,11 +36,11 @@ def read(team_id: UUID, rules: Sequence[AlertRule], now: datetime) -> dict[UUID,
     Nothing can be said of a schedule that means nothing.
     """
     latest = latest_runs(team_id, wanted_by(rules), now, RUNS)
-    own = _own_schedules(team_id, [rule for rule in rules if not has_schedule(rule.parameters)])
+    own = own_schedules(team_id, [rule for rule in rules if not has_schedule(rule.parameters)])
     return {rule.id: _readings(rule, latest, own, now) for rule in rules}
 
 
-def _own_schedules(team_id: UUID, rules: Sequence[AlertRule]) -> dict[UUID, Schedule]:
+def own_schedules(team_id: UUID, rules: Sequence[AlertRule]) -> dict[UUID, Schedule]:
     """The schedules that workflows have themselves: set by a member, else told by executions."""
     if not rules:
         return {}

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0014_told_schedule"), ("monitoring", "0014_workflow_owner")]
+    dependencies = [("monitoring", "0014_workflow_owner")]
 
     operations = [
         # Columns without a default only change the catalogue, but they wait for every reader of the table.

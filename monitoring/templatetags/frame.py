@@ -1,14 +1,19 @@
 """Pieces of the frame that every page pays for, written in one piece or only once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
+from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts.permissions import Permission
 from monitoring.presentation import RailStep
 from monitoring.templatetags.components import icon
 
@@ -26,6 +31,22 @@ def constant_part(name: str) -> SafeString:
 @cache
 def _rendered(name: str) -> SafeString:
     return render_to_string(name)
+
+
+@register.simple_tag(takes_context=True)
+def alert_link(context: Mapping[str, Any], metric: str, **presets: str) -> SafeString:
+    """A link to the form of an alert rule about what the page shows, for members who may make one; else nothing.
+
+    It looks at the page's `scope`: its workflow and environment. `presets` are further fields of the form.
+    """
+    request, scope = context["request"], context["scope"]
+    if not request.membership.allows(Permission.MANAGE_ALERTS):
+        return mark_safe("")
+    told = {"metric": metric, "environment": scope.environment or "", **presets}
+    if scope.workflow is not None:
+        told["workflow"] = scope.workflow.slug
+    href = f"{reverse('new_rule', args=[scope.team.slug])}?{urlencode(told)}"
+    return format_html('<a class="btn" href="{}">{}Alert me</a>', href, icon("bell"))
 
 
 @register.simple_tag

@@ -1,14 +1,7 @@
-// What all charts share: axes, tooltips, thresholds and markers, written in the units of the page.
-const probe = document.body.appendChild(document.createElement("i"));
-probe.hidden = true;
-// A canvas is not recoloured in forced colours: series keep their own, else all of them would be one.
-probe.style.forcedColorAdjust = "none";
+// What all charts share: axes and tooltips, written in the units of the page.
+import { annotations, token } from "./chart_marks.js";
 
-/** The colour of a token in the theme that is on. */
-export function token(name) {
-  probe.style.color = `var(--${name})`;
-  return getComputedStyle(probe).color;
-}
+export { token };
 
 const number = new Intl.NumberFormat("en-GB");
 const compact = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
@@ -37,7 +30,7 @@ const TICK = {
 
 function highest(spec) {
   const values = spec.series.flatMap((series) => series.values.filter((value) => value !== null));
-  return Math.max(spec.objective?.value ?? 0, ...values, 0);
+  return Math.max(spec.objective?.value ?? 0, spec.limit?.value ?? 0, ...values, 0);
 }
 
 // A rate of failures is read against 0, a rate of successes against 100%: to the next round value past all points.
@@ -66,26 +59,6 @@ function timeAxis(spec, shift) {
     // Room for labels would differ between stacked charts, and their buckets would no longer stand above each other.
     afterFit: (scale) => { scale.paddingLeft = 0; scale.paddingRight = 0; },
   };
-}
-
-function annotations(spec, shift) {
-  const label = { display: true, position: "start", font: { size: 10.5, weight: 600 } };
-  // A label that would lie on the one before it stands lower.
-  const lower = spec.markers.map(() => false);
-  spec.markers.forEach((marker, i) => { lower[i] = i > 0 && !lower[i - 1] && (marker.at - spec.markers[i - 1].at) / (spec.to - spec.from) < 0.15; });
-  const found = spec.markers.map((marker, i) => ({
-    type: "line", scaleID: "x", value: shift(marker.at), borderColor: token("text-3"), borderWidth: 1, borderDash: [3, 3],
-    label: marker.label ? { ...label, content: marker.label, yAdjust: lower[i] ? 4 : -16, backgroundColor: token("surface-3"),
-      color: token("text"), padding: { x: 6, y: 3 }, borderRadius: 4 } : undefined,
-  }));
-  if (spec.objective) {
-    found.push({
-      type: "line", scaleID: "y", value: spec.objective.value, borderColor: token("warn"), borderWidth: 1.5, borderDash: [5, 4],
-      label: { ...label, content: spec.objective.label, yAdjust: spec.unit === "percent" ? 11 : -10,
-        backgroundColor: "transparent", color: token("warn"), padding: { x: 4, y: 2 } },
-    });
-  }
-  return found;
 }
 
 function tooltip(spec) {

@@ -14,7 +14,7 @@ function line(spec, series, shift, colour) {
   const low = spec.objective?.value;
   return {
     label: series.label, data: points(spec, series, shift), borderColor: colour, borderWidth: 2, tension: 0.25,
-    cubicInterpolationMode: "monotone", pointRadius: alone(series) ? 2 : 0, pointHoverRadius: 4,
+    cubicInterpolationMode: "monotone", pointRadius: (context) => (alone(series, context.dataIndex) ? 2 : 0), pointHoverRadius: 4,
     pointBackgroundColor: colour, spanGaps: false,
     segment: spec.kind === "line" && low !== undefined
       ? { borderColor: (context) => (context.p1.parsed.y < low ? token("fail") : undefined) } : undefined,
@@ -22,7 +22,7 @@ function line(spec, series, shift, colour) {
 }
 
 // A point between two gaps has no line: it is shown as a dot.
-const alone = (series) => series.values.filter((value) => value !== null).length < 3;
+const alone = ({ values }, at) => [at - 1, at + 1].every((near) => (values[near] ?? null) === null);
 
 function band(spec, series, shift, index) {
   const colour = token(series.colour);

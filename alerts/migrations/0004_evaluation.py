@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0002_delivery_order"), ("alerts", "0002_incident_grouping")]
+    dependencies = [("alerts", "0003_incident_grouping")]
 
     operations = [
         migrations.AddField(

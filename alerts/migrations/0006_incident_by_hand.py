@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0003_evaluation")]
+    dependencies = [("alerts", "0005_default_rules")]
 
     operations = [
         migrations.AddField(

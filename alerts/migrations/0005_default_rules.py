@@ -9,7 +9,7 @@ from accounts.operations import grant_control_table
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_groups_and_alert_scope"),
-        ("alerts", "0003_evaluation"),
+        ("alerts", "0004_evaluation"),
     ]
 
     operations = [

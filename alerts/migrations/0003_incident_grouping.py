@@ -11,7 +11,7 @@ from accounts.operations import grant_control_table
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_groups_and_alert_scope"),
-        ("alerts", "0001_initial"),
+        ("alerts", "0002_delivery_order"),
         ("monitoring", "0014_workflow_owner"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
