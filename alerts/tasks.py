@@ -34,6 +34,7 @@ def remove_old_notices() -> None:
             settling.remove_old(team_id, timezone.now())
 
 
+@shared_task(time_limit=120, soft_time_limit=110)
 def make_default_rules() -> None:
     """Gives new teams the rules that are there from the start; every ten seconds."""
     default_rules.make_missing(timezone.now())
