@@ -1,32 +1,14 @@
 """Alerts in words: what broke, and how bad it is in figures. Nothing here holds anything of a payload."""
 
-from collections.abc import Callable
-
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison
+from alerts.analysis.rule_words import value_words
 from alerts.models import AlertRule
 from monitoring import wording
 
 MAX_TITLE = 300
 # Values of these say less than their name does.
 _NAMED = frozenset({Family.LIVE, Family.RECENT, Family.SCHEDULE, Family.SOURCE, Family.GROUP})
-_WRITERS: dict[Unit, Callable[[float], str]] = {
-    Unit.SHARE: wording.percent,
-    Unit.COUNT: wording.count,
-    Unit.MS: wording.duration_ms,
-    Unit.USD: wording.usd,
-    Unit.TOKENS: wording.tokens,
-    Unit.BYTES: wording.bytes_size,
-    Unit.FACTOR: wording.times,
-}
-
-
-def value_words(metric: str, value: float | None) -> str:
-    """A value of a metric in its unit: `12.4%`, `36.2 s`; a metric that is not known any more as a plain number."""
-    found = METRICS.get(metric)
-    if value is None or found is None:
-        return wording.NOT_TOLD if value is None else f"{value:g}"
-    return _WRITERS[found.unit](round(value, 6))
 
 
 def metric_label(metric: str) -> str:

@@ -178,8 +178,16 @@ def _budget_faults(told: dict[str, Any]) -> Faults:
     return {}
 
 
+def _expected_faults(told: dict[str, Any]) -> Faults:
+    expected = told.get("expected_ms")
+    if expected is not None and not (_is_number(expected) and 0 < expected <= MAX_NUMBER):
+        return {"expected_ms": "must be a number of milliseconds above 0"}
+    return {}
+
+
 _PARAMETERS: dict[str, Callable[[dict[str, Any]], Faults]] = {
     "missed_schedule": check_schedule,
     "budget_share": _budget_faults,
+    "running_over": _expected_faults,
     "failed_in_a_row": _rate_faults,
 }

@@ -48,10 +48,12 @@ def length_words(seconds: float) -> str:
 
 
 def value_words(metric: str, value: float | None) -> str:
-    """A value of a metric as it is measured: `12.4%`, `36.2 s`, `$0.019`."""
+    """A value of a metric as it is measured: `12.4%`, `36.2 s`, `$0.019`; of one not known any more: a plain number."""
     told = METRICS.get(metric)
-    if value is None or told is None:
+    if value is None:
         return wording.NOT_TOLD
+    if told is None:
+        return f"{value:g}"
     if told.unit is Unit.FACTOR:
         return f"{value:,.2f}" if metric == "retry_rate" else wording.times(value)
     write: dict[Unit, Callable[[float], str]] = {
@@ -130,6 +132,12 @@ def _in_a_row(condition: Condition) -> str:
     return f"At least {number} {'failure' if number == 1 else 'failures'} in a row"
 
 
+def _burn_words(condition: Condition) -> str:
+    """Alarms of slower burns than the threshold are left out; 1 is the slowest that any alarm is about."""
+    is_any = (condition.threshold or 1) <= 1
+    return "Error budget burns too fast" + ("" if is_any else f", at {_limit(condition)} or more")
+
+
 _OWN: dict[str, Callable[[Condition], str]] = {
     "last_run_failed": lambda condition: "Last run failed",
     "new_group": lambda condition: "New failure group",
@@ -139,10 +147,10 @@ _OWN: dict[str, Callable[[Condition], str]] = {
     "running_over": lambda told: f"Running longer than {_limit(told)} its expected duration",
     "stuck": lambda told: f"No report for {_limit(told)} while running",
     "queued": lambda told: f"Waiting in a queue for over {_limit(told)}",
-    "last_success": lambda told: f"No success for {_limit(told)}",
+    "last_success": lambda told: f"No success for {'longer than usual' if told.threshold is None else _limit(told)}",
     "late": lambda told: f"Later than {_limit(told)} its usual interval",
-    "source_silent": lambda told: f"Silent for {_limit(told)}",
-    "burn_rate": lambda told: f"Error budget burns {_limit(told)} too fast",
+    "source_silent": lambda told: f"Silent for {'longer than usual' if told.threshold is None else _limit(told)}",
+    "burn_rate": _burn_words,
     "budget_share": lambda told: (
         f"Over {_limit(told)} of {wording.usd(Decimal(str(told.parameters.get('budget_usd') or 0)))} spent in the month"
     ),

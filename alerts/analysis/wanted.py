@@ -13,6 +13,7 @@ UNASKED = frozenset({"last_run_failed", "missed_schedule", "new_group", "returne
 PARAMETERS = {
     "missed_schedule": ("cron", "zone", "period_s", "grace_s"),
     "budget_share": ("budget_usd",),
+    "running_over": ("expected_ms",),
     "failed_in_a_row": ("min_runs_per_hour", "max_runs_per_hour"),
 }
 

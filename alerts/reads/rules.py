@@ -11,9 +11,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.statements import run_planned
+from alerts.analysis.catalogue import METRICS
 from alerts.analysis.conditions import State
 from alerts.analysis.rule_words import Target, rule_words
-from alerts.models import AlertRule, AlertState, Incident
+from alerts.models import AlertRule, AlertState, Incident, RuleDue
 from monitoring.models import Workflow
 
 PAGE_SIZE, MAX_ROWS, MAX_STATES, MAX_INCIDENTS = 50, 10_000, 200, 50
@@ -22,6 +23,10 @@ ORDER = (State.FIRING, State.PENDING, State.NO_DATA, State.OK)
 OFF = "off"
 _COUNTS = """SELECT rule_id, state, count(*) FROM alert_state
     WHERE team_id = %(team)s AND rule_id = ANY(%(rules)s) GROUP BY 1, 2"""
+_EVALUATED = "SELECT rule_id FROM rule_due WHERE rule_id = ANY(%(rules)s) AND evaluated_at IS NOT NULL"
+# A look at how things are names what is wrong alone: where it found nothing, all is well. A window without a run says
+# nothing.
+_LOOKS = [metric.name for metric in METRICS.values() if not metric.has_window]
 _LAST = """SELECT told.id, i.id, i.opened_at FROM unnest(%(rules)s::uuid[]) AS told (id) CROSS JOIN LATERAL (
     SELECT id, opened_at FROM incident WHERE team_id = %(team)s AND rule_id = told.id
     ORDER BY opened_at DESC, id LIMIT 1) AS i"""
@@ -40,12 +45,16 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """A rule with how many of its subjects stand where. `last_incident_id`: its latest incident, open or not."""
+    """A rule with how many of its subjects stand where. `last_incident_id`: its latest incident, open or not.
+
+    `is_evaluated`: it was evaluated at least once, maybe without finding a subject.
+    """
 
     rule: AlertRule
     counts: dict[State, int] = field(default_factory=dict)
     last_incident_id: UUID | None = None
     last_incident_at: datetime | None = None
+    is_evaluated: bool = False
 
     @property
     def words(self) -> str:
@@ -55,7 +64,10 @@ class RuleRow:
     @property
     def state(self) -> State | None:
         """Where its worst subject stands; None: it is off, or was not evaluated yet."""
-        return next((state for state in ORDER if self.counts.get(state)), None)
+        found = next((state for state in ORDER if self.counts.get(state)), None)
+        if found is None and self.is_evaluated and self.rule.is_active:
+            return State.OK if self.rule.metric in _LOOKS else State.NO_DATA
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +159,7 @@ def has_rules(team_id: UUID) -> bool:
 
 
 def with_standing(team_id: UUID, rules: Sequence[AlertRule]) -> list[RuleRow]:
-    """The rules with where they stand and their last incident: two queries, however many there are."""
+    """The rules with where they stand and their last incident: three queries, however many there are."""
     if not rules:
         return []
     told = {"team": team_id, "rules": [rule.id for rule in rules]}
@@ -155,7 +167,10 @@ def with_standing(team_id: UUID, rules: Sequence[AlertRule]) -> list[RuleRow]:
     for rule_id, state, number in run_planned(_COUNTS, told):
         counts.setdefault(rule_id, {})[State(state)] = number
     last = {rule_id: (id, at) for rule_id, id, at in run_planned(_LAST, told)}
-    return [RuleRow(rule, counts.get(rule.id, {}), *last.get(rule.id, (None, None))) for rule in rules]
+    evaluated = {rule_id for (rule_id,) in run_planned(_EVALUATED, told)}
+    return [
+        RuleRow(rule, counts.get(rule.id, {}), *last.get(rule.id, (None, None)), rule.id in evaluated) for rule in rules
+    ]
 
 
 def _kept(team_id: UUID) -> QuerySet[AlertRule]:
@@ -179,7 +194,12 @@ def _standing_at(team_id: UUID, rows: QuerySet[AlertRule], state: str) -> QueryS
         return rows.none()
     own = AlertState.objects.filter(team_id=team_id, rule_id=OuterRef("id"))
     worse = [one.value for one in ORDER[: ORDER.index(State(state))]]
-    return rows.filter(Exists(own.filter(state=state)), ~Exists(own.filter(state__in=worse)), is_active=True)
+    stands = Exists(own.filter(state=state)) & ~Exists(own.filter(state__in=worse))
+    if state in (State.OK, State.NO_DATA):
+        evaluated = RuleDue.objects.filter(rule_id=OuterRef("id"), evaluated_at__isnull=False)
+        is_look = Q(metric__in=_LOOKS)
+        stands |= Exists(evaluated) & ~Exists(own) & (is_look if state == State.OK else ~is_look)
+    return rows.filter(stands, is_active=True)
 
 
 def read_cursor(text: str) -> tuple[bool, str, UUID] | None:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from alerts.analysis.catalogue import METRICS, Family, Scope, Unit
+from alerts.analysis.rule_words import value_words
 from alerts.models import AlertRule, Incident
-from alerts.wording import metric_label, value_words
+from alerts.wording import metric_label
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension
 from monitoring.presentation import Chart, ChartUnit, Marker, Series, Threshold

@@ -48,6 +48,9 @@ PRODUCTION = Target(environment="production")
             "Over 80% of $500.00 spent in the month, of all workflows together in production",
         ),
         (Condition("source_silent", threshold=3_600_000), Target(scope="source", value="n8n"), "Silent for 1 h, of source n8n"),  # noqa: E501
+        (Condition("source_silent", Comparison.UNUSUAL), Target(scope="source"), "Silent for longer than usual, of each source"),  # noqa: E501
+        (Condition("burn_rate", threshold=1.0), PRODUCTION, "Error budget burns too fast, of each workflow in production"),  # noqa: E501
+        (Condition("burn_rate", threshold=6.0), PRODUCTION, "Error budget burns too fast, at 6× or more, of each workflow in production"),  # noqa: E501
         (Condition("nonsense"), PRODUCTION, "Unknown metric nonsense, of each workflow in production"),
     ],
 )  # fmt: skip

@@ -91,6 +91,19 @@ def test_the_list_says_what_each_rule_is_and_where_it_stands(member_client, team
 
 
 @pytest.mark.parametrize(
+    ("metric", "state", "word"), [("last_run_failed", "ok", "OK"), ("error_rate", "no_data", "No data")]
+)
+def test_a_rule_that_found_no_subject_is_well_or_has_no_data(member_client, team, pages, metric, state, word) -> None:
+    rule = make(team, name="Looked", metric=metric)
+    RuleDue.objects.filter(rule_id=rule.id).update(evaluated_at=NOW)
+    assert word in read(member_client, pages)
+    assert "Not evaluated yet" not in read(member_client, pages)
+    assert "Looked" in read(member_client, f"{pages}?state={state}")
+    assert "Looked" not in read(member_client, f"{pages}?state=firing")
+    assert "Nothing found" in read(member_client, f"{pages}{rule.id}/")
+
+
+@pytest.mark.parametrize(
     ("query", "names"),
     [
         ("state=firing", ["Failures"]),
