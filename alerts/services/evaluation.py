@@ -46,7 +46,8 @@ AGAIN = timedelta(seconds=2)
 FOLD_TAKES = timedelta(seconds=120)
 _INCOMPLETE = "Some of what was received is not in the figures yet."
 
-_TEAMS = "SELECT DISTINCT team_id FROM rule_due WHERE due_at <= %s ORDER BY team_id"
+# Who waits longest comes first, so that a large team never keeps the others waiting for good.
+_TEAMS = "SELECT team_id FROM rule_due WHERE due_at <= %s GROUP BY team_id ORDER BY min(due_at), team_id"
 _CLAIM = """SELECT rule_id, evaluated_until, evaluated_at FROM rule_due WHERE team_id = %s AND due_at <= %s
     ORDER BY due_at, rule_id LIMIT %s FOR UPDATE SKIP LOCKED"""
 _MOVE_ON = """UPDATE rule_due d
