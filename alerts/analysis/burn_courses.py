@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from alerts.analysis.sliding import Buckets, Floats, Ints, sums_of
+from monitoring.analysis.arrays import np
 from monitoring.analysis.intervals import Z_95
 from monitoring.analysis.objectives import ALARMS
 

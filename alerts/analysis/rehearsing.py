@@ -8,21 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import numpy as np
-from numpy.typing import NDArray
-
 from alerts.analysis.catalogue import METRICS, Family
 from alerts.analysis.conditions import Comparison, Condition, NoData, State
 from alerts.analysis.judging import judge
 from alerts.analysis.readings import Reading, Subject
 from alerts.analysis.sliding import Floats, Ints
 from alerts.analysis.states import Change, Memory, Transition, advance
+from monitoring.analysis.arrays import Booleans, np
 
 _CHUNK = 32
 # A threshold that fires for more of the time than this tells nothing any more.
 MAX_FIRING_SHARE = 0.25
 WEEK = timedelta(days=7)
-Mask = NDArray[np.bool_]
+Mask = Booleans
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ differences: of attempts at one execution only the last one is known, and the us
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
-
 from alerts.analysis.conditions import Condition
 from alerts.analysis.schedules import TOLERANCE, Schedule
 from alerts.analysis.sliding import Floats, Ints, Windows
+from monitoring.analysis.arrays import np
 
 DAY_S = 86_400.0
 # As the readers have them: what low volume is, and how far back a streak is looked for.

@@ -7,13 +7,11 @@ holds NaN: a window has it when one of its buckets does.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from monitoring.analysis.arrays import Booleans, Integers, Reals, np
 from monitoring.analysis.histogram import middle
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Floats = Reals
+Ints = Integers
 # What `over_windows` needs of each metric, by the names of `monitoring.models.Rollup`'s columns; `bins` are durations.
 NEEDS: dict[str, tuple[str, ...]] = {
     "error_rate": ("runs", "rated", "failing"),
@@ -108,7 +106,7 @@ def sums_of(column: Floats, length: int) -> Floats:
     return np.round(added[length:] - added[:-length], 9)
 
 
-def _told(column: Floats, length: int) -> NDArray[np.bool_]:
+def _told(column: Floats, length: int) -> Booleans:
     return sums_of((~np.isnan(column)).astype(np.float64), length) > 0
 
 

@@ -147,7 +147,7 @@ def _while_bad(condition: Condition, memory: Memory, one: Judged) -> list[Transi
     _turn(memory, State.FIRING)
     memory.worst = one.excess
     memory.fired = (*_lately(memory.fired, one.at), one.at)
-    memory.is_flapping = len(memory.fired) >= FLAPS
+    memory.is_flapping = len(set(memory.fired)) >= FLAPS
     return [Transition(Change.FIRED, one, memory.held_since, memory.is_flapping)]
 
 
@@ -212,7 +212,8 @@ def look_back(condition: Condition, memory: Memory, judged: Sequence[Judged]) ->
     changes = [replace(change, is_late=True) for change in _untold(memory, found)]
     fired = [change.at for change in changes if change.change is Change.FIRED]
     cleared = [change.at for change in changes if change.change is Change.CLEARED]
-    after.fired, after.cleared = (tuple(sorted({*a, *b})) for a, b in ((after.fired, fired), (after.cleared, cleared)))
+    # An incident may fire late at the time at which an earlier one did, and each has an end of its own.
+    after.fired, after.cleared = tuple(sorted([*after.fired, *fired])), tuple(sorted([*after.cleared, *cleared]))
     _adopt(after, anew)
     return after, changes
 

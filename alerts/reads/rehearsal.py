@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import numpy as np
 from django.db import transaction
 
 from accounts.statements import Row, run_planned
@@ -18,6 +17,7 @@ from alerts.analysis.readings import Subject
 from alerts.analysis.sliding import NEEDS, Buckets
 from alerts.models import AlertRule
 from alerts.reads.measures_values import DIMENSIONS
+from monitoring.analysis.arrays import np
 from monitoring.analysis.histogram import BIN_SQL
 from monitoring.identity import LabelKind, label_id
 from monitoring.reads.labels import label_values

@@ -4,8 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import numpy as np
-
 from accounts.statements import Row
 from alerts.analysis.readings import Subject
 from alerts.analysis.sliding import GREATEST, NEEDS, Buckets
@@ -13,6 +11,7 @@ from alerts.models import AlertRule
 from alerts.reads.measures_sums import unrated_workflows
 from alerts.reads.measures_values import DIMENSIONS
 from alerts.reads.rehearsal import MAX_SUBJECTS, MAX_TIMED_SUBJECTS, Past
+from monitoring.analysis.arrays import np
 from monitoring.identity import NO_WORKFLOW, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.labels import label_values

@@ -4,9 +4,6 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
-
 from alerts.analysis.run_courses import Runs
 from alerts.analysis.sliding import Floats
 from alerts.analysis.usual_gaps import usual_gap
@@ -14,6 +11,7 @@ from alerts.models import AlertRule
 from alerts.reads.last_successes import success_facts
 from alerts.reads.places import subjects_of, wanted_by
 from alerts.reads.rehearsal import MAX_SUBJECTS, bounded_rows, told_of, which_rows
+from monitoring.analysis.arrays import Reals, np
 from monitoring.statuses import FAILING, Status
 
 # Starts that say what interval is usual.
@@ -66,5 +64,5 @@ def _moment(seconds: float, now: datetime) -> datetime:
 
 def instants_between(start: datetime, end: datetime) -> Floats:
     """Each minute of [start, end], as seconds since 1970."""
-    found: NDArray[np.float64] = np.arange(start.timestamp(), end.timestamp() + 1, 60.0)
+    found: Reals = np.arange(start.timestamp(), end.timestamp() + 1, 60.0)
     return found

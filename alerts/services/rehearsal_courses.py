@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import numpy as np
 from django.db import OperationalError
 
 from alerts.analysis.burn_courses import LONGEST_MINUTES, burned
@@ -23,6 +22,7 @@ from alerts.reads.rehearsal import Past
 from alerts.reads.rehearsal_rollups import by_grain
 from alerts.reads.rehearsal_runs import instants_between, runs_by_workflow, usual_gaps
 from alerts.reads.schedules import own_schedules
+from monitoring.analysis.arrays import np
 from monitoring.models import Grain, Workflow
 from monitoring.reads.baselines import Usual, usual_by_workflow
 from monitoring.reads.figures import Totals

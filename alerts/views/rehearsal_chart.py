@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import numpy as np
 from django.utils import timezone
 
 from alerts.analysis.catalogue import METRICS, Unit
@@ -15,6 +14,7 @@ from alerts.analysis.sliding import Ints
 from alerts.models import AlertRule
 from alerts.services.rehearsal import Rehearsal
 from alerts.views.subjects import Names, subject_words
+from monitoring.analysis.arrays import np
 from monitoring.presentation import Chart, ChartUnit, Colour, Series, Span, Threshold
 from monitoring.windows import HOUR
 
