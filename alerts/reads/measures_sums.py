@@ -10,7 +10,8 @@ from uuid import UUID
 from accounts.statements import Row, run_prepared
 from monitoring.models import Dimension, Grain
 from monitoring.reads.figures import Durations, Tokens, Totals, together
-from monitoring.reads.rollup_rows import TOKENS, Pending, Segment, Slice, read_histogram, segments, sum_rows
+from monitoring.reads.rollup_rows import TOKENS, Pending, Segment, Slice, segments, sum_rows
+from monitoring.reads.sent_histograms import read_histogram
 from monitoring.windows import HOUR, MINUTE, Window, floor_to
 
 # From so many windows on, each of so few minutes, their minutes are read once and added up here. Longer windows are a

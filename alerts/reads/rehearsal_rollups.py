@@ -15,7 +15,8 @@ from monitoring.analysis.arrays import np
 from monitoring.identity import NO_WORKFLOW, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.labels import label_values
-from monitoring.reads.rollup_rows import Segment, Slice, read_histogram, select_rows, sum_rows
+from monitoring.reads.rollup_rows import Segment, Slice, select_rows, sum_rows
+from monitoring.reads.sent_histograms import read_histogram
 from monitoring.windows import HOUR, MINUTE
 
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")

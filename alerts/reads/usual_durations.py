@@ -9,7 +9,7 @@ from accounts.statements import run_planned
 from alerts.reads.places import Place
 from monitoring.analysis.histogram import percentile
 from monitoring.models import Dimension, Grain
-from monitoring.reads.rollup_rows import read_histogram
+from monitoring.reads.sent_histograms import read_histogram
 from monitoring.windows import DAY, floor_to
 
 DAYS = timedelta(days=30)

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
+from monitoring.analysis.arrays import Booleans, Integers, Reals, np
 
-Array = npt.NDArray[np.float64]
+Array = Reals
 
 DAY_SECONDS = 86_400.0
 DAYS = 14
@@ -43,7 +42,7 @@ def expected_values(moments: Sequence[datetime], values: Array, past: int, zone:
     return expected
 
 
-def _weekends(at: Array, zone: ZoneInfo) -> npt.NDArray[np.bool_]:
+def _weekends(at: Array, zone: ZoneInfo) -> Booleans:
     """Whether each moment is on a Saturday or Sunday, by the zone's offset at the start of its UTC day."""
     days, which = np.unique(at // DAY_SECONDS, return_inverse=True)
     starts = (datetime.fromtimestamp(day * DAY_SECONDS, zone).utcoffset() for day in days.tolist())
@@ -52,7 +51,7 @@ def _weekends(at: Array, zone: ZoneInfo) -> npt.NDArray[np.bool_]:
     return np.asarray(((at + offsets[which]) // DAY_SECONDS + 3) % 7 >= 5)
 
 
-def _same_time(at: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+def _same_time(at: Array) -> tuple[Integers, Booleans]:
     """The place of the point nearest to each moment a day, two, ... before (shape days x points), and whether it is
     near enough."""
     days = min(DAYS, math.ceil((at[-1] - at[0]) / DAY_SECONDS))
@@ -61,7 +60,7 @@ def _same_time(at: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
     return nearest, np.abs(at[nearest] - wanted) <= NEAR_SECONDS
 
 
-def _median_of_last(found: Array, mask: npt.NDArray[np.bool_]) -> Array:
+def _median_of_last(found: Array, mask: Booleans) -> Array:
     """The median of the first seven values that the mask keeps in each column; NaN where it keeps too few."""
     kept = mask & (np.cumsum(mask, axis=0) <= VALUES)
     counts = kept.sum(axis=0)

@@ -18,9 +18,8 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from monitoring import wording
+from monitoring.analysis.arrays import np
 from monitoring.analysis.expectation import Array, expected_values
 from monitoring.analysis.rarity import LEAST_HISTORY, rarity
 

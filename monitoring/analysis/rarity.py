@@ -9,8 +9,7 @@ Nothing depends on the unit: doubling all figures doubles limit and excess.
 
 import math
 
-import numpy as np
-
+from monitoring.analysis.arrays import np
 from monitoring.analysis.expectation import Array
 
 TAIL_SHARE = 0.02

@@ -13,7 +13,7 @@ from monitoring.analysis.histogram import Histogram
 from monitoring.analysis.objectives import Week
 from monitoring.analysis.ranges import Metric
 from monitoring.models import Basis, Dimension, Grain
-from monitoring.reads.rollup_rows import read_histogram
+from monitoring.reads.sent_histograms import read_histogram
 from monitoring.windows import HOUR, Window, floor_to
 
 # Which values get baselines of their own: the nodes with most visits, the releases that ran last.

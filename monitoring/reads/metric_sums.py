@@ -16,7 +16,8 @@ from accounts.statements import Row
 from monitoring.analysis.histogram import bin_of, counts_within
 from monitoring.models import Dimension
 from monitoring.reads.figures import Tokens
-from monitoring.reads.rollup_rows import TOKENS, Pending, Slice, month_of, read_histogram, segments, sum_rows
+from monitoring.reads.rollup_rows import TOKENS, Pending, Slice, month_of, segments, sum_rows
+from monitoring.reads.sent_histograms import read_histogram
 from monitoring.windows import HOUR, Window, floor_to
 
 # Upper bounds in seconds: from quick calls to jobs of a day.

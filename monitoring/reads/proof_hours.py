@@ -16,7 +16,8 @@ from monitoring.analysis.histogram import Histogram, bin_of, merge
 from monitoring.models import Dimension, Grain, Metric
 from monitoring.reads.labels import label_values
 from monitoring.reads.merged import is_member
-from monitoring.reads.rollup_rows import Segment, Slice, read_histogram, sum_rows
+from monitoring.reads.rollup_rows import Segment, Slice, sum_rows
+from monitoring.reads.sent_histograms import read_histogram
 from monitoring.statuses import FAILING
 from monitoring.windows import HOUR
 

@@ -4,20 +4,18 @@ The coarsest grains that fit go inside, finer ones at the edges. Days and months
 again are read from the grain below, so figures are as fresh as the hours are.
 """
 
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from sys import byteorder
 from typing import Any
 from uuid import UUID
 
 from accounts.statements import Row, run_planned, run_prepared
-from monitoring.analysis.arrays import np
-from monitoring.analysis.histogram import Histogram, percentiles
+from monitoring.analysis.histogram import percentiles
 from monitoring.identity import NO_WORKFLOW, LabelKind, label_id
 from monitoring.models import Dimension, Grain
 from monitoring.reads.figures import Durations, Tokens, Totals
+from monitoring.reads.sent_histograms import read_histogram
 from monitoring.statuses import Status
 from monitoring.windows import DAY, HOUR, LATEST, Window, ceil_to, floor_to
 
@@ -158,43 +156,6 @@ WITH unrated AS (
 )
 SELECT key, {sums}, string_agg(bins, '') AS bins, string_agg(times, '') AS times FROM ({parts}) AS part GROUP BY key
 """
-
-
-# From so many bins on, adding them up with numpy is faster, with 1,500 of them five times.
-MANY_BINS = 300
-# The length of an element, then the number.
-_BIN_BYTES = 6
-
-
-def read_histogram(bins: bytes | None, times: bytes | None) -> Histogram:
-    """The sum of histograms whose arrays were sent one after the other."""
-    if bins and times and len(bins) >= _BIN_BYTES * MANY_BINS and (found := _read_many(bins, times)) is not None:
-        return found
-    # Three words an element: the length, and a number of one word (bins, 2 bytes each) or of two (counts, 4 bytes).
-    indexes, words = array("h", bins or b""), array("I", times or b"")
-    if byteorder == "little":
-        indexes.byteswap()
-        words.byteswap()
-    high, counts = words[1::3], words[2::3]
-    if any(high):
-        counts = array("Q", (upper << 32 | lower for upper, lower in zip(high, counts, strict=True)))
-    total: Histogram = {}
-    get = total.get
-    for index, count in zip(indexes[2::3], counts, strict=True):
-        total[index] = get(index, 0) + count
-    return total
-
-
-def _read_many(bins: bytes, times: bytes) -> Histogram | None:
-    """The same for many bins; None where the sums may be too large for it (2^53)."""
-    indexes = np.frombuffer(bins, dtype=[("length", ">i4"), ("value", ">i2")])["value"].astype(np.int64)
-    counts = np.frombuffer(times, dtype=[("length", ">i4"), ("value", ">i8")])["value"]
-    if int(counts.max()) > 2**53 // len(counts):
-        return None
-    first = int(indexes.min())
-    places = np.flatnonzero(np.bincount(indexes - first))
-    sums = np.bincount(indexes - first, weights=counts)[places].astype(np.int64)
-    return dict(zip((places + first).tolist(), sums.tolist(), strict=True))
 
 
 def select_rows(team_id: UUID, which: Slice, parts: Sequence[Segment], columns: str, condition: str) -> list[Row]:

@@ -107,7 +107,7 @@ def test_what_is_far_outside_its_usual_range_fires_and_what_has_no_history_is_no
     evaluate(1)
 
     with team_context(team.id):
-        fired = {one.title: one for one in Incident.objects.all()}
+        fired = {one.rule.name: one for one in Incident.objects.select_related("rule")}
     assert fired.keys() == {"error_rate", "failures"}
     assert {one.workflow_id for one in fired.values()} == {of(team, "known")}
     assert 0.05 < fired["error_rate"].limit < 0.5
@@ -129,4 +129,4 @@ def test_what_has_no_usual_ranges_is_held_against_its_own_hours(team):
     evaluate(1)
 
     with team_context(team.id):
-        assert [one.title for one in Incident.objects.all()] == ["more"]
+        assert [one.rule.name for one in Incident.objects.select_related("rule")] == ["more"]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.analysis.histogram import ZERO_BIN, merge
-from monitoring.reads.rollup_rows import MANY_BINS, read_histogram
+from monitoring.reads.sent_histograms import MANY_BINS, read_histogram
 
 BINS = st.integers(ZERO_BIN, 32767)
 COUNTS = st.integers(0, 2**55)

@@ -46,7 +46,7 @@ def told(team: Team, at: timedelta = timedelta(0)) -> dict[str, str]:
         ensure_due(team.id, AlertRule.objects.values_list("id", flat=True), now)
     evaluate_team(team.id, now)
     with team_context(team.id):
-        return dict(Incident.objects.filter(resolved_at__isnull=True).values_list("title", "severity"))
+        return dict(Incident.objects.filter(resolved_at__isnull=True).values_list("rule__name", "severity"))
 
 
 def test_a_nightly_run_that_fails_then_fails_again_then_succeeds(ruled: Team) -> None:
