@@ -73,7 +73,11 @@ def test_what_is_over_says_so(client, team, one, address) -> None:
     assert "It is over since" in client.get(address).content.decode()
 
 
-@pytest.mark.parametrize("token", ["nonsense", signing.dumps(["x"], salt=SALT), signing.dumps("x", salt="other")])
+@pytest.mark.parametrize(
+    "token",
+    ["nonsense", signing.dumps(["x"], salt=SALT), signing.dumps("x", salt="other")],
+    ids=["nonsense", "other content", "other salt"],
+)
 def test_other_tokens_are_no_address(client, token) -> None:
     assert client.get(f"/acknowledge/{token}/").status_code == 404
     assert client.post(f"/acknowledge/{token}/").status_code == 404
