@@ -1,5 +1,6 @@
 """`/api/v1/incidents/`: list, read, acknowledge, note, resolve, link an improvement."""
 
+from abc import ABC, abstractmethod
 from typing import Any, cast
 from uuid import UUID
 
@@ -112,7 +113,7 @@ class IncidentDetail(APIView):
             return Response(_document(team_id, uuid_of(incident)))
 
 
-class _Change(APIView):
+class _Change(APIView, ABC):
     """Something that is done to one incident; the answer is the incident."""
 
     permission_classes = [CanAlert]
@@ -133,9 +134,9 @@ class _Change(APIView):
                 raise exceptions.ValidationError({name: [text] for name, text in refused.reasons.items()}) from refused
             return Response(_document(team_id, id))
 
+    @abstractmethod
     def act(self, incident_id: UUID, told: dict[str, Any], about: dict[str, Any]) -> None:
         """Does it."""
-        raise NotImplementedError
 
 
 class IncidentAcknowledgement(_Change):
