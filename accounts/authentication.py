@@ -140,6 +140,12 @@ class CanAlert(_HasScope):
     scope = Scope.ALERT
 
 
+class CanCost(_HasScope):
+    """The key may change prices, budgets and costs."""
+
+    scope = Scope.COST
+
+
 class _CanReadOr(BasePermission):
     """A permission that the scope of reading is enough for, unless something is changed."""
 
@@ -163,3 +169,9 @@ class CanReadOrClassify(_CanReadOr):
     """The key may read; to change something it may decide."""
 
     change = CanClassify
+
+
+class CanReadOrCost(_CanReadOr):
+    """The key may read; to change something it needs the scope of costs."""
+
+    change = CanCost

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     VIEW_PAYLOADS = "view_payloads"
     MANAGE_WORKFLOWS = "manage_workflows"
     MANAGE_ALERTS = "manage_alerts"
+    MANAGE_COSTS = "manage_costs"
     MANAGE_KEYS = "manage_keys"
     MANAGE_MEMBERS = "manage_members"
 
@@ -36,7 +37,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: _ADMIN,
     Role.DEVELOPER: _WORKER | {Permission.MANAGE_KEYS},
     Role.OPERATOR: _WORKER,
-    Role.FINANCE: _VIEWER,
+    Role.FINANCE: _VIEWER | {Permission.MANAGE_COSTS},
     Role.VIEWER: _VIEWER | {Permission.VIEW_PAYLOADS},
 }
 

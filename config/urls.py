@@ -28,10 +28,12 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("internal/metrics", health.internal_metrics, name="internal_metrics"),
     path("api/v1/", include("monitoring.api.urls")),
+    path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("alerts.api.urls")),
     path("t/<slug:team>/", include("ingestion.page_urls")),
     path("t/<slug:team>/", include("ingestion.destination_urls")),
     path("t/<slug:team>/", include("accounts.page_urls")),
+    path("t/<slug:team>/", include("billing.urls")),
     path("t/<slug:team>/", include("alerts.urls")),
     path("t/<slug:team>/", include("monitoring.urls")),
 ]

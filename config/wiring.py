@@ -6,6 +6,7 @@ from uuid import UUID
 
 from alerts import ports as alert_ports
 from alerts.reads import provided
+from billing.store import due
 from ingestion.reads.silence import silences
 from monitoring import ports
 
@@ -15,6 +16,7 @@ def wire() -> None:
     ports.provide_alert_states(provided.alert_states)
     ports.provide_open_incidents(provided.open_incidents)
     ports.provide_incident_marks(provided.incident_marks)
+    ports.provide_cost_marks(due.mark)
     alert_ports.provide_source_states(_source_states)
 
 

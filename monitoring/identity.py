@@ -28,6 +28,8 @@ class LabelKind(IntEnum):
     FACET = 11
     RELEASE = 12
     COMMIT = 13
+    # A cost tag with its value: `key=value`.
+    TAG = 14
 
 
 def _digest(size: int, *parts: str | bytes) -> bytes:

@@ -1,6 +1,7 @@
 """What higher apps know and pages or metrics here show: small typed ports, wired by `config`.
 
-Nothing is shown where nobody has given a provider: an unknown is not an empty answer.
+Nothing is shown where nobody has given a provider: an unknown is not an empty answer. What changed here is told through
+them, too, to those who keep figures of their own.
 """
 
 from collections.abc import Callable, Sequence
@@ -82,3 +83,19 @@ def incident_marks(
 ) -> Sequence[IncidentMark]:
     """When incidents of a workflow, or of something that steps call, began; none where nobody knows them."""
     return _incident_marks[0](team_id, start, end, workflow_id, kind, name) if _incident_marks else ()
+
+
+# Of a team: hours of workflows (`NO_WORKFLOW` where nobody told one) by environment whose records changed, and when.
+CostMarks = Callable[[UUID, Sequence[tuple[UUID, int, datetime]], datetime], None]
+_cost_marks: list[CostMarks] = []
+
+
+def provide_cost_marks(mark: CostMarks) -> None:
+    """Says who keeps costs by hour; the last one said is told."""
+    _cost_marks[:] = [mark]
+
+
+def mark_costs(team_id: UUID, hours: Sequence[tuple[UUID, int, datetime]], now: datetime) -> None:
+    """Says that records of these hours changed, inside the transaction of the fold and the team's context."""
+    if _cost_marks and hours:
+        _cost_marks[0](team_id, hours, now)

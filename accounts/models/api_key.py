@@ -15,6 +15,7 @@ class Scope(models.TextChoices):
     CLASSIFY = "classify", "Decide about failures and improvements"
     RELEASE = "release", "Announce releases"
     ALERT = "alert", "Change alert rules, channels and incidents"
+    COST = "cost", "Change prices, budgets and costs"
 
 
 class ApiKey(models.Model):

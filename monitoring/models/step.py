@@ -1,5 +1,7 @@
 """One visit of a node in an execution. Partitioned by retention class and anchor day of the execution."""
 
+from typing import Any
+
 from django.db import models
 
 from accounts.tenancy import TenantManager
@@ -13,6 +15,11 @@ class Step(models.Model):
 
     `id` derives from the execution and the sender's own step id; `position` keeps the sender's order.
     Token counts are disjoint buckets (`reasoning_tokens` is a part of `output_tokens`), NULL where not told.
+    `usage_detail` has what few tell, NULL where nobody did: parts of these buckets (`cache_write_1h`, `input_audio`,
+    `input_image`, `output_audio`, `output_image`: tokens), `calls`, and what prices depend on (`tier`, `region`).
+    `cost_usd` is what counts: told or computed, as the rule of the source says; rows from before prices existed have it
+    alone, told. `price_id` is the price that `priced_cost_usd` was made with. What `is_covered` is told again by steps
+    below it, and does not count.
     """
 
     team = models.ForeignKey("accounts.Team", models.DO_NOTHING, related_name="+", db_constraint=False)
@@ -42,6 +49,11 @@ class Step(models.Model):
     output_tokens = models.BigIntegerField(null=True)
     reasoning_tokens = models.BigIntegerField(null=True)
     cost_usd = UsdField(null=True)
+    told_cost_usd = UsdField(null=True)
+    priced_cost_usd = UsdField(null=True)
+    price_id = models.BigIntegerField(null=True)
+    usage_detail: Any = models.JSONField(null=True)
+    is_covered = models.BooleanField(default=False, db_default=False)
     revisions = models.JSONField(null=True)
 
     objects = TenantManager["Step"]()

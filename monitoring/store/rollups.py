@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.tenancy import team_context
+from monitoring import ports
 from monitoring.models import Grain
 from monitoring.store import baselines, finding_queue, rollup_sql
 from monitoring.store.due_queue import Whose
@@ -154,6 +155,7 @@ def _fold_minutes(team_id: UUID, minutes: Sequence[Bucket], now: datetime) -> No
     changed = {Whose(h.workflow_id, h.environment_id) for h in hours}
     baselines.mark(team_id, changed, now)
     finding_queue.mark(team_id, changed, now)
+    ports.mark_costs(team_id, [(h.workflow_id, h.environment_id, h.start) for h in hours], now)
 
 
 def _above(grain: Grain, buckets: Iterable[Bucket]) -> list[Bucket]:

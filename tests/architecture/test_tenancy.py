@@ -9,6 +9,8 @@ CONTROL_TABLES = {
     "accounts_membership",
     "accounts_apikey",
     "baseline_due",
+    "cost_due",
+    "price_revision",
     "dirty_bucket",
     "finding_due",
     "source_address",

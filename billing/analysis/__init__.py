@@ -1,0 +1,1 @@
+"""Cost arithmetic: pure, exact, in `Decimal`; nothing here rounds or reads."""

@@ -1,0 +1,1 @@
+"""The costs part of the API."""

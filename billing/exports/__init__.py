@@ -1,0 +1,1 @@
+"""Cost lines in the formats that finance uses, streamed."""

@@ -1,0 +1,1 @@
+"""What billing reads: one module a page, API resource or export."""

@@ -1,0 +1,1 @@
+"""What changes costs: prices, budgets, months, statements."""

@@ -1,0 +1,1 @@
+"""The only writers of cost lines, cost rollups and prices."""

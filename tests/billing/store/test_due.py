@@ -1,0 +1,36 @@
+"""The queue of hours: marked by the fold of records, once each, for records before lines."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Team
+from accounts.tenancy import team_context
+from billing.models import CostDue
+from billing.store import due
+from monitoring.identity import workflow_id
+from tests.billing.lines import HOUR
+from tests.factories import NOW, report, store
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_fold_of_records_marks_the_hour_in_which_they_count(team: Team) -> None:
+    """Once, although two runs changed it."""
+    store(team, report(), report())
+    (mark,) = CostDue.objects.all()
+    assert (mark.workflow_id, mark.is_lines_only) == (workflow_id(team.id, "nightly"), False)
+    assert mark.hour == NOW.replace(hour=11, minute=0)
+    assert mark.due_at == NOW + due.DELAY
+
+
+def test_a_price_change_does_not_hide_that_records_changed(team: Team) -> None:
+    """In either order the records are read; the earlier time stays."""
+    hour = (workflow_id(team.id, "nightly"), 1, HOUR)
+    with team_context(team.id):
+        due.mark(team.id, [hour], NOW, is_lines_only=True)
+        assert CostDue.objects.get().is_lines_only
+        due.mark(team.id, [hour], NOW + timedelta(hours=1))
+        due.mark(team.id, [hour], NOW + timedelta(hours=2), is_lines_only=True)
+    mark = CostDue.objects.get()
+    assert (mark.is_lines_only, mark.due_at) == (False, NOW + due.DELAY)
