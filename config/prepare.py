@@ -64,6 +64,15 @@ def collect_static() -> None:
     stamp.write_text(now)
 
 
+def load_prices() -> None:
+    """Fills the price book, unless it is that of the package that is installed."""
+    from billing.services.loading import is_loaded
+
+    if not is_loaded():
+        say("Loading the price book")
+        call_command("load_prices")
+
+
 def first_team() -> None:
     """Makes the first team and notes its login, when the database has no team at all."""
     from accounts.models import Team
@@ -88,6 +97,7 @@ def main() -> None:
     django.setup()
     migrate()
     collect_static()
+    load_prices()
     first_team()
     connections.close_all()
     getattr(connections["default"], "close_pool", lambda: None)()

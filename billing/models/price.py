@@ -39,7 +39,8 @@ class BookPrice(models.Model):
 
     `id` derives from everything that makes the price. `rates` are decimal texts by `billing.analysis.usage.Bucket`:
     `currency` per million tokens, per call for calls. It holds from `starts_on` (NULL: always) to before `ends_on`, for
-    calls with more than `context_over` tokens in, up to `context_up_to` (NULL: no limit).
+    calls with more than `context_over` tokens in, up to `context_up_to` (NULL: no limit), in these minutes of the day
+    (UTC).
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -49,6 +50,8 @@ class BookPrice(models.Model):
     tier = models.TextField(default="")
     context_over = models.BigIntegerField(default=0)
     context_up_to = models.BigIntegerField(null=True)
+    from_minute = models.SmallIntegerField(default=0, db_default=0)
+    to_minute = models.SmallIntegerField(default=1440, db_default=1440)
     starts_on = models.DateField(null=True)
     ends_on = models.DateField(null=True)
     rates = models.JSONField()
@@ -88,6 +91,8 @@ class TeamPrice(models.Model):
     tier = models.TextField(default="")
     context_over = models.BigIntegerField(default=0)
     context_up_to = models.BigIntegerField(null=True)
+    from_minute = models.SmallIntegerField(default=0, db_default=0)
+    to_minute = models.SmallIntegerField(default=1440, db_default=1440)
     starts_on = models.DateField(null=True)
     ends_on = models.DateField(null=True)
     rates = models.JSONField()
@@ -181,6 +186,36 @@ class ExchangeRate(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.currency} {self.starts_on}"
+
+
+class FirstRating(models.Model):
+    """A queue: what never had a price, by provider and model (label ids, 0: none told), to be rated in its records.
+
+    A control table; key: `(team_id, provider_id, model_id)`. Hours are taken from the latest to the earliest, those of
+    the cursor and later ones are done. `left_count` are steps that still have no price.
+    """
+
+    team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
+    provider_id = models.BigIntegerField()
+    model_id = models.BigIntegerField(primary_key=True)
+    requested_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    cursor_hour = models.DateTimeField(null=True)
+    cursor_workflow_id = models.UUIDField(null=True)
+    cursor_environment_id = models.BigIntegerField(null=True)
+    # Of the hour of the cursor, while it is not done.
+    cursor_execution_id = models.UUIDField(null=True)
+    hour_count = models.IntegerField(null=True)
+    done_count = models.IntegerField(default=0)
+    rated_count = models.BigIntegerField(default=0)
+    left_count = models.BigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "first_rating"
+
+    def __str__(self) -> str:
+        return f"{self.model_id}"
 
 
 class PriceRevision(models.Model):

@@ -11,6 +11,7 @@ CONTROL_TABLES = {
     "baseline_due",
     "cost_due",
     "price_revision",
+    "first_rating",
     "dirty_bucket",
     "finding_due",
     "source_address",

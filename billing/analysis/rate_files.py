@@ -1,0 +1,114 @@
+"""Files of exchange rates: CSV `currency,date,usd`. Read as a whole or refused, naming line and column."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from billing.analysis.amounts import read_currency, read_day, read_positive
+
+COLUMNS = ("currency", "date", "usd")
+MOST_BYTES = 1_000_000
+MOST_ROWS = 20_000
+# Faults that are told at once; a file that has more is another file.
+MOST_FAULTS = 20
+_READERS: tuple[Callable[[str], Any], ...] = (read_currency, read_day, read_positive)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong where; `column` is empty where it is the line, `line` 0 where it is the file."""
+
+    line: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.line else "the file"
+        return f"{where}{f', column {self.column}' if self.column else ''}: {self.reason}"
+
+
+class FileRefused(Exception):
+    """A file that cannot be read: `faults` says what is wrong where."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """One unit of `currency` is worth `usd` US dollars from `starts_on` on; `line` says where the file says it."""
+
+    line: int
+    currency: str
+    starts_on: date
+    usd: Decimal
+
+
+def read_rate_file(content: bytes) -> list[RateRow]:
+    """The rates of a file. Raises `FileRefused`."""
+    if len(content) > MOST_BYTES:
+        raise FileRefused([Fault(0, "", f"must have at most {MOST_BYTES:,} bytes, has {len(content):,}")])
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise FileRefused([Fault(line, "", "must be text in UTF-8")]) from None
+    rows, faults = _read(csv.reader(text.splitlines(), strict=True))
+    if not rows and not faults:
+        faults = [Fault(0, "", "has no rates")]
+    if faults:
+        raise FileRefused(faults[:MOST_FAULTS])
+    return rows
+
+
+def _read(lines: Iterator[list[str]]) -> tuple[list[RateRow], list[Fault]]:
+    rows: dict[tuple[str, date], RateRow] = {}
+    faults: list[Fault] = []
+    number = 0
+    try:
+        for number, cells in enumerate(lines, 1):
+            if number == 1:
+                faults += _header_faults(cells)
+                if faults:
+                    break
+            elif any(cell.strip() for cell in cells):
+                _take(number, cells, rows, faults)
+            if len(faults) >= MOST_FAULTS or len(rows) > MOST_ROWS:
+                break
+    except csv.Error as error:
+        faults.append(Fault(number + 1, "", f"is no CSV: {error}"))
+    if len(rows) > MOST_ROWS:
+        faults.append(Fault(number, "", f"there must be at most {MOST_ROWS:,} rates"))
+    return list(rows.values()), faults
+
+
+def _header_faults(cells: list[str]) -> list[Fault]:
+    told = tuple(cell.strip().lower() for cell in cells)
+    if told == COLUMNS:
+        return []
+    return [Fault(1, "", f"must be the header {','.join(COLUMNS)}, is {','.join(told)[:100] or 'empty'}")]
+
+
+def _take(number: int, cells: list[str], rows: dict[tuple[str, date], RateRow], faults: list[Fault]) -> None:
+    if len(cells) != len(COLUMNS):
+        faults.append(Fault(number, "", f"must have {len(COLUMNS)} columns, has {len(cells)}"))
+        return
+    values = []
+    for column, read, cell in zip(COLUMNS, _READERS, cells, strict=True):
+        try:
+            values.append(read(cell))
+        except ValueError as error:
+            faults.append(Fault(number, column, f"{error}, is {cell.strip()[:40] or 'empty'}"))
+    if len(values) < len(COLUMNS):
+        return
+    row = RateRow(number, *values)
+    if row.currency == "USD":
+        faults.append(Fault(number, "currency", "must be another than USD"))
+    elif (first := rows.get((row.currency, row.starts_on))) is not None:
+        faults.append(Fault(number, "date", f"says again what line {first.line} says"))
+    else:
+        rows[row.currency, row.starts_on] = row
