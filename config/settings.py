@@ -253,6 +253,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "evaluate-rules": {"task": "alerts.tasks.evaluate_rules", "schedule": 2.0, "options": {"expires": 5}},
     "send-notices": {"task": "alerts.tasks.send_notices", "schedule": 1.0, "options": {"expires": 3}},
     "remove-old-notices": {"task": "alerts.tasks.remove_old_notices", "schedule": 3600.0},
+    "rate-first": {"task": "billing.tasks.rate_first", "schedule": 5.0, "options": {"expires": 5}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

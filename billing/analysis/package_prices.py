@@ -43,6 +43,7 @@ _BUCKETS = {
 }
 # What the package calls the request of a tier.
 _TIERS = {"processing": {"batch"}, "service_tier": {"priority", "flex", "fast"}, "speed": {"fast"}}
+_FREE: Told = {"input_mtok": Decimal(0), "output_mtok": Decimal(0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,9 @@ def _rows(book: Book, provider: str, model: ModelInfo, has_tiers: bool) -> Itera
     for tier, overrides in [("", list[PriceVariant]()), *sorted(variants.items())]:
         for (start, end), profile in _by_date(standard, overrides, is_tier=bool(tier)):
             for from_minute, to_minute, told in profile:
-                for over, up_to, rates in _by_context(book, told):
+                # Without any rate it is free only where its name says so; else nobody knows.
+                given = told or (_FREE if model.id.endswith(":free") else told)
+                for over, up_to, rates in _by_context(book, given):
                     when = (over, up_to, start, end, from_minute, to_minute)
                     yield PriceRow(provider, model.id, tier, *when, tuple(rates.items()))
 

@@ -149,6 +149,11 @@ def _team_prices(team_id: UUID) -> QuerySet[TeamPrice]:
     return TeamPrice.objects.filter(team_id=team_id, removed_at__isnull=True)
 
 
+def matching_pairs(pairs: Collection[Pair], row: TeamPrice) -> list[Pair]:
+    """Those pairs that an entered price is for."""
+    return [pair for pair, name in models_of(pairs).items() if _own([row], pair, name)]
+
+
 def _own(rows: Sequence[TeamPrice], pair: Pair, name: BookModelName | None) -> list[TeamPrice]:
     """The team's own prices for a pair: those of the name as reported first, then those of the book's name for it.
 

@@ -26,7 +26,11 @@ MOMENTS = [
 ]
 # Tokens in: small, at a threshold, one over it, and large.
 SIZES = [1, 100_000, 100_001, 200_000, 200_001, 272_001, 1_000_000]
-REQUESTS = {"batch": {"processing": "batch"}, "priority": {"service_tier": "priority"}, "flex": {"service_tier": "flex"}}
+REQUESTS = {
+    "batch": {"processing": "batch"},
+    "priority": {"service_tier": "priority"},
+    "flex": {"service_tier": "flex"},
+}
 # Rates of what our usage does not tell apart.
 OTHER_UNITS = ("audio", "image", "video", "reasoning", "1h", "requests")
 
