@@ -1,5 +1,19 @@
-"""Addresses of the pages of costs."""
+"""Addresses of the pages of costs, all under `/t/<team>/`. One line a view."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from billing.views import discounts, exchange_rates, price_changes, price_form, prices, unpriced
+
+urlpatterns: list[URLPattern] = [
+    path("cost/prices/", prices.prices, name="cost_prices"),
+    path("cost/prices/new/", price_form.new_price, name="cost_new_price"),
+    path("cost/prices/changes/", price_changes.changes, name="cost_price_changes"),
+    path("cost/prices/changes/<uuid:change>/take-back/", price_changes.take_back_change, name="cost_take_back"),
+    path("cost/prices/<str:price>/", prices.price, name="cost_price"),
+    path("cost/prices/<str:price>/remove/", prices.remove, name="cost_remove_price"),
+    path("cost/rates/", exchange_rates.rates, name="cost_rates"),
+    path("cost/discounts/", discounts.discounts, name="cost_discounts"),
+    path("cost/discounts/<uuid:discount>/remove/", discounts.remove, name="cost_remove_discount"),
+    path("cost/unpriced/", unpriced.unpriced, name="cost_unpriced"),
+    path("cost/unpriced/rate/", unpriced.rate_now, name="cost_rate_now"),
+]

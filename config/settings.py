@@ -267,6 +267,13 @@ INGEST_MAX_CONCURRENT_PER_TEAM = int(os.environ.get("INGEST_MAX_CONCURRENT_PER_T
 # Requests at work that the teams share as soon as several report; each has at least one.
 INGEST_SHARED_PLACES = int(os.environ.get("INGEST_SHARED_PLACES", "2"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
+# Of requests that bring files to pages.
+UPLOAD_MAX_BYTES = 64 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "config.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Host names, addresses and networks inside this network that destinations may name all the same.
 STEADYRUN_ALLOW_PRIVATE_DESTINATIONS = tuple(

@@ -52,6 +52,18 @@ CHANNEL_PAGES = frozenset({"choose_channel", "add_channel", "channel", "alert_de
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
+# Below the entry of costs.
+PRICE_PAGES = frozenset(
+    {
+        "cost_prices",
+        "cost_new_price",
+        "cost_price",
+        "cost_price_changes",
+        "cost_rates",
+        "cost_discounts",
+        "cost_unpriced",
+    }
+)
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Monitor",

@@ -126,6 +126,11 @@ def usd(value: Number | None) -> str:
     return f"{sign}under $0.0001"
 
 
+def signed_usd(change: Decimal | None) -> str:
+    """A difference of money: `+$1.20`, `−$0.30`, `no change`."""
+    return f"+{usd(change)}" if change and change > 0 else "no change" if change == 0 else usd(change)
+
+
 def bytes_size(value: Number | None) -> str:
     """A size in bytes, in steps of 1,000: `512 B`, `3.4 MB`."""
     return NOT_TOLD if value is None else _scaled(float(value), ("B", "kB", "MB", "GB", "TB", "PB"), 1_000)

@@ -1,5 +1,16 @@
-"""Addresses of the costs part of the API."""
+"""Addresses of the costs part of the API, all under `/api/v1/costs/`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from billing.api import discounts, prices
+
+urlpatterns: list[URLPattern] = [
+    path("costs/prices/", prices.PriceList.as_view(), name="api_prices"),
+    path("costs/prices/<str:price>/", prices.PriceDetail.as_view(), name="api_price"),
+    path("costs/price-changes/", prices.PriceChanges.as_view(), name="api_price_changes"),
+    path("costs/price-changes/<str:change>/", prices.PriceChangeDetail.as_view(), name="api_price_change"),
+    path("costs/discounts/", discounts.DiscountList.as_view(), name="api_discounts"),
+    path("costs/discounts/<str:discount>/", discounts.DiscountDetail.as_view(), name="api_discount"),
+    path("costs/exchange-rates/", discounts.ExchangeRateList.as_view(), name="api_exchange_rates"),
+    path("costs/unpriced/", prices.UnpricedList.as_view(), name="api_unpriced"),
+]

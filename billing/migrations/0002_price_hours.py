@@ -50,4 +50,6 @@ class Migration(migrations.Migration):
             reverse_sql=migrations.RunSQL.noop,
         ),
         grant_control_table("first_rating"),
+        # What a price was used for, and the hours that change with it.
+        migrations.AddIndex("costline", models.Index(fields=["team", "price_id", "hour"], name="cost_line_price")),
     ]

@@ -117,6 +117,7 @@ class CostLine(models.Model):
         indexes = [
             models.Index(fields=["team", "booked_on", "id"], name="cost_line_booked"),
             models.Index(fields=["team", "workflow_id", "environment_id", "hour"], name="cost_line_hour"),
+            models.Index(fields=["team", "price_id", "hour"], name="cost_line_price"),
         ]
 
     def __str__(self) -> str:

@@ -58,7 +58,7 @@ SELECT DISTINCT workflow_id, environment_id, hour FROM {_OPEN} AND price_id = %(
 """
 _OF_PRICES = """
 SELECT price_id, count(*), min(booked_on), max(booked_on), sum(calls)::bigint, sum(cost_usd)
-FROM cost_line WHERE team_id = %(team)s AND price_id = ANY(%(prices)s) AND entry = 0 GROUP BY 1
+FROM cost_line WHERE team_id = %(team)s AND price_id = ANY(%(prices)s) AND hour >= %(since)s AND entry = 0 GROUP BY 1
 """
 Hour = tuple[UUID, int, datetime]
 
@@ -98,9 +98,9 @@ class PriceUse:
     cost_usd: Decimal | None
 
 
-def uses_of(team_id: UUID, price_ids: Iterable[int]) -> dict[int, PriceUse]:
-    """What each of these prices was used for, of those that were."""
-    rows = _rows(_OF_PRICES, {"team": team_id, "prices": list(price_ids)})
+def uses_of(team_id: UUID, price_ids: Iterable[int], since: datetime | None = None) -> dict[int, PriceUse]:
+    """What each of these prices was used for since then, of those that were used."""
+    rows = _rows(_OF_PRICES, {"team": team_id, "prices": list(price_ids), "since": since or "-infinity"})
     return {row[0]: PriceUse(*row[1:]) for row in rows}
 
 

@@ -68,6 +68,12 @@ def usd(value: Decimal | None) -> str:
 
 
 @register.filter
+def signed_usd(change: Decimal | None) -> str:
+    """`+$1.20`."""
+    return wording.signed_usd(_told(change))
+
+
+@register.filter
 def bytes_size(value: int | None) -> str:
     """Bytes as `3.4 MB`."""
     return wording.bytes_size(_told(value))
