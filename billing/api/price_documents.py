@@ -38,7 +38,7 @@ class PriceSerializer(_PriceFields):
 
     id = serializers.CharField(help_text="A 64-bit number, as text")
     origin = serializers.ChoiceField(["entered", "discount", "book"])
-    source = serializers.CharField()
+    said_by = serializers.CharField(help_text="The book with its version, the discount, or `own price`")
     from_minute = serializers.IntegerField(help_text="Of the day, UTC")
     to_minute = serializers.IntegerField()
     list_price_id = serializers.CharField(allow_null=True)
@@ -157,7 +157,7 @@ def price_document(one: ListedPrice) -> dict[str, Any]:
         "ends_on": price.ends_on,
         "rates": told_rates(price.rates),
         "note": one.note,
-        "source": one.source,
+        "said_by": one.source,
         "list_price_id": str(price.list_price_id) if price.list_price_id else None,
         "is_removed": one.is_removed,
     }
