@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from psycopg_pool import PoolTimeout
 
 from accounts.tenancy import team_context
+from billing.store.rater import rate_steps
 from ingestion.records import ExecutionReport, Rejection
 from ingestion.rows import make_part
 from monitoring.store.labels import Names, forget_names
@@ -147,7 +148,8 @@ def _store_once(request: _Request, *, is_careful: bool) -> Outcome:
     request.names.save()
     ensure(part.place for part in parts)
     with team_context(team_id):
-        changed = write(team_id, parts, now, is_careful=is_careful).changed if parts else []
+        written = write(team_id, parts, now, rater=rate_steps, is_careful=is_careful) if parts else None
+        changed = written.changed if written else []
         outcome.stored = sum(weight for weight, one in zip(request.weights, changed, strict=True) if one)
         outcome.duplicate = sum(request.weights) - outcome.stored
         if request.also:
