@@ -40,13 +40,15 @@ class CompiledRates:
         `tokens` are input, cache read, cache write, output, reasoning; `detail` is `usage_detail` of a step. Usage of
         which no tokens are told has a cost only where calls have a price.
         """
-        fresh, read, written, output, reasoning = tokens
         if detail is not None:
             return self._cost_in_detail(tokens, detail)
+        fresh, read, written, output, reasoning = tokens
         fresh, read, written, output, reasoning = fresh or 0, read or 0, written or 0, output or 0, reasoning or 0
         spoken = output - reasoning if output > reasoning else 0
         rates = self.rates
         if self.missing and self._lacks((fresh, read, written, spoken, reasoning)):
+            return None
+        if not (self.has_call or any(tokens)) and all(count is None for count in tokens):
             return None
         total = fresh * rates[0] + read * rates[1] + written * rates[2] + spoken * rates[3] + reasoning * rates[4]
         return Decimal(total + self.call).scaleb(self.exponent, _EXACT)
@@ -58,7 +60,7 @@ class CompiledRates:
             *(max(fresh - heard - seen, 0), read, max(written - hour, 0)),
             *(max(output - reasoning - said - drawn, 0), reasoning, heard, seen, hour, said, drawn),
         )
-        is_untold = not any(counts) and all(count is None for count in tokens)
+        is_untold = all(count is None for count in tokens) and detail.keys().isdisjoint(_ORDER[5:])
         if self._lacks(counts) or (is_untold and not self.has_call):
             return None
         total = sum(count * rate for count, rate in zip(counts, self.rates, strict=True))

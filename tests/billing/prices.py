@@ -12,7 +12,7 @@ from monitoring.identity import derive_number
 
 def price(team: Team, model: str, provider: str = "acme", *, currency: str = "USD", **told: Any) -> int:
     """Adds a price that the team entered; keywords are its rates by bucket and other columns. Returns its id."""
-    rates = {name: str(told.pop(name)) for name in list(told) if name in Bucket}
+    rates = {name: str(told.pop(name)) for name in list(told) if name in set(map(str, Bucket))}
     number = abs(derive_number(team.id.bytes, "price", repr((model, provider, currency, rates, told)).encode()))
     with team_context(team.id):
         TeamPrice.objects.create(
