@@ -102,6 +102,8 @@ class ExecutionDetailSerializer(ExecutionSerializer):
     session, user = _told(s.CharField), _told(s.CharField)
     origin_id = s.UUIDField(help_text="the first attempt")
     parent_execution_id, failure_group_id = _told(s.UUIDField), _told(s.UUIDField)
+    told_cost_usd = _told(s.FloatField, "told for the whole; counts where no step tells or has a cost")
+    needs_review = s.BooleanField(help_text="what its steps tell of usage does not fit together")
     steps = StepSerializer(many=True)
     logs = LogSerializer(many=True)
     logs_cut = s.BooleanField(help_text="only the first 10,000 lines are given")
