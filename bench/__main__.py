@@ -20,6 +20,7 @@ from bench import (
     otlp_memory,
     overload,
     pages,
+    pricing,
     proof,
     rehearsal,
     replay,
@@ -31,7 +32,7 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof", "alerts", "rehearsal"),
+    *("findings", "proof", "alerts", "rehearsal", "pricing"),
 )
 
 
@@ -77,6 +78,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         results["overload"] = overload.measure(stage, *teams)
         show("overload", results["overload"])
     alone: dict[str, Callable[[], dict[str, Any]]] = {
+        "pricing": lambda: pricing.measure(stage),
         "pages": pages.measure,
         "concentration": lambda: concentration.measure(stage),
         "triage": lambda: triage.measure(stage),

@@ -39,7 +39,7 @@ def step(rng: random.Random, number: int, at: datetime, failed: bool) -> dict[st
         "attributes": {"region": rng.choice(["eu", "us"]), "worker": rng.randrange(64)},
     }
     if number:
-        one["parent_id"] = str(number - 1)
+        one["parent_id"] = "0"
     if model:
         one |= {"provider": provider, "model": model, "cost_usd": round(rng.random() / 50, 6)}
         one["tokens"] = {"input": rng.randrange(200, 4000), "output": rng.randrange(10, 800)}

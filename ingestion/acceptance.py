@@ -11,11 +11,13 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from psycopg_pool import PoolTimeout
 
 from accounts.tenancy import team_context
+from billing.store.rater import rate_steps
 from ingestion.records import ExecutionReport, Rejection
 from ingestion.rows import make_part
 from monitoring.store.labels import Names, forget_names
 from monitoring.store.partitions import Place, ensure, forget_partitions
 from monitoring.store.parts import Part
+from monitoring.store.rating import Rater
 from monitoring.store.seals import sealed_days
 from monitoring.store.write import write
 
@@ -48,11 +50,13 @@ class Outcome:
 Also = Callable[[Outcome], None]
 
 
-def accept(team_id: UUID, reports: Reports, *, now: datetime, also: Also | None = None) -> Outcome:
+def accept(
+    team_id: UUID, reports: Reports, *, now: datetime, also: Also | None = None, rater: Rater | None = rate_steps
+) -> Outcome:
     """Stores reports, given with their places in the request; committed when it returns.
 
-    `also` stores more in the same transaction, given the outcome so far, which it may add to. Raises
-    `StorageUnavailable` or `ReportsRefused`, and then nothing is stored.
+    `also` stores more in the same transaction, given the outcome so far, which it may add to. `rater` knows what steps
+    cost; None rates nothing. Raises `StorageUnavailable` or `ReportsRefused`, and then nothing is stored.
     """
     outcome = Outcome()
     names = Names(team_id)
@@ -67,7 +71,7 @@ def accept(team_id: UUID, reports: Reports, *, now: datetime, also: Also | None 
     if not (parts or also):
         return outcome
     weights = [report.items for _, report in kept]
-    return _store(_Request(team_id, names, parts, weights, outcome.rejected, now, also))
+    return _store(_Request(team_id, names, parts, weights, outcome.rejected, now, also, rater))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class _Request:
     rejected: list[Rejection]
     now: datetime
     also: Also | None
+    rater: Rater | None
 
 
 def _build(names: Names, reports: Reports, outcome: Outcome, now: datetime) -> tuple[Reports, list[Part]]:
@@ -147,7 +152,8 @@ def _store_once(request: _Request, *, is_careful: bool) -> Outcome:
     request.names.save()
     ensure(part.place for part in parts)
     with team_context(team_id):
-        changed = write(team_id, parts, now, is_careful=is_careful).changed if parts else []
+        written = write(team_id, parts, now, rater=request.rater, is_careful=is_careful) if parts else None
+        changed = written.changed if written else []
         outcome.stored = sum(weight for weight, one in zip(request.weights, changed, strict=True) if one)
         outcome.duplicate = sum(request.weights) - outcome.stored
         if request.also:

@@ -6,6 +6,7 @@ from uuid import UUID
 from ingestion.acceptance import Outcome, accept
 from ingestion.completeness import note_completeness
 from ingestion.forwarding.outbox import enqueue
+from ingestion.kinds import CostRule
 from ingestion.ledger import Receipt, record, record_attributes, record_rejections
 from ingestion.loose import store_lines, store_metrics
 from ingestion.records import Decoded, ExecutionReport
@@ -48,7 +49,13 @@ def take_in(source: SourceInfo, decoded: Decoded, *, now: datetime, byte_count: 
 
 
 def _fill_in(source: SourceInfo, decoded: Decoded) -> None:
-    """The environment of the source, where no report of an execution tells one, in whichever request it comes."""
+    """The environment of the source, where no report of an execution tells one, in whichever request it comes.
+
+    And which cost of its steps counts, where several are known.
+    """
+    if source.cost_rule == CostRule.COMPUTED:
+        for _, report in decoded.reports:
+            report.is_computed_first = True
     default = source.environment
     if default is None:
         return

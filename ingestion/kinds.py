@@ -35,6 +35,13 @@ class Completeness(StrEnum):
     SAMPLED = "sampled"
 
 
+class CostRule(StrEnum):
+    """Which cost of a step counts where it is told and computed by a price. The value is kept in the database."""
+
+    TOLD = "told"
+    COMPUTED = "computed"
+
+
 @dataclass(frozen=True, slots=True)
 class KindOfSource:
     """`path` is where it reports; one with `{address}` has an address of its own, the others are told by their key."""

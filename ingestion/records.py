@@ -15,13 +15,26 @@ from monitoring.statuses import Status
 
 
 class Tokens(Struct, frozen=True, kw_only=True, gc=False):
-    """Token counts in disjoint buckets; `reasoning` is the part of `output` that was reasoning."""
+    """Token counts in disjoint buckets, and parts of them.
+
+    `reasoning`, `output_audio` and `output_image` are parts of `output`, `input_audio` and `input_image` parts of
+    `input` (which is what no cache had), `cache_write_1h` is the part of `cache_write` that is kept for an hour.
+    """
 
     input: int | None = None
     cache_read: int | None = None
     cache_write: int | None = None
     output: int | None = None
     reasoning: int | None = None
+    cache_write_1h: int | None = None
+    input_audio: int | None = None
+    input_image: int | None = None
+    output_audio: int | None = None
+    output_image: int | None = None
+
+
+# Parts of token counts that few tell, in the order of `Tokens`.
+TOKEN_PARTS = ("cache_write_1h", "input_audio", "input_image", "output_audio", "output_image")
 
 
 class Failure(Struct, frozen=True, kw_only=True, gc=False):
@@ -33,7 +46,11 @@ class Failure(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class StepReport(Struct, kw_only=True, gc=False):
-    """A part of what is known about one step. `id` is the sender's own, unique inside the execution."""
+    """A part of what is known about one step. `id` is the sender's own, unique inside the execution.
+
+    `calls` is how many calls of the provider the tokens are of (1 where not told), `tier` the provider's service tier
+    ("" is the standard one), `region` where it ran, `usage` the provider's own usage object, as it was told.
+    """
 
     id: str
     parent_id: str | None = None
@@ -52,6 +69,10 @@ class StepReport(Struct, kw_only=True, gc=False):
     external_system: str | None = None
     tokens: Tokens | None = None
     cost_usd: Decimal | None = None
+    calls: int | None = None
+    tier: str | None = None
+    region: str | None = None
+    usage: dict[str, Any] | None = None
     error: Failure | None = None
     input: Any = None
     output: Any = None
@@ -94,7 +115,8 @@ class ExecutionReport(Struct, kw_only=True, gc=False):
     below 0 is what loses to all that is told. `placed_at` and `clock` are set by imports only, `is_imported` by imports
     of history. `commit` is the revision of the source that `release` was made from; without one it is an attribute.
     `schedule` is when the workflow starts, as cron writes it, in `schedule_zone`; without a workflow it says nothing.
-    `items` is how many items of the request (spans, lines, runs) this report was made of.
+    `items` is how many items of the request (spans, lines, runs) this report was made of. `is_computed_first`: of the
+    costs of its steps the computed one counts, where it is known, and not the told one.
     """
 
     id: str
@@ -135,6 +157,7 @@ class ExecutionReport(Struct, kw_only=True, gc=False):
     clock: int = 0
     is_imported: bool = False
     items: int = 1
+    is_computed_first: bool = False
 
 
 class LooseLine(Struct, kw_only=True, gc=False):

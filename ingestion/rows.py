@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from ingestion.records import ExecutionReport, Failure, LogReport, StepReport, Tokens
+from ingestion.records import ExecutionReport, Failure, LogReport, StepReport
+from ingestion.usage import detail_of, parts_of, token_columns
 from monitoring.analysis.fingerprint import normalise_error
 from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id, facet_id
 from monitoring.models.execution import RetentionClass
@@ -50,19 +51,12 @@ _RANKED = {
     "parent_execution": "parent_execution_id",
     "retry_of": "origin_id",
 }
-_NO_TOKENS: tuple[None, ...] = (None,) * 5
 _encode = msgspec.json.encode
 
 
 def make_part(names: Names, report: ExecutionReport, now: datetime) -> Part:
     """The rows of one report. Collects the names it mentions in `names`; touches no database."""
     return _Builder(names, report, now).part()
-
-
-def _tokens(tokens: Tokens | None) -> tuple[int | None, ...]:
-    if tokens is None:
-        return _NO_TOKENS
-    return tokens.input, tokens.cache_read, tokens.cache_write, tokens.output, tokens.reasoning
 
 
 def _told_error(error: Failure) -> Scope:
@@ -174,7 +168,7 @@ class _Builder:
             "told_error_id": error_id,
             "url": report.url,
             "told_cost_usd": report.cost_usd,
-            "told_tokens": list(_tokens(report.tokens)) if report.tokens else None,
+            "told_tokens": list(token_columns(report.tokens)) if report.tokens else None,
             "is_imported": report.is_imported,
         }
         if used := report.resources:
@@ -224,9 +218,11 @@ class _Builder:
             labels[MODEL][step.model] if step.model else None,
             labels[TOOL][step.tool] if step.tool else None,
             labels[SYSTEM][step.external_system] if step.external_system else None,
-            *(_NO_TOKENS if step.tokens is None else _tokens(step.tokens)),
+            *token_columns(step.tokens),
             step.cost_usd,
-            None,
+            detail_of(step, is_computed_first=self.report.is_computed_first),
+            # Price, cost and whether others tell it again are computed when it is written.
+            *(None, None, None, False, None),
         ]
         if self.report.revision:
             row[-1] = revisions_of(STEP, row, self.report.revision)
@@ -252,6 +248,8 @@ class _Builder:
             scope["feedback"] = {one.key: {"score": one.score, "comment": one.comment} for one in report.feedback}
         if report.error:
             scope["error"] = _told_error(report.error)
+        if report.tokens and (parts := parts_of(report.tokens)):
+            scope["usage"] = parts
         return scope
 
 
@@ -269,6 +267,8 @@ def _step_scope(step: StepReport) -> Scope:
         scope["error"] = _told_error(step.error)
     if step.told_status is not None:
         scope["told_status"] = step.told_status
+    if step.usage:
+        scope["usage"] = step.usage
     return scope
 
 

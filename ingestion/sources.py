@@ -17,7 +17,7 @@ from msgspec import Struct
 from accounts.encryption import decrypt, encrypt
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
-from ingestion.kinds import KINDS, Completeness, SourceKind, effective_completeness
+from ingestion.kinds import KINDS, Completeness, CostRule, SourceKind, effective_completeness
 from ingestion.models import Source, SourceAddress
 
 REMEMBERED_SECONDS = 5.0
@@ -40,6 +40,7 @@ class SourceInfo(Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
     completeness: Completeness = Completeness.COMPLETE
     sample_rate: int | None = None
+    cost_rule: CostRule = CostRule.TOLD
     is_active: bool = True
 
 
@@ -77,6 +78,7 @@ def info_of(source: Source) -> SourceInfo:
         settings=source.settings,
         completeness=effective_completeness(SourceKind(source.kind), source.completeness),
         sample_rate=source.sample_rate,
+        cost_rule=CostRule(source.cost_rule),
         is_active=source.is_active,
     )
 

@@ -31,6 +31,7 @@ NAMES = (
     "slower",
     "costlier",
     "retried",
+    "usage",
     "assignee",
 )
 TITLES = {
@@ -52,6 +53,7 @@ TITLES = {
     "slower": "Took at least (ms)",
     "costlier": "Cost at least (USD)",
     "retried": "Retried",
+    "usage": "Usage",
     "assignee": "Assigned to",
 }
 MAX_VALUES = 50

@@ -36,12 +36,12 @@ _SHARED = {
         ("output", ANY, "outputs result"),
         ("attributes", (dict,), "metadata"),
         ("cost_usd", (int, float, str), "cost total_cost total_cost_usd"),
-        ("tokens", (dict,), "usage usage_metadata token_usage"),
     ),
     **_TOKEN_ALIASES,
 }
 EXECUTION_ALIASES: Aliases = {
     **_SHARED,
+    **_aliases(("tokens", (dict,), "usage usage_metadata token_usage")),
     **_aliases(
         ("id", TEXT, "run_id execution_id external_id trace_id"),
         ("workflow", TEXT, "name workflow_name"),
@@ -66,6 +66,9 @@ STEP_ALIASES: Aliases = {
         ("kind", TEXT, "type step_type run_type"),
         ("parent_id", TEXT, "parent parent_step_id parent_span_id"),
         ("model", TEXT, "model_name"),
+        ("usage", (dict,), "usage_metadata token_usage"),
+        ("tier", TEXT, "service_tier"),
+        ("calls", (int,), "call_count"),
         ("tool", TEXT, "tool_name"),
         ("external_system", TEXT, "system server_address peer_service"),
         ("position", (int,), "index order sequence"),
@@ -164,6 +167,8 @@ def _usage(tokens: Any) -> tuple[Any, dict[str, Any]]:
     for detail, name, field in (
         ("prompt_tokens_details", "cached_tokens", "cache_read_tokens"),
         ("completion_tokens_details", "reasoning_tokens", "reasoning_tokens"),
+        ("prompt_tokens_details", "audio_tokens", "input_audio_tokens"),
+        ("completion_tokens_details", "audio_tokens", "output_audio_tokens"),
     ):
         if isinstance(rest.get(detail), dict) and isinstance(rest[detail].get(name), int):
             taken.setdefault(field, rest[detail][name])
@@ -205,6 +210,9 @@ def adopt_step(told: Any, index: int) -> Any:
     """A step in the strict shape, as far as it can be understood."""
     if not isinstance(told, dict):
         return told
+    if not isinstance(told.get("usage", {}), dict):
+        # Not a provider's object: kept as what it is.
+        told = {**{key: value for key, value in told.items() if key != "usage"}, "usage_": told["usage"]}
     return _adopt(told, wire.STEP_FIELDS, STEP_ALIASES, f"steps[{index}].")
 
 

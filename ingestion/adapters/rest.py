@@ -15,8 +15,9 @@ from ingestion.adapters.adopt import adopt_execution
 from ingestion.adapters.body import decode
 from ingestion.adapters.careful import Flawed
 from ingestion.adapters.refusals import ITEM, Refused, explain, type_word
+from ingestion.adapters.settled_usage import settle_usage
 from ingestion.adapters.wire import WireExecution, WireStep
-from ingestion.records import ExecutionReport, Failure, Rejection, Resources, Tokens
+from ingestion.records import ExecutionReport, Failure, Rejection, Resources
 from monitoring.analysis.schedule import UnreadableSchedule, read_schedule
 from monitoring.statuses import SPELLINGS, Status, parse_status
 from monitoring.windows import EARLIEST
@@ -89,21 +90,6 @@ def _failure(error: Any, field: str) -> Failure | None:
     return Failure(type=kind, message=message, detail=detail) if error else None
 
 
-def _has_rarer_tokens(told: Any) -> bool:
-    return (
-        told.cache_read_tokens is not None or told.cache_write_tokens is not None or told.reasoning_tokens is not None
-    )
-
-
-def _merge_tokens(told: Any, nested: Tokens | None) -> Tokens:
-    """Counts told beside the other fields, completed by those of the nested object, which win."""
-    counts = {}
-    for field in Tokens.__struct_fields__:
-        inner = getattr(nested, field, None)
-        counts[field] = getattr(told, f"{field}_tokens") if inner is None else inner
-    return Tokens(**counts)
-
-
 def _settle_common(report: Any, latest: datetime) -> None:
     """What executions and steps share. Runs for every step of every body: no text is built unless it is refused."""
     if report.status is not None:
@@ -119,8 +105,7 @@ def _settle_common(report: Any, latest: datetime) -> None:
         report.error = _failure(report.error, "error")
     if report.cost_usd is not None:
         _check_money(report.cost_usd)
-    if report.input_tokens is not None or report.output_tokens is not None or _has_rarer_tokens(report):
-        report.tokens = _merge_tokens(report, report.tokens)
+    settle_usage(report)
 
 
 def _settle_steps(steps: list[WireStep], latest: datetime) -> None:

@@ -25,13 +25,19 @@ MAX_URL = 2_000
 MAX_ERROR = 100_000
 MAX_LOG_MESSAGE = 100_000
 MAX_64 = 2**63 - 1
+# A quadrillion: sums of thousands of them still fit into 64 bits.
+MAX_TOKENS = 10**15
+MAX_CALLS = 10**9
+MAX_WORD = 100
 # A hundred years.
 MAX_MS = 3_155_760_000_000
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
-Word = Annotated[str, Meta(max_length=100)]
+Word = Annotated[str, Meta(max_length=MAX_WORD)]
 Count = Annotated[int, Meta(ge=0, le=MAX_64)]
+TokenCount = Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
+Calls = Annotated[int, Meta(ge=0, le=MAX_CALLS)]
 Attempt = Annotated[int, Meta(ge=1, le=32_767)]
 Position = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Duration = Annotated[float, Meta(ge=0, le=MAX_MS)]
@@ -46,13 +52,18 @@ else:
 
 
 class WireTokens(Tokens, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
-    """Token counts, each at least 0 and within 64 bits."""
+    """Token counts, each from 0 to a quadrillion."""
 
-    input: Count | None = None
-    cache_read: Count | None = None
-    cache_write: Count | None = None
-    output: Count | None = None
-    reasoning: Count | None = None
+    input: TokenCount | None = None
+    cache_read: TokenCount | None = None
+    cache_write: TokenCount | None = None
+    output: TokenCount | None = None
+    reasoning: TokenCount | None = None
+    cache_write_1h: TokenCount | None = None
+    input_audio: TokenCount | None = None
+    input_image: TokenCount | None = None
+    output_audio: TokenCount | None = None
+    output_image: TokenCount | None = None
 
 
 class WireStep(StepReport, kw_only=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
@@ -73,13 +84,17 @@ class WireStep(StepReport, kw_only=True, gc=False, forbid_unknown_fields=True, o
     model: Name | None = None
     tool: Name | None = None
     external_system: Name | None = None
+    calls: Calls | None = None
+    tier: Word | None = None
+    region: Word | None = None
+    usage: dict[str, Any] | None = None
     tokens: WireTokens | None = None
     # Counts told beside the other fields.
-    input_tokens: Count | None = None
-    cache_read_tokens: Count | None = None
-    cache_write_tokens: Count | None = None
-    output_tokens: Count | None = None
-    reasoning_tokens: Count | None = None
+    input_tokens: TokenCount | None = None
+    cache_read_tokens: TokenCount | None = None
+    cache_write_tokens: TokenCount | None = None
+    output_tokens: TokenCount | None = None
+    reasoning_tokens: TokenCount | None = None
     cost_usd: Decimal | None = None
     error: Any = None
     attributes: Attributes | None = None
@@ -129,11 +144,11 @@ class WireExecution(ExecutionReport, kw_only=True, gc=False, forbid_unknown_fiel
     feedback: Annotated[list[WireFeedback], Meta(max_length=MAX_FEEDBACK)] | None = None  # type: ignore[assignment]
     tokens: WireTokens | None = None
     # Counts told beside the other fields.
-    input_tokens: Count | None = None
-    cache_read_tokens: Count | None = None
-    cache_write_tokens: Count | None = None
-    output_tokens: Count | None = None
-    reasoning_tokens: Count | None = None
+    input_tokens: TokenCount | None = None
+    cache_read_tokens: TokenCount | None = None
+    cache_write_tokens: TokenCount | None = None
+    output_tokens: TokenCount | None = None
+    reasoning_tokens: TokenCount | None = None
     cost_usd: Decimal | None = None
     attributes: Attributes | None = None
     steps: Annotated[list[WireStep], Meta(max_length=MAX_STEPS)] | None = None  # type: ignore[assignment]
@@ -150,9 +165,10 @@ class WireExecution(ExecutionReport, kw_only=True, gc=False, forbid_unknown_fiel
     clock: Untold = 0
     is_imported: Untold = False
     items: Untold = 1
+    is_computed_first: Untold = False
 
 
-_OWN = {"told_status", "resources", "ranks", "placed_at", "clock", "is_imported", "items"}
+_OWN = {"told_status", "resources", "ranks", "placed_at", "clock", "is_imported", "items", "is_computed_first"}
 STEP_FIELDS = frozenset(WireStep.__struct_fields__) - _OWN - {"ended_at"}
 LOG_FIELDS = frozenset(WireLog.__struct_fields__)
 EXECUTION_FIELDS = frozenset(WireExecution.__struct_fields__) - _OWN

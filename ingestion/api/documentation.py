@@ -44,9 +44,13 @@ def _money() -> s.FloatField:
 
 
 class TokensToldSerializer(s.Serializer[Any]):
-    """Disjoint buckets; `reasoning` is the part of `output` that was reasoning."""
+    """Disjoint buckets of at most a quadrillion tokens, and parts of them, which must not be more than their whole."""
 
-    input, cache_read, cache_write, output, reasoning = (_count() for _ in range(5))
+    input, cache_read, cache_write, output = (_count() for _ in range(4))
+    reasoning = _count("the part of `output` that was reasoning")
+    output_audio, output_image = (_count("a part of `output`") for _ in range(2))
+    input_audio, input_image = (_count("a part of `input`") for _ in range(2))
+    cache_write_1h = _count("the part of `cache_write` that is kept for an hour")
 
 
 class StepToldSerializer(s.Serializer[Any]):
@@ -64,6 +68,10 @@ class StepToldSerializer(s.Serializer[Any]):
     provider, model, tool = _name(), _name(), _name()
     external_system = _name("the host or named service outside that the step calls")
     tokens = TokensToldSerializer(required=False, allow_null=True)
+    calls = _count("calls of the provider that the tokens are of; 1 when not told")
+    tier = _name("the provider's service tier: batch, priority, flex; the standard one when not told")
+    region = _name("where the provider ran it")
+    usage = _any("the provider's own usage object; tokens, tier and region are read from it where not told apart")
     cost_usd = _money()
     input, output, error, attributes = _any(), _any(), _any(_ERROR), _any("at most 1,000 entries")
 

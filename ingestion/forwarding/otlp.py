@@ -21,7 +21,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from ingestion.forwarding.documents import key_of
 from ingestion.forwarding.parcels import LOGS_PATH, Message, Parcel, executions
-from ingestion.records import ExecutionReport, Failure, LogReport, LooseLine, StepReport
+from ingestion.records import ExecutionReport, Failure, LogReport, LooseLine, StepReport, Tokens
 from monitoring.statuses import FAILING, TERMINAL
 
 CONTENT_TYPE = "application/x-protobuf"
@@ -116,6 +116,16 @@ def _times(start: datetime | None, end: datetime | None, duration_ms: float | No
     return begun, max(end if end is not None else begun + length, begun)
 
 
+def _parts(tokens: Tokens) -> dict[str, int | None]:
+    return {
+        "gen_ai.usage.audio.input_tokens": tokens.input_audio,
+        "gen_ai.usage.image.input_tokens": tokens.input_image,
+        "gen_ai.usage.audio.output_tokens": tokens.output_audio,
+        "gen_ai.usage.image.output_tokens": tokens.output_image,
+        "gen_ai.usage.cache_creation.ephemeral_1h_input_tokens": tokens.cache_write_1h,
+    }
+
+
 def _of_step(step: StepReport) -> dict[str, Any]:
     tokens = step.tokens
     told = [n for n in (tokens.input, tokens.cache_read, tokens.cache_write) if n is not None] if tokens else []
@@ -132,6 +142,7 @@ def _of_step(step: StepReport) -> dict[str, Any]:
         "gen_ai.usage.cache_read.input_tokens": tokens.cache_read if tokens else None,
         "gen_ai.usage.cache_creation.input_tokens": tokens.cache_write if tokens else None,
         "gen_ai.usage.reasoning.output_tokens": tokens.reasoning if tokens else None,
+        **(_parts(tokens) if tokens else {}),
         "http.request.resend_count": step.attempt - 1 if step.attempt and step.attempt > 1 else None,
     }
 

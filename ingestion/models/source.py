@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.tenancy import TenantModel
-from ingestion.kinds import Completeness, SourceKind
+from ingestion.kinds import Completeness, CostRule, SourceKind
 
 
 class Source(TenantModel):
@@ -12,7 +12,7 @@ class Source(TenantModel):
 
     `environment` and `workflow` fill in what reports do not tell. `secret` (encrypted) verifies signatures; `mapping`
     and `settings` belong to webhooks. `completeness` and `sample_rate` are what somebody declared; empty is
-    by kind, and by what reports say themselves (`SourceSampling`).
+    by kind, and by what reports say themselves (`SourceSampling`). `cost_rule`: which cost of its steps counts first.
     """
 
     kind = models.CharField(max_length=32, choices=[(kind.value, kind.value) for kind in SourceKind])
@@ -28,6 +28,12 @@ class Source(TenantModel):
     settings = models.JSONField(default=dict, blank=True)
     completeness = models.CharField(max_length=16, blank=True, choices=[(one.value, one.value) for one in Completeness])
     sample_rate = models.PositiveIntegerField(null=True, blank=True)
+    cost_rule = models.CharField(
+        max_length=8,
+        choices=[(one.value, one.value) for one in CostRule],
+        default=CostRule.TOLD.value,
+        db_default=CostRule.TOLD.value,
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     first_report_at = models.DateTimeField(null=True, blank=True)

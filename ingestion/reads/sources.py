@@ -54,6 +54,7 @@ class SourceFacts:
     detected_lowest: float | None
     detected_highest: float | None
     is_declared: bool
+    cost_rule: str
 
     @property
     def is_detected(self) -> bool:
@@ -86,7 +87,7 @@ _FACTS = """
 SELECT s.id, s.kind, s.name, s.address, s.environment, s.workflow, s.completeness, s.sample_rate, s.is_active,
     s.secret IS NOT NULL, s.created_at, LEAST(s.first_report_at, r.first_at), GREATEST(s.last_report_at, r.last_at),
     COALESCE(s.first_execution_id, r.execution_id), k.name, k.prefix, LEAST(k.revoked_at, k.expires_at),
-    d.lowest, d.highest, s.completeness <> ''
+    d.lowest, d.highest, s.completeness <> '', s.cost_rule
 FROM source s
 LEFT JOIN accounts_apikey k ON k.id = s.api_key_id AND k.team_id = s.team_id
 LEFT JOIN (

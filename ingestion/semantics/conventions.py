@@ -20,10 +20,24 @@ GEN_AI = Convention(
         "cache_read_tokens": "gen_ai.usage.cache_read.input_tokens",
         "cache_write_tokens": "gen_ai.usage.cache_creation.input_tokens gen_ai.usage.cache_write.input_tokens",
         "reasoning_tokens": "gen_ai.usage.reasoning.output_tokens",
+        "input_audio_tokens": "gen_ai.usage.audio.input_tokens",
+        "input_image_tokens": "gen_ai.usage.image.input_tokens",
+        "output_audio_tokens": "gen_ai.usage.audio.output_tokens",
+        "output_image_tokens": "gen_ai.usage.image.output_tokens",
+        "cache_write_1h_tokens": (
+            "gen_ai.usage.cache_creation.ephemeral_1h_input_tokens "
+            "gen_ai.usage.cache_creation_ephemeral_1h_input_tokens"
+        ),
         "input": "gen_ai.input.messages gen_ai.tool.call.arguments gen_ai.prompt gen_ai.retrieval.query.text",
         "output": "gen_ai.output.messages gen_ai.tool.call.result gen_ai.completion gen_ai.retrieval.documents",
     },
-    kept={"kind": "gen_ai.operation.name"},
+    kept={
+        "kind": "gen_ai.operation.name",
+        "tier": (
+            "openai.response.service_tier gen_ai.openai.response.service_tier openai.request.service_tier "
+            "gen_ai.openai.request.service_tier"
+        ),
+    },
     understood=("gen_ai.",),
     families={"gen_ai.prompt.": "input_parts", "gen_ai.completion.": "output_parts"},
 )
@@ -34,6 +48,8 @@ PYDANTIC_AI = Convention(
         "cache_read_tokens": "gen_ai.usage.details.cache_read_tokens gen_ai.usage.details.cached_tokens",
         "cache_write_tokens": "gen_ai.usage.details.cache_write_tokens",
         "reasoning_tokens": "gen_ai.usage.details.reasoning_tokens gen_ai.usage.reasoning_tokens",
+        "input_audio_tokens": "gen_ai.usage.details.input_audio_tokens",
+        "output_audio_tokens": "gen_ai.usage.details.output_audio_tokens",
         "cost": "operation.cost",
         "input": "pydantic_ai.all_messages all_messages_events tool_arguments",
         "output": "final_result tool_response",
@@ -57,6 +73,8 @@ OPENINFERENCE = Convention(
         "cache_read_tokens": "llm.token_count.prompt_details.cache_read llm.token_count.prompt_details.cache_input",
         "cache_write_tokens": "llm.token_count.prompt_details.cache_write",
         "reasoning_tokens": "llm.token_count.completion_details.reasoning",
+        "input_audio_tokens": "llm.token_count.prompt_details.audio",
+        "output_audio_tokens": "llm.token_count.completion_details.audio",
         "cost": "llm.cost.total",
         "input": "input.value",
         "output": "output.value",

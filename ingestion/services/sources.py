@@ -61,7 +61,7 @@ def create_source(
 ) -> NewSource:
     """Makes a source, with a fresh key for the kinds that are told by one.
 
-    `fields`: environment, workflow, completeness, sample_rate.
+    `fields`: environment, workflow, completeness, sample_rate, cost_rule.
     """
     if KINDS[kind].has_address:
         source = add_source(team_id=team.id, kind=kind, name=name, secret=secret or None, **fields)
@@ -78,7 +78,7 @@ def declared(told: str, sample_rate: int | None) -> dict[str, Any]:
 
 @transaction.atomic
 def change_source(*, source_id: UUID, **fields: Any) -> None:
-    """Changes columns: name, environment, workflow, completeness, sample_rate, is_active.
+    """Changes columns: name, environment, workflow, completeness, sample_rate, cost_rule, is_active.
 
     Where it says anew how whole the reports are, its workflows are what they are told next; where it says nothing any
     more, they are at once what the reports said.

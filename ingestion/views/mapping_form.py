@@ -19,7 +19,18 @@ _FIRST = ("id", "workflow", "status", "started_at", "finished_at", "duration_ms"
 _MORE = (
     *("attempt", "retry_of", "trigger", "environment", "release", "input_type", "input", "output", "url", "cost_usd"),
     *("tokens.input", "tokens.output", "tokens.cache_read", "tokens.cache_write", "tokens.reasoning"),
-    *("user", "session", "parent_execution", "workflow_type", "error.detail", "revision", "tags", "attributes"),
+    *("tokens.cache_write_1h", "tokens.input_audio", "tokens.input_image", "tokens.output_audio"),
+    *(
+        "tokens.output_image",
+        "user",
+        "session",
+        "parent_execution",
+        "workflow_type",
+        "error.detail",
+        "revision",
+        "tags",
+        "attributes",
+    ),
 )
 _HINTS = {
     ITEMS: "The list of things that each become an execution. Empty: the whole body is one.",

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from ingestion.adapters.webhooks.standard_keys import FORM_OF_KEYS, PRIVATE, PUBLIC, SECRET, Secret, read_key
-from ingestion.kinds import KINDS, Completeness, SourceKind
+from ingestion.kinds import KINDS, Completeness, CostRule, SourceKind
 from ingestion.reads.sources import SourceFacts
 from ingestion.services.sources import declared
 
@@ -20,6 +20,10 @@ COMPLETENESS = (
     (Completeness.COMPLETE.value, "Complete: every execution is reported"),
     (Completeness.FAILURES_ONLY.value, "Failures only: no success rate and no verdict"),
     (Completeness.SAMPLED.value, "Sampled: one in N executions is reported"),
+)
+COST_RULES = (
+    (CostRule.TOLD.value, "The cost that it tells; where it tells none, the one computed from the price book"),
+    (CostRule.COMPUTED.value, "The cost computed from the price book; where no price is known, the one that it tells"),
 )
 
 
@@ -67,6 +71,8 @@ class SourceForm(forms.Form):
         },
     )
 
+    cost_rule = forms.ChoiceField(choices=COST_RULES, required=False)
+
     def __init__(self, *args: Any, kind: SourceKind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
@@ -86,7 +92,9 @@ class SourceForm(forms.Form):
         """The columns of the source."""
         told = self.cleaned_data
         whole = declared(told["completeness"], told["sample_rate"])
-        return {"name": told["name"], "environment": told["environment"], "workflow": told["workflow"], **whole}
+        rule = told["cost_rule"] or CostRule.TOLD.value
+        names = ("name", "environment", "workflow")
+        return {**{name: told[name] for name in names}, **whole, "cost_rule": rule}
 
 
 class AddForm(SourceForm):
@@ -132,12 +140,13 @@ def initial_of(facts: SourceFacts) -> dict[str, Any]:
         "workflow": facts.workflow,
         "completeness": facts.completeness.value if facts.is_declared else "",
         "sample_rate": facts.sample_rate or "",
+        "cost_rule": facts.cost_rule,
     }
 
 
 def initial_for(label: str) -> dict[str, Any]:
     """What the form of a new source shows first."""
-    return {"name": label, "completeness": "", "sample_rate": ""}
+    return {"name": label, "completeness": "", "sample_rate": "", "cost_rule": CostRule.TOLD.value}
 
 
 def errors_of(form: forms.Form) -> list[str]:

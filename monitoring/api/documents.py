@@ -77,8 +77,13 @@ class StepSerializer(s.Serializer[Any]):
     error, error_type, error_detail = _told(s.CharField), _told(s.CharField), _told(s.JSONField)
     provider, model, tool, external_system = (_told(s.CharField) for _ in range(4))
     tokens = TokensSerializer()
-    cost_usd = _told(s.FloatField)
+    usage_detail = _told(s.JSONField, "parts of tokens, calls, tier and region, where told")
+    cost_usd = _told(s.FloatField, "what counts: told or computed, as the rule of the source says")
+    told_cost_usd, computed_cost_usd = _told(s.FloatField), _told(s.FloatField, "null where no price is known")
+    price_id = _told(s.IntegerField, "the price that it was computed with")
+    is_covered = s.BooleanField(help_text="told again by steps below it, and counted there alone")
     input, output, attributes = _told(s.JSONField), _told(s.JSONField), _told(s.JSONField)
+    usage = _told(s.JSONField, "the provider's own usage object")
 
 
 class LogSerializer(s.Serializer[Any]):
@@ -97,6 +102,8 @@ class ExecutionDetailSerializer(ExecutionSerializer):
     session, user = _told(s.CharField), _told(s.CharField)
     origin_id = s.UUIDField(help_text="the first attempt")
     parent_execution_id, failure_group_id = _told(s.UUIDField), _told(s.UUIDField)
+    told_cost_usd = _told(s.FloatField, "told for the whole; counts where no step tells or has a cost")
+    needs_review = s.BooleanField(help_text="what its steps tell of usage does not fit together")
     steps = StepSerializer(many=True)
     logs = LogSerializer(many=True)
     logs_cut = s.BooleanField(help_text="only the first 10,000 lines are given")

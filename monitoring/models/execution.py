@@ -75,7 +75,8 @@ class Execution(TenantModel):
     told_cost_usd = UsdField(null=True)
     # [input, cache read, cache write, output, reasoning] as told for the whole execution.
     told_tokens = models.JSONField(null=True)
-    # Where the totals come from: 1 when steps tell tokens, plus 2 when steps tell cost.
+    # Where the totals come from, as bits: 1 when steps tell tokens, 2 when steps tell cost, 4 when a step that tells
+    # usage has steps below it, 8 when what steps tell does not fit together (see `monitoring.store.covering`).
     steps_tell = models.SmallIntegerField(default=0)
     # Whether it succeeded without meeting the success criteria of its workflow; NULL: nothing to check, or it cannot be
     # told. `unmet_criteria` are the ids of those that were not met, NULL where none.

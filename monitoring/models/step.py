@@ -16,10 +16,11 @@ class Step(models.Model):
     `id` derives from the execution and the sender's own step id; `position` keeps the sender's order.
     Token counts are disjoint buckets (`reasoning_tokens` is a part of `output_tokens`), NULL where not told.
     `usage_detail` has what few tell, NULL where nobody did: parts of these buckets (`cache_write_1h`, `input_audio`,
-    `input_image`, `output_audio`, `output_image`: tokens), `calls`, and what prices depend on (`tier`, `region`).
-    `cost_usd` is what counts: told or computed, as the rule of the source says; rows from before prices existed have it
-    alone, told. `price_id` is the price that `priced_cost_usd` was made with. What `is_covered` is told again by steps
-    below it, and does not count.
+    `input_image`, `output_audio`, `output_image`: tokens), `calls`, what prices depend on (`tier`, `region`), and
+    `counts`: "computed" where a source counts that cost first. `cost_usd` is what counts: told or computed, as the rule
+    of the source says; rows from before prices existed have it alone, told. `price_id` is the price that
+    `priced_cost_usd` was made with, or would have been. What `is_covered` is told again by steps below it, and does not
+    count.
     """
 
     team = models.ForeignKey("accounts.Team", models.DO_NOTHING, related_name="+", db_constraint=False)

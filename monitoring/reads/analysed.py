@@ -82,7 +82,7 @@ def step_of(step: StepRecord, zero: datetime | None) -> Step:
         tool=step.tool or "",
         system=step.system or "",
         operation=_first_text(attributes, _OPERATIONS),
-        cost_usd=step.cost_usd,
+        cost_usd=None if step.is_covered else step.cost_usd,
         side_effect=marked if isinstance(marked, bool) else None,
     )
 

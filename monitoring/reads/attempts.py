@@ -79,7 +79,7 @@ def _try(step: StepRecord, visit: Visit) -> Attempt:
         duration_ms=took if took is not None and took >= 0 else None,
         error=normalise_error(step.error_type, step.error) or None,
         input_digest=None if digest is None else str(digest),
-        cost_usd=step.cost_usd,
+        cost_usd=None if step.is_covered else step.cost_usd,
         model=step.model,
         tokens=step.tokens.total,
         output_shape=shape,

@@ -11,6 +11,7 @@ from monitoring.filters import ANY, Choice, Filters
 from monitoring.identity import PRODUCTION, LabelKind, label_id
 from monitoring.reads.merged import member_array
 from monitoring.statuses import UNMET, Status
+from monitoring.store.totals import STEPS_NEED_REVIEW
 
 _COLUMNS = {
     "env": ("environment_id", LabelKind.ENVIRONMENT),
@@ -53,6 +54,7 @@ _HOUR = "(extract(hour FROM counted_at AT TIME ZONE %s) = %s)"
 # A merged group is meant with all that were merged into it.
 _IN_GROUP = f"failure_group_id = ANY({member_array('%s', '%s')})"
 _ABOVE = {"slower": "duration_ms >= %s", "costlier": "cost_usd >= %s"}
+_NEEDS_REVIEW = f"(steps_tell & {STEPS_NEED_REVIEW}) <> 0"
 _RETRIED = "(retry_count > 0 OR attempt > 1)"
 
 # A log line may name an execution of which nothing else was told: a line is no run until something says so.
@@ -146,12 +148,17 @@ def _retried_test(_team: uuid.UUID, _: str, values: Sequence[str]) -> Part:
     return (_RETRIED, []) if "yes" in values else (f"NOT {_RETRIED}", []) if "no" in values else ("false", [])
 
 
+def _usage_test(_team: uuid.UUID, _: str, values: Sequence[str]) -> Part:
+    return (_NEEDS_REVIEW, []) if "review" in values else ("false", [])
+
+
 _SPECIAL = {
     "field": _facet_test,
     "hour": _hour_test,
     "slower": _above_test,
     "costlier": _above_test,
     "retried": _retried_test,
+    "usage": _usage_test,
 }
 
 

@@ -8,6 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+import msgspec
+
 from accounts.statements import find_row, run_planned, run_prepared
 from monitoring.models import Workflow
 from monitoring.reads.figures import Tokens
@@ -15,14 +17,16 @@ from monitoring.reads.labels import label_values
 from monitoring.reads.replay_records import NOTHING, ExecutionRecord, LogRecord, Related, Replay, StepRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import ExecutionPayload, merge_chunks
+from monitoring.store.totals import STEPS_NEED_REVIEW
 
 MAX_LOGS = 10_000
 MAX_RELATED = 200
 
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 _STEP_LABELS = ("node_id", "kind_id", "provider_id", "model_id", "tool_id", "system_id")
-_CARRIED = ("input", "output", "attributes")
+_CARRIED = ("input", "output", "attributes", "usage")
 _NO_TOKENS = Tokens()
+_decode = msgspec.json.decode
 
 
 _STATUSES = {status.value: status for status in Status}
@@ -52,6 +56,11 @@ class _Row(NamedTuple):
     cache_write_tokens: int | None
     output_tokens: int | None
     reasoning_tokens: int | None
+    told_cost_usd: Decimal | None
+    priced_cost_usd: Decimal | None
+    price_id: int | None
+    usage_detail: str | None
+    is_covered: bool
     xmin: int
 
 
@@ -61,10 +70,11 @@ _COPIED = (
     *("started_at", "finished_at", "placed_at", "received_at", "counted_at", "clock", "duration_ms", "error", "url"),
     *("cost_usd", "unpriced_tokens", "api_call_count", "peak_memory_bytes", "memory_limit_bytes", "storage_bytes"),
     *("storage_limit_bytes", "step_count", "failed_step_count", "retry_count", "is_imported", "environment_id"),
-    *("is_unmet", "unmet_criteria"),
+    *("is_unmet", "unmet_criteria", "told_cost_usd"),
 )
 _EXECUTION_LABELS = ("release_id", "environment_id", "trigger_id", "input_type_id", "error_id", "failed_node_id")
-_EXECUTION_FIELDS = tuple(sorted({*_COPIED, *_EXECUTION_LABELS, *_TOKENS, "status", "retention_class", "anchor_day"}))
+_PLACED = ("status", "steps_tell", "retention_class", "anchor_day")
+_EXECUTION_FIELDS = tuple(sorted({*_COPIED, *_EXECUTION_LABELS, *_TOKENS, *_PLACED}))
 
 
 # Plain SQL where rows are many or the query is on every page: the ORM takes longer to write it than to run it.
@@ -186,6 +196,7 @@ def _execution_record(row: dict[str, Any], workflow: Workflow | None, names: dic
         **copied,
         **labels,
         status=Status(row["status"]),
+        needs_review=bool(row["steps_tell"] & STEPS_NEED_REVIEW),
         tokens=Tokens(*(row[name] for name in _TOKENS)),
         workflow=workflow.name if workflow else None,
         workflow_slug=workflow.slug if workflow else None,
@@ -257,6 +268,12 @@ def _step_record(
         system=name_of(row.system_id),
         tokens=_tokens(row),
         cost_usd=row.cost_usd,
+        # Rows from before prices existed have what was told as the cost that counts.
+        told_cost_usd=row.cost_usd if row.told_cost_usd is None and row.priced_cost_usd is None else row.told_cost_usd,
+        computed_cost_usd=row.priced_cost_usd,
+        price_id=row.price_id,
+        usage_detail=NOTHING if row.usage_detail is None else _decode(row.usage_detail),
+        is_covered=row.is_covered,
         payload={key: payload[key] for key in _CARRIED if key in payload},
     )
 

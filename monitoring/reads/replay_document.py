@@ -21,11 +21,12 @@ _EXECUTION = (
     ),
     *("failed_node", "failure_group_id", "url", "cost_usd", "unpriced_tokens", "api_call_count", "peak_memory_bytes"),
     *("memory_limit_bytes", "storage_bytes", "storage_limit_bytes", "step_count", "failed_step_count", "retry_count"),
-    *("is_imported", "is_unmet"),
+    *("is_imported", "is_unmet", "told_cost_usd", "needs_review"),
 )
 _STEP = (
     *("node", "kind", "attempt", "position", "started_at", "duration_ms", "error", "error_type"),
-    *("error_detail", "provider", "model", "tool", "cost_usd", "told_status"),
+    *("error_detail", "provider", "model", "tool", "cost_usd", "told_cost_usd", "computed_cost_usd", "price_id"),
+    *("is_covered", "told_status"),
 )
 _CARRIED = ("input", "output", "tags", "feedback", "attributes", "session", "user", "told_status")
 
@@ -69,7 +70,8 @@ def step_fields(step: StepRecord, ids: dict[int, str]) -> dict[str, Any]:
         "finished_at": step.ended_at,
         "external_system": step.system,
         "tokens": token_fields(step.tokens),
-        **{name: step.payload.get(name) for name in ("input", "output", "attributes")},
+        "usage_detail": dict(step.usage_detail) or None,
+        **{name: step.payload.get(name) for name in ("input", "output", "attributes", "usage")},
     }
 
 

@@ -25,7 +25,8 @@ class ExecutionRecord:
 
     `error` is the message, `error_kind` the normalised one that groups are made by; `failed_node` the node of the
     first failed step. `is_unmet` says whether it succeeded without meeting the success criteria of its workflow,
-    `unmet_criteria` are the ids of those.
+    `unmet_criteria` are the ids of those. `told_cost_usd` is the cost told for the whole; `needs_review`: what its
+    steps tell of usage does not fit together.
     """
 
     id: uuid.UUID
@@ -69,6 +70,8 @@ class ExecutionRecord:
     is_imported: bool
     is_unmet: bool | None
     unmet_criteria: Sequence[str] | None
+    told_cost_usd: Decimal | None
+    needs_review: bool
 
     @property
     def has_clock(self) -> bool:
@@ -95,7 +98,9 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One step: a struct, as an execution may have thousands. `number` counts from 1 in the order of the execution;
     `external_id` is the sender's own id.
 
-    `payload` holds `input`, `output` and `attributes` as far as they were told (and may be shown).
+    `cost_usd` is what counts: the told or the computed one. `usage_detail` as in `monitoring.models.step`; what
+    `is_covered` is told again by steps below. `payload` holds `input`, `output`, `attributes` and `usage` as far as
+    they were told (and may be shown).
     """
 
     id: int
@@ -121,6 +126,11 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     system: str | None
     tokens: Tokens
     cost_usd: Decimal | None
+    told_cost_usd: Decimal | None
+    computed_cost_usd: Decimal | None
+    price_id: int | None
+    usage_detail: Mapping[str, Any] = NOTHING
+    is_covered: bool = False
     payload: Mapping[str, Any] = NOTHING
 
     @property

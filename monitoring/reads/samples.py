@@ -64,7 +64,7 @@ FROM execution WHERE {{where}} AND {{sample}}
 # One look-up by key for each execution and no scan of whole days, which is what OFFSET 0 is for.
 _STEPS = f"""
 SELECT {", ".join(_column(expression) for expression in STEP_COLUMNS.values())}, {{more}}{_amount("visit.duration_ms")},
-    {_amount("visit.cost_usd")}, string_agg(uuid_send(run.id), '')
+    {_amount("CASE WHEN NOT visit.is_covered THEN visit.cost_usd END")}, string_agg(uuid_send(run.id), '')
 FROM (SELECT id, retention_class, anchor_day, failed_node_id FROM execution WHERE {{where}} AND {{sample}}) AS run
 CROSS JOIN LATERAL (SELECT s.* FROM step s WHERE s.team_id = %(team)s AND s.execution_id = run.id
     AND s.retention_class = run.retention_class AND s.anchor_day = run.anchor_day {{which}} OFFSET 0) AS visit

@@ -6,11 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from monitoring.identity import NO_WORKFLOW, PRODUCTION, LabelKind, execution_id, label_id
+from monitoring.store.covering import cover, is_flawed, is_nested, uncover
 from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row
 from monitoring.store.merge import ENDED, merge_row
 from monitoring.store.parts import Part
 from monitoring.store.statements import Mark
-from monitoring.store.totals import add_difference, set_totals, step_totals, sum_steps
+from monitoring.store.totals import (
+    STEPS_ARE_NESTED,
+    STEPS_NEED_REVIEW,
+    add_difference,
+    set_totals,
+    step_totals,
+    sum_steps,
+)
 
 _AT = EXECUTION.index
 _CLASS, _DAY, _ORIGIN, _ENVIRONMENT = (
@@ -20,6 +28,7 @@ _EXTERNAL, _ATTEMPT, _WORKFLOW = _AT["external_id"], _AT["attempt"], _AT["workfl
 PRODUCTION_ID = label_id(LabelKind.ENVIRONMENT, PRODUCTION)
 _REVISIONS, _STATUS, _HEARD = _AT["revisions"], _AT["status"], _AT["heard_at"]
 _STEP_ID = STEP.index["id"]
+_STEP_STARTED, _STEP_ENDED = STEP.index["started_at"], STEP.index["ended_at"]
 
 
 def default_origin(team_id: UUID, execution: Row) -> UUID:
@@ -31,12 +40,16 @@ def default_origin(team_id: UUID, execution: Row) -> UUID:
 
 
 class Draft:
-    """One execution of the request with its merged rows; `stored` is its row in the database, None for a new one."""
+    """One execution of the request with its merged rows; `stored` is its row in the database, None for a new one.
+
+    `steps` are those that the parts mention; all that there are where the execution `is_whole`.
+    """
 
     def __init__(self, team_id: UUID, parts: list[tuple[int, Part]]) -> None:
         self.team_id = team_id
         self.parts = parts
         self.stored: Row | None = None
+        self.is_whole = True
         self.counted_before: datetime | None = None
         self.execution: Row = []
         self.old_steps: dict[int, Row] = {}
@@ -47,18 +60,17 @@ class Draft:
         self.fixed: dict[str, dict[Any, tuple[Row, int]]] = {table.name: {} for table in FIXED_TABLES}
 
     def build(self) -> None:
-        """Merges the parts, in their order, into a new execution."""
+        """Merges the parts, in their order, into a new execution. Its steps are rated next."""
         first = self.parts[0][1]
         self.execution = list(first.execution)
         for number, (place, part) in enumerate(self.parts):
             changed = number == 0 or merge_row(EXECUTION, self.execution, part.execution)
             if self._merge_steps(part) | self._take_fixed(part, place) | changed:
                 self.changed_parts.add(place)
-        set_totals(self.execution, sum_steps(self.steps.values()))
 
-    def build_on(self, stored: Row, counted_at: datetime, old_steps: Iterable[Row]) -> None:
-        """Merges the parts again, this time into what the database holds."""
-        self.stored, self.counted_before = stored, counted_at
+    def build_on(self, stored: Row, counted_at: datetime, old_steps: Iterable[Row], *, is_whole: bool) -> None:
+        """Merges the parts again, this time into what the database holds. Steps that changed are rated next."""
+        self.stored, self.counted_before, self.is_whole = stored, counted_at, is_whole
         self.execution = list(stored)
         # Environment and origin that only stand for "not told" lose to told ones.
         if self.execution[_ENVIRONMENT] == PRODUCTION_ID and "environment_id" not in (stored[_REVISIONS] or ()):
@@ -72,8 +84,31 @@ class Draft:
             changed = merge_row(EXECUTION, self.execution, part.execution)
             if self._merge_steps(part) or changed:
                 self.changed_parts.add(place)
-        totals = add_difference(step_totals(stored), sum_steps(self.old_steps.values()), sum_steps(self.steps.values()))
-        set_totals(self.execution, totals)
+
+    def unrated(self, *, has_moved: bool) -> Iterable[Row]:
+        """The steps that are to be rated: what changed, and without a time of their own where the execution moved."""
+        if self.stored is None:
+            yield from self.steps.values()
+            return
+        for number, row in self.steps.items():
+            is_untimed = row[_STEP_ENDED] is None and row[_STEP_STARTED] is None
+            if number in self.changed_steps or (has_moved and is_untimed):
+                yield row
+
+    def add_up(self) -> None:
+        """The totals over the steps, once these are rated."""
+        rows = self.steps.values()
+        marks = STEPS_NEED_REVIEW if any(map(is_flawed, rows)) else 0
+        if self.is_whole and is_nested(self.steps):
+            marks |= STEPS_ARE_NESTED | (STEPS_NEED_REVIEW if cover(self.steps) else 0)
+        else:
+            uncover(rows)
+        totals = sum_steps(rows)
+        if self.stored is not None and self.is_whole:
+            self.changed_steps |= {number for number, row in self.steps.items() if row != self.old_steps.get(number)}
+        elif self.stored is not None:
+            totals = add_difference(step_totals(self.stored), sum_steps(self.old_steps.values()), totals)
+        set_totals(self.execution, totals, marks)
 
     def _merge_steps(self, part: Part) -> bool:
         known, changed = self.steps, False

@@ -17,6 +17,11 @@ def _each_greatest(one: list[int | None], other: list[int | None]) -> list[int |
     return [b if a is None else a if b is None else max(a, b) for a, b in zip(one, other, strict=True)]
 
 
+def _each_key_greatest(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    found = {**one, **other}
+    return {key: max(one[key], value) if key in one else value for key, value in sorted(found.items())}
+
+
 _ID_BYTES = 8
 
 
@@ -148,7 +153,13 @@ STEP = Table(
         Field("tool_id", "bigint", max),
         Field("system_id", "bigint", max),
         *(Field(name, "bigint", max) for name in TOKEN_NAMES),
-        Field("cost_usd", "numeric", max),
+        Field("told_cost_usd", "numeric", max),
+        Field("usage_detail", "jsonb", _each_key_greatest),
+        # Computed last, from everything else: see `monitoring.store.rating` and `monitoring.store.covering`.
+        Field("priced_cost_usd", "numeric"),
+        Field("price_id", "bigint"),
+        Field("cost_usd", "numeric"),
+        Field("is_covered", "boolean"),
         Field("revisions", "jsonb"),
     ),
 )

@@ -3,7 +3,8 @@
 A chunk is zstd, with the words of `payload_words`, over JSON `{"r": revision, "e": {scope}, "s": {"<step id>":
 {scope}}}`, keys only where told.
 Scope of an execution: input, output, attributes, tags, feedback, error {type, message, detail}, told_status,
-session, user. Scope of a step: id and parent (the sender's own), input, output, attributes, error, told_status.
+session, user, usage. Scope of a step: id and parent (the sender's own), input, output, attributes, error, told_status,
+usage (the provider's own object).
 """
 
 import threading

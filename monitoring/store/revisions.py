@@ -16,7 +16,7 @@ LETTERS: Final = {
     **{"url": "u", "kind_id": "v", "workflow_id": "w", "started_at": "x", "input_type_id": "y", "position": "z"},
     **{"api_call_count": "A", "peak_memory_bytes": "B", "memory_limit_bytes": "C", "storage_bytes": "D"},
     **{"storage_limit_bytes": "E", "told_tokens": "F", "provider_id": "G", "model_id": "H", "tool_id": "I"},
-    "system_id": "J",
+    **{"system_id": "J", "usage_detail": "K"},
 }
 _COLUMNS: Final = {letter: column for column, letter in LETTERS.items()}
 

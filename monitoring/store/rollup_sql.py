@@ -95,11 +95,12 @@ STAGE_VISITS = f"""
 INSERT INTO fold_visit
 SELECT r.workflow_id, r.environment_id, r.bucket, s.execution_id, s.id, s.parent_id,
     {", ".join(f"s.{c}" for c in _STEP_VALUES.values())}, COALESCE(s.status, 0), (s.attempt > 1)::int,
-    {BIN_SQL.format(ms="s.duration_ms")}, s.duration_ms, {", ".join(f"s.{c}" for c in TOKEN_COLUMNS)},
-    CASE WHEN num_nonnulls({", ".join(f"s.{c}" for c in TOKEN_COLUMNS)}) = 0 THEN NULL
+    {BIN_SQL.format(ms="s.duration_ms")}, s.duration_ms,
+    {", ".join(f"CASE WHEN NOT s.is_covered THEN s.{c} END" for c in TOKEN_COLUMNS)},
+    CASE WHEN s.is_covered OR num_nonnulls({", ".join(f"s.{c}" for c in TOKEN_COLUMNS)}) = 0 THEN NULL
         WHEN s.cost_usd IS NOT NULL THEN 0
         ELSE {" + ".join(f"COALESCE(s.{c}, 0)" for c in TOKEN_COLUMNS if c != "reasoning_tokens")} END,
-    s.cost_usd
+    CASE WHEN NOT s.is_covered THEN s.cost_usd END
 FROM fold_run r JOIN step s ON s.team_id = %s AND s.execution_id = r.id
     AND s.retention_class = r.retention_class AND s.anchor_day = r.anchor_day
 WHERE {{days}}

@@ -9,9 +9,11 @@ from monitoring.store.fields import EXECUTION, STEP, TOKEN_NAMES, Row
 # Counts of steps, failed steps, retries; five token buckets; unpriced tokens; cost. None: nobody told any.
 Totals = list[Any]
 STEPS_TELL_TOKENS, STEPS_TELL_COST = 1, 2
+# A step that tells usage has steps below it; what steps tell does not fit together, and somebody should look at it.
+STEPS_ARE_NESTED, STEPS_NEED_REVIEW = 4, 8
 
 _FAILING = int(Status.TIMED_OUT)
-_STATUS, _ATTEMPT, _COST = (STEP.index[name] for name in ("status", "attempt", "cost_usd"))
+_STATUS, _ATTEMPT, _COST, _COVERED = (STEP.index[name] for name in ("status", "attempt", "cost_usd", "is_covered"))
 _TOKENS = slice(STEP.index[TOKEN_NAMES[0]], STEP.index[TOKEN_NAMES[-1]] + 1)
 _COUNTS = slice(EXECUTION.index["step_count"], EXECUTION.index["retry_count"] + 1)
 _TOTAL_TOKENS = slice(EXECUTION.index[TOKEN_NAMES[0]], EXECUTION.index[TOKEN_NAMES[-1]] + 1)
@@ -32,7 +34,7 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 
 def sum_steps(rows: Iterable[Row]) -> Totals:
-    """The totals of these step rows alone."""
+    """The totals of these step rows alone. Usage that is told again by steps below is left out."""
     count = failed = retries = 0
     cost = None
     telling: list[tuple[list[int | None], Any]] = []
@@ -43,6 +45,8 @@ def sum_steps(rows: Iterable[Row]) -> Totals:
             failed += 1
         if row[_ATTEMPT] > 1:
             retries += 1
+        if row[_COVERED]:
+            continue
         price = row[_COST]
         if price is not None:
             cost = price if cost is None else cost + price
@@ -66,12 +70,15 @@ def step_totals(execution: Row) -> Totals:
 
 
 def add_difference(stored: Totals, old: Totals, new: Totals) -> Totals:
-    """`stored + new - old`. What was told once stays told, so None never comes back."""
+    """`stored + new - old`, where nothing that was told before is not told any more."""
     return [a if b is None else (a or 0) + b - (o or 0) for a, o, b in zip(stored, old, new, strict=True)]
 
 
-def set_totals(execution: Row, totals: Totals) -> None:
-    """Puts totals of steps on the execution; what was told for the whole counts where no step tells any."""
+def set_totals(execution: Row, totals: Totals, marks: int) -> None:
+    """Puts totals of steps on the execution; what was told for the whole counts where no step tells any.
+
+    `marks` are further bits of `steps_tell`.
+    """
     tokens, unpriced, cost = totals[3:8], totals[8], totals[9]
     tells = (STEPS_TELL_TOKENS if tokens != _NOTHING else 0) | (STEPS_TELL_COST if cost is not None else 0)
     if cost is None:
@@ -83,4 +90,4 @@ def set_totals(execution: Row, totals: Totals) -> None:
     execution[_TOTAL_TOKENS] = tokens
     execution[_UNPRICED] = unpriced
     execution[_TOTAL_COST] = cost
-    execution[_STEPS_TELL] = tells
+    execution[_STEPS_TELL] = tells | marks

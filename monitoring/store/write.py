@@ -10,37 +10,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import OperationalError
-
 from monitoring.identity import release_id
-from monitoring.store.criteria import is_judged_anew, judge_known, judge_new
+from monitoring.store.criteria import is_judged_anew, judge_new
 from monitoring.store.draft import Draft
 from monitoring.store.failures import first_leaf, first_leaves, is_failing, save_groups, set_failure
 from monitoring.store.fields import EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row, Table
+from monitoring.store.known import merge_known
 from monitoring.store.labels import Seen, SeenRelease, save_releases, values_of_labels
 from monitoring.store.parts import Part, Written
-from monitoring.store.statements import (
-    columns,
-    insert,
-    insert_marks,
-    insert_new,
-    load,
-    replace,
-    run,
-    run_once,
-    select_list,
-)
+from monitoring.store.rating import Rater, rate
+from monitoring.store.statements import columns, insert, insert_marks, insert_new, replace, run
 
 _REPLACE_EXECUTIONS = insert(EXECUTION, replace(EXECUTION), "id, counted_at")
 _REPLACE_STEPS = insert(STEP, replace(STEP))
-_LOCK = (
-    f"SELECT counted_at, {select_list(EXECUTION)} FROM execution "
-    "WHERE team_id = %s AND id = ANY(%s) ORDER BY id FOR UPDATE"
-)
-_READ_STEPS = (
-    f"SELECT {select_list(STEP)} FROM step WHERE team_id = %s AND retention_class = %s::smallint AND anchor_day = %s "
-    "AND (execution_id, id) IN (SELECT * FROM unnest(%s::uuid[], %s::bigint[]))"
-)
 _INSERT_FIXED = {
     PAYLOAD: insert(PAYLOAD, "ON CONFLICT DO NOTHING", "execution_id, digest"),
     LOG_LINE: insert(LOG_LINE, "ON CONFLICT DO NOTHING", "execution_id, id"),
@@ -49,25 +31,27 @@ _INSERT_FIXED = {
 _WORKFLOW, _RELEASE, _COMMIT = (EXECUTION.index[name] for name in ("workflow_id", "release_id", "commit_id"))
 
 
-def write(team_id: UUID, parts: Sequence[Part], now: datetime, *, is_careful: bool = False) -> Written:
+def write(
+    team_id: UUID, parts: Sequence[Part], now: datetime, *, rater: Rater | None = None, is_careful: bool = False
+) -> Written:
     """Writes parts of executions of one team; partitions and names exist already.
 
-    Runs inside a `team_context`. Raises `django.db.Error`; the caller's transaction is then lost. An
-    `IntegrityError` means that rows were left over from an execution that was removed: with `is_careful` they are
-    written over.
+    `rater` knows what steps cost; without one only told costs count. Runs inside a `team_context`. Raises
+    `django.db.Error`; the caller's transaction is then lost. An `IntegrityError` means that rows were left over from an
+    execution that was removed: with `is_careful` they are written over.
     """
-    drafts = _drafts(team_id, parts)
+    drafts = _drafts(team_id, parts, rater)
     rows = _new_rows(drafts)
     counted = insert_new(team_id, {EXECUTION: rows[EXECUTION]} if is_careful else rows, now)
     if is_careful or len(counted) < len(drafts):
-        _write_one_by_one(team_id, drafts, counted, now)
+        _write_one_by_one(team_id, drafts, counted, now, rater)
     _save_late_releases(team_id, drafts, counted)
     save_groups(team_id, drafts, counted, now)
     changed = {place for draft in drafts for place in draft.changed_parts}
     return Written([place in changed for place in range(len(parts))])
 
 
-def _drafts(team_id: UUID, parts: Sequence[Part]) -> list[Draft]:
+def _drafts(team_id: UUID, parts: Sequence[Part], rater: Rater | None) -> list[Draft]:
     """The executions of the request, sorted by id, built as if each were new."""
     found: dict[UUID, list[tuple[int, Part]]] = {}
     for place, part in enumerate(parts):
@@ -75,6 +59,9 @@ def _drafts(team_id: UUID, parts: Sequence[Part]) -> list[Draft]:
     drafts = [Draft(team_id, found[id]) for id in sorted(found)]
     for draft in drafts:
         draft.build()
+    rate(team_id, drafts, rater)
+    for draft in drafts:
+        draft.add_up()
         draft.fill()
         set_failure(draft.execution, first_leaf(draft.steps.values()) if is_failing(draft.execution) else None)
     judge_new(team_id, drafts)
@@ -90,13 +77,15 @@ def _new_rows(drafts: Sequence[Draft]) -> dict[Table, list[Row]]:
     return rows
 
 
-def _write_one_by_one(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, datetime], now: datetime) -> None:
+def _write_one_by_one(
+    team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID, datetime], now: datetime, rater: Rater | None
+) -> None:
     """Merges parts of executions that exist into what is stored, and writes the tables one after the other.
 
     Adds the instants at which known executions count now to `counted`, which has the new ones.
     """
     known = [draft for draft in drafts if draft.execution[0] not in counted]
-    _lock_and_merge(team_id, known)
+    merge_known(team_id, known, rater)
     steps = [draft.steps[number] for draft in drafts for number in sorted(draft.changed_steps)]
     if steps:
         run(_REPLACE_STEPS, [team_id, *columns(STEP, steps)])
@@ -108,38 +97,6 @@ def _write_one_by_one(team_id: UUID, drafts: Sequence[Draft], counted: dict[UUID
         if draft.changed_parts or is_judged_anew(draft):
             marks |= draft.marks(counted[draft.execution[0]])
     insert_marks(team_id, sorted(marks), now)
-
-
-def _lock_and_merge(team_id: UUID, known: Sequence[Draft]) -> None:
-    """Locks executions that exist, and merges their parts into what is stored of them."""
-    if not known:
-        return
-    stored = {row[1]: row for row in run(_LOCK, [team_id, [draft.execution[0] for draft in known]])}
-    if len(stored) < len(known):
-        raise OperationalError("an execution was removed while it was being written")
-    rows = {id: load(EXECUTION, row[1:]) for id, row in stored.items()}
-    steps = _read_steps(team_id, known, rows)
-    for draft in known:
-        id = draft.execution[0]
-        draft.build_on(rows[id], stored[id][0], steps.get(id, ()))
-        draft.fill()
-    judge_known(team_id, known)
-
-
-def _read_steps(team_id: UUID, known: Sequence[Draft], rows: dict[UUID, Row]) -> dict[UUID, list[Row]]:
-    """The stored rows of those steps that the parts mention, by execution; one query per partition."""
-    wanted: dict[tuple[int, str], list[tuple[UUID, int]]] = {}
-    for draft in known:
-        row = rows[draft.execution[0]]
-        place = row[EXECUTION.index["retention_class"]], row[EXECUTION.index["anchor_day"]]
-        wanted.setdefault(place, []).extend((draft.execution[0], number) for number in draft.steps)
-    found: dict[UUID, list[Row]] = {}
-    for (class_, day), pairs in wanted.items():
-        if pairs:
-            ids, numbers = zip(*pairs, strict=True)
-            for values in run_once(_READ_STEPS, [team_id, class_, day, list(ids), list(numbers)]):
-                found.setdefault(values[0], []).append(load(STEP, values))
-    return found
 
 
 def _replace_executions(team_id: UUID, known: Sequence[Draft]) -> dict[UUID, datetime]:

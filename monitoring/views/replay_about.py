@@ -8,6 +8,7 @@ from typing import Any
 from monitoring import wording
 from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay
 from monitoring.statuses import Status
+from monitoring.views.replay_costs import execution_costs
 from monitoring.views.replay_payloads import PayloadText, payload_text
 from monitoring.views.replay_scene import Address
 
@@ -88,7 +89,7 @@ def facts(replay: Replay) -> list[tuple[str, str]]:
         ("Tokens to cache", _count(tokens.cache_write)),
         ("Tokens out", _count(tokens.output)),
         ("Reasoning tokens, part of those out", _count(tokens.reasoning)),
-        ("Cost", _cost(execution)),
+        *execution_costs(replay),
         ("API calls", _count(execution.api_call_count)),
         ("Peak memory", _used(execution.peak_memory_bytes, execution.memory_limit_bytes)),
         ("Storage", _used(execution.storage_bytes, execution.storage_limit_bytes)),
@@ -100,13 +101,6 @@ def facts(replay: Replay) -> list[tuple[str, str]]:
 
 def _count(value: int | None) -> str | None:
     return None if value is None else wording.count(value)
-
-
-def _cost(execution: ExecutionRecord) -> str | None:
-    if execution.cost_usd is None:
-        return f"not priced, {wording.tokens(execution.unpriced_tokens)} tokens" if execution.unpriced_tokens else None
-    more = f", {wording.tokens(execution.unpriced_tokens)} tokens not priced" if execution.unpriced_tokens else ""
-    return wording.usd(execution.cost_usd) + more
 
 
 def _used(used: int | None, limit: int | None) -> str | None:

@@ -9,6 +9,7 @@ from monitoring import wording
 from monitoring.filters import ANY
 from monitoring.presentation import Link
 from monitoring.reads.replay_records import LogRecord, StepRecord
+from monitoring.views.replay_costs import step_usage
 from monitoring.views.replay_divergence import EvidenceRow, evidence_row
 from monitoring.views.replay_marks import FIRST_DIVERGENCE, Marks
 from monitoring.views.replay_payloads import PayloadText, payload_text
@@ -16,7 +17,7 @@ from monitoring.views.replay_scene import Address, Scene
 from monitoring.views.replay_story import Tries, tries_of
 from monitoring.windows import week_until
 
-TABS = ("expected", "error", "input", "output", "attempts", "log", "attributes")
+TABS = ("expected", "error", "input", "output", "usage", "attempts", "log", "attributes")
 MAX_LINES = 500
 
 
@@ -66,7 +67,8 @@ def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Addres
     lines = [line for line in scene.replay.logs if line.step_id == step.id]
     visits = same_node(scene, index)
     found = marks.by_step.get(index, ()) if marks.flag_words == FIRST_DIVERGENCE else ()
-    tab = tab if tab in TABS and (found or tab != "expected") else _telling_tab(step, has_evidence=bool(found))
+    shown = [name for name in TABS if {"expected": bool(found), "usage": "usage" in step.payload}.get(name, True)]
+    tab = tab if tab in shown else _telling_tab(step, has_evidence=bool(found))
     raw_href = raw.href(step=step.id, part=tab)
     detail = step.error_detail if tab == "error" else None
     tries = tries_of(scene, index, address) if tab == "attempts" else None
@@ -81,7 +83,7 @@ def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Addres
         tabs=[
             link
             for name, link in zip(TABS, _tabs(scene, visits, len(lines), address, (step.id, tab)), strict=True)
-            if found or name != "expected"
+            if name in shown
         ],
         facts=_facts(scene, index),
         called=_called(scene, step),
@@ -152,7 +154,7 @@ def _facts(scene: Scene, index: int) -> list[tuple[str, str]]:
         ("Tokens to cache", _tokens(step.tokens.cache_write)),
         ("Tokens out", _tokens(step.tokens.output)),
         ("Reasoning tokens, part of those out", _tokens(step.tokens.reasoning)),
-        ("Cost", _cost(step)),
+        *step_usage(scene.replay, step),
         ("Attempt", str(step.attempt) if step.attempt > 1 else None),
         ("Status as sent", step.told_status),
         ("Id as sent", step.external_id),
@@ -177,9 +179,3 @@ def _began(start_ms: float | None) -> str | None:
 
 def _tokens(value: int | None) -> str | None:
     return None if value is None else wording.count(value)
-
-
-def _cost(step: StepRecord) -> str | None:
-    if step.cost_usd is not None:
-        return wording.usd(step.cost_usd)
-    return "not priced" if step.tokens.total else None

@@ -165,7 +165,9 @@ def _set_kind(step: StepReport, run: dict[str, Any], extra: Extra) -> None:
         step.provider = read_name(metadata.get("ls_provider"))
         step.external_system = step.provider
         step.model = _model(metadata, parameters, outputs)
-        step.tokens, step.cost_usd = read_usage(outputs, metadata)
+        told_usage = read_usage(outputs, metadata)
+        step.tokens, step.cost_usd = told_usage.tokens, told_usage.cost_usd
+        step.tier, step.usage = told_usage.tier, told_usage.usage
     elif step.kind == TOOL:
         step.tool = step.node
     elif step.kind == RETRIEVER:

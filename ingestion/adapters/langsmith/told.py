@@ -120,7 +120,7 @@ def read_count(value: Any) -> int | None:
     """A count of tokens; None for anything that is none."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= wire.MAX_64
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= wire.MAX_TOKENS
     return value if is_count else None
 
 

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
+from billing.analysis.pricing import tier_of
 from ingestion.adapters.langsmith.told import as_object, read_count, read_money
+from ingestion.adapters.wire import MAX_WORD
 from ingestion.records import Tokens
 
 _INPUT = ("input_tokens", "prompt_tokens")
@@ -14,6 +18,7 @@ _CACHE_WRITES = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_in
 # OpenAI's service tiers put their name in front.
 _CACHE_READS = ("cache_read", "priority_cache_read", "flex_cache_read")
 _REASONING = ("reasoning", "priority_reasoning", "flex_reasoning")
+_TIERS = ("priority", "flex")
 
 
 def _first(value: Any) -> Any:
@@ -31,14 +36,32 @@ def _told_usages(outputs: dict[str, Any], metadata: dict[str, Any]) -> Iterator[
     yield metadata.get("usage_metadata")
 
 
-def read_usage(outputs: Any, metadata: dict[str, Any]) -> tuple[Tokens | None, Decimal | None]:
-    """Tokens in disjoint buckets, and US dollars, of a run that called a model."""
+class ToldUsage(Struct, frozen=True):
+    """What a run that called a model used: tokens in disjoint buckets, US dollars, tier, and the object as told."""
+
+    tokens: Tokens | None = None
+    cost_usd: Decimal | None = None
+    tier: str | None = None
+    usage: dict[str, Any] | None = None
+
+
+def read_usage(outputs: Any, metadata: dict[str, Any]) -> ToldUsage:
+    """The usage of a run that called a model."""
     for told in _told_usages(as_object(outputs), metadata):
         if isinstance(told, dict) and told:
             tokens, cost = _tokens(told), _cost(told)
             if tokens or cost is not None:
-                return tokens, cost
-    return None, None
+                return ToldUsage(tokens, cost, _tier(told), told)
+    return ToldUsage()
+
+
+def _tier(told: dict[str, Any]) -> str | None:
+    """OpenAI's service tier: told, or by the names of the details."""
+    named = told.get("service_tier")
+    if isinstance(named, str) and len(named) <= MAX_WORD:
+        return tier_of(named)
+    details = [*as_object(told.get("input_token_details")), *as_object(told.get("output_token_details"))]
+    return next((tier for tier in _TIERS if any(name.startswith(tier) for name in details)), None)
 
 
 def _count(told: dict[str, Any], names: tuple[str, ...]) -> int | None:
@@ -53,7 +76,7 @@ def _sum(told: dict[str, Any], names: tuple[str, ...]) -> int | None:
 
 def _tokens(told: dict[str, Any]) -> Tokens | None:
     """The told input includes what was read from and written to a cache; ours does not."""
-    inputs = as_object(told.get("input_token_details"))
+    inputs, outs = as_object(told.get("input_token_details")), as_object(told.get("output_token_details"))
     read, written = _sum(inputs, _CACHE_READS), _sum(inputs, _CACHE_WRITES)
     if read is None:
         read = read_count(as_object(told.get("prompt_tokens_details")).get("cached_tokens"))
@@ -64,7 +87,12 @@ def _tokens(told: dict[str, Any]) -> Tokens | None:
         cache_read=read,
         cache_write=written,
         output=_count(told, _OUTPUT),
-        reasoning=_sum(as_object(told.get("output_token_details")), _REASONING),
+        reasoning=_sum(outs, _REASONING),
+        cache_write_1h=read_count(inputs.get("ephemeral_1h_input_tokens")),
+        input_audio=read_count(inputs.get("audio")),
+        input_image=read_count(inputs.get("image")),
+        output_audio=read_count(outs.get("audio")),
+        output_image=read_count(outs.get("image")),
     )
     return None if tokens == Tokens() else tokens
 

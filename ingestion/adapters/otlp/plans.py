@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
+from ingestion.records import TOKEN_PARTS
 from ingestion.semantics.lookup import UNKNOWN, Entry, find, resolve
 from ingestion.semantics.words import LLM
 
@@ -19,8 +20,10 @@ TOKEN_FIELDS: Final = (
     "cache_write_tokens",
     "reasoning_tokens",
 )
+# Parts of these that few tell, by their names in records.
+PART_FIELDS: Final = tuple(f"{name}_tokens" for name in TOKEN_PARTS)
 # Sums that agents and chains repeat: they stay attributes of what is no model call.
-_USAGE_FIELDS = (*TOKEN_FIELDS, "token_usage", "cost", "cost_object")
+_USAGE_FIELDS = (*TOKEN_FIELDS, *PART_FIELDS, "token_usage", "cost", "cost_object")
 _CALL_TOKENS = ("input_tokens", "output_tokens", "token_usage")
 # What a step worked with, in the order in which `Plan.work` gives it.
 _WORK = ("provider", "model", "tool", "tool_entity", "peer", "server")
@@ -40,7 +43,8 @@ class Plan:
     `is_kept` says for every place whether it stays an attribute, `kept_names` are the names of those that do. `losers`
     tell a field less trusted than the name at the second place: they stay where they say something else. `families`
     are places that together tell one field, or tags, with what follows the start of the name. `json_places` hold JSON
-    text, `cut_places` texts of bounded length, `usage` what is counted for model calls only. `kind` is what the
+    text, `cut_places` texts of bounded length, `usage` what is counted for model calls only, `parts` those of token
+    counts by their names in records. `kind` is what the
     presence of names says a span does, `inner_kind` the same for spans that neither serve nor consume. `sampling` are
     fields that tell how often spans are reported, with their places.
 
@@ -50,7 +54,18 @@ class Plan:
 
     __slots__ = (
         *("names", "place", "is_kept", "kept_names", "losers", "families", "json_places", "cut_places", "unknown"),
-        *("usage", "kind", "inner_kind", "has_tokens", "has_facts", "has_content", "has_attempt", "work", "tokens"),
+        *(
+            "usage",
+            "kind",
+            "inner_kind",
+            "has_tokens",
+            "parts",
+            "has_facts",
+            "has_content",
+            "has_attempt",
+            "work",
+            "tokens",
+        ),
         "sampling",
     )
 
@@ -81,6 +96,7 @@ class Plan:
         fields = self.place.keys()
         self.usage = [self.place[field] for field in _USAGE_FIELDS if field in fields]
         self.has_tokens = any(field in fields for field in (*TOKEN_FIELDS, "token_usage"))
+        self.parts = [(name, self.place[f"{name}_tokens"]) for name in TOKEN_PARTS if f"{name}_tokens" in fields]
         self.has_facts = any(field in fields for field in _FACTS) or any(f == "tag" for f, _, _ in self.families)
         self.has_content = bool(_CONTENT & fields or self.families)
         self.sampling = [(field, self.place[field]) for field in SAMPLING_FIELDS if field in fields]

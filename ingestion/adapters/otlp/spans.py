@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ingestion.adapters.otlp.sampling import rate_of_span
 from ingestion.adapters.otlp.shapes import MAX_TEXT, Attributes, Bounds, Event, Span, cut, moment
-from ingestion.adapters.otlp.told import Told, as_name, as_text, cost_of, count_of, tokens_of
+from ingestion.adapters.otlp.told import Told, as_name, as_text, cost_of, count_of, tier_of_call, tokens_of
 from ingestion.adapters.refusals import Refused
 from ingestion.records import Failure, LogReport, Rate, StepReport
 from ingestion.semantics.words import COUNTING, HOLDING, TOOL, kind_of_n8n_node, kind_of_word
@@ -105,6 +105,10 @@ def _tell_work(step: StepReport, span: Span, told: Told) -> None:
     plan, kind = told.plan, step.kind
     if kind in COUNTING:
         step.tokens, step.cost_usd = tokens_of(told), cost_of(told)
+        if "tier" in told.place:
+            step.tier = tier_of_call(told)
+        if isinstance(usage := told.value("token_usage"), dict):
+            step.usage = usage
     else:
         for number in plan.usage:
             told.attributes[plan.names[number]] = told.values[number]

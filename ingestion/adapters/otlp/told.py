@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from billing.analysis.pricing import tier_of
 from ingestion.adapters.otlp.plans import TOKEN_FIELDS, Plan, plan_of
 from ingestion.adapters.otlp.shapes import MAX_ATTRIBUTES, MAX_NAME, MAX_TEXT, Attributes, check_count, cut
 from ingestion.adapters.rest import MAX_USD, MIN_EXPONENT
-from ingestion.adapters.wire import MAX_64
+from ingestion.adapters.wire import MAX_TOKENS, MAX_WORD
 from ingestion.records import Tokens
 
 MAX_PARSED_DEPTH = 64
@@ -135,13 +136,16 @@ def as_name(value: Any) -> str | None:
 
 def count_of(value: Any) -> int | None:
     """A count of at least 0, also where it was told as text or with a point; None where it is none."""
-    if type(value) is int and 0 <= value <= MAX_64:
+    if type(value) is int and 0 <= value <= MAX_TOKENS:
         return value
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
     try:
-        number = int(value) if isinstance(value, int | float) or (isinstance(value, str) and len(value) < 20) else -1
+        number = int(value) if not isinstance(value, str) or len(value) < 20 else -1
     except (ValueError, OverflowError):
         return None
-    return number if 0 <= number <= MAX_64 and not isinstance(value, bool) else None
+    # A part of a token is no count.
+    return number if 0 <= number <= MAX_TOKENS and (isinstance(value, str) or number == value) else None
 
 
 def money_of(value: Any) -> Decimal | None:
@@ -236,7 +240,16 @@ def tokens_of(told: Told) -> Tokens | None:
         return None
     cached = (read or 0) + (written or 0)
     fresh = whole - cached if whole is not None and whole >= cached else whole
-    return Tokens(input=fresh, cache_read=read, cache_write=written, output=output, reasoning=reasoning)
+    if not told.plan.parts:
+        return Tokens(input=fresh, cache_read=read, cache_write=written, output=output, reasoning=reasoning)
+    parts = {name: count_of(told.values[place]) for name, place in told.plan.parts}
+    return Tokens(input=fresh, cache_read=read, cache_write=written, output=output, reasoning=reasoning, **parts)
+
+
+def tier_of_call(told: Told) -> str | None:
+    """The service tier of a model call: what it was answered with, else what was asked for."""
+    value = told.value("tier")
+    return tier_of(value) if type(value) is str and len(value) <= MAX_WORD else None
 
 
 def cost_of(told: Told) -> Decimal | None:

@@ -60,7 +60,7 @@ def _usage(data: dict[str, Any]) -> dict[str, Any]:
     price = _price(metadata, metadata.get("total_tokens"))
     if price is None:
         price = _price(usage, usage.get("total_tokens"))
-    return {"tokens": only_told(tokens) or None, "cost_usd": price}
+    return {"tokens": only_told(tokens) or None, "cost_usd": price, "usage": usage or None}
 
 
 def _node_status(event: str, data: dict[str, Any]) -> str | None:

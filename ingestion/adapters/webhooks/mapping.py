@@ -21,7 +21,11 @@ from monitoring.analysis.expressions import (
 MAX_ITEMS = 1_000
 MAX_STEPS = 2_000
 ITEMS, ONLY, STEPS = "items", "only", "steps"
-_TOKENS = ("tokens.input", "tokens.output", "tokens.cache_read", "tokens.cache_write", "tokens.reasoning")
+_TOKENS = (
+    *("tokens.input", "tokens.output", "tokens.cache_read", "tokens.cache_write", "tokens.reasoning"),
+    *("tokens.cache_write_1h", "tokens.input_audio", "tokens.input_image", "tokens.output_audio"),
+    "tokens.output_image",
+)
 _ERROR = ("error.type", "error.message", "error.detail")
 EXECUTION_FIELDS = (
     "id",
@@ -71,14 +75,18 @@ STEP_FIELDS = (
     "external_system",
     "cost_usd",
     *_TOKENS,
+    "calls",
+    "tier",
+    "region",
+    "usage",
     "input",
     "output",
     "attributes",
 )
 FIELDS = (ITEMS, ONLY, *EXECUTION_FIELDS, STEPS, *(f"steps.{name}" for name in STEP_FIELDS))
-_NUMBERS = frozenset({"duration_ms", "attempt", "revision", "position", *_TOKENS})
+_NUMBERS = frozenset({"duration_ms", "attempt", "revision", "position", "calls", *_TOKENS})
 _TIMES = frozenset({"started_at", "finished_at"})
-_ANYTHING = frozenset({"input", "output", "tags", "attributes", "error.detail", "cost_usd"})
+_ANYTHING = frozenset({"usage", "input", "output", "tags", "attributes", "error.detail", "cost_usd"})
 _LONG = frozenset({"error.message", "id", "retry_of", "url", "parent_execution", "user", "session", "parent_id"})
 _IS_FALSE: tuple[Any, ...] = ("", [], {}, None, False)
 _KNOWN = frozenset(FIELDS)

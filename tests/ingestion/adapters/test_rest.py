@@ -71,7 +71,7 @@ def test_every_field_is_read() -> None:
             "storage_limit_bytes": 40,
             "api_call_count": 5,
             "cost_usd": "0.10",
-            "tokens": {"input": 10**18, "reasoning": 1},
+            "tokens": {"input": 10**15, "reasoning": 1},
             "error": {"type": "E", "message": "m", "stack": "..."},
             "logs": ["bare", {"message": "m", "timestamp": START, "level": "info", "step_id": "1"}],
             "steps": [{"id": "1", "node": "n", "status": "error", "input_tokens": 3, "cost_usd": 0.1}],
@@ -86,7 +86,7 @@ def test_every_field_is_read() -> None:
     )
     assert report.cost_usd == Decimal("0.10")
     assert report.tokens is not None
-    assert report.tokens.input == 10**18
+    assert report.tokens.input == 10**15
     assert report.error == Failure(type="E", message="m", detail={"stack": "..."})
     assert [line.message for line in report.logs or []] == ["bare", "m"]
     (step,) = report.steps or []
@@ -130,7 +130,12 @@ def test_other_names_and_unknown_fields() -> None:
     assert (step.node, step.kind) == ("n", "llm")
     assert step.tokens is not None
     assert (step.tokens.input, step.tokens.cache_read, step.tokens.output) == (6, 4, 2)
-    assert step.attributes == {"weight": 3, "tokens.prompt_tokens_details": {"cached_tokens": 4}}
+    assert step.attributes == {"weight": 3}
+    assert step.usage == {
+        "prompt_tokens": 10,
+        "completion_tokens": 2,
+        "prompt_tokens_details": {"cached_tokens": 4},
+    }
 
 
 def test_a_word_that_nobody_knows_is_kept() -> None:
@@ -179,6 +184,34 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"id": "e", "memory_bytes": 2**63}, "memory_bytes", "must be at most 9223372036854775807"),
     ({"id": "e", "memory_bytes": 2**70}, "memory_bytes", "9223372036854775807"),
     ({"id": "e", "tokens": {"input": -1}}, "tokens.input", "must be at least 0"),
+    ({"id": "e", "tokens": {"input": 1.5}}, "tokens.input", "must be a whole number, not a number"),
+    ({"id": "e", "tokens": {"output": 10**18}}, "tokens.output", "must be at most 1000000000000000"),
+    (
+        {"id": "e", "tokens": {"output": 5, "reasoning": 6}},
+        "tokens.reasoning",
+        "must not be more than `tokens.output`, which is 5, with its other parts",
+    ),
+    (
+        {"id": "e", "steps": [{"id": "s", "tokens": {"input": 5, "input_audio": 3, "input_image": 3}}]},
+        "steps[0].tokens.input_image",
+        "must not be more than `tokens.input`, which is 5, with its other parts",
+    ),
+    (
+        {"id": "e", "steps": [{"id": "s", "tokens": {"cache_write": 5, "cache_write_1h": 6}}]},
+        "steps[0].tokens.cache_write_1h",
+        "must not be more than `tokens.cache_write`, which is 5, with its other parts",
+    ),
+    (
+        {"id": "e", "steps": [{"id": "s", "usage": {"input_tokens": 10**18}}]},
+        "steps[0].usage.input_tokens",
+        "must be at most 1000000000000000",
+    ),
+    (
+        {"id": "e", "steps": [{"id": "s", "usage": {"completion_tokens_details": {"reasoning_tokens": -1}}}]},
+        "steps[0].usage.completion_tokens_details.reasoning_tokens",
+        "must be at least 0",
+    ),
+    ({"id": "e", "steps": [{"id": "s", "calls": 10**10}]}, "steps[0].calls", "must be at most 1000000000"),
     ({"id": "e", "cost_usd": "NaN"}, "cost_usd", "must be US dollars from 0 to"),
     ({"id": "e", "cost_usd": -1}, "cost_usd", "must be US dollars from 0 to"),
     ({"id": "e", "cost_usd": "1e-400"}, "cost_usd", "must have at most 30 digits"),

@@ -31,11 +31,13 @@ VALUES: dict[str, list[Any]] = {
     "text": ["", "NULL", 'a "b" \\c {d,e} \n é 🙂', "{}"],
     "jsonb": [{"status": 3}, {'a "b" \\': 1}],
     "bytea": [b"", b"\x00\xff\\"],
+    "boolean": [True, False],
 }
 PLACE = {
     "retention_class": [0],
     "anchor_day": [NOW.date()],
     "attempt": [1, 2],
+    "is_covered": [True, False],
     "message": ["", "{}"],
     "body": [b"\x00"],
     "revisions": [None, {"status": 3}, {"status": 3, "error": -1, "node_id": 2**60}],

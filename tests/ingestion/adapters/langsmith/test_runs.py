@@ -200,7 +200,22 @@ WHOLE = {"input_tokens": 1000, "output_tokens": 200, "total_tokens": 1200}
     ],
 )
 def test_usage(outputs: Any, tokens: Tokens | None, cost: Decimal | None) -> None:
-    assert read_usage(outputs, {}) == (tokens, cost)
+    found = read_usage(outputs, {})
+    assert (found.tokens, found.cost_usd) == (tokens, cost)
+
+
+def test_parts_tier_and_object_of_usage() -> None:
+    told = {
+        **WHOLE,
+        "input_token_details": {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200, "audio": 50},
+        "output_token_details": {"flex_reasoning": 20, "audio": 10},
+    }
+    found = read_usage({"usage_metadata": told}, {})
+    assert found.tokens == Tokens(
+        input=700, cache_write=300, cache_write_1h=200, output=200, reasoning=20, input_audio=50, output_audio=10
+    )
+    assert (found.tier, found.usage) == ("flex", told)
+    assert read_usage({"usage_metadata": {**WHOLE, "service_tier": "default"}}, {}).tier == ""
 
 
 TRACE = 'Traceback (most recent call last):\n  File "a.py", line 1\n'

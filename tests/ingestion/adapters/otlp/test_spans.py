@@ -144,6 +144,47 @@ MODEL_CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "cost_usd": Decimal("0.001"),
         },
     ),
+    "modalities, one-hour cache and tier": (
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "gpt-4o-audio",
+            "gen_ai.usage.input_tokens": 100,
+            "gen_ai.usage.audio.input_tokens": 60,
+            "gen_ai.usage.image.input_tokens": 5,
+            "gen_ai.usage.cache_creation.input_tokens": 10,
+            "gen_ai.usage.cache_creation.ephemeral_1h_input_tokens": 4,
+            "gen_ai.usage.output_tokens": 30,
+            "gen_ai.usage.audio.output_tokens": 20,
+            "openai.request.service_tier": "auto",
+            "openai.response.service_tier": "flex",
+        },
+        {
+            "tokens": Tokens(
+                input=90,
+                cache_write=10,
+                cache_write_1h=4,
+                output=30,
+                input_audio=60,
+                input_image=5,
+                output_audio=20,
+            ),
+            "tier": "flex",
+        },
+    ),
+    "OpenInference, audio": (
+        {
+            "openinference.span.kind": "LLM",
+            "llm.token_count.prompt": 24,
+            "llm.token_count.prompt_details.audio": 7,
+            "llm.token_count.completion": 3,
+            "llm.token_count.completion_details.audio": 1,
+        },
+        {"tokens": Tokens(input=24, output=3, input_audio=7, output_audio=1)},
+    ),
+    "no count is not counted": (
+        {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 1.5, "gen_ai.usage.output_tokens": 10**18},
+        {"tokens": None},
+    ),
     "no convention's kind": (
         {"gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 10},
         {"kind": "llm", "tokens": Tokens(input=10)},
