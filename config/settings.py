@@ -253,6 +253,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "evaluate-rules": {"task": "alerts.tasks.evaluate_rules", "schedule": 2.0, "options": {"expires": 5}},
     "send-notices": {"task": "alerts.tasks.send_notices", "schedule": 1.0, "options": {"expires": 3}},
     "remove-old-notices": {"task": "alerts.tasks.remove_old_notices", "schedule": 3600.0},
+    "fold-costs": {"task": "billing.tasks.fold_costs", "schedule": 5.0, "options": {"expires": 5}},
+    "drop-old-costs": {"task": "billing.tasks.drop_old_costs", "schedule": 86400.0},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

@@ -10,7 +10,7 @@ import msgspec
 from ingestion.records import ExecutionReport, Failure, LogReport, StepReport, Tokens
 from monitoring.analysis.fingerprint import normalise_error
 from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id, facet_id
-from monitoring.models.execution import RetentionClass
+from monitoring.models.execution import class_of
 from monitoring.statuses import FAILING
 from monitoring.store.fields import EXECUTION, STEP, Row, pack_ids
 from monitoring.store.labels import Names
@@ -18,7 +18,6 @@ from monitoring.store.merge import revisions_of
 from monitoring.store.parts import Part
 from monitoring.store.payloads import Scope, make_chunk, merge_scopes
 
-DEBUG_ENVIRONMENTS = frozenset({"debug", "dev", "development", "test", "staging", "local"})
 MAX_ERROR = 500
 MAX_FACET_VALUE = 200
 MAX_INPUT_FACETS = 20
@@ -79,8 +78,7 @@ class _Builder:
         self.now = now
         self.attempt = report.attempt or 1
         self.id = execution_id(names.team_id, report.id, self.attempt)
-        is_debug = (report.environment or "").lower() in DEBUG_ENVIRONMENTS
-        self.retention_class = int(RetentionClass.DEBUG if is_debug else RetentionClass.PRODUCTION)
+        self.retention_class = int(class_of(report.environment or ""))
         self.anchor_day = (report.started_at or report.placed_at or now).date()
         self.error_texts: dict[int, str] = {}
         # Each is mentioned twice and more, by the step and by its children.

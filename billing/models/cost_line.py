@@ -11,7 +11,11 @@ from monitoring.models.money import UsdField
 
 
 class Entry(models.IntegerChoices):
-    """Why a line is there. Stored; never renumber. Only USAGE and ALLOCATED lines say that something was used."""
+    """Why a line is there. Stored; never renumber.
+
+    USAGE and ALLOCATED lines say that something was used, CORRECTION lines that more or less was used than closed
+    months hold; the others carry money alone.
+    """
 
     USAGE = 0, "Usage"
     # Usage of a closed month that arrived, or changed, after it was closed.
@@ -117,6 +121,7 @@ class CostLine(models.Model):
         indexes = [
             models.Index(fields=["team", "booked_on", "id"], name="cost_line_booked"),
             models.Index(fields=["team", "workflow_id", "environment_id", "hour"], name="cost_line_hour"),
+            models.Index(fields=["team", "workflow_id", "environment_id", "booked_on"], name="cost_line_part"),
         ]
 
     def __str__(self) -> str:
