@@ -40,7 +40,7 @@ class WorkflowHour(NamedTuple):
 
 
 class Names(NamedTuple):
-    """What tells lines of one kind apart; 0 and empty where nothing was told. Numbers as `billing.models` stores them."""
+    """What tells lines apart; 0 and empty where nothing was told. Numbers as `billing.models` stores them."""
 
     workflow_id: UUID
     environment_id: int

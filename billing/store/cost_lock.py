@@ -1,4 +1,4 @@
-"""The lock that keeps those apart who write a team's cost lines: the fold, entries, the closing of months, retention."""
+"""The lock that keeps those apart who write a team's cost lines: fold, entries, closing of months, retention."""
 
 from uuid import UUID
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -90,7 +90,7 @@ def mark_between(
     Inside the team's context: for changes that concern everything, such as the tags that lines are split by. Hours of
     the months `without` (their first days) are left out.
     """
-    values = {"team": team_id, "start": start, "end": end, "due": now, "lines_only": is_lines_only}
+    values: dict[str, Any] = {"team": team_id, "start": start, "end": end, "due": now, "lines_only": is_lines_only}
     values |= {"without": sorted(without)}
     with connection.cursor() as cursor:
         cursor.execute(_BETWEEN, values)

@@ -39,7 +39,7 @@ _encode = msgspec.json.Encoder(decimal_format="string").encode
 def read_hours(team_id: UUID, hours: Sequence[WorkflowHour]) -> dict[WorkflowHour, list[Line]]:
     """All lines of the fold that are of these hours, on whichever day they count."""
     workflows, environments, starts = (list(column) for column in zip(*hours, strict=True))
-    values = {"team": team_id, "workflows": workflows, "environments": environments, "hours": starts}
+    values: dict[str, Any] = {"team": team_id, "workflows": workflows, "environments": environments, "hours": starts}
     found: dict[WorkflowHour, list[Line]] = {hour: [] for hour in hours}
     with connection.cursor() as cursor:
         cursor.execute(_READ, values)
@@ -50,8 +50,10 @@ def read_hours(team_id: UUID, hours: Sequence[WorkflowHour]) -> dict[WorkflowHou
 
 
 def _line(row: Sequence[Any]) -> Line:
+    id, entry, booked_on = row[:3]
     names, figures = Names(*row[3:_FIGURES_AT]), Figures(*row[_FIGURES_AT:_REST_AT])
-    return Line(*row[:3], names, figures, *row[_REST_AT:])
+    currency, corrects_id, reason = row[_REST_AT:]
+    return Line(id, entry, booked_on, names, figures, currency, corrects_id, reason)
 
 
 # A workflow in an environment, on a day: what rollups are made anew for.

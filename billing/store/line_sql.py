@@ -154,7 +154,8 @@ def _tags(days: Sequence[tuple[int, date, date]]) -> str:
     """The cost tags of each execution as JSON; of several values of one key the greatest."""
     return f"""
 SELECT id, jsonb_object_agg(key, value)::text AS tags FROM (
-    SELECT r.id, k.key, max(f.value COLLATE "C") AS value FROM cost_run r JOIN facet f ON {_of_run("f")} AND {_within("f", days)}
+    SELECT r.id, k.key, max(f.value COLLATE "C") AS value
+    FROM cost_run r JOIN facet f ON {_of_run("f")} AND {_within("f", days)}
     JOIN unnest(%(tag_ids)s::bigint[], %(tag_keys)s::text[]) AS k(id, key) ON k.id = f.key_id GROUP BY r.id, k.key
 ) AS told GROUP BY id"""
 

@@ -54,6 +54,15 @@ def fold_due(now: datetime, *, seconds: float, limit: int = LIMIT) -> int:
     return total
 
 
+def settle(now: datetime, *, seconds: float = 120.0) -> bool:
+    """Makes all hours that were marked until now, before their records are removed; whether none is left.
+
+    What cannot be made is put off and does not keep records from being removed.
+    """
+    fold_due(now + due.DELAY, seconds=seconds)
+    return not due.due_teams(now + due.DELAY)
+
+
 def fold_all(now: datetime, *, team_id: UUID | None = None) -> int:
     """Makes all hours that are marked, also those that are not due yet: for imports and tests. Answers how many."""
     total = 0

@@ -63,7 +63,7 @@ def drop_expired(now: datetime) -> Dropped:
 
 
 def _drop_month(team_id: UUID, before: date) -> int:
-    """Removes the oldest month that is kept no longer; how many lines. A team that is being folded is left for later."""
+    """Removes the oldest month that is kept no longer; how many lines. A team that others are at is left for later."""
     with team_context(team_id), connection.cursor() as cursor:
         if not lock_costs(team_id, wait=False):
             return 0

@@ -20,7 +20,7 @@ _TAGS = line_sql.NAMES.index("tags")
 def stage(team_id: UUID, hours: Sequence[WorkflowHour]) -> None:
     """Puts the executions that count in these hours in the stage of this transaction, in place of those before."""
     workflows, environments, starts = (list(column) for column in zip(*hours, strict=True))
-    values = {"team": team_id, "workflows": workflows, "environments": environments, "hours": starts}
+    values: dict[str, Any] = {"team": team_id, "workflows": workflows, "environments": environments, "hours": starts}
     with connection.cursor() as cursor:
         cursor.execute(line_sql.MAKE_STAGE)
         cursor.execute(line_sql.STAGE_RUNS, values)

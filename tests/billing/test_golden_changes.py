@@ -103,7 +103,7 @@ def test_a_price_change_adds_the_difference_and_taking_it_back_removes_it(team: 
 
 
 def test_changes_follow_each_other(team: Team) -> None:
-    """From 2 to 1.5, and that to 0.5: 1,000 x -0.5, then 1,000 x -1; also where the second one names the first price."""
+    """From 2 to 1.5, that to 0.5: 1,000 x -0.5, then 1,000 x -1; also where the second one names the first price."""
     tell(team, run("a", "in 1000 @std"))
     fold(team)
     change(team, "std", "new")
@@ -169,7 +169,7 @@ def test_late_usage_is_re_rated_too(team: Team) -> None:
 
 
 def test_what_arrives_late_is_a_correction_in_the_open_month(team: Team) -> None:
-    """August is closed with 1,000; 500 more come: 500 x 2 + 10 x 8 on the first of September. August stays, byte by byte."""
+    """August is closed with 1,000; 500 more come: 500 x 2 + 10 x 8 on the first of September. August stays."""
     tell(team, run("a", "in 1000 @std"))
     fold(team)
     before = frozen(team)
@@ -205,6 +205,8 @@ def test_what_was_unpriced_at_closing_is_priced_later(team: Team) -> None:
     fold(team)
     close(team)
     tell(team, run("a", "in 1000 @std"))
+    with team_context(team.id):
+        due.mark_between(team.id, AUGUST, SEPTEMBER, NOW)
     fold(team)
     assert described(team) == [
         "correction good priced @std calls 1 in 1000 cost 0.002 booked 09-01",
@@ -333,10 +335,10 @@ def test_totals_told_for_the_whole_run(team: Team) -> None:
     fold(team)
     bare = "node - provider - model -"
     assert described(team) == [
-        f"usage good told {bare} in 100 out 13 cost 1.25",
         "usage good told calls 1 cost 2",
-        f"usage good unpriced {bare} in 1000 unpriced 1000",
+        f"usage good told {bare} in 100 out 13 cost 1.25",
         "usage good unpriced calls 1 in 7 unpriced 7",
+        f"usage good unpriced {bare} in 1000 unpriced 1000",
     ]
     assert total(team) == Decimal("3.25")
 

@@ -1,4 +1,4 @@
-"""Whatever the order, the split and the repetition: lines say what records say, and nothing is lost by closing months."""
+"""Whatever the order, the split and the repetition: lines say what records say; closing months loses nothing."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -59,9 +59,10 @@ def made(one: Any) -> Any:
     return run(name, *told_steps, attempt=attempt, status=status, hour=HOUR + timedelta(hours=hour))
 
 
+@pytest.mark.usefixtures("db")
 @SLOW
 @given(runs, st.randoms(use_true_random=False))
-def test_order_split_and_repetition_do_not_matter(_db: None, told_runs: list[Any], chance: Any) -> None:
+def test_order_split_and_repetition_do_not_matter(told_runs: list[Any], chance: Any) -> None:
     """In one request and one fold, or in any order, each with a fold of its own, some twice."""
     at_once, one_by_one = new_team(), new_team()
     tell(at_once, *(made(one) for one in told_runs))
@@ -82,9 +83,10 @@ def test_order_split_and_repetition_do_not_matter(_db: None, told_runs: list[Any
     assert rows(one_by_one) == before
 
 
+@pytest.mark.usefixtures("db")
 @SLOW
 @given(st.lists(st.tuples(runs, st.booleans(), st.booleans()), min_size=1, max_size=3))
-def test_closing_and_late_arrival_lose_nothing(_db: None, rounds: list[Any]) -> None:
+def test_closing_and_late_arrival_lose_nothing(rounds: list[Any]) -> None:
     """After each round August may be closed or opened again: the sum of all lines stays what records say."""
     team = new_team()
     for told_runs, closes, opens in rounds:
@@ -104,12 +106,13 @@ def test_closing_and_late_arrival_lose_nothing(_db: None, rounds: list[Any]) -> 
         assert lines_say(team) == records_say(team)
 
 
+@pytest.mark.usefixtures("db")
 @SLOW
 @given(
     runs,
     st.lists(st.tuples(st.sampled_from(["std", "new", "deal"]), st.sampled_from(["tiny", "own", "new"])), max_size=3),
 )
-def test_re_rating_and_back_is_identity(_db: None, told_runs: list[Any], changes: list[tuple[str, str]]) -> None:
+def test_re_rating_and_back_is_identity(told_runs: list[Any], changes: list[tuple[str, str]]) -> None:
     """Any price changes, taken back in any order: the same rows as before."""
     team = new_team()
     tell(team, *(made(one) for one in told_runs))
@@ -126,11 +129,6 @@ def test_re_rating_and_back_is_identity(_db: None, told_runs: list[Any], changes
         due.mark_between(team.id, date(2026, 8, 1), None, NOW, is_lines_only=True)
     lines.fold_all(NOW, team_id=team.id)
     assert rows(team) == before
-
-
-@pytest.fixture
-def _db(db: None) -> None:
-    """The database, for examples that make their own teams."""
 
 
 def rows(team: Team, *, closed_only: bool = False) -> list[dict[str, Any]]:
