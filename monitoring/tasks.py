@@ -66,7 +66,7 @@ def make_partitions() -> None:
 
 @shared_task
 def drop_expired() -> None:
-    """Removes executions, records and minute rollups that are kept no longer, once they are in the figures and costs."""
+    """Removes executions, records and minute rollups that are kept no longer, once figures and costs have them."""
     now = timezone.now()
     rollups.fold_all(now)
     if ports.settle_costs(now):

@@ -111,13 +111,12 @@ def test_a_closed_month_keeps_its_price_changes(made: int, removed: int | None, 
 
 
 counts = st.integers(0, 10**12)
+pairs_of_ids = st.lists(st.sampled_from([(1, 2), (2, 5), (1, 5), (5, 1)]), max_size=4)
+used_twice = st.lists(st.tuples(counts, counts), max_size=4)
 
 
-@given(
-    st.lists(st.tuples(counts, counts), max_size=4),
-    st.lists(st.sampled_from([(1, 2), (2, 5), (1, 5), (5, 1)]), max_size=4),
-)
-def test_usage_and_its_changes_are_usage_at_the_last_price(
+@given(used_twice, pairs_of_ids)
+def test_usage_and_its_changes_cost_what_the_last_price_says(
     told: list[tuple[int, int]], pairs: list[tuple[int, int]]
 ) -> None:
     """Whatever the changes: what all lines cost is what the last price that applies says."""
