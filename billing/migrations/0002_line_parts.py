@@ -1,4 +1,4 @@
-"""Adds the index by which rollups of one workflow on one day find their lines. Additive."""
+"""Adds the index by which rollups of a workflow on a day find their lines, and the lease of an hour. Additive."""
 
 from django.db import migrations, models
 
@@ -11,4 +11,5 @@ class Migration(migrations.Migration):
             "costline",
             models.Index(fields=["team", "workflow_id", "environment_id", "booked_on"], name="cost_line_part"),
         ),
+        migrations.AddField("costdue", "leased_until", models.DateTimeField(null=True)),
     ]

@@ -90,9 +90,11 @@ def test_an_hour_that_cannot_be_made_does_not_stop_the_others(team: Team, monkey
     lines.fold_due(SOON, seconds=30)
     assert len(described(team)) == 2
     assert "could not be made" in caplog.text
-    assert CostDue.objects.get().due_at == SOON + lines.AGAIN
+    with team_context(team.id):
+        assert costs_as_of(team.id, SOON + timedelta(minutes=1)) == NOW
     monkeypatch.undo()
-    assert lines.fold_due(SOON + lines.AGAIN, seconds=30) == 1
+    assert lines.fold_due(SOON + timedelta(minutes=1), seconds=30) == 0
+    assert lines.fold_due(SOON + due.LEASE, seconds=30) == 1
     assert len(described(team)) == 3
 
 
