@@ -83,7 +83,11 @@ DELETE FROM cost_due d USING (
     WHERE q.team_id = %(team)s AND q.leased_until = %(until)s FOR UPDATE OF q SKIP LOCKED
 ) c WHERE d.team_id = %(team)s AND {_SAME}
 """
-_TEAMS = f"SELECT team_id FROM cost_due WHERE {_FREE} GROUP BY team_id ORDER BY min(due_at), team_id"
+_TEAMS = f"""
+SELECT t.id FROM accounts_team t CROSS JOIN LATERAL (
+    SELECT due_at FROM cost_due WHERE team_id = t.id AND {_FREE} ORDER BY due_at LIMIT 1
+) d ORDER BY d.due_at, t.id
+"""
 
 
 def mark_between(

@@ -7,6 +7,7 @@ and what it marks while hours are being made is due again afterwards.
 
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,7 @@ from billing.store.rollups import fold_parts
 logger = logging.getLogger(__name__)
 
 # Hours that one transaction takes from one team.
-LIMIT = 500
+LIMIT = 200
 # Hash joins and sorts of many steps stay in memory; compiling these statements costs more than running them.
 _SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 
@@ -43,12 +44,13 @@ class _Terms:
 def fold_due(now: datetime, *, seconds: float, limit: int = LIMIT) -> int:
     """Makes hours that are due, for about this long; how many. Teams that another process is at are left to it."""
     until, total = time.monotonic() + seconds, 0
-    teams = due.due_teams(now, now)
+    # A batch of each in turn, so that a long history does not keep the others waiting.
+    teams = deque(due.due_teams(now, now))
     while teams and time.monotonic() < until:
-        # A batch of each in turn, so that a long history does not keep the others waiting.
-        taken = {team_id: fold_team(team_id, now, now, limit) for team_id in teams}
-        total += sum(taken.values())
-        teams = [team_id for team_id, hours in taken.items() if hours]
+        team_id = teams.popleft()
+        if taken := fold_team(team_id, now, now, limit):
+            teams.append(team_id)
+        total += taken
     return total
 
 
