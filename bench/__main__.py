@@ -13,6 +13,7 @@ from typing import Any
 from bench import (
     alerts,
     concentration,
+    costlines,
     findings,
     idle,
     ingest,
@@ -32,7 +33,7 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof", "alerts", "rehearsal", "pricing"),
+    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines"),
 )
 
 
@@ -86,6 +87,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         "proof": proof.measure,
         "alerts": lambda: alerts.measure(stage),
         "rehearsal": rehearsal.measure,
+        "costlines": costlines.measure,
         "verdict": verdict.measure,
         "replay": lambda: replay.measure(stage),
     }

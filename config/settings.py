@@ -254,6 +254,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-notices": {"task": "alerts.tasks.send_notices", "schedule": 1.0, "options": {"expires": 3}},
     "remove-old-notices": {"task": "alerts.tasks.remove_old_notices", "schedule": 3600.0},
     "rate-first": {"task": "billing.tasks.rate_first", "schedule": 5.0, "options": {"expires": 5}},
+    "fold-costs": {"task": "billing.tasks.fold_costs", "schedule": 5.0, "options": {"expires": 5}},
+    "drop-old-costs": {"task": "billing.tasks.drop_old_costs", "schedule": 86400.0},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

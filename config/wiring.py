@@ -6,7 +6,7 @@ from uuid import UUID
 
 from alerts import ports as alert_ports
 from alerts.reads import provided
-from billing.store import due
+from billing.store import due, lines
 from ingestion.reads.silence import silences
 from monitoring import ports
 
@@ -17,6 +17,7 @@ def wire() -> None:
     ports.provide_open_incidents(provided.open_incidents)
     ports.provide_incident_marks(provided.incident_marks)
     ports.provide_cost_marks(due.mark)
+    ports.provide_costs_settled(lines.settle)
     alert_ports.provide_source_states(_source_states)
 
 

@@ -11,7 +11,7 @@ from ingestion.records import ExecutionReport, Failure, LogReport, StepReport
 from ingestion.usage import detail_of, parts_of, token_columns
 from monitoring.analysis.fingerprint import normalise_error
 from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id, facet_id
-from monitoring.models.execution import RetentionClass
+from monitoring.models.execution import class_of
 from monitoring.statuses import FAILING
 from monitoring.store.fields import EXECUTION, STEP, Row, pack_ids
 from monitoring.store.labels import Names
@@ -19,7 +19,6 @@ from monitoring.store.merge import revisions_of
 from monitoring.store.parts import Part
 from monitoring.store.payloads import Scope, make_chunk, merge_scopes
 
-DEBUG_ENVIRONMENTS = frozenset({"debug", "dev", "development", "test", "staging", "local"})
 MAX_ERROR = 500
 MAX_FACET_VALUE = 200
 MAX_INPUT_FACETS = 20
@@ -73,8 +72,7 @@ class _Builder:
         self.now = now
         self.attempt = report.attempt or 1
         self.id = execution_id(names.team_id, report.id, self.attempt)
-        is_debug = (report.environment or "").lower() in DEBUG_ENVIRONMENTS
-        self.retention_class = int(RetentionClass.DEBUG if is_debug else RetentionClass.PRODUCTION)
+        self.retention_class = int(class_of(report.environment or ""))
         self.anchor_day = (report.started_at or report.placed_at or now).date()
         self.error_texts: dict[int, str] = {}
         # Each is mentioned twice and more, by the step and by its children.

@@ -99,3 +99,18 @@ def mark_costs(team_id: UUID, hours: Sequence[tuple[UUID, int, datetime]], now: 
     """Says that records of these hours changed, inside the transaction of the fold and the team's context."""
     if _cost_marks and hours:
         _cost_marks[0](team_id, hours, now)
+
+
+# Makes the costs of all that was reported until an instant, before records are removed; whether that was done.
+CostsSettled = Callable[[datetime], bool]
+_costs_settled: list[CostsSettled] = []
+
+
+def provide_costs_settled(settle: CostsSettled) -> None:
+    """Says who makes costs from records; the last one said is asked."""
+    _costs_settled[:] = [settle]
+
+
+def settle_costs(now: datetime) -> bool:
+    """Whether records may go as far as costs are concerned: they are made, or nobody makes any."""
+    return _costs_settled[0](now) if _costs_settled else True

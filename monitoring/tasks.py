@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from accounts.tenancy import team_context
+from monitoring import ports
 from monitoring.services import (
     baselines,
     diagnosis,
@@ -65,10 +66,11 @@ def make_partitions() -> None:
 
 @shared_task
 def drop_expired() -> None:
-    """Removes executions, records and minute rollups that are kept no longer, once they are in the figures."""
+    """Removes executions, records and minute rollups that are kept no longer, once figures and costs have them."""
     now = timezone.now()
     rollups.fold_all(now)
-    retention.drop_expired(now)
+    if ports.settle_costs(now):
+        retention.drop_expired(now)
 
 
 @shared_task(time_limit=120, soft_time_limit=110)

@@ -11,7 +11,11 @@ from monitoring.models.money import UsdField
 
 
 class Entry(models.IntegerChoices):
-    """Why a line is there. Stored; never renumber. Only USAGE and ALLOCATED lines say that something was used."""
+    """Why a line is there. Stored; never renumber.
+
+    USAGE and ALLOCATED lines say that something was used, CORRECTION lines that more or less was used than closed
+    months hold; the others carry money alone.
+    """
 
     USAGE = 0, "Usage"
     # Usage of a closed month that arrived, or changed, after it was closed.
@@ -118,6 +122,7 @@ class CostLine(models.Model):
             models.Index(fields=["team", "booked_on", "id"], name="cost_line_booked"),
             models.Index(fields=["team", "workflow_id", "environment_id", "hour"], name="cost_line_hour"),
             models.Index(fields=["team", "price_id", "hour"], name="cost_line_price"),
+            models.Index(fields=["team", "workflow_id", "environment_id", "booked_on"], name="cost_line_part"),
         ]
 
     def __str__(self) -> str:
@@ -212,7 +217,7 @@ class CostDue(models.Model):
     """A queue: hours of a workflow whose cost lines are to be made again. A control table.
 
     Key: `(team_id, workflow_id, environment_id, hour)`. `is_lines_only`: the records are not read again (a price
-    change); what was marked for records stays so.
+    change); what was marked for records stays so. `leased_until`: somebody is at it; a new mark takes that away.
     """
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
@@ -221,6 +226,7 @@ class CostDue(models.Model):
     hour = models.DateTimeField()
     due_at = models.DateTimeField()
     is_lines_only = models.BooleanField(default=False)
+    leased_until = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "cost_due"

@@ -1,4 +1,8 @@
-"""Cost rollups: sums of lines by the day and month they count on, made anew for whole days, so twice is once."""
+"""Cost rollups: sums of lines by the day and month they count on, so that making them twice is making them once.
+
+They are made anew for parts: a workflow in an environment on a day, and the month above it. So a busy hour of one
+workflow costs no more in a team with a thousand others.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -27,24 +31,51 @@ UNION ALL
 SELECT l.*, {CostDimension.TAG.value}::smallint, v.value_id FROM chosen l
 JOIN tag_set t ON t.team_id = %(team)s AND t.id = l.tag_set_id CROSS JOIN LATERAL unnest(t.value_ids) AS v(value_id)
 """
+_PARTS = """part AS (
+    SELECT * FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(buckets)s::date[])
+        AS p(workflow_id, environment_id, bucket)
+)"""
+_DIMENSIONS = "ARRAY[" + ",".join(str(one.value) for one in CostDimension) + "]::smallint[]"
+# All columns of the key up to the environment, so that each part is one short range of the index.
+_OF_PART = f"""team_id = %(team)s AND dimension = ANY({_DIMENSIONS}) AND workflow_id = p.workflow_id
+    AND environment_id = p.environment_id"""
+# One part at a time: joined with parts, the planner may walk through all rows of the team instead.
+_CLEAR = f"""DELETE FROM cost_rollup WHERE team_id = %s AND grain = %s AND dimension = ANY({_DIMENSIONS})
+    AND workflow_id = %s AND environment_id = %s AND bucket = %s"""
 _INSERT = f"""
 INSERT INTO cost_rollup (team_id, grain, bucket, dimension, {", ".join(_KEY)}, {", ".join(_FIGURES)}, folded_at)
-SELECT %(team)s, %(grain)s, bucket, dimension, {", ".join(_KEY)}, %(lines)s, {", ".join(_SUMS)}, %(now)s
+SELECT %(team)s, %(grain)s, bucket, dimension, {", ".join(_KEY)}, {{lines}}, {", ".join(_SUMS)}, %(now)s
 """
-_CLEAR = "DELETE FROM cost_rollup WHERE team_id = %(team)s AND grain = %(grain)s AND bucket = ANY(%(buckets)s::date[])"
+_BY = f"GROUP BY bucket, dimension, {', '.join(_KEY)}"
+# OFFSET 0 keeps the planner at one range of the index for each part.
 _DAYS = f"""
-WITH chosen AS (
-    SELECT *, booked_on AS bucket FROM cost_line WHERE team_id = %(team)s AND booked_on = ANY(%(buckets)s::date[])
+WITH {_PARTS}, chosen AS MATERIALIZED (
+    SELECT l.*, p.bucket FROM part p CROSS JOIN LATERAL (
+        SELECT * FROM cost_line WHERE team_id = %(team)s AND workflow_id = p.workflow_id
+            AND environment_id = p.environment_id AND booked_on = p.bucket OFFSET 0
+    ) l
 ), item AS ({_OF_LINES})
-{_INSERT.replace("%(lines)s", "count(*)")} FROM item GROUP BY bucket, dimension, {", ".join(_KEY)}
+{_INSERT.format(lines="count(*)")} FROM item {_BY}
 """
 _MONTHS = f"""
-{_INSERT.replace("%(lines)s", "sum(lines)::bigint")} FROM (
-    SELECT r.*, b.start AS month FROM unnest(%(buckets)s::date[]) AS b(start) JOIN cost_rollup r
-        ON r.team_id = %(team)s AND r.grain = {CostGrain.DAY.value}
-        AND r.bucket >= b.start AND r.bucket < b.start + interval '1 month'
-) AS finer GROUP BY month, dimension, {", ".join(_KEY)}
-""".replace("%(grain)s, bucket,", "%(grain)s, month,")
+WITH {_PARTS}, item AS MATERIALIZED (
+    SELECT p.bucket, {", ".join(f"r.{c}" for c in ("dimension", *_KEY, *_FIGURES))}
+    FROM part p CROSS JOIN generate_series(0, 30) AS d(days) CROSS JOIN LATERAL (
+        SELECT * FROM cost_rollup WHERE {_OF_PART} AND grain = {CostGrain.DAY.value}
+            AND bucket = p.bucket + d.days OFFSET 0
+    ) r WHERE p.bucket + d.days < p.bucket + interval '1 month'
+)
+{_INSERT.format(lines="sum(lines)::bigint")} FROM item {_BY}
+"""
+_ON_DAYS = """
+SELECT DISTINCT workflow_id, environment_id, booked_on FROM cost_line
+WHERE team_id = %(team)s AND booked_on = ANY(%(days)s::date[])
+UNION SELECT workflow_id, environment_id, bucket FROM cost_rollup
+WHERE team_id = %(team)s AND grain = 3 AND dimension = 0 AND bucket = ANY(%(days)s::date[])
+"""
+
+# A workflow, an environment, a day.
+Part = tuple[UUID, int, date]
 
 
 def fold_days(team_id: UUID, days: Iterable[date], now: datetime) -> None:
@@ -52,12 +83,22 @@ def fold_days(team_id: UUID, days: Iterable[date], now: datetime) -> None:
 
     Inside the team's context; the caller keeps other folders of the team away.
     """
-    wanted = sorted(set(days))
-    if not wanted:
-        return
-    months = sorted({day.replace(day=1) for day in wanted})
     with connection.cursor() as cursor:
-        for grain, statement, buckets in ((CostGrain.DAY, _DAYS, wanted), (CostGrain.MONTH, _MONTHS, months)):
-            values: dict[str, Any] = {"team": team_id, "grain": grain.value, "buckets": buckets, "now": now}
-            cursor.execute(_CLEAR, values)
+        cursor.execute(_ON_DAYS, {"team": team_id, "days": sorted(set(days))})
+        parts = cursor.fetchall()
+    fold_parts(team_id, parts, now)
+
+
+def fold_parts(team_id: UUID, parts: Iterable[Part], now: datetime) -> None:
+    """As `fold_days`, for some workflows and environments of days alone."""
+    days = sorted(set(parts))
+    months = sorted({(workflow, environment, day.replace(day=1)) for workflow, environment, day in days})
+    if not days:
+        return
+    with connection.cursor() as cursor:
+        for grain, statement, wanted in ((CostGrain.DAY, _DAYS, days), (CostGrain.MONTH, _MONTHS, months)):
+            workflows, environments, buckets = (list(column) for column in zip(*wanted, strict=True))
+            values: dict[str, Any] = {"team": team_id, "grain": grain.value, "now": now}
+            values |= {"workflows": workflows, "environments": environments, "buckets": buckets}
+            cursor.executemany(_CLEAR, [(team_id, grain.value, *part) for part in wanted])
             cursor.execute(statement, values)

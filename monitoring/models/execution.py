@@ -14,6 +14,14 @@ class RetentionClass(models.IntegerChoices):
     DEBUG = 1, "Debug"
 
 
+_DEBUG_ENVIRONMENTS = frozenset({"debug", "dev", "development", "test", "staging", "local"})
+
+
+def class_of(environment: str) -> RetentionClass:
+    """The class of executions of an environment; of an empty one, production."""
+    return RetentionClass.DEBUG if environment.lower() in _DEBUG_ENVIRONMENTS else RetentionClass.PRODUCTION
+
+
 class Clock(models.IntegerChoices):
     """Where the times of an execution come from."""
 

@@ -14,7 +14,9 @@ from django.db import Error, connection
 
 from accounts.statements import run_prepared
 from accounts.tenancy import team_context
+from monitoring import ports
 from monitoring.analysis.evidence import Evidence
+from monitoring.identity import NO_WORKFLOW
 from monitoring.models import Diagnosis
 from monitoring.reads.replay import load
 from monitoring.reads.replay_records import Replay
@@ -119,9 +121,15 @@ def _save(team_id: UUID, replay: Replay, found: Examined, caused: Caused, now: d
         "computed_at": now,
     }
     row = Diagnosis(id=execution.id, team_id=team_id, **values)
+    known = Diagnosis.objects.filter(team_id=team_id, id=execution.id)
+    diverged_before = known.values_list("first_step_id", flat=True).first()
     # The key in the database is (team_id, id); Django's own upsert names `id` alone.
-    if not Diagnosis.objects.filter(team_id=team_id, id=execution.id).update(**values):
+    if not known.update(**values):
         row.save(force_insert=True)
+    if values["first_step_id"] != diverged_before:
+        # What a run cost after its divergence is told apart.
+        hour = execution.counted_at.replace(minute=0, second=0, microsecond=0)
+        ports.mark_costs(team_id, [(execution.workflow_id or NO_WORKFLOW, execution.environment_id, hour)], now)
 
 
 def _of(name: str, item: Evidence | None, replay: Replay) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Lines that are entered: adjustments, credits and commitments. Money alone, with a reason."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from uuid import UUID
+
+from billing.analysis.lines import Figures
+from billing.models import CostBasis, CostKind, CostLine, CostOutcome, Entry
+from billing.store.cost_lock import lock_costs
+from billing.store.line_prices import read_months
+from billing.store.rollups import fold_parts
+from billing.store.tag_sets import save_tag_sets
+from monitoring.identity import NO_WORKFLOW, LabelKind, derive_number
+from monitoring.models import Workflow
+from monitoring.store.labels import Names
+
+ENTERED = (Entry.ADJUSTMENT, Entry.CREDIT, Entry.COMMITMENT)
+MAX_REASON = 500
+MAX_USD = Decimal(10) ** 15
+MAX_DIGITS = 30
+_LABELS = {"environment": LabelKind.ENVIRONMENT, "provider": LabelKind.PROVIDER, "model": LabelKind.MODEL}
+
+
+class EntryRefused(Exception):
+    """An entry that cannot be booked: `reasons` says why, by field."""
+
+    def __init__(self, **reasons: str) -> None:
+        super().__init__("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be booked on `day`: `usd` counts, `billed` is the same amount in `currency` where that is not dollars.
+
+    `key` tells entries apart: the same key again changes nothing. A credit is less than 0.
+    """
+
+    key: str
+    entry: Entry
+    day: date
+    usd: Decimal
+    reason: str
+    kind: CostKind = CostKind.TOKENS
+    workflow_id: UUID = NO_WORKFLOW
+    environment: str = ""
+    provider: str = ""
+    model: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    billed: Decimal | None = None
+    currency: str = "USD"
+
+
+def add_entry(team_id: UUID, wanted: Wanted, now: datetime) -> CostLine:
+    """Books an entry, and makes the rollups of its day, inside the team's context. Raises `EntryRefused`."""
+    lock_costs(team_id, wait=True)
+    id = derive_number("entry", wanted.key)
+    if known := CostLine.objects.filter(team_id=team_id, id=id).first():
+        return known
+    if reasons := _reasons(team_id, wanted):
+        raise EntryRefused(**reasons)
+    line = CostLine(team_id=team_id, id=id, folded_at=now, **_values(team_id, wanted))
+    line.save(force_insert=True)
+    fold_parts(team_id, [(line.workflow_id, line.environment_id, line.booked_on)], now)
+    return line
+
+
+def remove_entry(team_id: UUID, line_id: int, now: datetime) -> None:
+    """Takes an entry back, while its month is open. Raises `EntryRefused`."""
+    lock_costs(team_id, wait=True)
+    line = CostLine.objects.filter(team_id=team_id, id=line_id, entry__in=ENTERED).first()
+    if line is None:
+        raise EntryRefused(entry="there is no such entry")
+    if reason := _closed(team_id, line.booked_on):
+        raise EntryRefused(day=reason)
+    CostLine.objects.filter(team_id=team_id, id=line_id).delete()
+    fold_parts(team_id, [(line.workflow_id, line.environment_id, line.booked_on)], now)
+
+
+def _closed(team_id: UUID, day: date) -> str:
+    return f"{day:%B %Y} is closed" if read_months(team_id).is_closed(day) else ""
+
+
+def _reasons(team_id: UUID, wanted: Wanted) -> dict[str, str]:
+    reason = wanted.reason.strip()
+    found = {
+        "entry": "" if wanted.entry in ENTERED else "must be an adjustment, a credit or a commitment",
+        "day": _closed(team_id, wanted.day),
+        "usd": _amount(wanted.usd) or ("a credit is less than 0" if _is_no_credit(wanted) else ""),
+        "billed": _amount(wanted.billed) if wanted.billed is not None else "",
+        "reason": "" if 0 < len(reason) <= MAX_REASON else f"must have 1 to {MAX_REASON} characters",
+    }
+    is_told = wanted.currency.isascii() and wanted.currency.isalpha() and wanted.currency.isupper()
+    if len(wanted.currency) != 3 or not is_told:
+        found["currency"] = "must be three capital letters"
+    elif wanted.currency != "USD" and wanted.billed is None:
+        found["billed"] = f"must be told in {wanted.currency}"
+    known = Workflow.objects.filter(team_id=team_id, id=wanted.workflow_id)
+    if wanted.workflow_id != NO_WORKFLOW and not known.exists():
+        found["workflow"] = "there is no such workflow"
+    return {name: why for name, why in found.items() if why}
+
+
+def _is_no_credit(wanted: Wanted) -> bool:
+    return wanted.entry == Entry.CREDIT and wanted.usd > 0
+
+
+def _amount(amount: Decimal) -> str:
+    if not amount.is_finite() or abs(amount) > MAX_USD:
+        return f"must be a number of at most {MAX_USD:,}"
+    if amount == 0:
+        return "must not be 0"
+    return "" if len(amount.as_tuple().digits) <= MAX_DIGITS else f"must have at most {MAX_DIGITS} digits"
+
+
+def _values(team_id: UUID, wanted: Wanted) -> dict[str, object]:
+    names = Names(team_id)
+    told = {name: getattr(wanted, name) for name in _LABELS}
+    labels = {f"{name}_id": names.label(_LABELS[name], text) for name, text in told.items() if text}
+    names.save()
+    tags = json.dumps(wanted.tags) if wanted.tags else None
+    billed = wanted.usd if wanted.billed is None else wanted.billed
+    return {
+        **labels,
+        "entry": wanted.entry,
+        "kind": wanted.kind,
+        "basis": CostBasis.ENTERED,
+        "outcome": CostOutcome.OPEN,
+        "hour": datetime.combine(wanted.day, time(), UTC),
+        "booked_on": wanted.day,
+        "workflow_id": wanted.workflow_id,
+        "tag_set_id": save_tag_sets(team_id, [tags])[tags],
+        **Figures(cost_usd=wanted.usd, billed=billed)._asdict(),
+        "currency": wanted.currency,
+        "reason": wanted.reason.strip(),
+    }
