@@ -178,6 +178,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
+# Files of exports, a folder a team; only our own pages and API serve them. Web and worker must both reach it.
+EXPORTS_FOLDER = HOME / "exports"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
@@ -253,6 +255,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "evaluate-rules": {"task": "alerts.tasks.evaluate_rules", "schedule": 2.0, "options": {"expires": 5}},
     "send-notices": {"task": "alerts.tasks.send_notices", "schedule": 1.0, "options": {"expires": 3}},
     "remove-old-notices": {"task": "alerts.tasks.remove_old_notices", "schedule": 3600.0},
+    "run-exports": {"task": "billing.tasks.run_exports", "schedule": 2.0, "options": {"expires": 2}},
+    "remove-old-exports": {"task": "billing.tasks.remove_old_exports", "schedule": 3600.0},
+    "send-cost-mails": {"task": "billing.tasks.send_cost_mails", "schedule": 30.0, "options": {"expires": 25}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

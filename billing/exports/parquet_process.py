@@ -47,8 +47,8 @@ def main() -> int:
         )
         _write(reader, _schema(columns, types), Path(sys.argv[2]))
     except pa.ArrowInvalid as error:
-        found = re.search(r"column #(\d+).*decimal", str(error), re.DOTALL)
-        if not found:
+        found = re.search(r"column #(\d+)", str(error))
+        if not found or columns[int(found[1])][1] != "money":
             raise
         sys.stdout.write(found[1])
         return DOES_NOT_FIT

@@ -161,7 +161,8 @@ def _fetch(team_id: UUID, name: str) -> Batch:
     """The next lines. In the team's context: inside a transaction of the caller the cursor reads only now."""
     with team_context(team_id), connection.cursor() as cursor:
         cursor.execute(f"FETCH {BATCH} FROM {name}")
-        return cursor.fetchall()
+        found: Batch = cursor.fetchall()
+    return found
 
 
 def page(team_id: UUID, chosen: Chosen, after: tuple[date, int] | None, limit: int) -> tuple[Batch, bool]:
