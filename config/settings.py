@@ -180,6 +180,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
 # Files of exports, a folder a team; only our own pages and API serve them. Web and worker must both reach it.
 EXPORTS_FOLDER = HOME / "exports"
+# Usage files that members uploaded, for a day.
+UPLOADS_FOLDER = HOME / "uploads"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

@@ -1,4 +1,4 @@
-"""`/api/v1/costs/exports/`: exports that are written in the background: ask for one, see how far it is, get its file."""
+"""`/api/v1/costs/exports/`: exports written in the background: ask for one, see how far it is, get its file."""
 
 from typing import Any
 from urllib.parse import urlencode

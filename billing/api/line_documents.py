@@ -16,7 +16,7 @@ _HELP = {
     "tags": "JSON text: an object of cost tags",
     "cost_usd": f"US dollars that count. {_MONEY}",
     "billed": f"In `currency`. {_MONEY}",
-    "reporting_cost": "In `reporting_currency`, by the rate beside it (dollars for one unit), 10 digits after the point",
+    "reporting_cost": "In `reporting_currency`, by the rate beside it (dollars a unit), 10 digits after the point",
     "unpriced_tokens": "Tokens whose cost is not known",
 }
 _FIELDS = {

@@ -1,6 +1,6 @@
 """What `/api/v1/costs/lines/` and the making of exports understand."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import django_filters
@@ -38,7 +38,9 @@ class LineFilters(RangeFilters):
         _check(choices)
         first = window.start.date() if window.start > EARLIEST else None
         end = _day_after(window.end) if window.end < LATEST else None
-        wanted = {f"{name}s" if name != "entry" else "entries": one.wanted for name, one in choices.items()}
+        wanted: dict[str, Any] = {
+            f"{name}s" if name != "entry" else "entries": one.wanted for name, one in choices.items()
+        }
         return Chosen(first=first, end=end, **wanted)
 
     def limit_told(self) -> int:
@@ -69,7 +71,7 @@ def cursor_of(line: Line) -> str:
     return f"{line[AT['booked_on']]}_{line_name(line[AT['id']])}"
 
 
-def _day_after(moment: Any) -> date:
+def _day_after(moment: datetime) -> date:
     """The first day that is left out: a time within a day takes the whole day in."""
     is_midnight = (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)
     return moment.date() if is_midnight else moment.date() + timedelta(days=1)
@@ -79,7 +81,7 @@ def _check(choices: dict[str, Any]) -> None:
     for name, choice in choices.items():
         if choice.excluded:
             raise exceptions.ValidationError({name: ["Names cannot be left out here: say those that are wanted."]})
-        known = [one.name.lower() for one in _WORDS[name]] if name in _WORDS else []
+        known = [str(word).lower() for word in _WORDS[name].names] if name in _WORDS else []
         unknown = [word for word in choice.wanted if known and word not in known]
         if unknown:
             raise exceptions.ValidationError({name: [f"{unknown[0]} is not known. Allowed: {', '.join(known)}."]})
