@@ -1,4 +1,4 @@
-"""Exports in the background: written whole or not at all, resumed after a kill, served to their team, gone after days."""
+"""Exports in the background: written whole or not at all, begun anew after a kill, gone after their days."""
 
 import hashlib
 import os
