@@ -1,4 +1,4 @@
-"""`python -m bench [KIND ...] [--spans N]`: measures (by default everything), prints, keeps it. Kinds: see `KINDS`."""
+"""`python -m bench [KIND ...] [--spans N] [--lines N]`: measures (by default all), prints, keeps it. Kinds: `KINDS`."""
 
 import argparse
 import json
@@ -14,6 +14,7 @@ from bench import (
     alerts,
     concentration,
     costlines,
+    export,
     findings,
     idle,
     ingest,
@@ -33,7 +34,7 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines"),
+    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines", "export"),
 )
 
 
@@ -49,8 +50,8 @@ def machine() -> dict[str, Any]:
     }
 
 
-def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, Any]:
-    """Each measurement that was asked for; `memory_spans` is how many `otlp-memory` sends."""
+def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int, lines: int) -> dict[str, Any]:
+    """Each measurement that was asked for; `memory_spans` is how many `otlp-memory` sends, `lines` what is exported."""
     import django
 
     django.setup()
@@ -88,6 +89,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         "alerts": lambda: alerts.measure(stage),
         "rehearsal": rehearsal.measure,
         "costlines": costlines.measure,
+        "export": lambda: export.measure(stage, lines),
         "verdict": verdict.measure,
         "replay": lambda: replay.measure(stage),
     }
@@ -108,12 +110,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}; all by default")
     parser.add_argument("--spans", type=int, default=otlp_memory.SPANS, help="about how many otlp-memory sends")
+    parser.add_argument("--lines", type=int, default=export.LINES, help="cost lines that export writes")
     told = parser.parse_args()
     wanted = tuple(told.kinds) or KINDS
     if unknown := set(wanted) - set(KINDS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
     with open_stage() as stage:
-        results = run(stage, wanted, told.spans)
+        results = run(stage, wanted, told.spans, told.lines)
         from django.db import connections
 
         connections.close_all()

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.usage_import import totals
+
 SHARED = Path(os.environ.get("SHARED", "../shared"))
 COHORTS = ("gha_runs.jsonl", "tau_airline.jsonl", "trace_runs.jsonl.gz")
 CASES = {
@@ -110,7 +112,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"{'what':<58} {'of':>6} {'share':>7}  limit")
-        for rows in (concentration(folder), divergence(folder), cohorts(), traces(folder), baseline(folder)):
+        for rows in (
+            concentration(folder),
+            divergence(folder),
+            cohorts(),
+            traces(folder),
+            baseline(folder),
+            totals(SHARED / "data"),
+        ):
             for what, count, share, limit in rows:
                 print(f"{what:<58} {count:>6} {share:>7.3f}  {limit}", flush=True)
     return 0

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.views import discounts, exchange_rates, price_changes, price_form, prices, unpriced
+from billing.views import cost_mail, discounts, exchange_rates, exports, price_changes, price_form, prices, unpriced
 
 urlpatterns: list[URLPattern] = [
     path("cost/prices/", prices.prices, name="cost_prices"),
@@ -16,4 +16,9 @@ urlpatterns: list[URLPattern] = [
     path("cost/discounts/<uuid:discount>/remove/", discounts.remove, name="cost_remove_discount"),
     path("cost/unpriced/", unpriced.unpriced, name="cost_unpriced"),
     path("cost/unpriced/rate/", unpriced.rate_now, name="cost_rate_now"),
+    path("cost/exports/", exports.exports, name="cost_exports"),
+    path("cost/exports/make/", exports.make_export, name="make_cost_export"),
+    path("cost/exports/mail/", cost_mail.choose_cost_mail, name="choose_cost_mail"),
+    path("cost/exports/<uuid:job>/file/", exports.export_file, name="cost_export_file"),
+    path("cost/exports/<uuid:job>/remove/", exports.remove_export, name="remove_cost_export"),
 ]

@@ -178,6 +178,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
+# Files of exports, a folder a team; only our own pages and API serve them. Web and worker must both reach it.
+EXPORTS_FOLDER = HOME / "exports"
+# Usage files that members uploaded, for a day.
+UPLOADS_FOLDER = HOME / "uploads"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
@@ -256,6 +260,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "rate-first": {"task": "billing.tasks.rate_first", "schedule": 5.0, "options": {"expires": 5}},
     "fold-costs": {"task": "billing.tasks.fold_costs", "schedule": 5.0, "options": {"expires": 5}},
     "drop-old-costs": {"task": "billing.tasks.drop_old_costs", "schedule": 86400.0},
+    "run-exports": {"task": "billing.tasks.run_exports", "schedule": 2.0, "options": {"expires": 2}},
+    "remove-old-exports": {"task": "billing.tasks.remove_old_exports", "schedule": 3600.0},
+    "send-cost-mails": {"task": "billing.tasks.send_cost_mails", "schedule": 30.0, "options": {"expires": 25}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

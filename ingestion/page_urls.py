@@ -2,9 +2,19 @@
 
 from django.urls import path
 
-from ingestion.views import deliveries, mapping, source_changes, source_details, source_page, source_setup, sources
+from ingestion.views import (
+    deliveries,
+    mapping,
+    source_changes,
+    source_details,
+    source_page,
+    source_setup,
+    sources,
+    usage_import,
+)
 
 urlpatterns = [
+    path("cost/import/", usage_import.import_usage, name="import_usage"),
     path("sources/", sources.sources, name="sources"),
     path("sources/add/", source_setup.choose, name="choose_source"),
     path("sources/add/<slug:client>/", source_setup.add, name="add_source"),

@@ -3,6 +3,8 @@
 from django.urls import URLPattern, path
 
 from billing.api import discounts, prices
+from billing.api.exports import ExportDetail, ExportFile, ExportList
+from billing.api.lines import CostLineList
 
 urlpatterns: list[URLPattern] = [
     path("costs/prices/", prices.PriceList.as_view(), name="api_prices"),
@@ -13,4 +15,8 @@ urlpatterns: list[URLPattern] = [
     path("costs/discounts/<str:discount>/", discounts.DiscountDetail.as_view(), name="api_discount"),
     path("costs/exchange-rates/", discounts.ExchangeRateList.as_view(), name="api_exchange_rates"),
     path("costs/unpriced/", prices.UnpricedList.as_view(), name="api_unpriced"),
+    path("costs/lines/", CostLineList.as_view(), name="api_cost_lines"),
+    path("costs/exports/", ExportList.as_view(), name="api_cost_exports"),
+    path("costs/exports/<str:export>/", ExportDetail.as_view(), name="api_cost_export"),
+    path("costs/exports/<str:export>/file/", ExportFile.as_view(), name="api_cost_export_file"),
 ]

@@ -14,6 +14,7 @@ from billing.models.cost_line import (
     TagSet,
 )
 from billing.models.cost_month import CostMonth, CostMonthEvent, MonthState
+from billing.models.export import CostMail, CostMailPlan, ExportDue, ExportJob, ExportState
 from billing.models.price import (
     BookModel,
     BookPrice,
@@ -35,6 +36,8 @@ __all__ = [
     "CostGrain",
     "CostKind",
     "CostLine",
+    "CostMail",
+    "CostMailPlan",
     "CostMonth",
     "CostMonthEvent",
     "CostOutcome",
@@ -43,6 +46,9 @@ __all__ = [
     "Discount",
     "Entry",
     "ExchangeRate",
+    "ExportDue",
+    "ExportJob",
+    "ExportState",
     "FirstRating",
     "MonthState",
     "PriceOrigin",

@@ -1,0 +1,97 @@
+"""Usage files by the page: choose a file, see what it would bring, import it."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from ingestion.acceptance import ReportsRefused, StorageUnavailable
+from ingestion.history import uploads
+from ingestion.history.usage_file import UnreadableFile, UsageFile, heads
+from ingestion.history.usage_mapping import TAG, TARGETS, BadMapping, guess, read_mapping
+
+SAMPLES = 8
+# Beside the file: the form's other fields.
+_ROOM = 64 * 1024
+_TEMPLATE = "cost/import/import.html"
+
+
+@csrf_exempt
+@team_page(Permission.MANAGE_COSTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_usage(request: TeamRequest) -> HttpResponseBase:
+    """The form, a preview, or the import. What is too large is refused before it is read."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > uploads.MAX_BYTES + _ROOM:
+        response = _page(request, errors=[_too_large(int(length) if length.isdigit() else 0)], status=413)
+        response["Connection"] = "close"
+        return response
+    return _answer(request)
+
+
+@csrf_protect
+def _answer(request: HttpRequest) -> HttpResponseBase:
+    """Checks the form's token, which reads the body, only once its size is known."""
+    found = cast(TeamRequest, request)
+    return _posted(found) if found.method == "POST" else _page(found)
+
+
+def _too_large(length: int) -> str:
+    return f"The file has about {length:,} bytes; the page takes {uploads.MAX_BYTES:,}. Use manage.py import_usage."
+
+
+def _posted(request: TeamRequest) -> HttpResponseBase:
+    sent, name = request.FILES.get("file"), request.POST.get("kept", "")
+    mapping = request.POST.get("mapping", "")
+    if sent is not None:
+        if (sent.size or 0) > uploads.MAX_BYTES:
+            return _page(request, errors=[_too_large(sent.size or 0)], status=413)
+        name = uploads.keep(request.team.id, sent.chunks())
+    path = uploads.find(request.team.id, name)
+    if path is None:
+        return _page(request, errors=["Choose a file. What was uploaded is kept for a day."], mapping=mapping)
+    try:
+        texts = [line for line in mapping.splitlines() if line.strip()] or guess(heads(path))
+        return _read(request, path, texts)
+    except (UnreadableFile, BadMapping) as error:
+        shown = mapping or "\n".join(_guessed(path))
+        return _page(request, errors=[str(error)], mapping=shown, kept=name)
+
+
+def _guessed(path: Path) -> list[str]:
+    try:
+        return guess(heads(path))
+    except UnreadableFile:
+        return []
+
+
+def _read(request: TeamRequest, path: Path, texts: list[str]) -> HttpResponseBase:
+    """A preview, or with `do=import` the import of a file without bad rows. Raises as `UsageFile` does."""
+    file = UsageFile(request.team.id, path, read_mapping(texts), now=timezone.now(), limit=uploads.MAX_BYTES)
+    found = file.check(samples=SAMPLES)
+    kept, mapping = path.name, "\n".join(texts)
+    if found.bad_count or request.POST.get("do") != "import":
+        return _page(request, found=found, mapping=mapping, kept=kept, status=422 if found.bad_count else 200)
+    try:
+        done = file.store()
+    except (StorageUnavailable, ReportsRefused) as error:
+        return _page(request, errors=[f"{error}. Try again: what is there already is not doubled."], mapping=mapping)
+    path.unlink(missing_ok=True)
+    known = f", {done.duplicate:,} were known already" if done.duplicate else ""
+    messages.success(request, f"{done.stored:,} rows were imported{known}. Costs follow within a minute.")
+    return HttpResponseRedirect(reverse("import_usage", args=[request.team.slug]))
+
+
+def _page(request: TeamRequest, *, status: int = 0, **told: Any) -> TemplateResponse:
+    known = ", ".join((*TARGETS, f"{TAG}NAME"))
+    context = {"errors": (), "found": None, "mapping": "", "kept": "", "known": known, **told}
+    context["most"] = uploads.MAX_BYTES
+    return TemplateResponse(request, _TEMPLATE, context, status=status or (422 if told.get("errors") else 200))
