@@ -25,8 +25,11 @@ LEAST = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Unusual:
-    """Consecutive unusual days [first, last]. `day` is the one furthest off: its cost, what is usual on such a day, and
-    `like`, a usual day before it to compare it with. `excess` is what all of them cost above (below: negative) usual."""
+    """Consecutive unusual days [first, last].
+
+    `day` is the one furthest off: its cost, what is usual on such a day, and `like`, a usual day before it to compare
+    it with. `excess` is what all of them cost above (below: negative) usual.
+    """
 
     first: date
     last: date

@@ -1,21 +1,23 @@
 """Why a cost changed between two windows: volume, tokens per run, model mix, prices, waste and what is not tokens.
 
-Useful token cost is runs x tokens per run x sum over models of share x price. The effect of a factor is its Shapley value:
-what changing it adds, on average over all orders in which the factors could change (Shapley 1953; for decomposing change:
-Sun, Energy Economics 20, 1998). The effects add up to the change by their definition. They are computed as fractions and
-written with `DIGITS` decimals; what that rounding leaves goes to the greatest effect, so that the sum stays exact.
+Useful token cost is runs x tokens per run x sum over models of share x price. The effect of a factor is its Shapley
+value: what changing it adds, on average over all orders in which the factors could change (Shapley 1953; for
+decomposing change: Sun, Energy Economics 20, 1998). The effects add up to the change by their definition. They are
+computed as fractions and written with `DIGITS` decimals; what that rounding leaves goes to the greatest effect, so that
+the sum stays exact.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
 from itertools import combinations
 from math import factorial
 
+from billing.analysis.sums import WIDE
+
 DIGITS = 12
-_WIDE = Context(prec=200)
 
 
 class Factor(StrEnum):
@@ -52,7 +54,7 @@ class Side:
     @property
     def usd(self) -> Decimal:
         """All of it."""
-        with localcontext(_WIDE):
+        with localcontext(WIDE):
             useful = sum((one.usd for one in self.models.values()), Decimal(0))
             return useful + self.waste_usd + sum(self.other.values(), Decimal(0))
 
@@ -78,7 +80,7 @@ class _Shape:
 
 def decompose(before: Side, after: Side) -> list[Effect]:
     """The effects, greatest first; their sum is `after.usd - before.usd` to the last digit. Those of 0 are left out."""
-    with localcontext(_WIDE):
+    with localcontext(WIDE):
         effects = [
             *_token_effects(before, after),
             Effect(Factor.UNTOKENED, _untokened(after) - _untokened(before)),

@@ -1,9 +1,10 @@
 """What a period will have cost when it ends, with an interval, from costs by day.
 
-The level of the last days is carried forward, times a weekday's usual share where eight weeks show one. Model: innovations
-form of simple exponential smoothing, y = f * level + e, level moves by alpha * f * e / mean(f^2). The variance of a sum
-over the days ahead is that of lead-time demand in this form: Hyndman, Koehler, Ord, Snyder, "Forecasting with Exponential
-Smoothing" (2008), chapter 6. The interval is wide where the level moves, as it should be. Estimates are floats, in cents.
+The level of the last days is carried forward, times a weekday's usual share where four weeks or more show one. Model:
+innovations form of simple exponential smoothing, y = f * level + e, level moves by alpha * f * e / mean(f^2). The
+variance of a sum over the days ahead is that of lead-time demand in this form: Hyndman, Koehler, Ord, Snyder,
+"Forecasting with Exponential Smoothing" (2008), chapter 6. The interval is wide where the level moves, as it should be.
+Estimates are floats, in cents.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from decimal import Decimal
 from math import log, sqrt
 
 from billing.analysis.periods import DAY
+from billing.analysis.sums import add_up
 
 # The share of months whose cost should end inside the interval.
 COVERAGE = 0.8
@@ -58,7 +60,9 @@ class _Fit:
     score: float
 
 
-def forecast(by_day: Mapping[date, Decimal], start: date, end: date, today: date) -> Forecast:
+def forecast(
+    by_day: Mapping[date, Decimal], start: date, end: date, today: date, *, spent: Decimal | None = None
+) -> Forecast:
     """The cost of [start, end), of which `today` is the last day that has begun.
 
     `by_day`: US dollars by day, also of days before `start`; a day that is not there cost nothing. What was spent up to
@@ -72,7 +76,8 @@ def forecast(by_day: Mapping[date, Decimal], start: date, end: date, today: date
         return Forecast(None, None, None, len(days), reason=_too_few(len(days)))
     values = [float(by_day.get(day, 0)) for day in days]
     fit = _fit(values, first.weekday())
-    spent = sum((usd for day, usd in by_day.items() if start <= day < today), Decimal(0))
+    if spent is None:
+        spent = add_up(usd for day, usd in by_day.items() if start <= day < today)
     course = _course(fit, spent, float(by_day.get(today, 0)), today, end)
     last = course[-1] if course else Point(today, spent, spent, spent)
     return Forecast(

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from billing.models import CostDimension, CostGrain
+from billing.store.summaries import add_summaries
 
 _KEY = ("workflow_id", "environment_id", "provider_id", "model_id", "kind", "entry", "outcome", "value_id")
 _COUNTS = ("calls", "unpriced_tokens")
@@ -43,6 +44,7 @@ _MONTHS = f"""
     SELECT r.*, b.start AS month FROM unnest(%(buckets)s::date[]) AS b(start) JOIN cost_rollup r
         ON r.team_id = %(team)s AND r.grain = {CostGrain.DAY.value}
         AND r.bucket >= b.start AND r.bucket < b.start + interval '1 month'
+        AND r.dimension <= {CostDimension.SYSTEM.value}
 ) AS finer GROUP BY month, dimension, {", ".join(_KEY)}
 """.replace("%(grain)s, bucket,", "%(grain)s, month,")
 
@@ -61,3 +63,4 @@ def fold_days(team_id: UUID, days: Iterable[date], now: datetime) -> None:
             values: dict[str, Any] = {"team": team_id, "grain": grain.value, "buckets": buckets, "now": now}
             cursor.execute(_CLEAR, values)
             cursor.execute(statement, values)
+            add_summaries(cursor, values)

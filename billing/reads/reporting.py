@@ -1,0 +1,71 @@
+"""Amounts in a team's reporting currency: US dollars of a day at its rate, of a closed month at the rates it kept."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from billing.models import CostMonth, CostSettings, ExchangeRate, MonthState
+
+USD = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A sum in the reporting currency with the rates used (US dollars for one unit). `amount` is None where a day has
+    no rate; `missing` are those days."""
+
+    amount: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    missing: Sequence[date]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """The reporting currency, the days from which rates hold, in order, and the rates of closed months."""
+
+    currency: str
+    starts: Sequence[date]
+    rates: Sequence[Decimal]
+    closed: Mapping[date, Mapping[date, Decimal]]
+
+    def rate_on(self, day: date) -> Decimal | None:
+        """US dollars for one unit on this day; None where nobody told one."""
+        kept = self.closed.get(day.replace(day=1))
+        if kept is not None:
+            return max(((start, usd) for start, usd in kept.items() if start <= day), default=(day, None))[1]
+        place = bisect_right(self.starts, day)
+        return self.rates[place - 1] if place else None
+
+    def convert(self, by_day: Mapping[date, Decimal]) -> Converted:
+        """US dollars by day as one sum. Days of 0 need no rate."""
+        told = {day: self.rate_on(day) for day, usd in by_day.items() if usd}
+        missing = sorted(day for day, rate in told.items() if rate is None)
+        used = [rate for rate in told.values() if rate is not None]
+        low, high = min(used, default=None), max(used, default=None)
+        if missing:
+            return Converted(None, low, high, missing)
+        return Converted(sum((by_day[day] / rate for day, rate in told.items() if rate), Decimal(0)), low, high, ())
+
+
+def reporting_of(team_id: UUID) -> Reporting | None:
+    """How a team reports; None where it does in US dollars. One query then, three else."""
+    currency = CostSettings.objects.filter(team_id=team_id).values_list("reporting_currency", flat=True).first()
+    if currency is None or currency == USD:
+        return None
+    rows = ExchangeRate.objects.filter(team_id=team_id, currency=currency).order_by("starts_on", "id")
+    rates = list(rows.values_list("starts_on", "usd"))
+    months = CostMonth.objects.filter(team_id=team_id).exclude(state=MonthState.OPEN).order_by("month", "id")
+    closed = {month: _kept(told.get(currency), month) for month, told in months.values_list("month", "rates")}
+    return Reporting(currency, [day for day, _ in rates], [usd for _, usd in rates], closed)
+
+
+def _kept(told: Any, month: date) -> dict[date, Decimal]:
+    """The rates that a closed month kept: by the day from which each holds, or one for the whole month."""
+    if isinstance(told, Mapping):
+        return {date.fromisoformat(day): Decimal(str(usd)) for day, usd in told.items()}
+    return {} if told is None else {month: Decimal(str(told))}
