@@ -50,11 +50,12 @@ class Course:
         """The sums of these days."""
         return together(cell.figures for cell in self.cells_of(days))
 
-    def by(self, days: Days, key: Callable[[Cell], int]) -> dict[int, Figures]:
-        """The sums of these days by something of a cell."""
+    def by(self, days: Days, key: Callable[[Cell], int], *, is_tokens: bool = False) -> dict[int, Figures]:
+        """The sums of these days by something of a cell; with `is_tokens` only of what is paid by tokens."""
         found: dict[int, list[Figures]] = defaultdict(list)
         for cell in self.cells_of(days):
-            found[key(cell)].append(cell.figures)
+            if cell.is_tokens or not is_tokens:
+                found[key(cell)].append(cell.figures)
         return {name: together(parts) for name, parts in found.items()}
 
     def figures_by_bucket(self, days: Days) -> dict[date, Figures]:
