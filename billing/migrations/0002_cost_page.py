@@ -1,6 +1,8 @@
-"""Summaries of cost rollups, and an index for one workflow over months."""
+"""Summaries of cost rollups, what told and computed costs differ by, and an index for one workflow over months."""
 
 from django.db import migrations, models
+
+import monitoring.models.money
 
 
 class Migration(migrations.Migration):
@@ -10,6 +12,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField("costrollup", "difference_usd", monitoring.models.money.UsdField(null=True)),
         migrations.AlterField(
             model_name="costrollup",
             name="dimension",

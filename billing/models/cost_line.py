@@ -203,6 +203,8 @@ class CostRollup(models.Model):
     told_usd = UsdField(null=True)
     priced_usd = UsdField(null=True)
     list_usd = UsdField(null=True)
+    # Told less computed, of the lines that have both.
+    difference_usd = UsdField(null=True)
     folded_at = models.DateTimeField()
 
     objects = TenantManager["CostRollup"]()

@@ -42,13 +42,16 @@ _SUMS = f"""sum(cost_usd), {", ".join(f"sum(cost_usd) FILTER (WHERE outcome = {o
     (sum({_TOKENS}) FILTER (WHERE {_IS_USED} AND {_IS_USEFUL})
         - sum(unpriced_tokens) FILTER (WHERE {_IS_USED} AND {_IS_USEFUL}))::bigint,
     COALESCE(sum(unpriced_tokens) FILTER (WHERE {_IS_USED}), 0)::bigint,
-    COALESCE(sum(calls) FILTER (WHERE {_IS_USED}), 0)::bigint, sum(told_usd), sum(priced_usd)"""
+    COALESCE(sum(calls) FILTER (WHERE {_IS_USED}), 0)::bigint, sum(told_usd), sum(priced_usd), sum(difference_usd)"""
 _READ = """cost_usd, outcome, entry, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
-    unpriced_tokens, calls, told_usd, priced_usd"""
+    unpriced_tokens, calls, told_usd, priced_usd, difference_usd"""
 
 
 class Figures(NamedTuple):
-    """Sums of lines. US dollars; None: nothing is known. `priced_tokens` are useful ones that have a price."""
+    """Sums of lines. US dollars; None: nothing is known.
+
+    `priced_tokens` are useful ones that have a price; `difference_usd` is told less computed, of lines that have both.
+    """
 
     cost_usd: Decimal | None = None
     failed_usd: Decimal | None = None
@@ -62,6 +65,7 @@ class Figures(NamedTuple):
     calls: int = 0
     told_usd: Decimal | None = None
     priced_usd: Decimal | None = None
+    difference_usd: Decimal | None = None
 
     @property
     def waste_usd(self) -> Decimal | None:

@@ -24,6 +24,7 @@ def figures_document(figures: Figures) -> dict[str, Any]:
     return {
         **{name: text(getattr(figures, name)) for name in USD_FIELDS},
         "computed_usd": text(figures.priced_usd),
+        "difference_usd": text(figures.difference_usd),
         "waste_usd": text(figures.waste_usd),
         "waste_share": figures.waste_share,
         "tokens": figures.tokens,

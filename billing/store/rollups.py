@@ -13,7 +13,7 @@ from billing.store.summaries import add_summaries
 _KEY = ("workflow_id", "environment_id", "provider_id", "model_id", "kind", "entry", "outcome", "value_id")
 _COUNTS = ("calls", "unpriced_tokens")
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
-_MONEY = ("quantity", "cost_usd", "told_usd", "priced_usd", "list_usd")
+_MONEY = ("quantity", "cost_usd", "told_usd", "priced_usd", "list_usd", "difference_usd")
 # Of money, NULL counts for nothing and never makes a sum: a sum is NULL where nothing in it is known.
 _SUMS = (*(f"sum({c})::bigint AS {c}" for c in (*_COUNTS, *_TOKENS)), *(f"sum({c}) AS {c}" for c in _MONEY))
 _FIGURES = ("lines", *_COUNTS, *_TOKENS, *_MONEY)
@@ -35,7 +35,8 @@ SELECT %(team)s, %(grain)s, bucket, dimension, {", ".join(_KEY)}, %(lines)s, {",
 _CLEAR = "DELETE FROM cost_rollup WHERE team_id = %(team)s AND grain = %(grain)s AND bucket = ANY(%(buckets)s::date[])"
 _DAYS = f"""
 WITH chosen AS (
-    SELECT *, booked_on AS bucket FROM cost_line WHERE team_id = %(team)s AND booked_on = ANY(%(buckets)s::date[])
+    SELECT *, booked_on AS bucket, told_usd - priced_usd AS difference_usd
+    FROM cost_line WHERE team_id = %(team)s AND booked_on = ANY(%(buckets)s::date[])
 ), item AS ({_OF_LINES})
 {_INSERT.replace("%(lines)s", "count(*)")} FROM item GROUP BY bucket, dimension, {", ".join(_KEY)}
 """

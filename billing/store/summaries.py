@@ -16,7 +16,7 @@ _COUNTS = (
     *("lines", "calls", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens"),
     *("reasoning_tokens", "unpriced_tokens"),
 )
-_MONEY = ("quantity", "cost_usd", "told_usd", "priced_usd", "list_usd")
+_MONEY = ("quantity", "cost_usd", "told_usd", "priced_usd", "list_usd", "difference_usd")
 _SUMS = ", ".join((*(f"sum({name})::bigint" for name in _COUNTS), *(f"sum({name})" for name in _MONEY)))
 # What each kind of summary has in place of the names that it adds up over.
 _REPLACED: dict[CostDimension, dict[str, str]] = {

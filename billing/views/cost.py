@@ -10,11 +10,12 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.models import CostKind
+from billing.reads.choices import TITLES
 from billing.reads.cost_document import summary_document
 from billing.reads.cost_page import CostPage, load
 from billing.views import cost_charts, cost_parts, cost_rows, cost_verdict
 from billing.views.cost_export import TABLES, as_csv
-from billing.views.scope import TITLES, CostScope, frame, open_costs
+from billing.views.scope import NO_FILTERS, PARAMS, CostScope, frame, open_costs
 from billing.views.words import compared_words, signed_money, so_far_words
 from monitoring import wording
 from monitoring.presentation import FilterChoice
@@ -57,7 +58,7 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "rows_left": 0 if shows_all else max(len(rows) - cost_rows.SHOWN, 0),
         "all_label": f"Show all {wording.count(len(rows))} workflows",
         "all_href": scope.query(all="1") + "#workflows",
-        "sort": scope.filters.sort,
+        "sort": scope.sort,
         "providers": providers,
         "models": cost_rows.model_lines(scope, page),
         "effects": cost_parts.effect_lines(page),
@@ -96,7 +97,8 @@ def _choices(scope: CostScope, page: CostPage) -> list[FilterChoice]:
         "model": _names(page, {cell.model_id for cell in cells}),
         "kind": [(kind.name.lower(), str(kind.label)) for kind in CostKind],
     }
-    return [FilterChoice(name, title, told.get(name, ())) for name, title in TITLES.items() if told.get(name, True)]
+    shown = [(name, title) for name, title in TITLES.items() if told.get(name, True)]
+    return [FilterChoice(PARAMS.get(name, name), title, told.get(name, ())) for name, title in shown]
 
 
 def _names(page: CostPage, ids: set[int]) -> list[tuple[str, str]]:
@@ -108,8 +110,8 @@ def _empty(scope: CostScope, page: CostPage) -> dict[str, str] | None:
     """Why there is nothing, and the way on; None when there is something."""
     if page.now != page.before or page.now.calls or page.now.cost_usd is not None or page.now.unpriced_tokens:
         return None
-    if any(scope.choice(name) for name in (*TITLES, "env")):
-        clear = scope.query(**dict.fromkeys((*TITLES, "env")))
+    if any(scope.told.values()):
+        clear = scope.query(**NO_FILTERS)
         return {"kind": "filters", "title": "No costs match these filters", "href": clear, "label": "Clear filters"}
     if page.course.cells:
         last = max(cell.bucket for cell in page.course.cells)

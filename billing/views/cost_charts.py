@@ -32,7 +32,7 @@ class Stack:
 
 def stack(scope: CostScope, page: CostPage, providers: Sequence[NamedLine], marks: Sequence[ReleaseMark]) -> Stack:
     """Cost by day, of a year by month, stacked by what the address asks for."""
-    by = scope.filters.by if scope.filters.by in BY else BY[0]
+    by = scope.by if scope.by in BY else BY[0]
     series = {"provider": _by_provider, "workflow": _by_workflow, "kind": _by_kind}[by](page, providers)
     unit = "Monthly" if page.course.is_monthly else "Daily"
     days = page.course.buckets(page.period.days)

@@ -88,15 +88,16 @@ def kpis(page: CostPage) -> list[Kpi]:
 
 def _total(page: CostPage, points: Sequence[float]) -> Kpi:
     rise = change(page.now.cost_usd, page.before.cost_usd)
-    least = "at least " if page.now.unpriced_tokens and page.now.cost_usd is not None else ""
     note = (
         f"on {compared_words(page.period)}" if rise is not None else f"nothing known of {compared_words(page.period)}"
     )
+    if page.now.unpriced_tokens and page.now.cost_usd is not None:
+        note = f"at least: {wording.tokens(page.now.unpriced_tokens)} tokens unpriced; {note}"
     if page.reported and page.reported.now.amount is not None:
         note += f"; {reported_words(page)}"
     return Kpi(
         f"Total, {so_far_words(page.period)}",
-        f"{least}{money(page.now.cost_usd)}",
+        money(page.now.cost_usd),
         change=wording.signed_change(rise) if rise is not None else "",
         tone=growth_tone(rise),
         note=note,
@@ -261,17 +262,16 @@ def notes(scope: CostScope, page: CostPage) -> list[Note]:
         text = format_html("<b>{} tokens have no price.</b> What they cost is in no figure of this page.",
                            wording.tokens(page.now.unpriced_tokens))  # fmt: skip
         found.append(Note(text, scope.href("cost_lines", basis="unpriced"), "See their lines"))
-    told, computed = page.now.told_usd, page.now.priced_usd
-    if told is not None and computed is not None:
+    if page.now.difference_usd is not None:
         text = format_html(
-            "Senders told <b>{}</b>, prices say <b>{}</b>: {} between them. One rule for each source picks what counts;"
-            " a line where only one of both is known counts by that one.",
-            money(told), money(computed), signed_money(told - computed),
+            "Where senders told a cost and prices say one, told is <b>{}</b> beside computed. Senders told {} in all,"
+            " prices say {}. One rule for each source picks what counts.",
+            signed_money(page.now.difference_usd), money(page.now.told_usd), money(page.now.priced_usd),
         )  # fmt: skip
         found.append(Note(text, scope.href("cost_lines"), "See both by line"))
     if words := reported_words(page):
         found.append(Note(format_html("In the reporting currency: <b>{}</b>. Each day counts at its own rate.", words)))
-    if scope.left_out:
-        left = ", ".join(scope.left_out)
+    if scope.choices.left_out:
+        left = ", ".join(scope.choices.left_out)
         found.append(Note(format_html("Not filtered by <b>{}</b>: figures are kept by one of these at a time.", left)))
     return found

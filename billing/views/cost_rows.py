@@ -81,7 +81,7 @@ def workflow_lines(scope: CostScope, page: CostPage) -> list[WorkflowLine]:
         told = page.courses.get(row.id, {})
         return [float(told[day].cost_usd or 0) if day in told else 0.0 for day in buckets] if told else []
 
-    return sort_rows([_workflow(scope, row, points(row)) for row in page.workflows], scope.filters.sort, SORTS)
+    return sort_rows([_workflow(scope, row, points(row)) for row in page.workflows], scope.sort, SORTS)
 
 
 def _workflow(scope: CostScope, row: WorkflowRow, points: Sequence[float | None]) -> WorkflowLine:

@@ -33,7 +33,10 @@ def signed_money(usd: Decimal | None) -> str:
     """`+$96.00`, `−$17.20`."""
     if usd is None:
         return "unknown"
-    return f"{'+' if usd > 0 else ''}{wording.usd(usd)}" if usd else "no change"
+    words = wording.usd(usd)
+    if "under" in words:
+        return "under $0.0001"
+    return f"{'+' if usd > 0 else ''}{words}" if usd else "no change"
 
 
 def per(usd: Decimal | None, count: int | None) -> Decimal | None:
