@@ -13,6 +13,7 @@ from typing import Any
 from bench import (
     alerts,
     concentration,
+    cost,
     findings,
     idle,
     ingest,
@@ -31,7 +32,7 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof", "alerts", "rehearsal"),
+    *("findings", "proof", "alerts", "rehearsal", "cost"),
 )
 
 
@@ -82,6 +83,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int) -> dict[str, A
         "triage": lambda: triage.measure(stage),
         "findings": findings.measure,
         "proof": proof.measure,
+        "cost": lambda: cost.measure(stage),
         "alerts": lambda: alerts.measure(stage),
         "rehearsal": rehearsal.measure,
         "verdict": verdict.measure,
