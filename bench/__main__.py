@@ -13,6 +13,7 @@ from typing import Any
 from bench import (
     alerts,
     concentration,
+    cost,
     costlines,
     export,
     findings,
@@ -34,7 +35,7 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines", "export"),
+    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines", "export", "cost"),
 )
 
 
@@ -86,6 +87,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int, lines: int) ->
         "triage": lambda: triage.measure(stage),
         "findings": findings.measure,
         "proof": proof.measure,
+        "cost": lambda: cost.measure(stage),
         "alerts": lambda: alerts.measure(stage),
         "rehearsal": rehearsal.measure,
         "costlines": costlines.measure,

@@ -3,6 +3,8 @@
 from django.urls import URLPattern, path
 
 from billing.views import cost_mail, discounts, exchange_rates, exports, price_changes, price_form, prices, unpriced
+from billing.views.cost import cost
+from billing.views.cost_lines import cost_lines
 
 urlpatterns: list[URLPattern] = [
     path("cost/prices/", prices.prices, name="cost_prices"),
@@ -21,4 +23,6 @@ urlpatterns: list[URLPattern] = [
     path("cost/exports/mail/", cost_mail.choose_cost_mail, name="choose_cost_mail"),
     path("cost/exports/<uuid:job>/file/", exports.export_file, name="cost_export_file"),
     path("cost/exports/<uuid:job>/remove/", exports.remove_export, name="remove_cost_export"),
+    path("cost/", cost, name="cost"),
+    path("cost/lines/", cost_lines, name="cost_lines"),
 ]

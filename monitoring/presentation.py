@@ -154,6 +154,8 @@ class Chart:
     time_axis: bool = True
     limit: Threshold | None = None
     spans: Sequence[Span] = field(default_factory=tuple)
+    # How buckets are named where their start and length do not say it: months, days of a ledger.
+    titles: Sequence[str] = field(default_factory=tuple)
 
     def payload(self) -> dict[str, Any]:
         """What `static/js/charts.js` draws: times in ms since 1970, values as they are."""
@@ -173,6 +175,7 @@ class Chart:
             "spans": [{"from": epoch_ms(span.start), "to": epoch_ms(span.end)} for span in self.spans],
             "markers": [{"at": epoch_ms(m.at), "label": m.label} for m in self.markers],
             "time_axis": self.time_axis,
+            "titles": list(self.titles),
         }
 
 

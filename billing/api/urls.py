@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from billing.api import discounts, prices
+from billing.api.costs import CostBy, CostDaily, CostSummary
 from billing.api.exports import ExportDetail, ExportFile, ExportList
 from billing.api.lines import CostLineList
 
@@ -19,4 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("costs/exports/", ExportList.as_view(), name="api_cost_exports"),
     path("costs/exports/<str:export>/", ExportDetail.as_view(), name="api_cost_export"),
     path("costs/exports/<str:export>/file/", ExportFile.as_view(), name="api_cost_export_file"),
+    path("costs/summary/", CostSummary.as_view(), name="api_cost_summary"),
+    path("costs/daily/", CostDaily.as_view(), name="api_cost_daily"),
+    path("costs/by/<str:dimension>/", CostBy.as_view(), name="api_costs_by"),
 ]

@@ -1,6 +1,7 @@
 """The nouns of billing."""
 
 from billing.models.cost_line import (
+    ANY_KIND,
     CostBasis,
     CostDimension,
     CostDue,
@@ -28,6 +29,7 @@ from billing.models.price import (
 )
 
 __all__ = [
+    "ANY_KIND",
     "BookModel",
     "BookPrice",
     "CostBasis",

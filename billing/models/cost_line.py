@@ -166,6 +166,14 @@ class CostDimension(models.IntegerChoices):
     NODE = 2, "node"
     TAG = 3, "tag"
     SYSTEM = 4, "external system"
+    # Summaries of the rows of NONE: over all workflows (`workflow_id` is 0), and of a workflow over all that it used
+    # (`provider_id` and `model_id` are 0, `kind` is `ANY_KIND`). Each adds up to the whole.
+    MODELS = 5, "models"
+    WORKFLOWS = 6, "workflows"
+
+
+# Stands for all kinds of cost in rows of `CostDimension.WORKFLOWS`.
+ANY_KIND = -1
 
 
 class CostRollup(models.Model):
@@ -173,7 +181,7 @@ class CostRollup(models.Model):
 
     Key: `(team_id, grain, dimension, bucket, workflow_id, environment_id, provider_id, model_id, kind, entry, outcome,
     value_id)`. `value_id` is a label id, 0 for NONE. Rows of one further dimension add up to those of NONE only for
-    RELEASE and NODE: a line may have several tags, or none.
+    RELEASE and NODE: a line may have several tags, or none. MODELS and WORKFLOWS are summaries of NONE.
     """
 
     team = models.ForeignKey("accounts.Team", models.DO_NOTHING, related_name="+", db_constraint=False)
@@ -201,6 +209,8 @@ class CostRollup(models.Model):
     told_usd = UsdField(null=True)
     priced_usd = UsdField(null=True)
     list_usd = UsdField(null=True)
+    # Told less computed, of the lines that have both.
+    difference_usd = UsdField(null=True)
     folded_at = models.DateTimeField()
 
     objects = TenantManager["CostRollup"]()
@@ -208,6 +218,10 @@ class CostRollup(models.Model):
     class Meta:
         db_table = "cost_rollup"
         base_manager_name = "objects"
+        indexes = [
+            # One workflow over months, and the courses of the dearest ones.
+            models.Index(fields=["team", "workflow_id", "grain", "dimension", "bucket"], name="cost_rollup_workflow"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_grain_display()} {self.bucket}"

@@ -1,13 +1,15 @@
-"""Amounts in a team's reporting currency, each with the rate that made it."""
+"""Amounts in a team's reporting currency: US dollars of a day at its rate, of a closed month at the rates it kept."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal
+from typing import Any
 from uuid import UUID
 
 from accounts.tenancy import team_context
-from billing.models import CostSettings, ExchangeRate
+from billing.models import CostMonth, CostSettings, ExchangeRate, MonthState
 
 USD = "USD"
 # A quotient may have no end: it is written with this many digits after the point, halves to the even one.
@@ -22,44 +24,84 @@ def plain(amount: Decimal) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reporting:
-    """The reporting currency, and what one unit of it was worth in US dollars: from `days` on, ascending."""
+class Converted:
+    """A sum in the reporting currency with the rates used (US dollars for one unit). `amount` is None where a day has
+    no rate; `missing` are those days."""
 
-    currency: str
-    days: tuple[date, ...] = ()
-    rates: tuple[Decimal, ...] = ()
+    amount: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    missing: Sequence[date]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """A currency, the days from which its rates hold, in order, and the rates that closed months kept."""
+
+    currency: str = USD
+    starts: Sequence[date] = ()
+    rates: Sequence[Decimal] = ()
+    closed: Mapping[date, Mapping[date, Decimal]] = field(default_factory=dict)
+
+    @property
+    def is_usd(self) -> bool:
+        """Whether amounts stay as they are."""
+        return self.currency == USD
 
     def rate_on(self, day: date) -> Decimal | None:
-        """The rate of a day; None before the first one."""
-        if self.currency == USD:
+        """US dollars for one unit on this day; None where nobody told one."""
+        if self.is_usd:
             return Decimal(1)
-        place = bisect_right(self.days, day)
+        kept = self.closed.get(day.replace(day=1))
+        if kept is not None:
+            return max(((start, usd) for start, usd in kept.items() if start <= day), default=(day, None))[1]
+        place = bisect_right(self.starts, day)
         return self.rates[place - 1] if place else None
 
     def amount(self, rate: Decimal | None, usd: str | None) -> str | None:
-        """US dollars in the reporting currency; None where amount or rate is not known."""
+        """US dollars in the currency; None where amount or rate is not known."""
         if usd is None or rate is None:
             return None
         if rate == 1:
             return usd
         return plain(_CONTEXT.quantize(_CONTEXT.divide(Decimal(usd), rate), DIGITS))
 
+    def convert(self, by_day: Mapping[date, Decimal]) -> Converted:
+        """US dollars by day as one sum. Days of 0 need no rate."""
+        told = {day: self.rate_on(day) for day, usd in by_day.items() if usd}
+        missing = sorted(day for day, rate in told.items() if rate is None)
+        used = [rate for rate in told.values() if rate is not None]
+        low, high = min(used, default=None), max(used, default=None)
+        if missing:
+            return Converted(None, low, high, missing)
+        return Converted(sum((by_day[day] / rate for day, rate in told.items() if rate), Decimal(0)), low, high, ())
+
 
 def reporting_of(team_id: UUID) -> Reporting:
-    """How a team reports. Opens the team's context itself."""
+    """How a team reports: one query where it does in US dollars, three else. Opens the team's context itself."""
     with team_context(team_id):
-        told = CostSettings.objects.filter(team_id=team_id).first()
-        currency = told.reporting_currency if told else USD
-        return _reporting(team_id, currency)
-
-
-def _reporting(team_id: UUID, currency: str) -> Reporting:
-    rows = ExchangeRate.objects.filter(team_id=team_id, currency=currency).order_by("starts_on")
-    found = list(rows.values_list("starts_on", "usd"))
-    return Reporting(currency, tuple(day for day, _ in found), tuple(usd for _, usd in found))
+        currency = CostSettings.objects.filter(team_id=team_id).values_list("reporting_currency", flat=True).first()
+        return _read(team_id, currency or USD)
 
 
 def rates_of(team_id: UUID, currency: str) -> Reporting:
     """The dated rates of any currency. Opens the team's context itself."""
     with team_context(team_id):
-        return _reporting(team_id, currency)
+        return _read(team_id, currency)
+
+
+def _read(team_id: UUID, currency: str) -> Reporting:
+    if currency == USD:
+        return Reporting()
+    rows = ExchangeRate.objects.filter(team_id=team_id, currency=currency).order_by("starts_on", "id")
+    rates = list(rows.values_list("starts_on", "usd"))
+    months = CostMonth.objects.filter(team_id=team_id).exclude(state=MonthState.OPEN).order_by("month", "id")
+    closed = {month: _kept(told.get(currency), month) for month, told in months.values_list("month", "rates")}
+    return Reporting(currency, [day for day, _ in rates], [usd for _, usd in rates], closed)
+
+
+def _kept(told: Any, month: date) -> dict[date, Decimal]:
+    """The rates that a closed month kept: by the day from which each holds, or one for the whole month."""
+    if isinstance(told, Mapping):
+        return {date.fromisoformat(day): Decimal(str(usd)) for day, usd in told.items()}
+    return {} if told is None else {month: Decimal(str(told))}

@@ -12,11 +12,12 @@ from uuid import UUID
 from django.db import connection
 
 from billing.models import CostDimension, CostGrain
+from billing.store.summaries import add_summaries
 
 _KEY = ("workflow_id", "environment_id", "provider_id", "model_id", "kind", "entry", "outcome", "value_id")
 _COUNTS = ("calls", "unpriced_tokens")
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
-_MONEY = ("quantity", "cost_usd", "told_usd", "priced_usd", "list_usd")
+_MONEY = ("quantity", "cost_usd", "told_usd", "priced_usd", "list_usd", "difference_usd")
 # Of money, NULL counts for nothing and never makes a sum: a sum is NULL where nothing in it is known.
 _SUMS = (*(f"sum({c})::bigint AS {c}" for c in (*_COUNTS, *_TOKENS)), *(f"sum({c}) AS {c}" for c in _MONEY))
 _FIGURES = ("lines", *_COUNTS, *_TOKENS, *_MONEY)
@@ -35,12 +36,15 @@ _PARTS = """part AS (
     SELECT * FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(buckets)s::date[])
         AS p(workflow_id, environment_id, bucket)
 )"""
-_DIMENSIONS = "ARRAY[" + ",".join(str(one.value) for one in CostDimension) + "]::smallint[]"
+# What is added up from lines, and with it the summary of each workflow; that of models is over all of them.
+_OWN = [one for one in CostDimension if one <= CostDimension.SYSTEM]
+_DIMENSIONS = "ARRAY[" + ",".join(str(one.value) for one in _OWN) + "]::smallint[]"
+_CLEARED = "ARRAY[" + ",".join(str(one.value) for one in (*_OWN, CostDimension.WORKFLOWS)) + "]::smallint[]"
 # All columns of the key up to the environment, so that each part is one short range of the index.
 _OF_PART = f"""team_id = %(team)s AND dimension = ANY({_DIMENSIONS}) AND workflow_id = p.workflow_id
     AND environment_id = p.environment_id"""
 # One part at a time: joined with parts, the planner may walk through all rows of the team instead.
-_CLEAR = f"""DELETE FROM cost_rollup WHERE team_id = %s AND grain = %s AND dimension = ANY({_DIMENSIONS})
+_CLEAR = f"""DELETE FROM cost_rollup WHERE team_id = %s AND grain = %s AND dimension = ANY({_CLEARED})
     AND workflow_id = %s AND environment_id = %s AND bucket = %s"""
 _INSERT = f"""
 INSERT INTO cost_rollup (team_id, grain, bucket, dimension, {", ".join(_KEY)}, {", ".join(_FIGURES)}, folded_at)
@@ -50,7 +54,7 @@ _BY = f"GROUP BY bucket, dimension, {', '.join(_KEY)}"
 # OFFSET 0 keeps the planner at one range of the index for each part.
 _DAYS = f"""
 WITH {_PARTS}, chosen AS MATERIALIZED (
-    SELECT l.*, p.bucket FROM part p CROSS JOIN LATERAL (
+    SELECT l.*, p.bucket, l.told_usd - l.priced_usd AS difference_usd FROM part p CROSS JOIN LATERAL (
         SELECT * FROM cost_line WHERE team_id = %(team)s AND workflow_id = p.workflow_id
             AND environment_id = p.environment_id AND booked_on = p.bucket OFFSET 0
     ) l
@@ -102,3 +106,4 @@ def fold_parts(team_id: UUID, parts: Iterable[Part], now: datetime) -> None:
             values |= {"workflows": workflows, "environments": environments, "buckets": buckets}
             cursor.executemany(_CLEAR, [(team_id, grain.value, *part) for part in wanted])
             cursor.execute(statement, values)
+            add_summaries(cursor, values)

@@ -30,9 +30,10 @@ def chart_table(charts: Sequence[Chart]) -> dict[str, Any]:
     series = [(one, chart.unit) for chart in charts for one in chart.series]
     starts = charts[0].starts if charts else ()
     marks = markers_by_bucket(charts)
+    titles = charts[0].titles if charts and charts[0].titles else [when_text(start) for start in starts]
     rows = [
-        [when_text(start), *(figure(one.values[index], unit) for one, unit in series), *marks.get(index, ())]
-        for index, start in enumerate(starts)
+        [titles[index], *(figure(one.values[index], unit) for one, unit in series), *marks.get(index, ())]
+        for index in range(len(starts))
     ]
     return {"head": ["From", *(one.label for one, _ in series), *(["Marked"] if marks else ())], "rows": rows}
 

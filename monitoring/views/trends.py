@@ -1,6 +1,7 @@
 """The Trends page of a workflow: is it stable, and where to start. Also sets its objective."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
@@ -147,6 +148,7 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage, split: TailSpl
         **steps_context(scope, page, all_steps=request.GET.get("steps") == "all"),
         **{f"{table}_csv": scope.filters.query(format="csv", table=table) for table in TABLES},
         "resources": trends_resources.resources(page),
+        "cost_href": f"{reverse('cost', args=[scope.team.slug])}?{urlencode({'workflow': page.workflow.slug})}",
     }
 
 

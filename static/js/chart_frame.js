@@ -51,7 +51,8 @@ function valueAxis(spec) {
 
 function timeAxis(spec, shift) {
   const hours = (spec.to - spec.from) / 3600e3;
-  const [unit, text] = hours <= 3 ? ["minute", "HH:mm"] : hours <= 48 ? ["hour", "HH:mm"] : ["day", hours <= 340 ? "EEE d" : "d MMM"];
+  const [unit, text] = hours <= 3 ? ["minute", "HH:mm"] : hours <= 48 ? ["hour", "HH:mm"] : hours <= 4500
+    ? ["day", hours <= 340 ? "EEE d" : "d MMM"] : ["month", "MMM"];
   return {
     type: "time", min: shift(spec.from), max: shift(spec.to), offset: false, stacked: spec.kind === "bars",
     time: { unit, displayFormats: { [unit]: text } }, grid: { display: false }, border: { color: token("grid") },
@@ -69,7 +70,7 @@ function tooltip(spec) {
     backgroundColor: token("surface"), titleColor: token("text"), bodyColor: token("text-2"), borderColor: token("line-2"),
     borderWidth: 1, padding: 10, cornerRadius: 8, boxPadding: 4, usePointStyle: true,
     callbacks: {
-      title: (items) => (items.length ? `${when.format(spec.x[items[0].dataIndex])}, ${duration(spec.bucket_ms)}` : ""),
+      title: ([item]) => (item ? spec.titles?.[item.dataIndex] ?? `${when.format(spec.x[item.dataIndex])}, ${duration(spec.bucket_ms)}` : ""),
       label: (item) => ` ${item.dataset.label}  ${WRITE[spec.unit](item.parsed.y)}`,
     },
   };

@@ -1,0 +1,157 @@
+"""Everything that the cost page and its API show of a period, in as many queries whatever there is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.statements import run_prepared
+from billing.analysis.anomalies import LOOK_BACK
+from billing.analysis.budget_course import BudgetCourse
+from billing.analysis.decomposition import Effect
+from billing.analysis.forecast import Forecast, forecast
+from billing.analysis.periods import DAY, Days, Period, PeriodKind
+from billing.reads.budgets import BudgetScope, budget_for
+from billing.reads.changes import Odd, decomposed, odd_days
+from billing.reads.cost import BY_MONTH, CostCut, Figures, cover, daily, group
+from billing.reads.cost_rows import WorkflowRow, courses_of, workflow_rows
+from billing.reads.course import Cell, Course
+from billing.reads.reporting import Converted, Reporting, reporting_of
+from billing.reads.runs import RunCuts, Runs, run_cuts, runs_by_bucket, runs_by_workflow
+from monitoring.reads.labels import label_values
+
+MAX_ODD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The sums of the page in the reporting currency."""
+
+    reporting: Reporting
+    now: Converted
+    before: Converted
+
+
+@dataclass(frozen=True, slots=True)
+class CostPage:
+    """The period and what it is compared with. `runs` are None where no runs belong to what is shown."""
+
+    cut: CostCut
+    period: Period
+    now: Figures
+    before: Figures
+    runs: Runs | None
+    runs_before: Runs | None
+    course: Course
+    workflows: Sequence[WorkflowRow]
+    courses: Mapping[UUID, Mapping[date, Figures]]
+    forecast: Forecast | None
+    budget: BudgetCourse | None
+    effects: Sequence[Effect]
+    odd: Sequence[Odd]
+    labels: Mapping[int, str]
+    reported: Reported | None
+    as_of: datetime
+
+    @property
+    def change_usd(self) -> Decimal | None:
+        """What the cost rose by; None where one of both is not known."""
+        if self.now.cost_usd is None or self.before.cost_usd is None:
+            return None
+        return self.now.cost_usd - self.before.cost_usd
+
+
+def load(cut: CostCut, period: Period, now: datetime, *, shown: int | None = None) -> CostPage:
+    """The page of these lines. `shown` is how many workflows get their course (None: all)."""
+    cuts = run_cuts(cut)
+    course = _course(cut, period, cuts)
+    sums, before = course.within(period.days), course.within(period.compared)
+    by_workflow = runs_by_workflow(cuts, period.compared, period.days) if cuts else None
+    rows = workflow_rows(cut, period, by_workflow)
+    foreseen = _forecast(cut, period, course)
+    return CostPage(
+        cut=cut,
+        period=period,
+        now=sums,
+        before=before,
+        runs=_all_runs(by_workflow, 1),
+        runs_before=_all_runs(by_workflow, 0),
+        course=course,
+        workflows=rows,
+        courses=courses_of(cut, period, [row.id for row in rows[:shown]]),
+        forecast=foreseen,
+        budget=_budget(cut, period, sums, foreseen),
+        effects=decomposed(
+            (course.cells_of(period.compared), _all_runs(by_workflow, 0)),
+            (course.cells_of(period.days), _all_runs(by_workflow, 1)),
+        ),
+        odd=[] if course.is_monthly else odd_days(cut, period, course)[:MAX_ODD],
+        labels=label_values(cut.team_id, course.label_ids()),
+        reported=_reported(cut, period, course),
+        as_of=as_of(cut.team_id, now),
+    )
+
+
+def as_of(team_id: UUID, now: datetime) -> datetime:
+    """The instant up to which everything reported is in the lines: `now` when no hour waits to be made again."""
+    ((waiting,),) = run_prepared("SELECT min(due_at) FROM cost_due WHERE team_id = %s", [team_id])
+    return min(waiting or now, now)
+
+
+def _course(cut: CostCut, period: Period, cuts: RunCuts | None) -> Course:
+    is_monthly = period.kind is PeriodKind.YEAR
+    if is_monthly:
+        parts = [*cover(period.compared), *cover(period.days)]
+        ranges = [period.compared, period.days]
+    else:
+        first = min(period.compared.start, period.days.start - (LOOK_BACK + 1) * DAY)
+        parts, ranges = daily(first, period.days.end), [Days(first, period.days.end)]
+    key = BY_MONTH if is_monthly else "bucket"
+    rows = group(cut, parts, (key, "provider_id", "model_id", "kind"))
+    runs = runs_by_bucket(cuts, ranges, is_monthly=is_monthly) if cuts else None
+    return Course([Cell(*row) for row in rows], is_monthly, runs)
+
+
+def _all_runs(by_workflow: Mapping[tuple[UUID, int], Runs] | None, side: int) -> Runs | None:
+    if by_workflow is None:
+        return None
+    return sum((runs for (_, place), runs in by_workflow.items() if place == side), Runs())
+
+
+def _forecast(cut: CostCut, period: Period, course: Course) -> Forecast | None:
+    """None for a period that is over. Of a year the days are read for it."""
+    if not period.is_running:
+        return None
+    if not course.is_monthly:
+        return forecast(course.by_bucket(), period.start, period.end, period.today)
+    first = period.today - timedelta(days=LOOK_BACK)
+    rows = group(cut, daily(first, period.today + DAY), ("bucket",))
+    by_day = {day: figures.cost_usd for day, figures in rows if figures.cost_usd is not None}
+    spent = course.within(period.days).cost_usd or Decimal(0)
+    return forecast(by_day, period.start, period.end, period.today, spent=spent - by_day.get(period.today, Decimal(0)))
+
+
+def _budget(cut: CostCut, period: Period, sums: Figures, foreseen: Forecast | None) -> BudgetCourse | None:
+    amount = budget_for(cut.team_id, BudgetScope(cut, period))
+    if amount is None:
+        return None
+    spent = sums.cost_usd or Decimal(0)
+    if foreseen is None:
+        return BudgetCourse(amount, spent, spent, spent, spent)
+    return BudgetCourse(amount, spent, foreseen.usd, foreseen.low, foreseen.high)
+
+
+def _reported(cut: CostCut, period: Period, course: Course) -> Reported | None:
+    reporting = reporting_of(cut.team_id)
+    if reporting.is_usd:
+        return None
+    costs = course.by_bucket()
+    if course.is_monthly:
+        days = (*daily(period.compared.start, period.compared.end), *daily(period.days.start, period.days.end))
+        costs = {day: one.cost_usd for day, one in group(cut, days, ("bucket",)) if one.cost_usd is not None}
+    now, before = (
+        reporting.convert({day: usd for day, usd in costs.items() if day in days})
+        for days in (period.days, period.compared)
+    )
+    return Reported(reporting, now, before)
