@@ -1,5 +1,19 @@
-"""Addresses of the pages of costs."""
+"""Addresses of the pages of costs, all under `/t/<team>/cost/`. One line a view."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from billing.views import reconciliation
+
+urlpatterns = [
+    path("cost/reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path(
+        "cost/reconciliation/statements/<uuid:statement>/remove/",
+        reconciliation.take_statement_away,
+        name="remove_statement",
+    ),
+    path(
+        "cost/reconciliation/<str:month>/<name:provider>/",
+        reconciliation.reconciled_month,
+        name="reconciled_month",
+    ),
+]

@@ -24,6 +24,7 @@ from billing.models.price import (
     ReRating,
     TeamPrice,
 )
+from billing.models.statement import ProviderStatement, StatementLine
 
 __all__ = [
     "BookModel",
@@ -45,7 +46,9 @@ __all__ = [
     "MonthState",
     "PriceOrigin",
     "PriceRevision",
+    "ProviderStatement",
     "ReRating",
+    "StatementLine",
     "TagSet",
     "TeamPrice",
 ]
