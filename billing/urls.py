@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from billing.views import cost_mail, discounts, exchange_rates, exports, price_changes, price_form, prices, unpriced
+from billing.views import (
+    cost_mail,
+    discounts,
+    exchange_rates,
+    exports,
+    months,
+    price_changes,
+    price_form,
+    prices,
+    reconciliation,
+    unpriced,
+)
 from billing.views.cost import cost
 from billing.views.cost_lines import cost_lines
 
@@ -25,4 +36,19 @@ urlpatterns: list[URLPattern] = [
     path("cost/exports/<uuid:job>/remove/", exports.remove_export, name="remove_cost_export"),
     path("cost/", cost, name="cost"),
     path("cost/lines/", cost_lines, name="cost_lines"),
+    path("cost/months/", months.months, name="months"),
+    path("cost/months/<str:month>/", months.month, name="cost_month"),
+    path("cost/months/<str:month>/close/", months.close, name="close_month"),
+    path("cost/months/<str:month>/reopen/", months.reopen, name="reopen_month"),
+    path("cost/reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path(
+        "cost/reconciliation/statements/<uuid:statement>/remove/",
+        reconciliation.take_statement_away,
+        name="remove_statement",
+    ),
+    path(
+        "cost/reconciliation/<str:month>/<name:provider>/",
+        reconciliation.reconciled_month,
+        name="reconciled_month",
+    ),
 ]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from alerts import ports as alert_ports
 from alerts.reads import provided
+from billing import ports as billing_ports
 from billing.store import due, lines
 from ingestion.reads.silence import silences
 from monitoring import ports
@@ -19,7 +20,12 @@ def wire() -> None:
     ports.provide_cost_marks(due.mark)
     ports.provide_costs_settled(lines.settle)
     alert_ports.provide_source_states(_source_states)
+    billing_ports.provide_source_silences(_source_silences)
 
 
 def _source_states(team_id: UUID, now: datetime) -> Sequence[alert_ports.SourceState]:
     return [alert_ports.SourceState(one.id, one.name, one.last_report_at, one.usual) for one in silences(team_id, now)]
+
+
+def _source_silences(team_id: UUID, now: datetime) -> Sequence[billing_ports.SourceSilence]:
+    return [billing_ports.SourceSilence(one.name, one.last_report_at, one.usual) for one in silences(team_id, now)]

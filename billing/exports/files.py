@@ -13,7 +13,7 @@ from billing.exports.columns import Column, Row, Rows
 from billing.exports.focus_table import FocusTable
 from billing.exports.line_table import LineTable
 from billing.reads.cost_lines import Batch, Chosen, read
-from billing.reads.reporting import reporting_of
+from billing.reads.reporting import Reporting, reporting_between
 
 
 class Table(StrEnum):
@@ -89,12 +89,15 @@ class _Source:
     def rows(self) -> Rows:
         """The rows, from the first one on."""
         if self.table is Table.CHARGEBACK:
-            return chargeback_table.rows(self.team.id, self.chosen, reporting_of(self.team.id))
+            return chargeback_table.rows(self.team.id, self.chosen, self._reporting())
         batches = self._batches()
         if self.table is Table.FOCUS:
             self.focus = FocusTable(self.team)
             return cast(Iterable[Row], self.focus.rows(batches))
-        return LineTable(self.team.id, reporting_of(self.team.id)).rows(batches)
+        return LineTable(self.team.id, self._reporting()).rows(batches)
+
+    def _reporting(self) -> Reporting:
+        return reporting_between(self.team.id, self.chosen.first, self.chosen.end)
 
     def _batches(self) -> Iterator[Batch]:
         count = 0

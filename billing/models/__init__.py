@@ -27,6 +27,7 @@ from billing.models.price import (
     ReRating,
     TeamPrice,
 )
+from billing.models.statement import ProviderStatement, StatementLine
 
 __all__ = [
     "ANY_KIND",
@@ -55,7 +56,9 @@ __all__ = [
     "MonthState",
     "PriceOrigin",
     "PriceRevision",
+    "ProviderStatement",
     "ReRating",
+    "StatementLine",
     "TagSet",
     "TeamPrice",
 ]

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Context, Decimal
 from typing import Any
 from uuid import UUID
@@ -82,6 +82,19 @@ def reporting_of(team_id: UUID) -> Reporting:
     with team_context(team_id):
         currency = CostSettings.objects.filter(team_id=team_id).values_list("reporting_currency", flat=True).first()
         return _read(team_id, currency or USD)
+
+
+def reporting_between(team_id: UUID, first: date | None, end: date | None) -> Reporting:
+    """How what counts in [first, end) is reported: a closed month as it was closed, whatever the team chose later.
+
+    Opens the team's context itself.
+    """
+    if first is not None and first.day == 1 and end == (first + timedelta(days=32)).replace(day=1):
+        with team_context(team_id):
+            closed = CostMonth.objects.filter(team_id=team_id, month=first).exclude(state=MonthState.OPEN)
+            if one := closed.first():
+                return _read(team_id, str(one.totals.get("reporting_currency") or USD))
+    return reporting_of(team_id)
 
 
 def rates_of(team_id: UUID, currency: str) -> Reporting:

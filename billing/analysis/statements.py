@@ -1,0 +1,308 @@
+"""Cost and usage exports of providers, read as they come: one row of a file to a day, a model, money and tokens.
+
+Which columns an export has, as of November 2026: OpenAI's dashboard exports costs (`start_time_iso`, `amount_value`,
+`amount_currency`, `line_item`) and completions usage (`start_time_iso`, `model`, `num_model_requests`, `input_tokens`
+with `input_cached_tokens` inside, `output_tokens`); Anthropic's console exports costs (`usage_date_utc`, `model`,
+`token_type`, `cost_usd`) and usage (`usage_date_utc`, `model_version`, `usage_input_tokens_no_cache` ...). Any other
+file says itself which column is which.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+MOST_FAULTS = 20
+MOST_ROWS = 1_000_000
+MOST_TOKENS = 10**15
+_MOST_DIGITS = 40
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+
+Field = Literal["day", "model", "amount", "currency", "calls"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFormat:
+    """Which columns mean what: alternatives in the order in which they are looked for.
+
+    `tokens` are added up. A file is of this format when it has all columns in `signs`.
+    """
+
+    key: str
+    label: str
+    provider: str
+    signs: frozenset[str]
+    day: tuple[str, ...]
+    model: tuple[str, ...]
+    amount: tuple[str, ...] = ()
+    currency: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+
+
+FORMATS: tuple[StatementFormat, ...] = (
+    StatementFormat(
+        "openai-costs",
+        "OpenAI costs",
+        "openai",
+        frozenset({"amount_value", "amount_currency"}),
+        day=("start_time_iso", "start_time"),
+        model=("line_item",),
+        amount=("amount_value",),
+        currency=("amount_currency",),
+    ),
+    StatementFormat(
+        "openai-usage",
+        "OpenAI usage",
+        "openai",
+        frozenset({"num_model_requests", "input_tokens", "output_tokens"}),
+        day=("start_time_iso", "start_time"),
+        model=("model",),
+        calls=("num_model_requests",),
+        tokens=("input_tokens", "output_tokens"),
+    ),
+    StatementFormat(
+        "anthropic-costs",
+        "Anthropic costs",
+        "anthropic",
+        frozenset({"usage_date_utc", "token_type", "cost_usd"}),
+        day=("usage_date_utc",),
+        model=("model",),
+        amount=("cost_usd",),
+    ),
+    StatementFormat(
+        "anthropic-usage",
+        "Anthropic usage",
+        "anthropic",
+        frozenset({"usage_date_utc", "model_version", "usage_output_tokens"}),
+        day=("usage_date_utc",),
+        model=("model_version",),
+        tokens=(
+            "usage_input_tokens_no_cache",
+            "usage_input_tokens_cache_write_5m",
+            "usage_input_tokens_cache_write_1h",
+            "usage_input_tokens_cache_read",
+            "usage_output_tokens",
+        ),
+    ),
+)
+
+
+def generic(mapping: Mapping[str, str]) -> StatementFormat:
+    """The format of a file that says itself which column is which: `day`, `model`, `amount`, `currency`, `calls`.
+
+    `tokens` may name several columns, separated by commas.
+    """
+
+    def named(field: str) -> tuple[str, ...]:
+        found = [part.strip() for part in mapping.get(field, "").split(",")]
+        return tuple(part for part in found if part)
+
+    one = {field: named(field)[:1] for field in ("day", "model", "amount", "currency", "calls")}
+    return StatementFormat("generic", "CSV with a mapping", "", frozenset(), tokens=named("tokens"), **one)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One row: `amount` in `currency`, `tokens` of all kinds together; None where the file does not tell them."""
+
+    line: int
+    day: date
+    model: str
+    amount: Decimal | None
+    currency: str
+    tokens: int | None
+    calls: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a cell; `column` is empty where it is the line or (line 0) the file."""
+
+    line: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        place = ", ".join(part for part in (f"line {self.line}" if self.line else "", self.column) if part)
+        return f"{place}: {self.reason}" if place else self.reason
+
+
+class StatementRefused(Exception):
+    """A file that is not read: nothing of it is kept. `faults` names line, column and reason, the first few of them."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+def refuse(reason: str, *, line: int = 0, column: str = "") -> StatementRefused:
+    """A refusal for one reason."""
+    return StatementRefused([Fault(line, column, reason)])
+
+
+def recognise(header: Sequence[str]) -> StatementFormat | None:
+    """The known format with all its signs in the header."""
+    names = {name.strip().lower() for name in header}
+    return next((one for one in FORMATS if one.signs <= names), None)
+
+
+def read_statement(
+    lines: Iterable[str], *, provider: str, month: date, mapping: Mapping[str, str] | None = None
+) -> tuple[StatementFormat, list[StatementRow]]:
+    """The rows of a provider's file, all in `month` (its first day). With a `mapping` the file is read by that.
+
+    Raises `StatementRefused` with line and column of what is wrong, at most `MOST_FAULTS`.
+    """
+    reader = csv.reader(_text(lines), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise refuse(f"is no CSV: {error}", line=1) from None
+    if not any(header):
+        raise refuse("the file is empty: it must begin with a line of column names")
+    format = generic(mapping) if mapping else _format_of(header, provider)
+    places = _places(format, header)
+    rows, faults = _read_rows(reader, format, places, month)
+    if faults:
+        raise StatementRefused(faults)
+    if not rows:
+        raise refuse("has column names and no rows")
+    return format, rows
+
+
+def _text(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        text = line.removeprefix("\ufeff") if number == 1 else line
+        if _CONTROL.search(text):
+            raise refuse("has characters that no text has: is it a CSV file?", line=number)
+        yield text
+
+
+def _format_of(header: Sequence[str], provider: str) -> StatementFormat:
+    found = recognise(header)
+    if found is None:
+        known = ", ".join(one.label for one in FORMATS)
+        raise refuse(f"is none of the exports that are known ({known}): say which column is which", line=1)
+    if provider.lower() in {one.provider for one in FORMATS} and found.provider != provider.lower():
+        raise refuse(f"is an export of {found.label}, not of {provider}", line=1)
+    return found
+
+
+def _places(format: StatementFormat, header: Sequence[str]) -> dict[str, list[int]]:
+    """The places of the columns of each field. Raises for one that is needed and is not there."""
+    lowered = [name.lower() for name in header]
+    told = {
+        "day": format.day,
+        "model": format.model,
+        "amount": format.amount,
+        "currency": format.currency,
+        "calls": format.calls,
+        "tokens": format.tokens,
+    }
+    found: dict[str, list[int]] = {}
+    faults = []
+    for field, names in told.items():
+        places = [lowered.index(name.lower()) for name in names if name.lower() in lowered]
+        missing = [name for name in names if name.lower() not in lowered]
+        if missing and (format.key == "generic" or not places):
+            faults.append(Fault(1, missing[0], "there is no such column"))
+        found[field] = places if field == "tokens" else places[:1]
+    if not faults and not found["day"]:
+        faults.append(Fault(1, "day", "say which column holds the day"))
+    if not faults and not (found["amount"] or found["tokens"]):
+        faults.append(Fault(1, "amount", "say which column holds the amount, or which hold tokens"))
+    if faults:
+        raise StatementRefused(faults)
+    return found
+
+
+def _read_rows(
+    reader: Iterator[list[str]], format: StatementFormat, places: Mapping[str, list[int]], month: date
+) -> tuple[list[StatementRow], list[Fault]]:
+    rows: list[StatementRow] = []
+    faults: list[Fault] = []
+    names = {**{field: (getattr(format, field) or ("",))[0] for field in ("day", "model", "amount", "currency")}}
+    number = 1
+    try:
+        for number, cells in enumerate(reader, 2):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(rows) == MOST_ROWS:
+                return rows, [Fault(number, "", f"has more than {MOST_ROWS:,} rows")]
+            try:
+                rows.append(_row(number, cells, places, names, month))
+            except StatementRefused as refused:
+                faults += refused.faults
+            if len(faults) >= MOST_FAULTS:
+                break
+    except csv.Error as error:
+        faults.append(Fault(number + 1, "", f"is no CSV: {error}"))
+    return rows, faults[:MOST_FAULTS]
+
+
+def _row(
+    line: int, cells: Sequence[str], places: Mapping[str, list[int]], names: Mapping[str, str], month: date
+) -> StatementRow:
+    def cell(field: str) -> str | None:
+        return _cell(line, cells, places[field][0]) if places[field] else None
+
+    day = read_day(cell("day") or "", line, names["day"])
+    if (day.year, day.month) != (month.year, month.month):
+        raise refuse(f"{day} is not in {month:%B %Y}", line=line, column=names["day"])
+    amount = cell("amount")
+    told = [_cell(line, cells, place) for place in places["tokens"]]
+    tokens = [_count(text, line, "tokens", MOST_TOKENS) for text in told if text]
+    calls = cell("calls")
+    currency = (cell("currency") or "USD").upper()
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise refuse(f"{currency!r} is no currency: three letters, such as USD", line=line, column=names["currency"])
+    return StatementRow(
+        line,
+        day,
+        (cell("model") or "").partition(",")[0].strip()[:200],
+        read_amount(amount, line, names["amount"]) if amount else None,
+        currency,
+        sum(tokens) if tokens else None,
+        _count(calls, line, "calls", MOST_TOKENS) if calls else None,
+    )
+
+
+def _cell(line: int, cells: Sequence[str], place: int) -> str:
+    if place >= len(cells):
+        raise refuse("has fewer cells than the line of column names", line=line)
+    return cells[place].strip()
+
+
+def read_day(text: str, line: int, column: str) -> date:
+    """A day: ISO 8601 date or time, or seconds since 1970, in UTC."""
+    try:
+        if text.isascii() and text.isdigit() and len(text) <= 11:
+            return datetime.fromtimestamp(int(text), UTC).date()
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):
+        raise refuse(f"{text[:40]!r} is no day: write 2026-11-28", line=line, column=column) from None
+    return found.astimezone(UTC).date() if found.tzinfo else found.date()
+
+
+def read_amount(text: str, line: int, column: str) -> Decimal:
+    """Money as a plain decimal number; negative for credits."""
+    if "," in text:
+        raise refuse(f"{text[:40]!r} has a comma: write 1234.50", line=line, column=column)
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        raise refuse(f"{text[:40]!r} is no number", line=line, column=column) from None
+    if not found.is_finite() or len(text) > _MOST_DIGITS or abs(found) >= MOST_TOKENS:
+        raise refuse(f"{text[:40]!r} is no amount of money", line=line, column=column)
+    return found
+
+
+def _count(text: str, line: int, column: str, most: int) -> int:
+    plain = text.removesuffix(".0")
+    if not (plain.isascii() and plain.isdigit()) or len(plain) > 20 or int(plain) > most:
+        raise refuse(f"{text[:40]!r} must be a whole number from 0 to {most:,}", line=line, column=column)
+    return int(plain)

@@ -1,0 +1,148 @@
+"""The checklist of a month as it stands: each point is one read."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Sum
+
+from billing import ports
+from billing.analysis.checklist import Check, Point
+from billing.models import (
+    CostDimension,
+    CostDue,
+    CostGrain,
+    CostMonth,
+    CostRollup,
+    CostSettings,
+    ExchangeRate,
+    MonthState,
+)
+from billing.reads.reconciliation import Listed, unreconciled
+from monitoring import wording
+from monitoring.models import DirtyBucket, Label
+
+MOST_NAMED = 20
+
+
+def first_of_next(month: date) -> date:
+    """The first day of the month after."""
+    return (month + timedelta(days=32)).replace(day=1)
+
+
+def moments(month: date) -> tuple[datetime, datetime]:
+    """The month as instants [start, end), in UTC."""
+    return (
+        datetime(month.year, month.month, 1, tzinfo=UTC),
+        datetime.combine(first_of_next(month), datetime.min.time(), tzinfo=UTC),
+    )
+
+
+def checklist(team_id: UUID, month: date, now: datetime) -> list[Point]:
+    """All points, in the order in which they are worked off."""
+    return [
+        _over(month, now),
+        _earlier(team_id, month),
+        _pending(team_id, month),
+        _unpriced(team_id, month),
+        _sources(team_id, now),
+        _reconciled(team_id, month),
+        _rates(team_id, month),
+    ]
+
+
+def _over(month: date, now: datetime) -> Point:
+    end = moments(month)[1]
+    left = [] if now >= end else [f"the month ends {end:%-d %B %Y}, 00:00 UTC"]
+    return Point(Check.OVER, "The month is over", left)
+
+
+def _earlier(team_id: UUID, month: date) -> Point:
+    """Months are closed one after the other, so that a correction has one place to go."""
+    told = CostRollup.objects.filter(team_id=team_id, grain=CostGrain.MONTH, dimension=CostDimension.NONE)
+    months = set(told.filter(bucket__lt=month).values_list("bucket", flat=True).distinct().order_by("bucket"))
+    closed = CostMonth.objects.filter(team_id=team_id, month__lt=month).exclude(state=MonthState.OPEN)
+    left = sorted(months - set(closed.values_list("month", flat=True)))
+    return Point(Check.EARLIER, "Earlier months are closed", [f"{one:%B %Y} is open" for one in left[:MOST_NAMED]])
+
+
+def _pending(team_id: UUID, month: date) -> Point:
+    start, end = moments(month)
+    left = []
+    if count := CostDue.objects.filter(team_id=team_id, hour__gte=start, hour__lt=end).count():
+        left.append(f"{wording.count(count)} hours of workflows wait for their cost lines")
+    if count := DirtyBucket.objects.filter(team_id=team_id, minute__gte=start, minute__lt=end).count():
+        left.append(f"{wording.count(count)} changes of records wait for their figures")
+    return Point(Check.PENDING, "Nothing waits to be counted", left)
+
+
+def _unpriced(team_id: UUID, month: date) -> Point:
+    rows = CostRollup.objects.filter(
+        team_id=team_id, grain=CostGrain.MONTH, dimension=CostDimension.NONE, bucket=month, unpriced_tokens__gt=0
+    )
+    found = rows.values_list("provider_id", "model_id").annotate(tokens=Sum("unpriced_tokens")).order_by("-tokens")
+    listed = list(found[:MOST_NAMED])
+    ids = {one for provider, model, _ in listed for one in (provider, model)}
+    names = dict(Label.objects.filter(team_id=team_id, id__in=ids).values_list("id", "value"))
+    left = [
+        f"{names.get(model, 'a model that was not told')}"
+        f" ({names.get(provider, 'provider not told')}): {wording.tokens(tokens)} tokens"
+        for provider, model, tokens in listed
+    ]
+    return Point(Check.UNPRICED, "All tokens have a price", left)
+
+
+def _sources(team_id: UUID, now: datetime) -> Point:
+    """Sources that are silent for longer than is usual of them may still owe something."""
+    found = ports.source_silences(team_id, now) or ()
+    late = [
+        f"{one.name} reported last {one.last_report_at:%-d %b, %H:%M} UTC"
+        for one in found
+        if one.usual_silence is not None and now - one.last_report_at > one.usual_silence
+    ]
+    return Point(Check.SOURCES, "No source is silent", sorted(late)[:MOST_NAMED])
+
+
+def _reconciled(team_id: UUID, month: date) -> Point:
+    left = [_apart(one) for one in unreconciled(team_id, month)]
+    return Point(Check.RECONCILED, "Each provider agrees with its statement", left[:MOST_NAMED])
+
+
+def _apart(one: Listed) -> str:
+    if one.statement is None:
+        return f"{one.provider} has no statement"
+    share = one.compared.share
+    return f"{one.provider} differs" + (f" by {wording.percent(share)}" if share is not None else "")
+
+
+def _rates(team_id: UUID, month: date) -> Point:
+    """A reporting currency needs a rate that holds on the first day."""
+    currency = reporting_currency(team_id)
+    if currency == "USD":
+        return Point(Check.RATES, "Exchange rates are there: amounts are reported in US dollars")
+    is_there = ExchangeRate.objects.filter(team_id=team_id, currency=currency, starts_on__lte=month).exists()
+    left = [] if is_there else [f"no rate of {currency} holds on {month:%-d %B %Y}"]
+    return Point(Check.RATES, f"Exchange rates of {currency} are there", left)
+
+
+def reporting_currency(team_id: UUID) -> str:
+    """The currency that the team reports in."""
+    told = CostSettings.objects.filter(team_id=team_id).values_list("reporting_currency", flat=True).first()
+    return told or "USD"
+
+
+def rates_of(team_id: UUID, month: date) -> dict[str, dict[str, str]]:
+    """All exchange rates that hold in a month, as a closed month keeps them: by currency and the day they begin."""
+    rows: dict[str, list[tuple[date, str]]] = {}
+    told = ExchangeRate.objects.filter(team_id=team_id, starts_on__lt=first_of_next(month))
+    for currency, starts_on, usd in told.order_by("currency", "starts_on").values_list("currency", "starts_on", "usd"):
+        rows.setdefault(currency, []).append((starts_on, format(usd, "f")))
+    return {
+        currency: {day.isoformat(): usd for day, usd in _in_force(found, month)} for currency, found in rows.items()
+    }
+
+
+def _in_force(found: Sequence[tuple[date, str]], month: date) -> list[tuple[date, str]]:
+    """The last rate from before the month's second day, and those that begin later in it."""
+    before = [one for one in found if one[0] <= month]
+    return [*before[-1:], *(one for one in found if one[0] > month)]

@@ -1,0 +1,252 @@
+"""Months: which are open, the checklist and close of one, and opening it again by two people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from billing.analysis.checklist import Check, Point
+from billing.exports.month_digest import month_digest
+from billing.models import CostMonth, CostMonthEvent, MonthState
+from billing.reads.checklist import checklist
+from billing.reads.months import ListedMonth, months_of
+from billing.services.closing import (
+    ClosingRefused,
+    ask_to_reopen,
+    close_month,
+    reopen_month,
+    totals_of,
+    withdraw_reopening,
+)
+from billing.views.reconciliation import month_told
+from monitoring import wording
+from monitoring.templatetags.components import Sign
+from monitoring.views.csv import csv_response
+
+HEADER = ("month", "state", "cost_usd", "unpriced_tokens", "lines", "closed_at", "closed_by", "digest")
+STATES = {
+    MonthState.OPEN: Sign("running", "Open", "run"),
+    MonthState.CLOSED: Sign("lock", "Closed", "ok"),
+    MonthState.REOPENING: Sign("warn", "Opening asked", "warn"),
+}
+SETTLED, OPEN, ACCEPTED = Sign("ok", "Settled", "ok"), Sign("warn", "Open", "warn"), Sign("ok", "Accepted", "idle")
+# Where a point of the checklist is worked off.
+WAYS = {
+    Check.EARLIER: ("months", "See all months"),
+    Check.UNPRICED: ("cost_unpriced", "Price them"),
+    Check.SOURCES: ("sources", "See sources"),
+    Check.RECONCILED: ("reconciliation", "Reconcile"),
+    Check.RATES: ("cost_rates", "Add a rate"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PointRow:
+    """A point of the checklist as the page shows it."""
+
+    key: str
+    words: str
+    sign: Sign
+    open_items: list[str]
+    may_accept: bool
+    reason: str
+    fault: str
+    href: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """A month of the list."""
+
+    month: date
+    href: str
+    sign: Sign
+    cost: str
+    unpriced: str
+    lines: str
+    closed: str
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def months(request: TeamRequest) -> HttpResponseBase:
+    """All months with costs, the latest first, or with `format=csv` their rows."""
+    listed = months_of(request.team.id)
+    if request.GET.get("format") == "csv":
+        return csv_response("months.csv", HEADER, [_cells(one) for one in listed])
+    return TemplateResponse(request, "costs/months.html", {"rows": [_row(one, request.team.slug) for one in listed]})
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def month(request: TeamRequest, month: str) -> HttpResponseBase:
+    """One month: its checklist while it is open, what it was closed with afterwards, and its history."""
+    return _page(request, month_told(month))
+
+
+@team_page(Permission.MANAGE_COSTS)
+@require_POST
+def close(request: TeamRequest, month: str) -> HttpResponseBase:
+    """Closes it, with the reasons for which open points are accepted."""
+    first = month_told(month)
+    reasons = {check.value: request.POST.get(check.value, "").replace("\x00", "") for check in Check}
+    try:
+        close_month(
+            team_id=request.team.id,
+            month=first,
+            reasons=reasons,
+            by=request.user,
+            now=timezone.now(),
+            digest=month_digest,
+        )
+    except ClosingRefused as refused:
+        return _page(request, first, told=reasons, faults=refused.reasons)
+    messages.success(request, f"{first:%B %Y} is closed. What arrives for it later counts in the open month.")
+    return _back(request, first)
+
+
+@team_page(Permission.MANAGE_COSTS)
+@require_POST
+def reopen(request: TeamRequest, month: str) -> HttpResponseBase:
+    """Asks to open it again (`action=ask`), agrees (`agree`) or turns that down (`withdraw`)."""
+    first, now = month_told(month), timezone.now()
+    action, told = request.POST.get("action", ""), {"team_id": request.team.id, "month": first, "by": request.user}
+    try:
+        if action == "ask":
+            ask_to_reopen(**told, reason=request.POST.get("reason", "").replace("\x00", ""), now=now)
+            messages.success(request, "Asked. A second person who manages costs has to agree.")
+        elif action == "agree":
+            reopen_month(**told, now=now)
+            messages.success(request, f"{first:%B %Y} is open again: its lines follow its records.")
+        elif action == "withdraw":
+            withdraw_reopening(**told, now=now)
+            messages.success(request, f"{first:%B %Y} stays closed.")
+        else:
+            raise Http404("No such action.")
+    except ClosingRefused as refused:
+        return _page(request, first, faults=refused.reasons)
+    return _back(request, first)
+
+
+def _back(request: TeamRequest, month: date) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("cost_month", args=[request.team.slug, f"{month:%Y-%m}"]))
+
+
+def _page(
+    request: TeamRequest, month: date, *, told: Mapping[str, str] | None = None, faults: Mapping[str, str] | None = None
+) -> TemplateResponse:
+    one = CostMonth.objects.filter(team_id=request.team.id, month=month).select_related("closed_by", "reopening_by")
+    found, now = one.first(), timezone.now()
+    is_open = found is None or found.state == MonthState.OPEN
+    faults = faults or {}
+    points = checklist(request.team.id, month, now) if is_open else []
+    rows = [_point(one, request.team.slug, month, told or {}, faults) for one in points]
+    context = {
+        "month": month,
+        "one": found,
+        "is_open": is_open,
+        "sign": STATES[MonthState(found.state) if found else MonthState.OPEN],
+        "points": rows if is_open or found is None else [_kept(name, told) for name, told in found.checklist.items()],
+        "blocked": [row for row in rows if row.open_items and not row.may_accept],
+        "totals": _totals(totals_of(request.team.id, month) if is_open or found is None else found.totals),
+        "events": _events(found) if found else [],
+        "faults": {name: text for name, text in faults.items() if name in {"month", "reason"}},
+        "may_manage": request.membership.allows(Permission.MANAGE_COSTS),
+        "may_agree": found is not None and found.reopening_by_id != request.user.pk,
+    }
+    return TemplateResponse(request, "costs/month.html", context, status=422 if faults else 200)
+
+
+def _point(point: Point, team: str, month: date, told: Mapping[str, str], faults: Mapping[str, str]) -> PointRow:
+    name, link = WAYS.get(point.check, ("", ""))
+    query = f"?month={month:%Y-%m}" if name == "reconciliation" else ""
+    key = point.check.value
+    return PointRow(
+        key=key,
+        words=point.words,
+        sign=SETTLED if point.is_settled else OPEN,
+        open_items=list(point.open_items),
+        may_accept=not point.is_strict,
+        reason=told.get(key, ""),
+        fault=faults.get(key, ""),
+        href=f"{reverse(name, args=[team])}{query}" if name and not point.is_settled else "",
+        link=link,
+    )
+
+
+def _kept(name: str, told: Mapping[str, Any]) -> PointRow:
+    """A point as the closed month keeps it."""
+    reason = str(told["reason"])
+    return PointRow(
+        name, str(told["words"]), ACCEPTED if reason else SETTLED, list(told["open"]), False, reason, "", "", ""
+    )
+
+
+def _totals(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    def usd(name: str) -> str:
+        value = told.get(name)
+        return "not known" if value is None else wording.usd(Decimal(str(value)))
+
+    unpriced = told.get("unpriced_tokens") or 0
+    return [
+        ("Cost", usd("cost_usd")),
+        ("Told by workflows", usd("told_usd")),
+        ("Computed from prices", usd("priced_usd")),
+        ("At list prices", usd("list_usd")),
+        ("Tokens without a price", wording.tokens(unpriced) if unpriced else "none"),
+        ("Lines", wording.count(told.get("lines") or 0)),
+    ]
+
+
+def _events(month: CostMonth) -> list[dict[str, Any]]:
+    rows = CostMonthEvent.objects.filter(team_id=month.team_id, month=month).select_related("by").order_by("-at", "-id")
+    return [
+        {
+            "what": one.what.capitalize(),
+            "at": one.at,
+            "by": one.by.email if one.by else "Steadyrun",
+            "reason": one.detail.get("reason", ""),
+            "accepted": list(one.detail.get("accepted", {}).values()),
+        }
+        for one in rows
+    ]
+
+
+def _row(one: ListedMonth, team: str) -> MonthRow:
+    unpriced = one.unpriced_tokens
+    closed = f"{one.closed_at:%-d %b %Y, %H:%M} UTC, by {one.closed_by}" if one.closed_at else ""
+    return MonthRow(
+        one.month,
+        reverse("cost_month", args=[team, f"{one.month:%Y-%m}"]),
+        STATES[one.state],
+        "not known" if one.cost_usd is None else wording.usd(one.cost_usd),
+        wording.tokens(unpriced) if unpriced else "none",
+        wording.count(one.lines),
+        closed,
+    )
+
+
+def _cells(one: ListedMonth) -> list[Any]:
+    cost = None if one.cost_usd is None else format(one.cost_usd, "f")
+    at: datetime | None = one.closed_at
+    return [
+        f"{one.month:%Y-%m}",
+        one.state.value,
+        cost,
+        one.unpriced_tokens,
+        one.lines,
+        at.isoformat() if at else None,
+        one.closed_by,
+        one.digest,
+    ]

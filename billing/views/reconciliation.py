@@ -1,0 +1,242 @@
+"""Reconciliation: each provider's month against its own statement, the upload, and one month in detail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import TeamRequest, team_page
+from accounts.permissions import Permission
+from billing.analysis.reconciliation import Cause, Compared, Measure, Tone, causes_of
+from billing.analysis.statements import FORMATS, Fault, StatementRefused, refuse
+from billing.models import ProviderStatement
+from billing.reads import reconciliation as reads
+from billing.services.statements import MOST_BYTES, Upload, import_statement, remove_statement
+from monitoring import wording
+from monitoring.templatetags.components import Sign
+from monitoring.views.csv import csv_response
+
+LIST_HEADER = ("provider", "month", "measure", "ours", "theirs", "difference", "share", "state", "statement")
+DAY_HEADER = ("day", "model", "measure", "ours", "theirs", "difference", "share", "state", "causes")
+TONES = {
+    Tone.GREEN: Sign("ok", "Agrees", "ok"),
+    Tone.AMBER: Sign("warn", "Look at it", "warn"),
+    Tone.RED: Sign("fail", "Differs", "fail"),
+}
+NO_STATEMENT = Sign("skip", "No statement", "idle")
+CAUSES = {
+    Cause.NOT_HERE: "Billed, and nothing reported it here",
+    Cause.NOT_THERE: "Reported here, and not on the statement",
+    Cause.UNPRICED: "Tokens that have no price here",
+    Cause.VOLUME: "More or fewer tokens, at what a token costs here",
+    Cause.PRICE: "What a token costs there and here",
+    Cause.UNKNOWN: "Cannot be told: one side tells no tokens",
+}
+MAPPED = ("day", "model", "amount", "currency", "tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table: what it is about, both sides and the difference as they are written."""
+
+    label: str
+    detail: str
+    href: str
+    ours: str
+    theirs: str
+    difference: str
+    share: str
+    sign: Sign
+    tokens: str
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def reconciliation(request: TeamRequest) -> HttpResponseBase:
+    """The providers of a month, or with `format=csv` their rows; a POST uploads a statement."""
+    may_manage = request.membership.allows(Permission.MANAGE_COSTS)
+    faults: Sequence[Fault] = ()
+    told = {name: request.POST.get(name, "").replace("\x00", "").strip() for name in ("provider", *MAPPED)}
+    month = month_told(request.POST.get("month") or request.GET.get("month", ""))
+    if request.method == "POST":
+        if not may_manage:
+            raise Http404("No such page.")
+        try:
+            made = _upload(request, told, month)
+        except StatementRefused as refused:
+            faults = refused.faults
+        else:
+            messages.success(request, "Read. Nothing else changed: differences are booked at the close of the month.")
+            return HttpResponseRedirect(statement_href(request.team.slug, made.provider, month))
+    listed = reads.months(request.team.id, month)
+    if request.GET.get("format") == "csv":
+        return csv_response(
+            f"reconciliation-{month:%Y-%m}.csv", LIST_HEADER, [_list_cells(one, month) for one in listed]
+        )
+    context = {
+        "month": month,
+        "months": months_back(timezone.now().date()),
+        "rows": [_listed(one, request.team.slug, month) for one in listed],
+        "providers": [one.provider for one in listed],
+        "formats": [one.label for one in FORMATS],
+        "most_mb": MOST_BYTES // 1_000_000,
+        "may_manage": may_manage,
+        "told": told,
+        "faults": [str(fault) for fault in faults],
+    }
+    return TemplateResponse(request, "costs/reconciliation.html", context, status=422 if faults else 200)
+
+
+@team_page(Permission.VIEW_FIGURES)
+@require_safe
+def reconciled_month(request: TeamRequest, provider: str, month: str) -> HttpResponseBase:
+    """One provider's month by day and model, or with `format=csv` its rows."""
+    first = month_told(month)
+    found = reads.month_of(request.team.id, provider, first)
+    if found.statement is None and not found.result.rows:
+        raise Http404("No usage and no statement of this provider in this month.")
+    rows = found.result.rows.items()
+    if request.GET.get("format") == "csv":
+        cells = [_day_cells(key[0], found.names[key[1]], row) for key, row in rows]
+        return csv_response(f"reconciliation-{first:%Y-%m}.csv", DAY_HEADER, cells)
+    whole, has_statement = found.result.whole, found.statement is not None
+    context = {
+        "month": first,
+        "provider": provider,
+        "statement": found.statement,
+        "back_href": f"{reverse('reconciliation', args=[request.team.slug])}?month={first:%Y-%m}",
+        "whole": _row("Whole month", "", "", whole, has_statement=has_statement),
+        "is_money": whole.by is Measure.USD,
+        "explained": [
+            {"words": CAUSES[one.cause], "amount": _amount(one.amount, whole.by, signed=True), "days": len(one.keys)}
+            for one in found.result.explained
+        ]
+        if found.statement
+        else [],
+        "rows": [
+            _row(
+                f"{day:%-d %b}",
+                found.names[model] or "model not told",
+                "",
+                row,
+                has_statement=found.statement is not None,
+            )
+            for (day, model), row in rows
+        ],
+        "may_manage": request.membership.allows(Permission.MANAGE_COSTS),
+    }
+    return TemplateResponse(request, "costs/reconciled_month.html", context)
+
+
+@team_page(Permission.MANAGE_COSTS)
+@require_POST
+def take_statement_away(request: TeamRequest, statement: UUID) -> HttpResponseBase:
+    """Removes a statement; the provider's month is unreconciled again."""
+    found = ProviderStatement.objects.filter(team_id=request.team.id, id=statement).first()
+    if found is None or not remove_statement(team_id=request.team.id, statement_id=statement, now=timezone.now()):
+        raise Http404("No such statement.")
+    messages.success(request, "Removed. The month counts as not reconciled.")
+    return HttpResponseRedirect(f"{reverse('reconciliation', args=[request.team.slug])}?month={found.month:%Y-%m}")
+
+
+def _upload(request: TeamRequest, told: dict[str, str], month: date) -> ProviderStatement:
+    """Takes the uploaded file in. Raises `StatementRefused`."""
+    file = request.FILES.get("file")
+    if file is None or isinstance(file, list):
+        raise refuse("choose the file that the provider exported")
+    if file.size is not None and file.size > MOST_BYTES:
+        raise StatementRefused(
+            [Fault(0, "", f"the file is larger than {MOST_BYTES // 1_000_000} MB: export one month only")]
+        )
+    mapping = {name: told[name] for name in MAPPED if told[name]}
+    return import_statement(
+        team_id=request.team.id,
+        provider=told["provider"],
+        month=month,
+        upload=Upload(file.name or "statement.csv", file.file, mapping or None),
+        by=request.user,
+        now=timezone.now(),
+    )
+
+
+def month_told(text: str) -> date:
+    """The first day of the month that an address or form names as `2026-11`; the month before this one without."""
+    if not text:
+        return (timezone.now().date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise Http404("A month is written 2026-11.") from None
+
+
+def months_back(today: date, count: int = 13) -> list[date]:
+    """This month and those before it, the latest first."""
+    found = [today.replace(day=1)]
+    while len(found) < count:
+        found.append((found[-1] - timedelta(days=1)).replace(day=1))
+    return found
+
+
+def statement_href(team: str, provider: str, month: date) -> str:
+    """The page of a provider's month."""
+    return reverse("reconciled_month", args=[team, f"{month:%Y-%m}", provider])
+
+
+def _listed(one: reads.Listed, team: str, month: date) -> Row:
+    detail = f"{one.statement.filename}, {one.statement.uploaded_at:%-d %b %Y}" if one.statement else ""
+    href = statement_href(team, one.provider, month)
+    return _row(one.provider, detail, href, one.compared, has_statement=one.statement is not None)
+
+
+def _row(label: str, detail: str, href: str, one: Compared, *, has_statement: bool) -> Row:
+    ours = one.ours.usd if one.by is Measure.USD else one.ours.tokens
+    return Row(
+        label,
+        detail,
+        href,
+        _amount(ours, one.by),
+        _amount(one.told, one.by) if has_statement else "",
+        _amount(one.difference, one.by, signed=True) if has_statement else "",
+        wording.percent(one.share) if has_statement and one.share is not None else "",
+        TONES[one.tone] if has_statement else NO_STATEMENT,
+        f"{wording.tokens(one.ours.tokens)} here, {wording.tokens(one.theirs.tokens)} there" if has_statement else "",
+    )
+
+
+def _amount(value: Decimal | int | None, by: Measure, *, signed: bool = False) -> str:
+    if value is None:
+        return "not known"
+    write = wording.usd if by is Measure.USD else wording.count
+    if not signed or not value:
+        return write(value)
+    return f"{'+' if value > 0 else wording.MINUS}{write(abs(value))}"
+
+
+def _plain(value: Decimal | int | None) -> Any:
+    return None if value is None else format(Decimal(value), "f")
+
+
+def _cells(one: Compared, *, has_statement: bool) -> list[Any]:
+    ours = one.ours.usd if one.by is Measure.USD else one.ours.tokens
+    if not has_statement:
+        return [one.by.value, _plain(ours), None, None, None, "no statement"]
+    return [one.by.value, _plain(ours), _plain(one.told), _plain(one.difference), _plain(one.share), one.tone.value]
+
+
+def _list_cells(one: reads.Listed, month: date) -> list[Any]:
+    name = one.statement.filename if one.statement else None
+    return [one.provider, f"{month:%Y-%m}", *_cells(one.compared, has_statement=one.statement is not None), name]
+
+
+def _day_cells(day: date, model: str, row: Compared) -> list[Any]:
+    causes = " ".join(f"{cause.value}={format(amount, 'f')}" for cause, amount in causes_of(row).items())
+    return [day.isoformat(), model, *_cells(row, has_statement=True), causes]
