@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Sum
@@ -29,11 +30,11 @@ def months_of(team_id: UUID) -> Sequence[ListedMonth]:
     """Months with lines or with a close, the latest first."""
     rows = CostRollup.objects.filter(team_id=team_id, grain=CostGrain.MONTH, dimension=CostDimension.NONE)
     summed = rows.values("bucket").annotate(usd=Sum("cost_usd"), unpriced=Sum("unpriced_tokens"), count=Sum("lines"))
-    sums = {row["bucket"]: row for row in summed.order_by("bucket")}
+    sums: dict[date, Any] = {row["bucket"]: row for row in summed.order_by("bucket")}
     told = {one.month: one for one in CostMonth.objects.filter(team_id=team_id).select_related("closed_by")}
     found = []
     for month in sorted({*sums, *told}, reverse=True):
-        row, one = sums.get(month, {}), told.get(month)
+        row, one = sums.get(month) or {}, told.get(month)
         found.append(
             ListedMonth(
                 month,

@@ -121,16 +121,17 @@ def close(request: TeamRequest, month: str) -> HttpResponseBase:
 def reopen(request: TeamRequest, month: str) -> HttpResponseBase:
     """Asks to open it again (`action=ask`), agrees (`agree`) or turns that down (`withdraw`)."""
     first, now = month_told(month), timezone.now()
-    action, told = request.POST.get("action", ""), {"team_id": request.team.id, "month": first, "by": request.user}
+    action, team_id, by = request.POST.get("action", ""), request.team.id, request.user
     try:
         if action == "ask":
-            ask_to_reopen(**told, reason=request.POST.get("reason", "").replace("\x00", ""), now=now)
+            reason = request.POST.get("reason", "").replace("\x00", "")
+            ask_to_reopen(team_id=team_id, month=first, reason=reason, by=by, now=now)
             messages.success(request, "Asked. A second person who manages costs has to agree.")
         elif action == "agree":
-            reopen_month(**told, now=now)
+            reopen_month(team_id=team_id, month=first, by=by, now=now)
             messages.success(request, f"{first:%B %Y} is open again: its lines follow its records.")
         elif action == "withdraw":
-            withdraw_reopening(**told, now=now)
+            withdraw_reopening(team_id=team_id, month=first, by=by, now=now)
             messages.success(request, f"{first:%B %Y} stays closed.")
         else:
             raise Http404("No such action.")

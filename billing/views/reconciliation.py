@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -162,7 +162,7 @@ def _upload(request: TeamRequest, told: dict[str, str], month: date) -> Provider
         team_id=request.team.id,
         provider=told["provider"],
         month=month,
-        upload=Upload(file.name or "statement.csv", file.file, mapping or None),
+        upload=Upload(file.name or "statement.csv", cast(BinaryIO, file.file), mapping or None),
         by=request.user,
         now=timezone.now(),
     )
@@ -215,10 +215,9 @@ def _row(label: str, detail: str, href: str, one: Compared, *, has_statement: bo
 def _amount(value: Decimal | int | None, by: Measure, *, signed: bool = False) -> str:
     if value is None:
         return "not known"
-    write = wording.usd if by is Measure.USD else wording.count
-    if not signed or not value:
-        return write(value)
-    return f"{'+' if value > 0 else wording.MINUS}{write(abs(value))}"
+    shown: Decimal | int = abs(value) if signed else value
+    text = wording.usd(shown) if by is Measure.USD else wording.count(shown)
+    return f"{'+' if value > 0 else wording.MINUS}{text}" if signed and value else text
 
 
 def _plain(value: Decimal | int | None) -> Any:

@@ -20,8 +20,7 @@ from ingestion.adapters.rest import read_item
 from ingestion.history.usage_mapping import TOKENS, Mapping, check_columns
 from ingestion.history.usage_rows import BadCell, RowReader, Usage
 from ingestion.records import ExecutionReport
-from ingestion.rows import DEBUG_ENVIRONMENTS
-from monitoring.models.execution import RetentionClass
+from monitoring.models.execution import class_of
 from monitoring.store.seals import sealed_days
 
 MAX_BYTES = 1024**3
@@ -173,8 +172,7 @@ def _count(found: Checked, usage: Usage, line: int) -> None:
         found.cost_usd = _EXACT.add(found.cost_usd or Decimal(0), usage.cost_usd)
     found.first = usage.at if found.first is None else min(found.first, usage.at)
     found.last = usage.at if found.last is None else max(found.last, usage.at)
-    is_debug = str(usage.item.get("environment", "")).lower() in DEBUG_ENVIRONMENTS
-    kind = RetentionClass.DEBUG if is_debug else RetentionClass.PRODUCTION
+    kind = class_of(str(usage.item.get("environment", "")))
     found.places.setdefault((int(kind), usage.at.date()), line)
 
 

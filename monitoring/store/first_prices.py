@@ -16,9 +16,17 @@ import msgspec
 from monitoring.identity import NO_WORKFLOW
 from monitoring.models import Dimension, Grain
 from monitoring.store.fields import EXECUTION, STEP, TOKEN_NAMES, Row
+from monitoring.store.rating import counted_cost
 from monitoring.store.rollups import Bucket
 from monitoring.store.statements import Mark, array, insert_marks, load, run_once, select_list
-from monitoring.store.totals import add_difference, set_totals, step_totals, sum_steps
+from monitoring.store.totals import (
+    STEPS_TELL_COST,
+    STEPS_TELL_TOKENS,
+    add_difference,
+    set_totals,
+    step_totals,
+    sum_steps,
+)
 
 _HOUR_ROWS = (
     f"FROM rollup WHERE team_id = %s AND grain = {Grain.HOUR:d} AND dimension = {Dimension.MODEL:d} AND value_id = %s "
@@ -35,15 +43,16 @@ _LOCK = (
     "AND environment_id = %s AND counted_at >= %s AND counted_at < %s AND unpriced_tokens > 0 AND id > %s "
     "ORDER BY id LIMIT %s FOR UPDATE"
 )
-_EXTRA = ("usage_detail::text", "COALESCE(started_at, ended_at)")
+_EXTRA = ("usage_detail::text", "COALESCE(ended_at, started_at)")
 _STEPS = (
     f"SELECT {', '.join(_EXTRA)}, {select_list(STEP)} FROM step WHERE team_id = %s AND retention_class = %s::smallint "
     "AND anchor_day = %s AND execution_id = ANY(%s) AND COALESCE(model_id, 0) = %s AND COALESCE(provider_id, 0) = %s "
     f"AND price_id IS NULL AND NOT is_covered AND num_nonnulls({', '.join(TOKEN_NAMES)}) > 0 ORDER BY execution_id, id"
 )
 _PRICE_STEPS = (
-    "UPDATE step s SET priced_cost_usd = t.priced, price_id = t.price, cost_usd = COALESCE(s.cost_usd, t.priced) "
-    "FROM unnest(%s::uuid[], %s::bigint[], %s::numeric[], %s::bigint[]) AS t(execution_id, id, priced, price) "
+    "UPDATE step s SET priced_cost_usd = t.priced, price_id = t.price, cost_usd = t.cost "
+    "FROM unnest(%s::uuid[], %s::bigint[], %s::numeric[], %s::bigint[], %s::numeric[]) "
+    "AS t(execution_id, id, priced, price, cost) "
     "WHERE s.team_id = %s AND s.retention_class = %s::smallint AND s.anchor_day = %s "
     "AND s.execution_id = t.execution_id AND s.id = t.id"
 )
@@ -55,8 +64,9 @@ _TOTAL = (
 _AT = EXECUTION.index
 _WORKFLOW, _ENVIRONMENT = _AT["workflow_id"], _AT["environment_id"]
 _PLACE = _AT["retention_class"], _AT["anchor_day"]
+_TELLS = _AT["steps_tell"]
 _TOTALS = tuple(_AT[name] for name in ("unpriced_tokens", "cost_usd", "steps_tell"))
-_COST = STEP.index["cost_usd"]
+_COST, _DETAIL = STEP.index["cost_usd"], STEP.index["usage_detail"]
 _TOKENS = slice(STEP.index[TOKEN_NAMES[0]], STEP.index[TOKEN_NAMES[-1]] + 1)
 FIRST_ID = UUID(int=0)
 _LAST_ID = UUID(int=2**128 - 1)
@@ -151,8 +161,14 @@ def _write_steps(team_id: UUID, place: tuple[Any, ...], prices: Sequence[tuple[R
         array("bigint", [step[1] for step, _ in prices]),
         array("numeric", [price.usd for _, price in prices]),
         array("bigint", [price.price_id for _, price in prices]),
+        array("numeric", [_counted(step, price) for step, price in prices]),
     )
     run_once(_PRICE_STEPS, [*columns, team_id, *place])
+
+
+def _counted(step: Row, price: FirstPrice) -> Decimal | None:
+    """What a step costs once it is priced. Its own cost was told: it had no price."""
+    return counted_cost(step[_COST], price.usd, step[_DETAIL])
 
 
 def _add_to_totals(rows: dict[UUID, Row], prices: Sequence[tuple[Row, FirstPrice]]) -> set[UUID]:
@@ -160,14 +176,16 @@ def _add_to_totals(rows: dict[UUID, Row], prices: Sequence[tuple[Row, FirstPrice
     old: dict[UUID, list[Row]] = {}
     new: dict[UUID, list[Row]] = {}
     for step, price in prices:
-        if step[_COST] is None:
+        cost = _counted(step, price)
+        if step[_COST] != cost:
             rated = list(step)
-            rated[_COST] = price.usd
+            rated[_COST] = cost
             old.setdefault(step[0], []).append(step)
             new.setdefault(step[0], []).append(rated)
     for id, steps in old.items():
         row = rows[id]
-        set_totals(row, add_difference(step_totals(row), sum_steps(steps), sum_steps(new[id])))
+        totals = add_difference(step_totals(row), sum_steps(steps), sum_steps(new[id]))
+        set_totals(row, totals, row[_TELLS] & ~(STEPS_TELL_TOKENS | STEPS_TELL_COST))
     # Of what was told, too, the computed cost is a figure.
     return {step[0] for step, _ in prices}
 
