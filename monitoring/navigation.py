@@ -51,19 +51,9 @@ DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destina
 CHANNEL_PAGES = frozenset({"choose_channel", "add_channel", "channel", "alert_deliveries", "alert_delivery"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
-COST_PAGES = frozenset({"cost_lines"})
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
-# Below the entry of costs.
 PRICE_PAGES = frozenset(
-    {
-        "cost_prices",
-        "cost_new_price",
-        "cost_price",
-        "cost_price_changes",
-        "cost_rates",
-        "cost_discounts",
-        "cost_unpriced",
-    }
+    {"cost_new_price", "cost_price", "cost_price_changes", "cost_rates", "cost_discounts", "cost_unpriced"}
 )
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
@@ -75,10 +65,19 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
             Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
-            Page("Cost", "coin", "cost", COST_PAGES, "c"),
             Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
             Page("Weekly review", "list", "review", frozenset({"review_of"}), "r"),
             Page("Alert rules", "bell", "rules", RULE_PAGES, "a"),
+        ),
+    ),
+    (
+        "Costs",
+        (
+            Page("Cost", "coin", "cost", frozenset({"cost_lines"}), "c"),
+            Page("Prices", "list", "cost_prices", PRICE_PAGES),
+            Page("Reconciliation", "check", "reconciliation", frozenset({"reconciled_month"})),
+            Page("Months", "cal", "months", frozenset({"cost_month"})),
+            Page("Exports", "dl", "cost_exports"),
         ),
     ),
     (
