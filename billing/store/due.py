@@ -127,7 +127,7 @@ def marked_teams() -> list[UUID]:
 
 def claim(team_id: UUID, before: datetime, now: datetime, limit: int) -> list[Due]:
     """Leases hours, those that wait longest first. Where it is not said that they are done, they are due again."""
-    values = {"team": team_id, "before": before, "now": now, "until": now + LEASE, "limit": limit}
+    values: dict[str, Any] = {"team": team_id, "before": before, "now": now, "until": now + LEASE, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, values)
         return sorted(Due(WorkflowHour(*row[:3]), row[3]) for row in cursor.fetchall())
