@@ -215,7 +215,7 @@ def _row(label: str, detail: str, href: str, one: Compared, *, has_statement: bo
 def _amount(value: Decimal | int | None, by: Measure, *, signed: bool = False) -> str:
     if value is None:
         return "not known"
-    shown = Decimal(abs(value) if signed else value)
+    shown = Decimal(value).copy_abs() if signed else value
     text = wording.usd(shown) if by is Measure.USD else wording.count(shown)
     return f"{'+' if value > 0 else wording.MINUS}{text}" if signed and value else text
 
