@@ -49,6 +49,15 @@ def rate_text(rate: Decimal | None, currency: str) -> str:
     return f"${plain(rate)}" if currency == "USD" else f"{plain(rate)} {currency}"
 
 
+def stands_for_text(price: Price, bucket: Bucket) -> str:
+    """What a bucket without a rate of its own is rated as: `as output`."""
+    if bucket in price.rates:
+        return ""
+    if bucket is Bucket.CACHE_WRITE_1H and Bucket.CACHE_WRITE in price.rates:
+        return "as for 5 min"
+    return "as output" if bucket in (Bucket.REASONING, Bucket.OUTPUT_AUDIO, Bucket.OUTPUT_IMAGE) else "as input"
+
+
 def days_text(start: date | None, end: date | None) -> str:
     """`since 2026-08-01`, `until 2026-08-31` (that day is in it), `always`."""
     if start is None and end is None:

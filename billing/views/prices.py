@@ -18,7 +18,7 @@ from billing.reads.prices import MOST_ROWS, LineOfPrice, ListedPrice, find, find
 from billing.services.price_changes import changes_in_force
 from billing.services.refusals import Refused
 from billing.services.team_prices import end_price, remove_price
-from billing.views.price_words import BUCKET_WORDS, SHOWN, days_text, price_row, rate_text, tabs
+from billing.views.price_words import BUCKET_WORDS, SHOWN, days_text, price_row, rate_text, stands_for_text, tabs
 from monitoring.presentation import Link
 from monitoring.views.csv import MAX_ROWS, csv_response
 
@@ -98,7 +98,7 @@ def _context(request: TeamRequest, listed: ListedPrice) -> dict[str, Any]:
     return {
         "row": price_row(listed),
         "rates": [
-            (word, rate_text(listed.rate(bucket), one.currency), bucket in one.rates)
+            (word, rate_text(listed.rate(bucket), one.currency), stands_for_text(one, bucket))
             for bucket, word in BUCKET_WORDS.items()
             if listed.rate(bucket)
         ],
