@@ -17,8 +17,8 @@ from bench.reports import NODES, bodies
 from bench.stage import Stage
 from bench.usage import cpu_seconds
 
-BATCHES = 150
-PAIRS = 7
+BATCHES = 40
+PAIRS = 5
 LIMIT_SHARE = 0.05
 USD_PER_MILLION = {"gpt-4o-mini": ("0.15", "0.6"), "gpt-4o": ("2.5", "10"), "claude-sonnet-4": ("3", "15")}
 

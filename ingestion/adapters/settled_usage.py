@@ -75,6 +75,4 @@ def _check(tokens: Tokens, whole: str, *parts: str) -> None:
 
 
 def _refuse(part: str, whole: str, limit: int) -> None:
-    raise Refused(
-        f"tokens.{part}", f"must not be more than `tokens.{whole}` with the other parts of it, which is {limit}"
-    )
+    raise Refused(f"tokens.{part}", f"must be at most {limit}, which is `tokens.{whole}`, with its other parts")

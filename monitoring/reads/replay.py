@@ -8,8 +8,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-import msgspec
-
 from accounts.statements import find_row, run_planned, run_prepared
 from monitoring.models import Workflow
 from monitoring.reads.figures import Tokens
@@ -26,7 +24,6 @@ _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_to
 _STEP_LABELS = ("node_id", "kind_id", "provider_id", "model_id", "tool_id", "system_id")
 _CARRIED = ("input", "output", "attributes", "usage")
 _NO_TOKENS = Tokens()
-_decode = msgspec.json.decode
 
 
 _STATUSES = {status.value: status for status in Status}
@@ -59,7 +56,7 @@ class _Row(NamedTuple):
     told_cost_usd: Decimal | None
     priced_cost_usd: Decimal | None
     price_id: int | None
-    usage_detail: str | None
+    usage_detail: Mapping[str, Any] | None
     is_covered: bool
     xmin: int
 
@@ -272,7 +269,7 @@ def _step_record(
         told_cost_usd=row.cost_usd if row.told_cost_usd is None and row.priced_cost_usd is None else row.told_cost_usd,
         computed_cost_usd=row.priced_cost_usd,
         price_id=row.price_id,
-        usage_detail=NOTHING if row.usage_detail is None else _decode(row.usage_detail),
+        usage_detail=row.usage_detail or NOTHING,
         is_covered=row.is_covered,
         payload={key: payload[key] for key in _CARRIED if key in payload},
     )

@@ -74,10 +74,10 @@ def add_difference(stored: Totals, old: Totals, new: Totals) -> Totals:
     return [a if b is None else (a or 0) + b - (o or 0) for a, o, b in zip(stored, old, new, strict=True)]
 
 
-def set_totals(execution: Row, totals: Totals, marks: int) -> None:
+def set_totals(execution: Row, totals: Totals, marks: int | None = None) -> None:
     """Puts totals of steps on the execution; what was told for the whole counts where no step tells any.
 
-    `marks` are further bits of `steps_tell`.
+    `marks` are the further bits of `steps_tell`; None: they stay.
     """
     tokens, unpriced, cost = totals[3:8], totals[8], totals[9]
     tells = (STEPS_TELL_TOKENS if tokens != _NOTHING else 0) | (STEPS_TELL_COST if cost is not None else 0)
@@ -90,4 +90,6 @@ def set_totals(execution: Row, totals: Totals, marks: int) -> None:
     execution[_TOTAL_TOKENS] = tokens
     execution[_UNPRICED] = unpriced
     execution[_TOTAL_COST] = cost
+    if marks is None:
+        marks = (execution[_STEPS_TELL] or 0) & (STEPS_ARE_NESTED | STEPS_NEED_REVIEW)
     execution[_STEPS_TELL] = tells | marks

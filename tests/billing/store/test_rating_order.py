@@ -33,7 +33,7 @@ step_fields = {
 }
 execution_fields = {
     **{name: EXECUTION_FIELDS[name] for name in ("status", "tokens", "cost_usd", "duration_ms")},
-    "started_at": moments,
+    # Not its start: the first one that comes decides where its records are.
     "finished_at": moments,
 }
 steps = st.fixed_dictionaries({"id": st.sampled_from(["s1", "s2", "s3", "s4"])}, optional=step_fields)

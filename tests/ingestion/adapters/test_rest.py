@@ -189,17 +189,17 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     (
         {"id": "e", "tokens": {"output": 5, "reasoning": 6}},
         "tokens.reasoning",
-        "must not be more than `tokens.output`, which is 5, with its other parts",
+        "must be at most 5, which is `tokens.output`, with its other parts",
     ),
     (
         {"id": "e", "steps": [{"id": "s", "tokens": {"input": 5, "input_audio": 3, "input_image": 3}}]},
         "steps[0].tokens.input_image",
-        "must not be more than `tokens.input`, which is 5, with its other parts",
+        "must be at most 5, which is `tokens.input`, with its other parts",
     ),
     (
         {"id": "e", "steps": [{"id": "s", "tokens": {"cache_write": 5, "cache_write_1h": 6}}]},
         "steps[0].tokens.cache_write_1h",
-        "must not be more than `tokens.cache_write`, which is 5, with its other parts",
+        "must be at most 5, which is `tokens.cache_write`, with its other parts",
     ),
     (
         {"id": "e", "steps": [{"id": "s", "usage": {"input_tokens": 10**18}}]},
