@@ -1,4 +1,4 @@
-"""`python -m bench [KIND ...] [--spans N] [--lines N]`: measures (by default all), prints, keeps it. Kinds: `KINDS`."""
+"""`python -m bench [KIND ...]`: measures (by default everything), prints, keeps it. Kinds: see `KINDS`."""
 
 import argparse
 import json

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import CanRead
+from accounts.authentication import CanRead, CanReadOrCost
 from accounts.tenancy import team_context
 from billing.api.line_filters import LineFilters
 from billing.exports.files import MEDIA_TYPES, Format, Table
@@ -131,7 +131,7 @@ class ExportList(APIView):
 class ExportDetail(APIView):
     """One export."""
 
-    permission_classes = [CanRead]
+    permission_classes = [CanReadOrCost]
 
     @extend_schema(operation_id="get_cost_export", parameters=[EXPORT], responses=ExportSerializer)
     def get(self, request: Request, export: str) -> Response:
@@ -140,7 +140,7 @@ class ExportDetail(APIView):
 
     @extend_schema(operation_id="remove_cost_export", parameters=[EXPORT], responses={204: None})
     def delete(self, request: Request, export: str) -> Response:
-        """Remove an export with its file; one that is being written stops."""
+        """Remove an export with its file; one that is being written stops. Needs the scope of costs."""
         team_id = team_of(request)
         job = _find(team_id, export)
         with team_context(team_id):

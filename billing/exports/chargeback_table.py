@@ -1,6 +1,7 @@
 """The chargeback sheet as a table: a row a month, tag key and value; what has no value of the key stands apart."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 from accounts.tenancy import team_context
@@ -26,7 +27,8 @@ def rows(team_id: UUID, chosen: Chosen, reporting: Reporting) -> Iterator[tuple[
     for one in found:
         sums = one.sums
         cost, waste = (None if usd is None else plain(usd) for usd in (sums.cost_usd, sums.waste_usd))
-        rate = reporting.rate_on(one.month.replace(day=28))
+        last_day = (one.month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        rate = reporting.rate_on(last_day)
         yield (
             *(one.month.isoformat(), one.key, one.value, "no" if one.value is None else "yes", cost, waste),
             *(sums.tokens, sums.unpriced_tokens, sums.calls, reporting.currency),

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from billing.exports.columns import Cell, Column, Row, Rows, Shape
-from monitoring.views.csv import safe_cell
+from monitoring.safe_cells import safe_cell
 
 FLUSH = 500
 KEPT = 2_000

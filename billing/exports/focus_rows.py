@@ -40,6 +40,7 @@ _EXACT = Context(prec=200, traps=[Inexact])
 _MILLIONTH, _ONE, _ZERO = Decimal("0.000001"), Decimal(1), Decimal(0)
 _TOKEN_PLACES = tuple((name, AT[name]) for name in TOKENS)
 _SOLD = ("Usage", "Purchase")
+_KEPT = 20_000
 
 # ChargeCategory, ChargeClass, ChargeFrequency.
 Category = tuple[str, str | None, str]
@@ -53,6 +54,17 @@ class _Apart:
     rated: list[RatedBucket]
     listed: list[RatedBucket]
     usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What all rows of one bucket at one price have in common, in the order of the columns."""
+
+    before: tuple[Cell, ...]
+    prices: tuple[Cell, ...]
+    after: tuple[Cell, ...]
+    usd: Decimal
+    factor: Decimal
 
 
 def usage_of(line: Line) -> Usage:
@@ -78,6 +90,7 @@ class PricedRows:
         self.team_id = team_id
         self.prices = PriceRows(team_id)
         self.currencies: dict[str, Reporting] = {}
+        self.fixed: dict[tuple[int, Bucket, Decimal], _Fixed] = {}
 
     def of(self, line: Line, cost: Decimal, price: PriceRow | None, category: Category, sku: str) -> Iterator[Priced]:
         """The parts of one line: they add up to its cost, to the last digit."""
@@ -88,7 +101,16 @@ class PricedRows:
         for one, listed in zip(apart.rated, apart.listed, strict=True):
             # Calls that nothing is asked for are no row of their own.
             if one.bucket is not Bucket.CALL or one.cost or len(apart.rated) == 1:
-                yield _bucket_row(price, one, listed, apart.usd)
+                yield _bucket_row(self._fixed(price, one, listed, apart.usd), one, listed)
+
+    def _fixed(self, price: PriceRow, one: RatedBucket, listed: RatedBucket, usd: Decimal) -> _Fixed:
+        key = (price.id, one.bucket, usd)
+        found = self.fixed.get(key)
+        if found is None:
+            if len(self.fixed) > _KEPT:
+                self.fixed.clear()
+            found = self.fixed[key] = _fixed(price, one, listed, usd)
+        return found
 
     def _apart(self, line: Line, cost: Decimal, price: PriceRow | None) -> _Apart | None:
         """The line by buckets; None where they would not add up to exactly what it costs."""
@@ -100,7 +122,8 @@ class PricedRows:
             return None
         usage = usage_of(line)
         rated = rate_buckets(usage, price.rates)
-        listed = rate_buckets(usage, price.list_rates or price.rates)
+        is_list = price.list_rates is None or price.list_rates is price.rates
+        listed = rated if is_list else rate_buckets(usage, price.list_rates or {})
         usd = self._usd(line, _sum(rated), cost) if rated else None
         told = line[AT["list_usd"]]
         if not rated or not listed or usd is None or any(one.rate < 0 for one in (*rated, *listed)):
@@ -150,14 +173,31 @@ def _consumed(line: Line) -> tuple[Cell, Cell]:
     return (tokens, _TOKEN_UNIT) if tokens else (line[AT["calls"]], _CALL_UNIT)
 
 
-def _bucket_row(price: PriceRow, one: RatedBucket, listed: RatedBucket, usd: Decimal) -> Priced:
-    is_call = one.bucket is Bucket.CALL
-    cost, meter = plain(_times(one.cost, usd)), METERS[one.bucket]
-    sku = f"{price.provider or 'any'}/{price.model}/{one.bucket.value}"
-    quantity = str(one.count) if is_call else plain(_times(Decimal(one.count), _MILLIONTH))
+def _fixed(price: PriceRow, one: RatedBucket, listed: RatedBucket, usd: Decimal) -> _Fixed:
+    is_call, meter = one.bucket is Bucket.CALL, METERS[one.bucket]
+    return _Fixed(
+        before=(f"{price.model}: {meter.lower()}", "Standard"),
+        prices=(
+            *(_CALL_UNIT if is_call else _PER_MILLION, plain(_times(one.rate, usd)), plain(_times(listed.rate, usd))),
+            *(plain(one.rate), plain(listed.rate)),
+        ),
+        after=(
+            _CALL_UNIT if is_call else _TOKEN_UNIT,
+            f"{price.provider or 'any'}/{price.model}/{one.bucket.value}",
+            *(meter, f"{price_name(price.id)}/{one.bucket.value}"),
+        ),
+        usd=usd,
+        factor=_ONE if is_call else _MILLIONTH,
+    )
+
+
+def _bucket_row(fixed: _Fixed, one: RatedBucket, listed: RatedBucket) -> Priced:
+    billed = plain(one.cost)
+    is_usd = fixed.usd is _ONE
+    cost = billed if is_usd else plain(_times(one.cost, fixed.usd))
+    list_cost = cost if listed is one else plain(_times(listed.cost, fixed.usd))
+    quantity = plain(_times(Decimal(one.count), fixed.factor))
     return (
-        *(cost, cost, cost, plain(_times(listed.cost, usd)), f"{price.model}: {meter.lower()}", "Standard", quantity),
-        *(_CALL_UNIT if is_call else _PER_MILLION, plain(_times(one.rate, usd)), plain(_times(listed.rate, usd))),
-        *(plain(one.rate), plain(listed.rate), plain(one.cost), one.count, _CALL_UNIT if is_call else _TOKEN_UNIT),
-        *(sku, meter, f"{price_name(price.id)}/{one.bucket.value}"),
+        *(cost, cost, cost, list_cost, *fixed.before, quantity, *fixed.prices, billed, one.count),
+        *fixed.after,
     )

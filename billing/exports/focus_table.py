@@ -25,9 +25,17 @@ from billing.reads.reporting import USD
 _MOMENTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 _SHARED = (
     *("BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency", *_MOMENTS),
-    *("ChargeCategory", "ChargeClass", "ChargeFrequency", "InvoiceIssuerName", "ProviderName", "PublisherName"),
+    *(
+        "ChargeCategory",
+        "ChargeClass",
+        "ChargeFrequency",
+        "x_Line",
+        "InvoiceIssuerName",
+        "ProviderName",
+        "PublisherName",
+    ),
     *("RegionId", "RegionName", "ServiceCategory", "ServiceSubcategory", "ServiceName", "SubAccountId"),
-    *("SubAccountName", "SubAccountType", "Tags", "PricingCurrency", "x_Line", "x_Entry", "x_Basis", "x_Outcome"),
+    *("SubAccountName", "SubAccountType", "Tags", "PricingCurrency", "x_Entry", "x_Basis", "x_Outcome"),
     *("x_Environment", "x_Workflow", "x_Release", "x_Node", "x_Model", "x_ExternalSystem", "x_Tier", "x_Reason"),
 )
 COLUMNS: tuple[Column, ...] = (
@@ -49,6 +57,9 @@ _CATEGORIES = {
     Entry.CREDIT: ("Credit", "One-Time"),
     Entry.ALLOCATED: ("Purchase", "Recurring"),
 }
+# Entry to outcome, and workflow to region: what tells lines apart by name.
+_CHOICES, _NAMES = slice(AT["entry"], AT["outcome"] + 1), slice(AT["workflow_id"], AT["region"] + 1)
+_KEPT = 5_000
 _HOUR = timedelta(hours=1)
 
 
@@ -91,6 +102,8 @@ class FocusTable:
         self.team = team
         self.names = Names(team.id)
         self.priced = PricedRows(team.id)
+        self.account: tuple[Cell, ...] = (str(team.id), team.name, "Team", USD)
+        self.known: dict[tuple[object, ...], tuple[Cell, ...]] = {}
         self.left_out = 0
         self.left_out_tokens = 0
 
@@ -111,12 +124,10 @@ class FocusTable:
         category = category_of(line, cost)
         provider = self._provider(line, price)
         service = self._service(line)
-        shared = (*self._account(), *self._periods(line), *category, *self._shared(line, provider, service))
+        names = self._kept(line, provider, service)
+        shared = (*self.account, *self._periods(line), *category, line_name(line[0]), *names)
         for priced in self.priced.of(line, cost, price, category, f"{provider}/{service}"):
             yield (*shared, *priced)
-
-    def _account(self) -> tuple[Cell, ...]:
-        return str(self.team.id), self.team.name, "Team", USD
 
     def _periods(self, line: Line) -> tuple[Cell, ...]:
         return (*_period(line[AT["booked_on"]]), *_charged(line[AT["hour"]]))
@@ -131,6 +142,16 @@ class FocusTable:
         labels = self.names.labels
         return labels[line[AT["model_id"]]] or labels[line[AT["system_id"]]] or CostKind(line[AT["kind"]]).label
 
+    def _kept(self, line: Line, provider: str, service: str) -> tuple[Cell, ...]:
+        """`_shared`, made once for lines that have all of its names in common."""
+        key = (line[_CHOICES], line[_NAMES], line[AT["currency"]], line[AT["reason"]], provider, service)
+        found = self.known.get(key)
+        if found is None:
+            if len(self.known) > _KEPT:
+                self.known.clear()
+            found = self.known[key] = self._shared(line, provider, service)
+        return found
+
     def _shared(self, line: Line, provider: str, service: str) -> tuple[Cell, ...]:
         """From InvoiceIssuerName on: who, what, where, and our own columns."""
         names, labels = self.names, self.names.labels
@@ -140,7 +161,7 @@ class FocusTable:
         return (
             *(provider, provider, provider, region, region),
             *_SERVICES[CostKind(line[AT["kind"]])],
-            *(service, *account, names.tags[line[AT["tag_set_id"]]], line[AT["currency"]], line_name(line[0])),
+            *(service, *account, names.tags[line[AT["tag_set_id"]]], line[AT["currency"]]),
             *(Entry(line[AT["entry"]]).name.lower(), CostBasis(line[AT["basis"]]).name.lower()),
             CostOutcome(line[AT["outcome"]]).name.lower(),
             *(

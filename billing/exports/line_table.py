@@ -57,7 +57,7 @@ def price_name(id: int) -> str:
 
 def moment_text(moment: datetime) -> str:
     """A time in UTC as ISO 8601."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"
 
 
 class LineTable:

@@ -1,8 +1,8 @@
 """What each cost centre or customer is charged: months by the value of a tag, and what has no value of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -26,16 +26,33 @@ class Sums:
     cost_usd: Decimal | None = None
     waste_usd: Decimal | None = None
 
-    def add(self, row: CostRollup, sign: int = 1) -> None:
+    def add(self, row: CostRollup) -> None:
         """Adds the figures of a rollup row."""
-        self.calls += sign * row.calls
-        self.tokens += sign * sum(getattr(row, name) or 0 for name in _TOKENS)
-        self.unpriced_tokens += sign * row.unpriced_tokens
+        self.calls += row.calls
+        self.tokens += sum(getattr(row, name) or 0 for name in _TOKENS)
+        self.unpriced_tokens += row.unpriced_tokens
         if row.cost_usd is None:
             return
-        self.cost_usd = (self.cost_usd or Decimal(0)) + sign * row.cost_usd
+        self.cost_usd = (self.cost_usd or Decimal(0)) + row.cost_usd
         if row.outcome in WASTED:
-            self.waste_usd = (self.waste_usd or Decimal(0)) + sign * row.cost_usd
+            self.waste_usd = (self.waste_usd or Decimal(0)) + row.cost_usd
+
+    def less(self, parts: Iterable["Sums"]) -> "Sums":
+        """What is left without these parts. Money is not known where only tokens without a price are left."""
+        left = replace(self)
+        for part in parts:
+            left.calls -= part.calls
+            left.tokens -= part.tokens
+            left.unpriced_tokens -= part.unpriced_tokens
+            left.cost_usd = _less(left.cost_usd, part.cost_usd)
+            left.waste_usd = _less(left.waste_usd, part.waste_usd)
+        if left.unpriced_tokens and not left.cost_usd:
+            left.cost_usd = None
+        return left
+
+
+def _less(whole: Decimal | None, part: Decimal | None) -> Decimal | None:
+    return whole if whole is None or part is None else whole - part
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +72,30 @@ def charges(team_id: UUID, chosen: Chosen) -> list[Charge]:
     """
     values = _values(team_id)
     tagged: dict[tuple[date, str], dict[str, Sums]] = defaultdict(lambda: defaultdict(Sums))
-    totals: dict[date, list[CostRollup]] = defaultdict(list)
-    rest: dict[tuple[date, str], Sums] = defaultdict(Sums)
+    totals: dict[date, Sums] = defaultdict(Sums)
     for row in _rows(team_id, chosen):
         if row.dimension == CostDimension.NONE:
-            totals[row.bucket].append(row)
+            totals[row.bucket].add(row)
         elif row.value_id in values:
             key, value = values[row.value_id]
             tagged[row.bucket, key][value].add(row)
-            rest[row.bucket, key].add(row, -1)
     found = []
     for month in sorted(totals):
         for key in _keys(team_id, values.values()):
             own = tagged.get((month, key), {})
             found += [Charge(month, key, value, sums) for value, sums in sorted(own.items())]
-            for row in totals[month]:
-                rest[month, key].add(row)
-            found.append(Charge(month, key, None, rest[month, key]))
+            found.append(Charge(month, key, None, totals[month].less(own.values())))
     return found
 
 
-def _rows(team_id: UUID, chosen: Chosen) -> Sequence[CostRollup]:
+def _rows(team_id: UUID, chosen: Chosen) -> Iterator[CostRollup]:
     dimensions = (CostDimension.NONE, CostDimension.TAG)
     rows = CostRollup.objects.filter(team_id=team_id, grain=CostGrain.MONTH, dimension__in=dimensions)
     if chosen.first:
         rows = rows.filter(bucket__gte=chosen.first.replace(day=1))
     if chosen.end:
         rows = rows.filter(bucket__lt=chosen.end)
-    return list(rows)
+    return rows.iterator(chunk_size=2_000)
 
 
 def _values(team_id: UUID) -> dict[int, tuple[str, str]]:

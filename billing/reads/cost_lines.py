@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, connection
+from django.db.models import Sum
 
 from accounts.tenancy import team_context
 from billing.models import CostDimension, CostGrain, CostKind, CostOutcome, CostRollup, Entry
@@ -189,8 +190,5 @@ def expect(team_id: UUID, chosen: Chosen) -> Expected:
         rows = rows.filter(value_id__in=_tag_ids(chosen))
     for column, wanted in _conditions(team_id, chosen).items():
         rows = rows.filter(**{f"{column}__in": wanted})
-    lines, unpriced, cost = 0, 0, None
-    for count, tokens, usd in rows.values_list("lines", "unpriced_tokens", "cost_usd").iterator():
-        lines, unpriced = lines + count, unpriced + tokens
-        cost = cost if usd is None else (cost or Decimal(0)) + usd
-    return Expected(lines, cost, unpriced)
+    found = rows.aggregate(lines=Sum("lines"), cost=Sum("cost_usd"), unpriced=Sum("unpriced_tokens"))
+    return Expected(int(found["lines"] or 0), found["cost"], int(found["unpriced"] or 0))

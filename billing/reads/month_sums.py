@@ -1,11 +1,12 @@
 """What a month cost by one thing: the greatest of its values, and the rest."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Sum
 
 from billing.models import CostDimension, CostGrain, CostRollup
 from monitoring.models import Label, Workflow
@@ -23,14 +24,11 @@ class Top:
 
 def top_of(team_id: UUID, month: date, column: str) -> list[Top]:
     """The `SHOWN` dearest values of `provider_id`, `model_id` or `workflow_id`, then all others. In context."""
-    rows = CostRollup.objects.filter(
-        team_id=team_id, grain=CostGrain.MONTH, dimension=CostDimension.NONE, bucket=month
-    ).values_list(column, "cost_usd")
-    sums: dict[Any, Decimal | None] = defaultdict(lambda: None)
-    for value, cost in rows:
-        found = sums[value]
-        sums[value] = found if cost is None else (found or Decimal(0)) + cost
-    ordered = sorted(sums.items(), key=lambda pair: (-(pair[1] or Decimal(0)), str(pair[0])))
+    rows = CostRollup.objects.filter(team_id=team_id, grain=CostGrain.MONTH, dimension=CostDimension.NONE, bucket=month)
+    sums: list[tuple[Any, Decimal | None]] = list(
+        rows.order_by().values(column).annotate(cost=Sum("cost_usd")).values_list(column, "cost")
+    )
+    ordered = sorted(sums, key=lambda pair: (-(pair[1] or Decimal(0)), str(pair[0])))
     shown, rest = ordered[:SHOWN], ordered[SHOWN:]
     names = _names(team_id, column, [value for value, _ in shown])
     tops = [Top(names.get(value, "not told"), cost) for value, cost in shown]

@@ -128,10 +128,12 @@ def deliver(mail_id: UUID, now: datetime) -> None:
 
 
 def _export(mail: CostMail, plan: CostMailPlan, now: datetime) -> ExportJob | None:
-    """The export that the mail brings: asked for once; None where the team has too many waiting, or it was removed."""
+    """The export that the mail brings, asked for once (again, if it was removed); None where too many wait."""
     with team_context(mail.team_id):
         if mail.job_id is not None:
-            return ExportJob.objects.filter(team_id=mail.team_id, id=mail.job_id).first()
+            found = ExportJob.objects.filter(team_id=mail.team_id, id=mail.job_id).first()
+            if found is not None:
+                return found
         try:
             job = export_jobs.create(
                 mail.team_id,

@@ -152,7 +152,7 @@ def _fail(job: ExportJob, reason: str) -> None:
 
 
 def _settle(job: ExportJob, reason: str) -> None:
-    """Gives up. Inside the team's context."""
+    """Gives up, unless another writer has taken it over. Inside the team's context."""
     rows = ExportJob.objects.filter(team_id=job.team_id, id=job.id, tries=job.tries)
-    rows.update(state=ExportState.FAILED, error=reason, finished_at=timezone.now())
-    ExportDue.objects.filter(job_id=job.id).delete()
+    if rows.update(state=ExportState.FAILED, error=reason, finished_at=timezone.now()):
+        ExportDue.objects.filter(job_id=job.id).delete()

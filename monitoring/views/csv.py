@@ -6,9 +6,9 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
+from monitoring.safe_cells import safe_cell
+
 MAX_ROWS = 10_000
-# A cell that starts with one of these is taken for a formula by spreadsheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
 
 
 class _Echo:
@@ -16,15 +16,6 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
-
-
-def safe_cell(value: Any) -> Any:
-    """The value as a cell: empty for None; a text that looks like a formula gets an apostrophe in front."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-# Arrays, protobuf, a client of others' addresses, the shell of Celery's command.
-NEVER = ["numpy", "google.protobuf", "requests", "prompt_toolkit", "click_repl"]
+# Arrays, tables, workbooks, protobuf, a client of others' addresses, the shell of Celery's command.
+NEVER = ["numpy", "pyarrow", "openpyxl", "google.protobuf", "requests", "prompt_toolkit", "click_repl"]
 # Pages and what draws and describes them.
 OF_PAGES = ["config.urls", "monitoring.views", "rest_framework.serializers", "django.test"]
 LOADS = {

@@ -2,7 +2,8 @@
 
 import pytest
 
-from monitoring.views.csv import MAX_ROWS, csv_lines, csv_response, safe_cell
+from monitoring.safe_cells import safe_cell
+from monitoring.views.csv import MAX_ROWS, csv_lines, csv_response
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])

@@ -50,3 +50,10 @@ def test_months_are_chosen(team: Team, tmp_path: Path) -> None:
     add_line(team, tags={"centre": "12"}, hour=datetime(2026, 9, 1, tzinfo=UTC))
     chosen = Chosen(first=datetime(2026, 9, 1, tzinfo=UTC).date())
     assert [row["month"] for row in sheet(team, tmp_path / "x.csv", chosen)] == ["2026-09-01"] * 2
+
+
+def test_what_only_has_no_price_is_not_zero(team: Team, tmp_path: Path) -> None:
+    add_line(team, tags={"centre": "12"})
+    add_line(team, cost_usd=None, unpriced_tokens=1100)
+    rest = sheet(team, tmp_path / "x.csv")[-1]
+    assert (rest["is_tagged"], rest["cost_usd"], rest["unpriced_tokens"]) == ("no", "", "1100")

@@ -11,9 +11,10 @@ from django.core import mail as outbox
 from accounts.mail import read_email_url
 from accounts.models import Membership, Team, User
 from accounts.permissions import Role
+from accounts.tenancy import team_context
 from billing.exports.files import Format, Table
-from billing.models import CostBasis, CostMail
-from billing.services import cost_letter, cost_mail, export_runs
+from billing.models import CostBasis, CostMail, ExportJob
+from billing.services import cost_letter, cost_mail, export_jobs, export_runs
 from tests.billing.lines import add_line
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +128,16 @@ def test_without_a_mail_server_nothing_is_queued(team: Team, finance: User, sett
     settings.MAIL_SERVER = MailServer()
     choose(team, finance)
     assert cost_mail.queue_due(DAY) == 0
+
+
+def test_a_removed_export_is_made_again(team: Team, finance: User) -> None:
+    choose(team, finance)
+    cost_mail.queue_due(DAY)
+    cost_mail.send_due(DAY, seconds=20)
+    with team_context(team.id):
+        export_jobs.remove(team.id, ExportJob.objects.get())
+    later = DAY + timedelta(minutes=5)
+    cost_mail.send_due(later, seconds=20)
+    export_runs.run_due()
+    cost_mail.send_due(later + timedelta(minutes=5), seconds=20)
+    assert len(outbox.outbox[0].attachments) == 1
