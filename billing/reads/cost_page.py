@@ -14,7 +14,7 @@ from billing.analysis.forecast import Forecast, forecast
 from billing.analysis.periods import DAY, Days, Period, PeriodKind
 from billing.reads.budgets import BudgetScope, budget_for
 from billing.reads.changes import Odd, decomposed, odd_days
-from billing.reads.cost import BY_MONTH, CostCut, Figures, cover, daily, group
+from billing.reads.cost import BY_MONTH, NOTHING, CostCut, Figures, cover, daily, group
 from billing.reads.cost_rows import WorkflowRow, courses_of, workflow_rows
 from billing.reads.course import Cell, Course
 from billing.reads.reporting import Converted, Reporting, reporting_of
@@ -53,6 +53,11 @@ class CostPage:
     labels: Mapping[int, str]
     reported: Reported | None
     as_of: datetime
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no line counts on these days: nothing was spent, which is known."""
+        return self.now == NOTHING
 
     @property
     def change_usd(self) -> Decimal | None:

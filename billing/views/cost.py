@@ -62,7 +62,7 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "providers": providers,
         "models": cost_rows.model_lines(scope, page),
         "effects": cost_parts.effect_lines(page),
-        "effects_sub": f"{signed_money(page.change_usd)} on {compared_words(page.period)}, exact",
+        "effects_sub": _effects_sub(page),
         "odd": cost_parts.odd_lines(scope, page),
         "odd_is_kept": not page.course.is_monthly,
         "notes": cost_parts.notes(scope, page),
@@ -71,6 +71,12 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "lines_href": scope.href("cost_lines"),
         **{f"{table}_csv": scope.query(format="csv", table=table) for table in TABLES},
     }
+
+
+def _effects_sub(page: CostPage) -> str:
+    if page.change_usd is None:
+        return f"{compared_words(page.period)} cannot be compared with"
+    return f"{signed_money(page.change_usd)} on {compared_words(page.period)}, exact"
 
 
 def _budget_title(page: CostPage) -> str:
@@ -108,7 +114,7 @@ def _names(page: CostPage, ids: set[int]) -> list[tuple[str, str]]:
 
 def _empty(scope: CostScope, page: CostPage) -> dict[str, str] | None:
     """Why there is nothing, and the way on; None when there is something."""
-    if page.now != page.before or page.now.calls or page.now.cost_usd is not None or page.now.unpriced_tokens:
+    if not page.is_idle or page.before != page.now:
         return None
     if any(scope.told.values()):
         clear = scope.query(**NO_FILTERS)

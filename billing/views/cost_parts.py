@@ -97,7 +97,7 @@ def _total(page: CostPage, points: Sequence[float]) -> Kpi:
         note += f"; {reported_words(page)}"
     return Kpi(
         f"Total, {so_far_words(page.period)}",
-        money(page.now.cost_usd),
+        "nothing" if page.is_idle else money(page.now.cost_usd),
         change=wording.signed_change(rise) if rise is not None else "",
         tone=growth_tone(rise),
         note=note,
@@ -201,7 +201,7 @@ def waste_words(page: CostPage) -> str:
 
 def effect_lines(page: CostPage) -> list[EffectLine]:
     """What changed, greatest first, as bars about a zero that leaves room for both sides."""
-    if not page.effects:
+    if not page.effects or page.change_usd is None:
         return []
     low = min(0.0, *(float(one.usd) for one in page.effects))
     high = max(0.0, *(float(one.usd) for one in page.effects))

@@ -129,6 +129,32 @@ def test_all_state_is_in_the_address(member_client: Client, team: Team, query: s
     assert words in text_of(member_client, team, query)
 
 
+@pytest.mark.parametrize(
+    ("amount", "answer"),
+    [
+        ("300", "No: $303.50 of $300.00 is spent."),
+        ("350", "Not at this rate: $"),
+        ("900", "Yes: $"),
+    ],
+)
+def test_a_budget_is_answered_for(
+    member_client: Client, team: Team, monkeypatch: pytest.MonkeyPatch, amount: str, answer: str
+) -> None:
+    november(team)
+    monkeypatch.setattr("billing.reads.cost_page.budget_for", lambda _team, _scope: Decimal(amount))
+    text = text_of(member_client, team)
+    assert "Will we stay inside the budget?" in text
+    assert answer in text
+    assert "Month against budget" in text
+
+
+def test_a_month_that_has_not_begun_to_cost_says_nothing_yet(member_client: Client, team: Team) -> None:
+    spend(team, date(2026, 10, 5), "3")
+    text = text_of(member_client, team)
+    assert "Nothing yet in November 2026." in text
+    assert kpi(text, "Total, 1–22 Nov").startswith("nothing")
+
+
 def test_filters_without_runs_say_so(member_client: Client, team: Team) -> None:
     november(team)
     text = text_of(member_client, team, "?provider=openai")
