@@ -63,7 +63,7 @@ def _side(cells: Sequence[Cell], runs: Runs | None) -> Side:
 
 def odd_days(cut: CostCut, period: Period, course: Course) -> list[Odd]:
     """The unusual days of a period, greatest excess first; one query, and none where no day is unusual."""
-    found = unusual_days(course.by_bucket(), period.days, period.today)
+    found = unusual_days(course.costs, period.days, period.today)
     if not found:
         return []
     days = {one.day for one in found} | {one.like for one in found}

@@ -1,6 +1,6 @@
 """Everything that the cost page and its API show of a period, in as many queries whatever there is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -67,8 +67,11 @@ class CostPage:
         return self.now.cost_usd - self.before.cost_usd
 
 
-def load(cut: CostCut, period: Period, now: datetime, *, shown: int | None = None) -> CostPage:
-    """The page of these lines. `shown` is how many workflows get their course (None: all)."""
+Chooser = Callable[[Sequence[WorkflowRow]], Iterable[WorkflowRow]]
+
+
+def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None = None) -> CostPage:
+    """The page of these lines. `choose` says which of all workflows get their course (None: none does)."""
     cuts = run_cuts(cut)
     course = _course(cut, period, cuts)
     sums, before = course.within(period.days), course.within(period.compared)
@@ -84,7 +87,7 @@ def load(cut: CostCut, period: Period, now: datetime, *, shown: int | None = Non
         runs_before=_all_runs(by_workflow, 0),
         course=course,
         workflows=rows,
-        courses=courses_of(cut, period, [row.id for row in rows[:shown]]),
+        courses=courses_of(cut, period, list({row.id for row in choose(rows)} if choose else ())),
         forecast=foreseen,
         budget=_budget(cut, period, sums, foreseen),
         effects=decomposed(
@@ -129,7 +132,7 @@ def _forecast(cut: CostCut, period: Period, course: Course) -> Forecast | None:
     if not period.is_running:
         return None
     if not course.is_monthly:
-        return forecast(course.by_bucket(), period.start, period.end, period.today)
+        return forecast(course.costs, period.start, period.end, period.today)
     first = period.today - timedelta(days=LOOK_BACK)
     rows = group(cut, daily(first, period.today + DAY), ("bucket",))
     by_day = {day: figures.cost_usd for day, figures in rows if figures.cost_usd is not None}
@@ -151,7 +154,7 @@ def _reported(cut: CostCut, period: Period, course: Course) -> Reported | None:
     reporting = reporting_of(cut.team_id)
     if reporting is None:
         return None
-    costs = course.by_bucket()
+    costs = course.costs
     if course.is_monthly:
         days = (*daily(period.compared.start, period.compared.end), *daily(period.days.start, period.days.end))
         costs = {day: one.cost_usd for day, one in group(cut, days, ("bucket",)) if one.cost_usd is not None}

@@ -96,7 +96,7 @@ def _length(page: CostPage) -> int:
 
 
 def _cumulative(page: CostPage) -> tuple[list[date], dict[date, Decimal]]:
-    buckets, costs = page.course.buckets(page.period.days), page.course.by_bucket()
+    buckets, costs = page.course.buckets(page.period.days), page.course.costs
     sums, total = dict[date, Decimal](), Decimal(0)
     for bucket in buckets:
         total += costs.get(bucket, Decimal(0))
@@ -117,7 +117,7 @@ def _by_kind(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series]:
 
 def _by_workflow(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series]:
     """The dearest ones, and what is left of the whole as others."""
-    buckets, whole = page.course.buckets(page.period.days), page.course.by_bucket()
+    buckets, whole = page.course.buckets(page.period.days), page.course.costs
     left = {bucket: whole.get(bucket, Decimal(0)) for bucket in buckets}
     series = []
     for row, colour in zip(page.workflows, COLOURS, strict=False):
@@ -145,7 +145,7 @@ def _series(label: str, buckets: Sequence[date], costs: Mapping[date, Decimal], 
 
 
 def _highest(page: CostPage, buckets: Sequence[date]) -> str:
-    costs = page.course.by_bucket()
+    costs = page.course.costs
     told = [(costs[day], day) for day in buckets if day in costs]
     if not told:
         return "Nothing was spent."

@@ -86,7 +86,7 @@ def _changes(_scope: CostScope, page: CostPage) -> Table:
 def _budget(_scope: CostScope, page: CostPage) -> Table:
     """What is spent by the end of each day, and the forecast of those to come."""
     total, rows = Decimal(0), list[Sequence[Any]]()
-    costs, points = page.course.by_bucket(), page.forecast.course if page.forecast else ()
+    costs, points = page.course.costs, page.forecast.course if page.forecast else ()
     ahead = {point.day for point in points}
     for day in page.course.buckets(page.period.days):
         total += costs.get(day, Decimal(0))

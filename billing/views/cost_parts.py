@@ -75,7 +75,7 @@ HELP = {
 
 def kpis(page: CostPage) -> list[Kpi]:
     """Total, forecast, cost per run, per successful run, and waste, each beside the same days of the period before."""
-    buckets, costs = page.course.buckets(page.period.days), page.course.by_bucket()
+    buckets, costs = page.course.buckets(page.period.days), page.course.costs
     spent = [float(costs.get(day, 0)) for day in buckets]
     return [
         _total(page, spent),
@@ -164,7 +164,7 @@ def _unit(page: CostPage, label: str, of: str) -> Kpi:
 
 def unit_points(page: CostPage, of: str) -> list[float | None]:
     """The cost per run of each bucket; None where there was no run, or its cost is not known."""
-    costs, runs = page.course.by_bucket(), page.course.runs or {}
+    costs, runs = page.course.costs, page.course.runs or {}
     found = (per(costs.get(day), getattr(runs.get(day, Runs()), of)) for day in page.course.buckets(page.period.days))
     return [None if one is None else float(one) for one in found]
 
