@@ -11,7 +11,7 @@ from billing.analysis.anomalies import LOOK_BACK
 from billing.analysis.budget_course import BudgetCourse
 from billing.analysis.decomposition import Effect
 from billing.analysis.forecast import Forecast, forecast
-from billing.analysis.periods import DAY, Days, Period, PeriodKind
+from billing.analysis.periods import DAY, Period, PeriodKind
 from billing.reads.budgets import BudgetScope, budget_for
 from billing.reads.changes import Odd, decomposed, odd_days
 from billing.reads.cost import BY_MONTH, NOTHING, CostCut, Figures, cover, daily, group
@@ -94,7 +94,7 @@ def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None 
             (course.cells_of(period.compared), _all_runs(by_workflow, 0)),
             (course.cells_of(period.days), _all_runs(by_workflow, 1)),
         ),
-        odd=[] if course.is_monthly else odd_days(cut, period, course)[:MAX_ODD],
+        odd=[] if course.is_monthly else odd_days(cut, period, course, cuts)[:MAX_ODD],
         labels=label_values(cut.team_id, course.label_ids()),
         reported=_reported(cut, period, course),
         as_of=as_of(cut.team_id, now),
@@ -111,13 +111,12 @@ def _course(cut: CostCut, period: Period, cuts: RunCuts | None) -> Course:
     is_monthly = period.kind is PeriodKind.YEAR
     if is_monthly:
         parts = [*cover(period.compared), *cover(period.days)]
-        ranges = [period.compared, period.days]
     else:
         first = min(period.compared.start, period.days.start - (LOOK_BACK + 1) * DAY)
-        parts, ranges = daily(first, period.days.end), [Days(first, period.days.end)]
+        parts = daily(first, period.days.end)
     key = BY_MONTH if is_monthly else "bucket"
     rows = group(cut, parts, (key, "provider_id", "model_id", "kind"))
-    runs = runs_by_bucket(cuts, ranges, is_monthly=is_monthly) if cuts else None
+    runs = runs_by_bucket(cuts, [period.days], is_monthly=is_monthly) if cuts else None
     return Course([Cell(*row) for row in rows], is_monthly, runs)
 
 

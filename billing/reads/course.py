@@ -32,7 +32,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Course:
-    """All cells from some time before a period to its end, and the runs of each bucket (None: no runs belong to it)."""
+    """All cells from some time before a period to its end, and the runs of its buckets (None: no runs belong to it)."""
 
     cells: Sequence[Cell]
     is_monthly: bool

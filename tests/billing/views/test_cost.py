@@ -48,7 +48,7 @@ def kpi(text: str, label: str) -> str:
         rf'<dt[^>]*>{re.escape(label)}</dt> <dd class="kpi-v">(.*?)</dd>.*?<dd class="kpi-d">(.*?)</dd>', text
     )
     assert match, label
-    return re.sub("<[^>]+>", "", " ".join(match.groups())).strip()
+    return " ".join(re.sub("<[^>]+>", "", " ".join(match.groups())).split())
 
 
 def test_the_answer_comes_first_with_its_evidence(member_client: Client, team: Team) -> None:
