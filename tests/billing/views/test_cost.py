@@ -1,8 +1,9 @@
 """The cost page: what a reader sees, what links lead to, and who may see it."""
 
+import csv
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -36,7 +37,7 @@ def csv_of(client: Client, team: Team, query: str) -> list[list[str]]:
     response = client.get(f"/t/{team.slug}/cost/?format=csv&{query}")
     assert response.status_code == 200
     body = b"".join(response).decode()  # type: ignore[arg-type]
-    return [line.split(",") for line in body.splitlines()]
+    return list(csv.reader(body.splitlines()))
 
 
 def amounts(cells: list[str]) -> list[Decimal | None]:
@@ -207,8 +208,10 @@ def test_too_few_days_are_said_to_be_too_few(member_client: Client, team: Team) 
 
 
 def test_an_unusual_day_is_explained(member_client: Client, team: Team) -> None:
-    november(team)
-    spend(team, date(2026, 11, 18), "40", workflow="Leads", outcome=CostOutcome.FAILED)
+    with folded_once(team):
+        for number in range(52):
+            spend(team, date(2026, 10, 1) + timedelta(days=number), "10", workflow="Leads")
+        spend(team, date(2026, 11, 18), "40", workflow="Leads", outcome=CostOutcome.FAILED)
     text = text_of(member_client, team)
     assert "<b>18 Nov</b>" in text
     assert "retries and failed runs +$40.00" in text
