@@ -92,7 +92,7 @@ class _Costs(GenericAPIView[CostRollup]):
         """The page of what is asked for. Inside no team's context: it opens its own."""
         chosen, team_id = CostFilters(request.query_params, queryset=self.queryset), team_of(request)
         with team_context(team_id):
-            return load(chosen.choices(team_id).cut, chosen.asked_period(), timezone.now(), shown=0)
+            return load(chosen.choices(team_id).cut, chosen.asked_period(), timezone.now())
 
 
 class CostSummary(_Costs):

@@ -1,6 +1,6 @@
 """Why costs changed: between two windows, and on days outside the usual."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,9 +11,9 @@ from billing.analysis.decomposition import Effect, Priced, Side, decompose
 from billing.analysis.periods import DAY, Days, Period
 from billing.analysis.sums import WIDE
 from billing.models import CostKind
-from billing.reads.cost import CostCut, group, single, together
+from billing.reads.cost import CostCut, group_money, single, together
 from billing.reads.course import Cell, Course
-from billing.reads.runs import Runs
+from billing.reads.runs import RunCuts, Runs, runs_by_bucket
 
 SETTLED = "Corrections, credits and adjustments"
 Window = tuple[Sequence[Cell], Runs | None]
@@ -61,31 +61,36 @@ def _side(cells: Sequence[Cell], runs: Runs | None) -> Side:
     return Side(runs.runs if runs else None, models, waste, other)
 
 
-def odd_days(cut: CostCut, period: Period, course: Course) -> list[Odd]:
-    """The unusual days of a period, greatest excess first; one query, and none where no day is unusual."""
-    found = unusual_days(course.by_bucket(), period.days, period.today)
+def odd_days(cut: CostCut, period: Period, course: Course, cuts: RunCuts | None) -> list[Odd]:
+    """The unusual days of a period, greatest excess first; two queries, and none where no day is unusual."""
+    found = unusual_days(course.costs, period.days, period.today)
     if not found:
         return []
     days = {one.day for one in found} | {one.like for one in found}
+    runs = runs_by_bucket(cuts, [Days(day, day + DAY) for day in sorted(days)], is_monthly=False) if cuts else None
     by_workflow: dict[tuple[UUID | int, date], Decimal] = {}
-    for workflow, day, figures in group(cut, single(sorted(days)), ("workflow_id", "bucket")):
+    for workflow, day, figures in group_money(cut, single(sorted(days)), ("workflow_id", "bucket")):
         if figures.cost_usd is not None:
             by_workflow[workflow, day] = figures.cost_usd
-    return [_odd(one, course, by_workflow) for one in found]
+    return [_odd(one, course, by_workflow, runs) for one in found]
 
 
-def _odd(one: Unusual, course: Course, by_workflow: dict[tuple[UUID | int, date], Decimal]) -> Odd:
-    sides = [(course.cells_of(Days(day, day + DAY)), _runs_of(course, day)) for day in (one.like, one.day)]
+def _odd(
+    one: Unusual,
+    course: Course,
+    by_workflow: dict[tuple[UUID | int, date], Decimal],
+    runs: Mapping[date, Runs] | None,
+) -> Odd:
+    sides = [
+        (course.cells_of(Days(day, day + DAY)), None if runs is None else runs.get(day, Runs()))
+        for day in (one.like, one.day)
+    ]
     by_provider: dict[tuple[UUID | int, date], Decimal] = {}
     for cells, _ in sides:
         for cell in cells:
             key = (cell.provider_id, cell.bucket)
             by_provider[key] = by_provider.get(key, Decimal(0)) + (cell.figures.cost_usd or Decimal(0))
     return Odd(one, decomposed(*sides), _most(one, by_workflow), _most(one, by_provider))
-
-
-def _runs_of(course: Course, day: date) -> Runs | None:
-    return None if course.runs is None else course.runs.get(day, Runs())
 
 
 def _most(one: Unusual, costs: dict[tuple[UUID | int, date], Decimal]) -> Concentrated | None:

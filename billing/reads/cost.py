@@ -43,6 +43,9 @@ _SUMS = f"""sum(cost_usd), {", ".join(f"sum(cost_usd) FILTER (WHERE outcome = {o
         - sum(unpriced_tokens) FILTER (WHERE {_IS_USED} AND {_IS_USEFUL}))::bigint,
     COALESCE(sum(unpriced_tokens) FILTER (WHERE {_IS_USED}), 0)::bigint,
     COALESCE(sum(calls) FILTER (WHERE {_IS_USED}), 0)::bigint, sum(told_usd), sum(priced_usd), sum(difference_usd)"""
+# The same without usage: what lists of hundreds of names show. What is not asked for is not added up.
+_MONEY = f"""sum(cost_usd), {", ".join(f"sum(cost_usd) FILTER (WHERE outcome = {one.value})" for one in WASTED)}"""
+_UNPRICED = f"COALESCE(sum(unpriced_tokens) FILTER (WHERE {_IS_USED}), 0)::bigint"
 _READ = """cost_usd, outcome, entry, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
     unpriced_tokens, calls, told_usd, priced_usd, difference_usd"""
 
@@ -237,6 +240,13 @@ def group(cut: CostCut, parts: Sequence[Part], keys: Sequence[str], *, sums: str
         return rows
     width = len(keys)
     return [(*row[:width], Figures(*row[width:])) for row in rows]
+
+
+def group_money(cut: CostCut, parts: Sequence[Part], keys: Sequence[str]) -> list[Row]:
+    """As `group`, but of the figures only cost, waste and unpriced tokens: several times faster over many rows."""
+    rows = group(cut, parts, keys, sums=f"{_MONEY}, {_UNPRICED}")
+    width = len(keys)
+    return [(*row[:width], Figures(*row[width : width + 4])._replace(unpriced_tokens=row[-1])) for row in rows]
 
 
 def _conditions(cut: CostCut, query: _Query) -> str:

@@ -1,6 +1,6 @@
 """Everything that the cost page and its API show of a period, in as many queries whatever there is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,10 +11,10 @@ from billing.analysis.anomalies import LOOK_BACK
 from billing.analysis.budget_course import BudgetCourse
 from billing.analysis.decomposition import Effect
 from billing.analysis.forecast import Forecast, forecast
-from billing.analysis.periods import DAY, Days, Period, PeriodKind
+from billing.analysis.periods import DAY, Period, PeriodKind
 from billing.reads.budgets import BudgetScope, budget_for
 from billing.reads.changes import Odd, decomposed, odd_days
-from billing.reads.cost import BY_MONTH, CostCut, Figures, cover, daily, group
+from billing.reads.cost import BY_MONTH, NOTHING, CostCut, Figures, cover, daily, group
 from billing.reads.cost_rows import WorkflowRow, courses_of, workflow_rows
 from billing.reads.course import Cell, Course
 from billing.reads.reporting import Converted, Reporting, reporting_of
@@ -55,6 +55,11 @@ class CostPage:
     as_of: datetime
 
     @property
+    def is_idle(self) -> bool:
+        """Whether no line counts on these days: nothing was spent, which is known."""
+        return self.now == NOTHING
+
+    @property
     def change_usd(self) -> Decimal | None:
         """What the cost rose by; None where one of both is not known."""
         if self.now.cost_usd is None or self.before.cost_usd is None:
@@ -62,8 +67,11 @@ class CostPage:
         return self.now.cost_usd - self.before.cost_usd
 
 
-def load(cut: CostCut, period: Period, now: datetime, *, shown: int | None = None) -> CostPage:
-    """The page of these lines. `shown` is how many workflows get their course (None: all)."""
+Chooser = Callable[[Sequence[WorkflowRow]], Iterable[WorkflowRow]]
+
+
+def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None = None) -> CostPage:
+    """The page of these lines. `choose` says which of all workflows get their course (None: none does)."""
     cuts = run_cuts(cut)
     course = _course(cut, period, cuts)
     sums, before = course.within(period.days), course.within(period.compared)
@@ -79,14 +87,14 @@ def load(cut: CostCut, period: Period, now: datetime, *, shown: int | None = Non
         runs_before=_all_runs(by_workflow, 0),
         course=course,
         workflows=rows,
-        courses=courses_of(cut, period, [row.id for row in rows[:shown]]),
+        courses=courses_of(cut, period, list({row.id for row in choose(rows)} if choose else ())),
         forecast=foreseen,
         budget=_budget(cut, period, sums, foreseen),
         effects=decomposed(
             (course.cells_of(period.compared), _all_runs(by_workflow, 0)),
             (course.cells_of(period.days), _all_runs(by_workflow, 1)),
         ),
-        odd=[] if course.is_monthly else odd_days(cut, period, course)[:MAX_ODD],
+        odd=[] if course.is_monthly else odd_days(cut, period, course, cuts)[:MAX_ODD],
         labels=label_values(cut.team_id, course.label_ids()),
         reported=_reported(cut, period, course),
         as_of=as_of(cut.team_id, now),
@@ -103,13 +111,12 @@ def _course(cut: CostCut, period: Period, cuts: RunCuts | None) -> Course:
     is_monthly = period.kind is PeriodKind.YEAR
     if is_monthly:
         parts = [*cover(period.compared), *cover(period.days)]
-        ranges = [period.compared, period.days]
     else:
         first = min(period.compared.start, period.days.start - (LOOK_BACK + 1) * DAY)
-        parts, ranges = daily(first, period.days.end), [Days(first, period.days.end)]
+        parts = daily(first, period.days.end)
     key = BY_MONTH if is_monthly else "bucket"
     rows = group(cut, parts, (key, "provider_id", "model_id", "kind"))
-    runs = runs_by_bucket(cuts, ranges, is_monthly=is_monthly) if cuts else None
+    runs = runs_by_bucket(cuts, [period.days], is_monthly=is_monthly) if cuts else None
     return Course([Cell(*row) for row in rows], is_monthly, runs)
 
 
@@ -124,7 +131,7 @@ def _forecast(cut: CostCut, period: Period, course: Course) -> Forecast | None:
     if not period.is_running:
         return None
     if not course.is_monthly:
-        return forecast(course.by_bucket(), period.start, period.end, period.today)
+        return forecast(course.costs, period.start, period.end, period.today)
     first = period.today - timedelta(days=LOOK_BACK)
     rows = group(cut, daily(first, period.today + DAY), ("bucket",))
     by_day = {day: figures.cost_usd for day, figures in rows if figures.cost_usd is not None}
@@ -146,7 +153,7 @@ def _reported(cut: CostCut, period: Period, course: Course) -> Reported | None:
     reporting = reporting_of(cut.team_id)
     if reporting.is_usd:
         return None
-    costs = course.by_bucket()
+    costs = course.costs
     if course.is_monthly:
         days = (*daily(period.compared.start, period.compared.end), *daily(period.days.start, period.days.end))
         costs = {day: one.cost_usd for day, one in group(cut, days, ("bucket",)) if one.cost_usd is not None}

@@ -10,7 +10,7 @@ from uuid import UUID
 from accounts.statements import run_prepared
 from billing.analysis.periods import Period, PeriodKind
 from billing.models import CostKind, CostOutcome, Entry
-from billing.reads.cost import BY_MONTH, FURTHER, KEYS, NOTHING, CostCut, Figures, Ids, cover, daily, group
+from billing.reads.cost import BY_MONTH, FURTHER, KEYS, NOTHING, CostCut, Figures, Ids, cover, daily, group, group_money
 from billing.reads.runs import Runs
 from monitoring.identity import NO_WORKFLOW
 from monitoring.reads.labels import label_values
@@ -25,7 +25,10 @@ _MEMBERS: Mapping[str, type[CostKind] | type[Entry] | type[CostOutcome]] = {
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRow:
-    """A workflow's costs. `name` and `slug` are empty where the workflow was not told; `runs` None: not counted."""
+    """A workflow's costs: money and unpriced tokens alone.
+
+    `name` and `slug` are empty where the workflow was not told; `runs` None: not counted.
+    """
 
     id: UUID
     name: str
@@ -49,7 +52,7 @@ def workflow_rows(cut: CostCut, period: Period, runs: Mapping[tuple[UUID, int], 
     """All workflows with costs in either window, dearest first. `runs` as `runs_by_workflow` has them."""
     parts = [*cover(period.compared, 0), *cover(period.days, 1)]
     sides: dict[UUID, list[Figures]] = defaultdict(lambda: [NOTHING, NOTHING])
-    for workflow, side, figures in group(cut, parts, ("workflow_id", "side")):
+    for workflow, side, figures in group_money(cut, parts, ("workflow_id", "side")):
         sides[workflow][side] = figures
     names = {number: (name, slug) for number, name, slug in run_prepared(_NAMES, [cut.team_id])}
     rows = [
@@ -74,7 +77,7 @@ def courses_of(cut: CostCut, period: Period, workflows: Sequence[UUID]) -> dict[
     parts = cover(period.days) if is_monthly else daily(period.days.start, period.days.end)
     chosen = replace(cut, workflows=Ids(tuple(workflows)))
     found: dict[UUID, dict[date, Figures]] = defaultdict(dict)
-    for workflow, bucket, figures in group(chosen, parts, ("workflow_id", BY_MONTH if is_monthly else "bucket")):
+    for workflow, bucket, figures in group_money(chosen, parts, ("workflow_id", BY_MONTH if is_monthly else "bucket")):
         found[workflow][bucket] = figures
     return found
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from billing.analysis.periods import Days, months_in
@@ -29,9 +30,9 @@ class Cell(NamedTuple):
         return self.kind == CostKind.TOKENS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Course:
-    """All cells from some time before a period to its end, and the runs of each bucket (None: no runs belong to it)."""
+    """All cells from some time before a period to its end, and the runs of its buckets (None: no runs belong to it)."""
 
     cells: Sequence[Cell]
     is_monthly: bool
@@ -65,7 +66,8 @@ class Course:
             found[cell.bucket].append(cell.figures)
         return {bucket: together(parts) for bucket, parts in found.items()}
 
-    def by_bucket(self) -> dict[date, Decimal]:
+    @cached_property
+    def costs(self) -> dict[date, Decimal]:
         """What each bucket cost, where that is known."""
         found: dict[date, Decimal] = {}
         for cell in self.cells:

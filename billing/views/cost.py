@@ -30,7 +30,8 @@ def cost(request: TeamRequest) -> HttpResponseBase:
     scope = open_costs(request)
     asked = request.GET.get("format")
     shows_all = request.GET.get("all") == "1"
-    page = load(scope.cut, scope.period, scope.now, shown=None if shows_all else cost_rows.SHOWN)
+    count = None if shows_all else cost_rows.SHOWN
+    page = load(scope.cut, scope.period, scope.now, choose=lambda rows: cost_rows.drawn(scope, rows, count))
     if asked == "json":
         return JsonResponse(summary_document(page))
     if asked == "csv":
@@ -44,7 +45,8 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
     common = {**frame(scope), "as_of": page.as_of, "empty": _empty(scope, page), "choices": _choices(scope, page)}
     if common["empty"]:
         return common
-    providers, rows = cost_rows.provider_lines(scope, page), cost_rows.workflow_lines(scope, page)
+    providers = cost_rows.provider_lines(scope, page)
+    count, shown = len(page.workflows), None if shows_all else cost_rows.SHOWN
     budget, budget_legend = cost_charts.budget_chart(page)
     return {
         **common,
@@ -54,15 +56,15 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "budget_title": _budget_title(page),
         "budget_charts": budget,
         "budget_legend": budget_legend,
-        "rows": rows if shows_all else rows[: cost_rows.SHOWN],
-        "rows_left": 0 if shows_all else max(len(rows) - cost_rows.SHOWN, 0),
-        "all_label": f"Show all {wording.count(len(rows))} workflows",
+        "rows": cost_rows.workflow_lines(scope, page, shown),
+        "rows_left": 0 if shows_all else max(count - cost_rows.SHOWN, 0),
+        "all_label": f"Show all {wording.count(count)} workflows",
         "all_href": scope.query(all="1") + "#workflows",
         "sort": scope.sort,
         "providers": providers,
         "models": cost_rows.model_lines(scope, page),
         "effects": cost_parts.effect_lines(page),
-        "effects_sub": f"{signed_money(page.change_usd)} on {compared_words(page.period)}, exact",
+        "effects_sub": _effects_sub(page),
         "odd": cost_parts.odd_lines(scope, page),
         "odd_is_kept": not page.course.is_monthly,
         "notes": cost_parts.notes(scope, page),
@@ -71,6 +73,12 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "lines_href": scope.href("cost_lines"),
         **{f"{table}_csv": scope.query(format="csv", table=table) for table in TABLES},
     }
+
+
+def _effects_sub(page: CostPage) -> str:
+    if page.change_usd is None:
+        return f"{compared_words(page.period)} cannot be compared with"
+    return f"{signed_money(page.change_usd)} on {compared_words(page.period)}, exact"
 
 
 def _budget_title(page: CostPage) -> str:
@@ -108,7 +116,7 @@ def _names(page: CostPage, ids: set[int]) -> list[tuple[str, str]]:
 
 def _empty(scope: CostScope, page: CostPage) -> dict[str, str] | None:
     """Why there is nothing, and the way on; None when there is something."""
-    if page.now != page.before or page.now.calls or page.now.cost_usd is not None or page.now.unpriced_tokens:
+    if not page.is_idle or page.before != page.now:
         return None
     if any(scope.told.values()):
         clear = scope.query(**NO_FILTERS)

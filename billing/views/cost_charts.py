@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from billing.analysis.periods import DAY
+from billing.analysis.sums import add_known
 from billing.reads.cost_page import CostPage
 from billing.reads.course import Cell
 from billing.views.cost_rows import COLOURS, OTHERS, NamedLine, provider_key
@@ -65,7 +66,8 @@ def budget_chart(page: CostPage) -> tuple[list[Chart], list[tuple[str, str]]]:
     days = page.period.days.each() if not known else [page.period.start + n * DAY for n in range(_length(page))]
     if page.course.is_monthly:
         days = starts
-    series = [Series("Actual", [_float(spent.get(day)) for day in days], "c1")]
+    is_unknown = page.now.cost_usd is None and not page.is_idle
+    series = [Series("Actual", [None if is_unknown else _float(spent.get(day)) for day in days], "c1")]
     legend = [("line", "Actual")]
     if known and not page.course.is_monthly:
         ends = [course.get(day) for day in days]
@@ -96,7 +98,7 @@ def _length(page: CostPage) -> int:
 
 
 def _cumulative(page: CostPage) -> tuple[list[date], dict[date, Decimal]]:
-    buckets, costs = page.course.buckets(page.period.days), page.course.by_bucket()
+    buckets, costs = page.course.buckets(page.period.days), page.course.costs
     sums, total = dict[date, Decimal](), Decimal(0)
     for bucket in buckets:
         total += costs.get(bucket, Decimal(0))
@@ -117,13 +119,13 @@ def _by_kind(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series]:
 
 def _by_workflow(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series]:
     """The dearest ones, and what is left of the whole as others."""
-    buckets, whole = page.course.buckets(page.period.days), page.course.by_bucket()
+    buckets, whole = page.course.buckets(page.period.days), page.course.costs
     left = {bucket: whole.get(bucket, Decimal(0)) for bucket in buckets}
     series = []
     for row, colour in zip(page.workflows, COLOURS, strict=False):
-        told = {day: one.cost_usd or Decimal(0) for day, one in page.courses.get(row.id, {}).items()}
+        told = {day: one.cost_usd for day, one in page.courses.get(row.id, {}).items()}
         for bucket in buckets:
-            left[bucket] -= told.get(bucket, Decimal(0))
+            left[bucket] -= told.get(bucket) or Decimal(0)
         series.append(_series(row.name or NO_WORKFLOW_WORDS, buckets, told, colour))
     return [*series, _series("Others", buckets, left, OTHERS)] if len(page.workflows) > len(COLOURS) else series
 
@@ -131,21 +133,23 @@ def _by_workflow(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series
 def _split(page: CostPage, key: Callable[[Cell], str], names: Sequence[tuple[str, str]]) -> list[Series]:
     """A series for each of the first names; the others are one."""
     places = {name: min(place, len(COLOURS)) for place, (name, _) in enumerate(names)}
-    sums: dict[int, dict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    # Where all lines of a bucket have no price there is a gap, never 0.
+    sums: dict[int, dict[date, Decimal | None]] = defaultdict(dict)
     for cell in page.course.cells_of(page.period.days):
-        sums[places[key(cell)]][cell.bucket] += cell.figures.cost_usd or Decimal(0)
+        told = sums[places[key(cell)]]
+        told[cell.bucket] = add_known((told.get(cell.bucket), cell.figures.cost_usd))
     buckets = page.course.buckets(page.period.days)
     shown = [text for _, text in names[: len(COLOURS)]]
     series = [_series(text, buckets, sums[place], COLOURS[place]) for place, text in enumerate(shown)]
     return [*series, _series("Others", buckets, sums[len(COLOURS)], OTHERS)] if len(names) > len(COLOURS) else series
 
 
-def _series(label: str, buckets: Sequence[date], costs: Mapping[date, Decimal], colour: Colour) -> Series:
+def _series(label: str, buckets: Sequence[date], costs: Mapping[date, Decimal | None], colour: Colour) -> Series:
     return Series(label, [_float(costs.get(bucket, Decimal(0))) for bucket in buckets], colour)
 
 
 def _highest(page: CostPage, buckets: Sequence[date]) -> str:
-    costs = page.course.by_bucket()
+    costs = page.course.costs
     told = [(costs[day], day) for day in buckets if day in costs]
     if not told:
         return "Nothing was spent."

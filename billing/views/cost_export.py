@@ -7,12 +7,11 @@ from typing import Any
 from django.http import StreamingHttpResponse
 
 from billing.reads.cost import NOTHING
-from billing.reads.cost_document import text
 from billing.reads.cost_page import CostPage
 from billing.reads.runs import Runs
 from billing.views.cost_rows import NamedLine, model_lines, provider_lines, workflow_lines
 from billing.views.scope import CostScope
-from billing.views.words import effect_words, per
+from billing.views.words import cell, effect_words, per
 from monitoring.views.csv import csv_response
 
 Table = tuple[Sequence[str], list[Sequence[Any]]]
@@ -33,16 +32,16 @@ def _workflows(scope: CostScope, page: CostPage) -> Table:
     )
     return head, [
         (
-            *(row.name, row.runs, row.succeeded, text(row.cost_usd), text(row.per_run), text(row.per_success)),
-            *(text(row.waste_usd), row.waste_share, row.unpriced_tokens, text(row.before_usd), row.change),
+            *(row.name, row.runs, row.succeeded, cell(row.cost_usd), cell(row.per_run), cell(row.per_success)),
+            *(cell(row.waste_usd), row.waste_share, row.unpriced_tokens, cell(row.before_usd), row.change),
         )
         for row in workflow_lines(scope, page)
     ]
 
 
 def _named(row: NamedLine) -> Sequence[Any]:
-    used = (row.tokens, row.calls, text(row.cost_usd), text(row.waste_usd), row.unpriced_tokens)
-    return (*used, text(row.before_usd), row.change)
+    used = (row.tokens, row.calls, cell(row.cost_usd), cell(row.waste_usd), row.unpriced_tokens)
+    return (*used, cell(row.before_usd), row.change)
 
 
 def _providers(scope: CostScope, page: CostPage) -> Table:
@@ -67,11 +66,11 @@ def _days(_scope: CostScope, page: CostPage) -> Table:
         one = told.get(day, NOTHING)
         runs = None if page.course.runs is None else page.course.runs.get(day, Runs())
         counts = (runs.runs, runs.succeeded) if runs else (None, None)
-        units = [text(per(one.cost_usd, count)) for count in counts]
-        row = [day, text(one.cost_usd), text(one.waste_usd), one.tokens, one.unpriced_tokens, *counts, *units]
+        units = [cell(per(one.cost_usd, count)) for count in counts]
+        row = [day, cell(one.cost_usd), cell(one.waste_usd), one.tokens, one.unpriced_tokens, *counts, *units]
         if converts and reporting is not None:
             rate = reporting.rate_on(day)
-            row += [reporting.currency, text(rate), text(_over(one.cost_usd, rate))]
+            row += [reporting.currency, cell(rate), cell(_over(one.cost_usd, rate))]
         rows.append(row)
     return head, rows
 
@@ -81,19 +80,19 @@ def _over(usd: Decimal | None, rate: Decimal | None) -> Decimal | None:
 
 
 def _changes(_scope: CostScope, page: CostPage) -> Table:
-    return ("effect", "usd"), [(effect_words(one), text(one.usd)) for one in page.effects]
+    return ("effect", "usd"), [(effect_words(one), cell(one.usd)) for one in page.effects]
 
 
 def _budget(_scope: CostScope, page: CostPage) -> Table:
     """What is spent by the end of each day, and the forecast of those to come."""
     total, rows = Decimal(0), list[Sequence[Any]]()
-    costs, points = page.course.by_bucket(), page.forecast.course if page.forecast else ()
+    costs, points = page.course.costs, page.forecast.course if page.forecast else ()
     ahead = {point.day for point in points}
     for day in page.course.buckets(page.period.days):
         total += costs.get(day, Decimal(0))
         if day not in ahead:
-            rows.append((day, text(total), None, None, None))
-    rows += [(one.day, None, text(one.usd), text(one.low), text(one.high)) for one in points]
+            rows.append((day, cell(total), None, None, None))
+    rows += [(one.day, None, cell(one.usd), cell(one.low), cell(one.high)) for one in points]
     return ("by_the_end_of", "actual_usd", "forecast_usd", "low_usd", "high_usd"), rows
 
 
@@ -101,8 +100,8 @@ def _unusual(_scope: CostScope, page: CostPage) -> Table:
     head = ("first_day", "last_day", "excess_usd", "day", "usd", "usual_usd", "compared_with", "effect", "effect_usd")
     return head, [
         (
-            *(one.found.first, one.found.last, text(one.found.excess), one.found.day, text(one.found.usd)),
-            *(text(one.found.usual), one.found.like, effect_words(effect), text(effect.usd)),
+            *(one.found.first, one.found.last, cell(one.found.excess), one.found.day, cell(one.found.usd)),
+            *(cell(one.found.usual), one.found.like, effect_words(effect), cell(effect.usd)),
         )
         for one in page.odd
         for effect in one.effects

@@ -16,10 +16,9 @@ from accounts.permissions import Permission
 from accounts.tenancy import team_context
 from billing.analysis.periods import DAY, Days
 from billing.models import CostBasis, CostOutcome
-from billing.reads.cost_document import text
 from billing.reads.lines import Line, LinesPage, hour_window, page_of
 from billing.views.scope import CostScope, frame, open_costs
-from billing.views.words import NO_WORKFLOW_WORDS, money, signed_money, window_words
+from billing.views.words import NO_WORKFLOW_WORDS, cell, money, signed_money, window_words
 from monitoring import wording
 from monitoring.filters import ANY
 from monitoring.presentation import FilterChip, FilterChoice
@@ -182,6 +181,6 @@ def _cell(line: Line) -> Sequence[Any]:
         *(row.id, row.booked_on, row.hour.isoformat(), *line.words, line.workflow),
         *(line.names[name] for name in _NAMES),
         *(tags, row.tier, row.region, row.calls, *(getattr(row, name) for name in _TOKENS), row.unpriced_tokens),
-        *(text(row.quantity), row.unit, text(row.cost_usd), text(row.told_usd), text(row.priced_usd)),
-        *(text(row.list_usd), text(row.billed), row.currency, row.price_id),
+        *(cell(row.quantity), row.unit, cell(row.cost_usd), cell(row.told_usd), cell(row.priced_usd)),
+        *(cell(row.list_usd), cell(row.billed), row.currency, row.price_id),
     )

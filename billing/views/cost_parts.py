@@ -75,7 +75,7 @@ HELP = {
 
 def kpis(page: CostPage) -> list[Kpi]:
     """Total, forecast, cost per run, per successful run, and waste, each beside the same days of the period before."""
-    buckets, costs = page.course.buckets(page.period.days), page.course.by_bucket()
+    buckets, costs = page.course.buckets(page.period.days), page.course.costs
     spent = [float(costs.get(day, 0)) for day in buckets]
     return [
         _total(page, spent),
@@ -97,7 +97,7 @@ def _total(page: CostPage, points: Sequence[float]) -> Kpi:
         note += f"; {reported_words(page)}"
     return Kpi(
         f"Total, {so_far_words(page.period)}",
-        money(page.now.cost_usd),
+        "nothing" if page.is_idle else money(page.now.cost_usd),
         change=wording.signed_change(rise) if rise is not None else "",
         tone=growth_tone(rise),
         note=note,
@@ -164,7 +164,7 @@ def _unit(page: CostPage, label: str, of: str) -> Kpi:
 
 def unit_points(page: CostPage, of: str) -> list[float | None]:
     """The cost per run of each bucket; None where there was no run, or its cost is not known."""
-    costs, runs = page.course.by_bucket(), page.course.runs or {}
+    costs, runs = page.course.costs, page.course.runs or {}
     found = (per(costs.get(day), getattr(runs.get(day, Runs()), of)) for day in page.course.buckets(page.period.days))
     return [None if one is None else float(one) for one in found]
 
@@ -201,7 +201,7 @@ def waste_words(page: CostPage) -> str:
 
 def effect_lines(page: CostPage) -> list[EffectLine]:
     """What changed, greatest first, as bars about a zero that leaves room for both sides."""
-    if not page.effects:
+    if not page.effects or page.change_usd is None:
         return []
     low = min(0.0, *(float(one.usd) for one in page.effects))
     high = max(0.0, *(float(one.usd) for one in page.effects))

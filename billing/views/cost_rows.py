@@ -19,14 +19,14 @@ SHOWN = 20
 # In the order of the rows; the grey one is for what is left over.
 COLOURS: tuple[Colour, ...] = ("c1", "c2", "c3", "c4", "c6")
 OTHERS: Colour = "c5"
-SORTS: Mapping[str, Callable[["WorkflowLine"], Any]] = {
+SORTS: Mapping[str, Callable[[WorkflowRow], Any]] = {
     "name": lambda row: row.name.lower(),
-    "runs": lambda row: row.runs,
-    "total": lambda row: row.cost_usd,
-    "run": lambda row: row.per_run,
-    "success": lambda row: row.per_success,
-    "waste": lambda row: row.waste_usd,
-    "change": lambda row: row.change,
+    "runs": lambda row: row.runs.runs if row.runs else None,
+    "total": lambda row: row.now.cost_usd,
+    "run": lambda row: per(row.now.cost_usd, row.runs.runs if row.runs else None),
+    "success": lambda row: per(row.now.cost_usd, row.runs.succeeded if row.runs else None),
+    "waste": lambda row: row.now.waste_usd,
+    "change": lambda row: change(row.now.cost_usd, row.before.cost_usd),
 }
 
 
@@ -73,15 +73,21 @@ class NamedLine:
     figures: Figures = field(default=NOTHING)
 
 
-def workflow_lines(scope: CostScope, page: CostPage) -> list[WorkflowLine]:
-    """All workflows in the order that the address asks for, dearest first unasked."""
+def drawn(scope: CostScope, rows: Sequence[WorkflowRow], shown: int | None) -> list[WorkflowRow]:
+    """The workflows whose course is drawn: those of the chart, which are the dearest, and those of the table."""
+    return [*rows[: len(COLOURS)], *sort_rows(rows, scope.sort, SORTS)[:shown]]
+
+
+def workflow_lines(scope: CostScope, page: CostPage, shown: int | None = None) -> list[WorkflowLine]:
+    """The first `shown` workflows (None: all) in the order that the address asks for, dearest first unasked."""
     buckets = page.course.buckets(page.period.days)
 
     def points(row: WorkflowRow) -> list[float | None]:
         told = page.courses.get(row.id, {})
         return [float(told[day].cost_usd or 0) if day in told else 0.0 for day in buckets] if told else []
 
-    return sort_rows([_workflow(scope, row, points(row)) for row in page.workflows], scope.sort, SORTS)
+    rows = sort_rows(page.workflows, scope.sort, SORTS)[:shown]
+    return [_workflow(scope, row, points(row)) for row in rows]
 
 
 def _workflow(scope: CostScope, row: WorkflowRow, points: Sequence[float | None]) -> WorkflowLine:

@@ -57,6 +57,8 @@ def panel(scope: CostScope, page: CostPage, *, may_alert: bool) -> CostPanel:
 
 def _spent(page: CostPage) -> tuple[str, str, str]:
     usd, found = page.now.cost_usd, page.forecast
+    if page.is_idle:
+        return f"Nothing{' yet' if page.period.is_running else ''} in {page.period.name}.", "Nothing", "idle"
     if usd is None:
         return "Unknown: nothing of what was used has a price.", "Unknown", "idle"
     rise = change(usd, page.before.cost_usd)

@@ -1,6 +1,7 @@
 """How costs are written: money, changes, days, and names that were not told."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -96,6 +97,21 @@ def kind_words(kind: int) -> str:
 def mixed_words(effects: Sequence[Effect], most: int = 2) -> str:
     """The greatest effects in one line: `volume +$12.00, prices +$3.10`."""
     return ", ".join(f"{effect_words(one).lower()} {signed_money(one.usd)}" for one in effects[:most])
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """An amount as a cell of CSV: a number without an exponent, never a text, so that a minus is no formula."""
+
+    usd: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.usd:f}"
+
+
+def cell(usd: Decimal | None) -> Plain | None:
+    """An amount for CSV."""
+    return None if usd is None else Plain(usd)
 
 
 def cents(usd: Decimal) -> Decimal:

@@ -1,8 +1,9 @@
 """The cost page: what a reader sees, what links lead to, and who may see it."""
 
+import csv
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -36,7 +37,11 @@ def csv_of(client: Client, team: Team, query: str) -> list[list[str]]:
     response = client.get(f"/t/{team.slug}/cost/?format=csv&{query}")
     assert response.status_code == 200
     body = b"".join(response).decode()  # type: ignore[arg-type]
-    return [line.split(",") for line in body.splitlines()]
+    return list(csv.reader(body.splitlines()))
+
+
+def amounts(cells: list[str]) -> list[Decimal | None]:
+    return [Decimal(cell) if cell else None for cell in cells]
 
 
 def kpi(text: str, label: str) -> str:
@@ -44,7 +49,7 @@ def kpi(text: str, label: str) -> str:
         rf'<dt[^>]*>{re.escape(label)}</dt> <dd class="kpi-v">(.*?)</dd>.*?<dd class="kpi-d">(.*?)</dd>', text
     )
     assert match, label
-    return re.sub("<[^>]+>", "", " ".join(match.groups())).strip()
+    return " ".join(re.sub("<[^>]+>", "", " ".join(match.groups())).split())
 
 
 def test_the_answer_comes_first_with_its_evidence(member_client: Client, team: Team) -> None:
@@ -76,16 +81,14 @@ def test_the_kpis_say_what_they_are_beside_october(member_client: Client, team: 
 def test_the_tables_have_their_rows_in_csv(member_client: Client, team: Team) -> None:
     november(team)
     rows = csv_of(member_client, team, "table=workflows")
-    assert rows[1][:7] == ["Leads", "10", "8", "232.00", "23.2", "29", "88"]
-    assert rows[2][:7] == ["Triage", "0", "0", "71.50", "", "", "0"]
+    assert (rows[1][0], amounts(rows[1][1:7])) == ("Leads", [10, 8, 232, Decimal("23.2"), 29, 88])
+    assert (rows[2][0], amounts(rows[2][1:7])) == ("Triage", [0, 0, Decimal("71.5"), None, None, 0])
     providers = csv_of(member_client, team, "table=providers")
-    assert [(row[0], row[3]) for row in providers[1:]] == [
-        ("openai", "231.00"), ("anthropic", "71.50"), ("Compute", "2"), ("Other", "-1"),
-    ]  # fmt: skip
+    assert [row[0] for row in providers[1:]] == ["openai", "anthropic", "Compute", "Other"]
+    assert amounts([row[3] for row in providers[1:]]) == [231, Decimal("71.5"), 2, -1]
     models = csv_of(member_client, team, "table=models")
-    assert [(row[0], row[1], row[4]) for row in models[1:]] == [
-        ("gpt-5", "openai", "231.00"), ("claude", "anthropic", "71.50"), ("new", "openai", ""),
-    ]  # fmt: skip
+    assert [row[:2] for row in models[1:]] == [["gpt-5", "openai"], ["claude", "anthropic"], ["new", "openai"]]
+    assert amounts([row[4] for row in models[1:]]) == [231, Decimal("71.5"), None]
     days = csv_of(member_client, team, "table=days")
     assert len(days) == 23
     assert days[5][:3] == ["2026-11-05", "13.75", "4"]
@@ -109,9 +112,9 @@ def test_json_has_the_same_numbers(member_client: Client, team: Team) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("?workflow=leads", "$232.00 so far"),
+        ("?workflow=Leads&sort=name", "$232.00 so far"),
         ("?workflow=Leads", "$232.00 so far"),
-        ("?workflow=-leads", "$71.50 so far"),
+        ("?workflow=-Leads", "$71.50 so far"),
         ("?provider=anthropic", "$71.50 so far"),
         ("?model=-claude", "$232.00 so far"),
         ("?kind=compute", "$2.00 so far"),
@@ -127,6 +130,32 @@ def test_json_has_the_same_numbers(member_client: Client, team: Team) -> None:
 def test_all_state_is_in_the_address(member_client: Client, team: Team, query: str, words: str) -> None:
     november(team)
     assert words in text_of(member_client, team, query)
+
+
+@pytest.mark.parametrize(
+    ("amount", "answer"),
+    [
+        ("300", "No: $303.50 of $300.00 is spent."),
+        ("350", "Not at this rate: $"),
+        ("900", "Yes: $"),
+    ],
+)
+def test_a_budget_is_answered_for(
+    member_client: Client, team: Team, monkeypatch: pytest.MonkeyPatch, amount: str, answer: str
+) -> None:
+    november(team)
+    monkeypatch.setattr("billing.reads.cost_page.budget_for", lambda _team, _scope: Decimal(amount))
+    text = text_of(member_client, team)
+    assert "Will we stay inside the budget?" in text
+    assert answer in text
+    assert "Month against budget" in text
+
+
+def test_a_month_that_has_not_begun_to_cost_says_nothing_yet(member_client: Client, team: Team) -> None:
+    spend(team, date(2026, 10, 5), "3")
+    text = text_of(member_client, team)
+    assert "Nothing yet in November 2026." in text
+    assert kpi(text, "Total, 1–22 Nov").startswith("nothing")
 
 
 def test_filters_without_runs_say_so(member_client: Client, team: Team) -> None:
@@ -179,8 +208,10 @@ def test_too_few_days_are_said_to_be_too_few(member_client: Client, team: Team) 
 
 
 def test_an_unusual_day_is_explained(member_client: Client, team: Team) -> None:
-    november(team)
-    spend(team, date(2026, 11, 18), "40", workflow="Leads", outcome=CostOutcome.FAILED)
+    with folded_once(team):
+        for number in range(52):
+            spend(team, date(2026, 10, 1) + timedelta(days=number), "10", workflow="Leads")
+        spend(team, date(2026, 11, 18), "40", workflow="Leads", outcome=CostOutcome.FAILED)
     text = text_of(member_client, team)
     assert "<b>18 Nov</b>" in text
     assert "retries and failed runs +$40.00" in text

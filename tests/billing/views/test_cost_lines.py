@@ -57,7 +57,7 @@ def test_lines_are_found_by_day_outcome_and_basis(member_client: Client, team: T
         ("?outcome=failed&outcome=good", {"Good", "Bad"}),
         ("?basis=unpriced", {"Dark"}),
         ("?basis=nonsense", set()),
-        ("?workflow=good", {"Good"}),
+        ("?workflow=Good", {"Good"}),
         ("?at=2026-10", set()),
     ):
         text = text_of(member_client, team, query)
