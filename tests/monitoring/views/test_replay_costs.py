@@ -1,5 +1,6 @@
 """What the page of an execution says about costs: told, computed, which counts, and what needs review."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -17,7 +18,7 @@ ANTHROPIC = {"input_tokens": 1000, "output_tokens": 100, "service_tier": "batch"
 
 def read(client: Client, team: Team, step: str = "") -> str:
     run = execution_id(team.id, "run")
-    part = f"?step={step_id(run, step)}" if step else ""
+    part = f"?at={step_id(run, step)}" if step else ""
     response = client.get(f"/t/{team.slug}/executions/{run}/{part}")
     assert response.status_code == 200
     return " ".join(response.content.decode().split())
@@ -53,12 +54,12 @@ def test_the_providers_own_object_has_a_tab(member_client: Client, team: Team) -
     told = Tokens(input=1000, input_audio=300, output=100, cache_write=50, cache_write_1h=20)
     send(team, report(id="run", steps=[call(usage=ANTHROPIC, tokens=told, calls=2, tier="batch", region="us")]))
     run = execution_id(team.id, "run")
-    response = member_client.get(f"/t/{team.slug}/executions/{run}/?step={step_id(run, 'call')}&tab=usage")
+    response = member_client.get(f"/t/{team.slug}/executions/{run}/?at={step_id(run, 'call')}&tab=usage")
     page = " ".join(response.content.decode().split())
     for words in ("service_tier", "Audio tokens, part of those in", "Kept for an hour", "Calls of the provider"):
         assert words in page
-    raw = member_client.get(f"/t/{team.slug}/executions/{run}/raw.json").json()
-    (found,) = raw["steps"]
+    raw = member_client.get(f"/t/{team.slug}/executions/{run}/raw.json")
+    (found,) = json.loads(b"".join(raw.streaming_content))["steps"]  # type: ignore[attr-defined]
     assert found["usage"] == ANTHROPIC
     assert found["usage_detail"] == {
         "input_audio": 300,
