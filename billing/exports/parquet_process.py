@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 DIGITS, SCALE = 38, 18
-GROUP_ROWS = 25_000
-BLOCK_BYTES = 2 * 1024 * 1024
+GROUP_ROWS = 5_000
+BLOCK_BYTES = 256 * 1024
 DOES_NOT_FIT = 3
 NOTE = f"Exact decimal text: an amount of this file has more digits than decimal128({DIGITS}, {SCALE}) holds."
 
