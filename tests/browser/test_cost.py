@@ -13,7 +13,7 @@ from tests.billing.spending import folded_once, spend
 from tests.browser.conftest import SignIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-NAME = "A workflow with a long name " + "that goes on " * 6
+NAME = "A-workflow-with-a-long-name-" + "that-goes-on-" * 3
 
 
 @pytest.fixture
