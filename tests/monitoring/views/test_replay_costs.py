@@ -40,7 +40,10 @@ def test_told_and_computed_are_shown_with_their_difference(member_client: Client
     send(team, report(id="run", steps=[call(id="other", cost_usd=Decimal("0.10"))]))
     page = read(member_client, team, "other")
     assert "told $0.10, computed $0.12: $0.02 more. The told one counts." in page
-    assert "told $0.20, computed $0.12: $0.08 less. Computed is known for 1 of 2 steps with usage." in page
+    assert (
+        "told $0.20, computed $0.12: $0.08 less. The told one counts. Computed is known for 1 of 2 steps with usage."
+        in page
+    )
 
 
 def test_a_source_that_counts_the_computed_one_says_so(member_client: Client, team: Team) -> None:
