@@ -77,7 +77,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Prices", "list", "cost_prices", PRICE_PAGES),
             Page("Reconciliation", "check", "reconciliation", frozenset({"reconciled_month"})),
             Page("Months", "cal", "months", frozenset({"cost_month"})),
-            Page("Exports", "dl", "cost_exports"),
+            Page("Exports", "dl", "cost_exports", frozenset({"import_usage"})),
         ),
     ),
     (

@@ -1,7 +1,9 @@
 """Usage that is told twice: by a step, and again by steps below it. Only what the lowest ones tell counts.
 
-Frameworks repeat the sum of their calls on what surrounds them. Where a step's own numbers are not the sum of what
-counts below it, nobody can say which is right: what is below counts, and the execution is marked for review.
+Frameworks repeat the sum of their calls on what surrounds them. Where a step's numbers are more than the sum of what
+counts below it, nobody can say which is right: what is below counts. A number that is smaller than what it would be the
+sum of is none: that step used it itself, as in a chain whose steps name the step before as their parent, and both
+count. In both cases the execution is marked for review.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,8 +44,11 @@ def cover(steps: Mapping[int, Row]) -> bool:
     below = _below(steps)
     is_doubtful = False
     for number, row in steps.items():
-        row[_COVERED] = number in below and is_telling(row)
-        is_doubtful = is_doubtful or (row[_COVERED] and _differs(_usage(row), below[number]))
+        row[_COVERED] = False
+        if number in below and is_telling(row):
+            own = _usage(row)
+            row[_COVERED] = _may_be_sum(own, below[number])
+            is_doubtful = is_doubtful or _differs(own, below[number])
     return is_doubtful
 
 
@@ -91,15 +96,27 @@ def _below(steps: Mapping[int, Row]) -> dict[int, _Usage]:
     while ready:
         row = steps[ready.pop()]
         number, parent = row[_ID], row[_PARENT]
-        told = below.get(number) or (_usage(row) if is_telling(row) else None)
         if parent not in steps:
             continue
+        told, own = below.get(number), _usage(row) if is_telling(row) else None
+        if own is not None and (told is None or not _may_be_sum(own, told)):
+            told = _add(told, own)
         if told is not None:
             below[parent] = _add(below.get(parent), told)
         waiting[parent] -= 1
         if not waiting[parent]:
             ready.append(parent)
     return below
+
+
+def _may_be_sum(told: _Usage, below: _Usage) -> bool:
+    """Whether no number of a step is smaller than the sum below it."""
+    *tokens, cost = told
+    *others, sum_cost = below
+    pairs = zip(tokens, others, strict=True)
+    if any(count is not None and other is not None and count < other for count, other in pairs):
+        return False
+    return cost is None or sum_cost is None or sum_cost - cost <= sum_cost * _COST_TOLERANCE
 
 
 def _differs(told: _Usage, below: _Usage) -> bool:

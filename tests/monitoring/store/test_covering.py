@@ -35,12 +35,16 @@ def covered(*rows: Row) -> tuple[list[int], bool]:
     ("rows", "expected", "is_doubtful"),
     [
         ([row(1, None, 100), row(2, 1, 60), row(3, 1, 40)], [1], False),
-        ([row(1, None, 100), row(2, 1, 60), row(3, 1, 41)], [1], True),
+        ([row(1, None, 100), row(2, 1, 60), row(3, 1, 39)], [1], True),
+        # Less than what is below it: no sum, so all three used what they tell.
+        ([row(1, None, 100), row(2, 1, 60), row(3, 1, 41)], [], True),
         # Through a step that tells nothing.
         ([row(1, None, 100), row(2, 1), row(3, 2, 100)], [1], False),
         # Twice: only the lowest count.
         ([row(1, None, 100), row(2, 1, 100), row(3, 2, 100)], [1, 2], False),
-        ([row(1, None, 100), row(2, 1, 90), row(3, 2, 100)], [1, 2], True),
+        ([row(1, None, 99), row(2, 1, 110), row(3, 2, 100)], [2], True),
+        # A chain whose steps name the step before them.
+        ([row(1, None, 100), row(2, 1, 110), row(3, 2, 120)], [], True),
         ([row(1), row(2, 1, 5), row(3, 1, 5)], [], False),
         ([row(1, 9, 100), row(2, 8, 60)], [], False),
         ([row(1, None, None, "0.3"), row(2, 1, None, "0.1"), row(3, 1, None, "0.2")], [1], False),
@@ -60,17 +64,28 @@ def test_the_lowest_that_tell_count(rows: list[Row], expected: list[int], is_dou
 
 
 @given(data=st.data(), size=st.integers(1, 12))
-def test_what_counts_is_what_has_nothing_below_that_tells(data: st.DataObject, size: int) -> None:
+def test_what_may_be_the_sum_of_what_counts_below_does_not_count(data: st.DataObject, size: int) -> None:
     parents = [data.draw(st.none() | st.integers(0, number - 1)) if number else None for number in range(size)]
     tells = [data.draw(st.none() | st.integers(0, 9)) for _ in range(size)]
     rows = [row(number, parents[number], tells[number]) for number in range(size)]
 
-    def tells_below(number: int) -> bool:
-        children = [child for child in range(size) if parents[child] == number]
-        return any(tells[child] is not None or tells_below(child) for child in children)
+    def below(number: int) -> int | None:
+        sums = [told(child) for child in range(size) if parents[child] == number]
+        known = [one for one in sums if one is not None]
+        return sum(known) if known else None
+
+    def is_sum(number: int) -> bool:
+        own, under = tells[number], below(number)
+        return own is not None and under is not None and own >= under
+
+    def told(number: int) -> int | None:
+        own, under = tells[number], below(number)
+        if own is None or is_sum(number):
+            return under
+        return own + (under or 0)
 
     found, _ = covered(*data.draw(st.permutations(rows)))
-    assert sorted(found) == [n for n in range(size) if tells[n] is not None and tells_below(n)]
+    assert sorted(found) == [number for number in range(size) if is_sum(number)]
 
 
 def llm(id: str, parent: str | None, *, tokens: int | None = None, cost: str | None = None) -> StepReport:
@@ -105,12 +120,12 @@ def test_parts_in_any_order_count_the_lowest(team: Team, order: tuple[int, ...])
 @pytest.mark.django_db
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_what_does_not_add_up_is_marked_until_it_does(team: Team, order: tuple[int, ...]) -> None:
-    steps = [llm("agent", None, tokens=100), llm("a", "agent", tokens=70), llm("b", "agent", tokens=31)]
+    steps = [llm("agent", None, tokens=102), llm("a", "agent", tokens=70), llm("b", "agent", tokens=31)]
     for place in order:
         send(team, report(id="run", steps=[steps[place]]))
     assert totals(team)[:3] == (101, None, 1 | STEPS_ARE_NESTED | STEPS_NEED_REVIEW)
-    send(team, report(id="run", steps=[llm("agent", None, tokens=101)]))
-    assert totals(team)[:3] == (101, None, 1 | STEPS_ARE_NESTED)
+    send(team, report(id="run", steps=[llm("c", "agent", tokens=1)]))
+    assert totals(team)[:3] == (102, None, 1 | STEPS_ARE_NESTED)
 
 
 @pytest.mark.django_db
