@@ -182,7 +182,7 @@ def test_the_checklist_names_models_and_providers(team: Team) -> None:
         "over": [],
         "earlier": [],
         "pending": [],
-        "unpriced": ["gpt-9 (openai): 1.1 k tokens"],
+        "unpriced": ["gpt-9 (openai): 1,100 tokens"],
         "sources": [],
         "reconciled": ["openai has no statement"],
         "rates": [],
