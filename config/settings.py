@@ -254,6 +254,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-notices": {"task": "alerts.tasks.send_notices", "schedule": 1.0, "options": {"expires": 3}},
     "remove-old-notices": {"task": "alerts.tasks.remove_old_notices", "schedule": 3600.0},
     "fold-costs": {"task": "billing.tasks.fold_costs", "schedule": 5.0, "options": {"expires": 5}},
+    "allocate-costs": {"task": "billing.tasks.allocate_costs", "schedule": 300.0, "options": {"expires": 290}},
     "drop-old-costs": {"task": "billing.tasks.drop_old_costs", "schedule": 86400.0},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},

@@ -24,8 +24,10 @@ from billing.models.price import (
     ReRating,
     TeamPrice,
 )
+from billing.models.resource import AllocationKey, RateUnit, ResourceRate
 
 __all__ = [
+    "AllocationKey",
     "BookModel",
     "BookPrice",
     "CostBasis",
@@ -45,7 +47,9 @@ __all__ = [
     "MonthState",
     "PriceOrigin",
     "PriceRevision",
+    "RateUnit",
     "ReRating",
+    "ResourceRate",
     "TagSet",
     "TeamPrice",
 ]
