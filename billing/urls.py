@@ -1,5 +1,12 @@
-"""Addresses of the pages of costs."""
+"""Addresses of the pages of costs, all under `/t/<team>/`. One line a view."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from billing.views import resources
+
+urlpatterns: list[URLPattern] = [
+    path("cost/resources/", resources.resources, name="cost_resources"),
+    path("cost/resources/new/", resources.new_resource, name="cost_new_resource"),
+    path("cost/resources/<str:rate>/", resources.resource, name="cost_resource"),
+    path("cost/resources/<str:rate>/remove/", resources.remove_resource, name="cost_remove_resource"),
+]

@@ -45,6 +45,7 @@ class Case:
     steps: list[str] = field(default_factory=list)
 
 
+BELOW = {"id": "below", "parent_execution": "above", "workflow": "child"}
 FAILED = {"status": Status.FAILED}
 HOURLY = [
     Case("each run", ["Invoke run 0.0002"], ["usage good compute nightly 1 run 0.0002"]),
@@ -80,20 +81,14 @@ HOURLY = [
         "the time of a run below another counts once",
         ["Runner minute 1"],
         ["usage good compute nightly 10 minute 10"],
-        [
-            {"id": "above", **minutes(10)},
-            {"id": "below", "parent_execution": "above", "workflow": "child", **minutes(4)},
-        ],
+        [{"id": "above", **minutes(10)}, BELOW | minutes(4)],
     ),
     # Of the workflow `child` alone, the run above is not charged.
     Case(
         "the time of a run below one that is not charged counts",
         ["Runner minute 1 workflow child"],
         ["usage good compute child 4 minute 4"],
-        [
-            {"id": "above", **minutes(10)},
-            {"id": "below", "parent_execution": "above", "workflow": "child", **minutes(4)},
-        ],
+        [{"id": "above", **minutes(10)}, BELOW | minutes(4)],
     ),
     # 500 MB for one hour: 0.5 GB-hours x 0.10.
     Case(
@@ -236,7 +231,7 @@ def test_a_third_each_adds_up_to_the_last_digit(team: Team) -> None:
 
 
 def test_total_cost_of_a_workflow_holds_tokens_and_all_else(team: Team) -> None:
-    """Per run 3.5 dollars: tokens 1, a run 0.5, half of the fixed 4; of 7 in all 1.5 are waste, and one run succeeded."""
+    """Two runs: tokens 2, runs 1, the fixed 4, so 3.5 a run and 7 a successful one; 1.5 of it is waste."""
     add_rate(team, "Invoke run 0.5")
     add_rate(team, "Seats month 4 key runs kind subscription")
     tell(team, run("good", "told 1"), run("bad", "told 1", **FAILED))
