@@ -52,6 +52,6 @@ def _words(row: CostLine, workflow: str, labels: dict[int, str]) -> Sequence[str
     told += [plain(row.quantity), row.unit] if row.quantity is not None else []
     told += [plain(row.cost_usd) if row.cost_usd is not None else "unknown"]
     told += [row.currency, plain(row.billed)] if row.currency != "USD" and row.billed is not None else []
-    usual = HOUR.date() if row.entry == Entry.USAGE else row.booked_on.replace(day=1)
+    usual = row.booked_on.replace(day=1) if row.entry == Entry.ALLOCATED else HOUR.date()
     told += [f"booked {row.booked_on:%m-%d}"] if row.booked_on != usual else []
     return told
