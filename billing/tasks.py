@@ -8,8 +8,8 @@ from billing.store import allocation, lines, retention
 
 @shared_task(time_limit=300, soft_time_limit=280)
 def fold_costs() -> None:
-    """Makes the cost lines of hours that are due, for about twenty seconds; every five seconds."""
-    lines.fold_due(timezone.now(), seconds=20.0)
+    """Makes the cost lines of hours that are due, a little at a time; every five seconds."""
+    lines.fold_due(timezone.now(), seconds=3.0)
 
 
 @shared_task(time_limit=600, soft_time_limit=580)

@@ -123,7 +123,7 @@ def usage_line(names: Names, excess: int, counted: Figures, prices: Prices) -> L
     price = None if names.price_id is None else prices.by_id.get(names.price_id)
     if names.price_id is not None and price is not None:
         at_list = counted.priced_usd
-        if price.is_team:
+        if price.is_team and at_list is not None:
             listed = price.list_price_id and prices.rate(price.list_price_id, counted.usage, day)
             at_list = listed[0] if listed else None
         own = prices.rate(names.price_id, counted.usage, day) if price.currency != USD else None

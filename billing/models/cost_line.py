@@ -216,7 +216,7 @@ class CostDue(models.Model):
     """A queue: hours of a workflow whose cost lines are to be made again. A control table.
 
     Key: `(team_id, workflow_id, environment_id, hour)`. `is_lines_only`: the records are not read again (a price
-    change); what was marked for records stays so.
+    change); what was marked for records stays so. `leased_until`: somebody is at it; a new mark takes that away.
     """
 
     team = models.ForeignKey("accounts.Team", models.CASCADE, related_name="+", db_index=False)
@@ -225,6 +225,7 @@ class CostDue(models.Model):
     hour = models.DateTimeField()
     due_at = models.DateTimeField()
     is_lines_only = models.BooleanField(default=False)
+    leased_until = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "cost_due"

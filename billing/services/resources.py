@@ -204,7 +204,7 @@ def end_rate(*, team_id: UUID, rate_id: int, ends_on: date, now: datetime) -> bo
         return True
     _check_days(team_id, ends_on, old, "ends_on")
     ResourceRate.objects.filter(team_id=team_id, id=rate_id).update(ends_on=ends_on)
-    _make_again(row, ends_on.replace(day=1), old, now)
+    _make_again(row, ends_on, old, now)
     return True
 
 

@@ -11,17 +11,23 @@ from billing.analysis.lines import WorkflowHour
 
 # A running hour changes with each fold; its lines are made again at most this often.
 DELAY = timedelta(seconds=30)
+# A worker that has not ended after this long is taken for dead; what cannot be made is tried again then.
+LEASE = timedelta(minutes=10)
 # Takes everything that is marked, whenever it is due.
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 
-_MARK = """
+# What is marked while it is being made is due once more, after the usual delay.
+_AGAIN = """ON CONFLICT (team_id, workflow_id, environment_id, hour) DO UPDATE SET
+    is_lines_only = old.is_lines_only AND EXCLUDED.is_lines_only, leased_until = NULL,
+    due_at = CASE WHEN old.leased_until IS NULL THEN LEAST(old.due_at, EXCLUDED.due_at) ELSE EXCLUDED.due_at END
+WHERE old.due_at > EXCLUDED.due_at OR old.leased_until IS NOT NULL
+    OR (old.is_lines_only AND NOT EXCLUDED.is_lines_only)"""
+_MARK = f"""
 INSERT INTO cost_due AS old (team_id, workflow_id, environment_id, hour, due_at, is_lines_only)
 SELECT %s, h.workflow_id, h.environment_id, h.hour, %s, %s
 FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[]) AS h(workflow_id, environment_id, hour)
 ORDER BY 2, 3, 4
-ON CONFLICT (team_id, workflow_id, environment_id, hour) DO UPDATE
-SET is_lines_only = old.is_lines_only AND EXCLUDED.is_lines_only, due_at = LEAST(old.due_at, EXCLUDED.due_at)
-WHERE old.due_at > EXCLUDED.due_at OR (old.is_lines_only AND NOT EXCLUDED.is_lines_only)
+{_AGAIN}
 """
 
 
@@ -46,7 +52,7 @@ class Due(NamedTuple):
     is_lines_only: bool
 
 
-_BETWEEN = """
+_BETWEEN = f"""
 INSERT INTO cost_due AS old (team_id, workflow_id, environment_id, hour, due_at, is_lines_only)
 SELECT %(team)s, workflow_id, environment_id, hour, %(due)s, %(lines_only)s FROM (
     SELECT workflow_id, environment_id, hour FROM cost_line
@@ -57,22 +63,30 @@ SELECT %(team)s, workflow_id, environment_id, hour, %(due)s, %(lines_only)s FROM
         AND bucket >= %(start)s::timestamp AT TIME ZONE 'UTC'
         AND bucket < COALESCE(%(end)s::timestamp, 'infinity') AT TIME ZONE 'UTC'
 ) AS h WHERE date_trunc('month', hour, 'UTC') AT TIME ZONE 'UTC' <> ALL(%(without)s::date[]) ORDER BY 2, 3, 4
-ON CONFLICT (team_id, workflow_id, environment_id, hour) DO UPDATE
-SET is_lines_only = old.is_lines_only AND EXCLUDED.is_lines_only, due_at = LEAST(old.due_at, EXCLUDED.due_at)
-WHERE old.due_at > EXCLUDED.due_at OR (old.is_lines_only AND NOT EXCLUDED.is_lines_only)
+{_AGAIN}
 """
-_CLAIM = """
-DELETE FROM cost_due d USING (
-    SELECT workflow_id, environment_id, hour FROM cost_due WHERE team_id = %(team)s AND due_at <= %(before)s
+_FREE = "due_at <= %(before)s AND (leased_until IS NULL OR leased_until <= %(now)s)"
+_SAME = "d.workflow_id = c.workflow_id AND d.environment_id = c.environment_id AND d.hour = c.hour"
+_CLAIM = f"""
+UPDATE cost_due d SET leased_until = %(until)s FROM (
+    SELECT workflow_id, environment_id, hour FROM cost_due WHERE team_id = %(team)s AND {_FREE}
     ORDER BY due_at, hour DESC, workflow_id, environment_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) c WHERE d.team_id = %(team)s AND d.workflow_id = c.workflow_id AND d.environment_id = c.environment_id
-    AND d.hour = c.hour
+) c WHERE d.team_id = %(team)s AND {_SAME}
 RETURNING d.workflow_id, d.environment_id, d.hour, d.is_lines_only
 """
-_TEAMS = "SELECT team_id FROM cost_due WHERE due_at <= %s GROUP BY team_id ORDER BY min(due_at), team_id"
-_PUT_OFF = """
-UPDATE cost_due SET due_at = %s
-WHERE team_id = %s AND workflow_id = %s AND environment_id = %s AND hour = %s AND due_at <= %s
+# A row that somebody holds is being marked again, and stays.
+_DONE = f"""
+DELETE FROM cost_due d USING (
+    SELECT q.workflow_id, q.environment_id, q.hour FROM cost_due q
+    JOIN unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(hours)s::timestamptz[])
+        AS h(workflow_id, environment_id, hour) USING (workflow_id, environment_id, hour)
+    WHERE q.team_id = %(team)s AND q.leased_until = %(until)s FOR UPDATE OF q SKIP LOCKED
+) c WHERE d.team_id = %(team)s AND {_SAME}
+"""
+_TEAMS = f"""
+SELECT t.id FROM accounts_team t CROSS JOIN LATERAL (
+    SELECT due_at FROM cost_due WHERE team_id = t.id AND {_FREE} ORDER BY due_at LIMIT 1
+) d ORDER BY d.due_at, t.id
 """
 
 
@@ -97,36 +111,39 @@ def mark_between(
         return int(cursor.rowcount)
 
 
-def due_teams(before: datetime) -> list[UUID]:
-    """Teams with hours that are due, the one that waits longest first."""
+def due_teams(before: datetime, now: datetime) -> list[UUID]:
+    """Teams with hours that are due and that nobody is at, the one that waits longest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_TEAMS, [before])
+        cursor.execute(_TEAMS, {"before": before, "now": now})
         return [row[0] for row in cursor.fetchall()]
 
 
-def claim(team_id: UUID, before: datetime, limit: int) -> list[Due]:
-    """Takes hours off the queue, those that wait longest first; they come back if the transaction fails."""
+def marked_teams() -> list[UUID]:
+    """Teams with hours that are marked, also those that somebody is at."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"team": team_id, "before": before, "limit": limit})
+        cursor.execute("SELECT DISTINCT team_id FROM cost_due ORDER BY team_id")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def claim(team_id: UUID, before: datetime, now: datetime, limit: int) -> list[Due]:
+    """Leases hours, those that wait longest first. Where it is not said that they are done, they are due again."""
+    values: dict[str, Any] = {"team": team_id, "before": before, "now": now, "until": now + LEASE, "limit": limit}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, values)
         return sorted(Due(WorkflowHour(*row[:3]), row[3]) for row in cursor.fetchall())
 
 
-def next_hour(team_id: UUID, before: datetime) -> WorkflowHour | None:
-    """The hour that `claim` takes first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT workflow_id, environment_id, hour FROM cost_due WHERE team_id = %s AND due_at <= %s "
-            "ORDER BY due_at, hour DESC, workflow_id, environment_id LIMIT 1",
-            [team_id, before],
-        )
-        row = cursor.fetchone()
-    return WorkflowHour(*row) if row else None
+def done(team_id: UUID, claimed: Sequence[Due], now: datetime) -> None:
+    """Takes hours that were leased at `now` off the queue, last in the transaction that made them.
 
-
-def put_off(team_id: UUID, hour: WorkflowHour, before: datetime, until: datetime) -> None:
-    """Leaves an hour that went wrong for later, so that it does not keep the others waiting."""
+    The row is held only until its commit, so that the fold of records never waits for lines. What was marked meanwhile
+    stays.
+    """
+    workflows, environments, hours = (list(column) for column in zip(*(one.hour for one in claimed), strict=True))
+    values: dict[str, Any] = {"team": team_id, "until": now + LEASE}
+    values |= {"workflows": workflows, "environments": environments, "hours": hours}
     with connection.cursor() as cursor:
-        cursor.execute(_PUT_OFF, [until, team_id, *hour, before])
+        cursor.execute(_DONE, values)
 
 
 def due_hours(team_id: UUID) -> int:

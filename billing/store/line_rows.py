@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
+from accounts.statements import run_planned
 from billing.analysis.lines import Figures, Line, Names, WorkflowHour
 from billing.models import Entry
 
@@ -46,11 +47,9 @@ def read_hours(team_id: UUID, hours: Sequence[WorkflowHour]) -> dict[WorkflowHou
     workflows, environments, starts = (list(column) for column in zip(*hours, strict=True))
     values: dict[str, Any] = {"team": team_id, "workflows": workflows, "environments": environments, "hours": starts}
     found: dict[WorkflowHour, list[Line]] = {hour: [] for hour in hours}
-    with connection.cursor() as cursor:
-        cursor.execute(_READ, values)
-        for row in cursor.fetchall():
-            line = _line(row)
-            found[line.names.of].append(line)
+    for row in run_planned(_READ, values):
+        line = _line(row)
+        found[line.names.of].append(line)
     return found
 
 

@@ -101,7 +101,9 @@ _STEP_UNPRICED = f"""CASE WHEN s.cost_usd IS NOT NULL THEN 0
 # Rows from before prices have what counts alone: it was told.
 _STEP_TOLD = """CASE WHEN s.told_cost_usd IS NULL AND s.priced_cost_usd IS NULL THEN s.cost_usd
     ELSE s.told_cost_usd END"""
+# Where both are the same, the rule of the source says which one it is that counts.
 _STEP_BASIS = f"""CASE WHEN s.cost_usd IS NULL THEN {CostBasis.UNPRICED.value}
+    WHEN s.cost_usd = s.priced_cost_usd AND s.usage_detail ->> 'counts' = 'computed' THEN {CostBasis.PRICED.value}
     WHEN s.cost_usd = ({_STEP_TOLD}) OR s.priced_cost_usd IS NULL THEN {CostBasis.TOLD.value}
     ELSE {CostBasis.PRICED.value} END"""
 
@@ -140,7 +142,8 @@ SELECT r.workflow_id, r.environment_id, r.hour, r.release_id, r.id, {_STEP_BASIS
     {_STEP_UNPRICED} AS unpriced_tokens, s.cost_usd, {_STEP_TOLD} AS told_usd, s.priced_cost_usd AS priced_usd
 FROM cost_run r JOIN step s ON {of_run("s")} LEFT JOIN diverged g ON g.id = r.id
 WHERE {within("s", days)} AND NOT s.is_covered
-    AND num_nonnulls({", ".join(f"s.{c}" for c in _TOKENS)}, s.cost_usd, s.told_cost_usd, s.usage_detail) > 0
+    AND (num_nonnulls({", ".join(f"s.{c}" for c in _TOKENS)}, s.cost_usd, s.told_cost_usd) > 0
+        OR s.usage_detail ?| ARRAY[{", ".join(f"'{name}'" for name in ("calls", *_PARTS.values()))}])
 UNION ALL
 SELECT r.workflow_id, r.environment_id, r.hour, r.release_id, r.id,
     CASE WHEN {own_cost} IS NULL AND {own_unpriced} > 0 THEN {CostBasis.UNPRICED.value}

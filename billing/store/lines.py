@@ -1,15 +1,16 @@
 """The fold that makes cost lines: takes hours that are due, reads their records once more, and replaces their lines.
 
-One transaction makes a batch of hours of one team: claim, records, lines, rollups. Doing it twice changes nothing. An
-advisory lock keeps others away from the team's lines; the fold of records goes on meanwhile, and what it marks while
-hours are being made is due again afterwards.
+Hours are leased first. Then one transaction makes a batch of one team: records, lines, rollups, off the queue. Doing it
+twice changes nothing. An advisory lock keeps others away from the team's lines; the fold of records goes on meanwhile,
+and what it marks while hours are being made is due again afterwards.
 """
 
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import DataError, connection
@@ -27,9 +28,7 @@ from billing.store.rollups import fold_parts
 logger = logging.getLogger(__name__)
 
 # Hours that one transaction takes from one team.
-LIMIT = 500
-# An hour that cannot be made waits so long, and is told in the log.
-AGAIN = timedelta(minutes=10)
+LIMIT = 200
 # Hash joins and sorts of many steps stay in memory; compiling these statements costs more than running them.
 _SETTINGS = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 
@@ -46,28 +45,33 @@ class _Terms:
 def fold_due(now: datetime, *, seconds: float, limit: int = LIMIT) -> int:
     """Makes hours that are due, for about this long; how many. Teams that another process is at are left to it."""
     until, total = time.monotonic() + seconds, 0
-    teams = due.due_teams(now)
+    # A batch of each in turn, so that a long history does not keep the others waiting.
+    teams = deque(due.due_teams(now, now))
     while teams and time.monotonic() < until:
-        # A batch of each in turn, so that a long history does not keep the others waiting.
-        taken = {team_id: fold_team(team_id, now, now, limit) for team_id in teams}
-        total += sum(taken.values())
-        teams = [team_id for team_id, hours in taken.items() if hours]
+        team_id = teams.popleft()
+        if taken := fold_team(team_id, now, now, limit):
+            teams.append(team_id)
+        total += taken
     return total
 
 
 def settle(now: datetime, *, seconds: float = 120.0) -> bool:
     """Makes all hours that were marked until now, before their records are removed; whether none is left.
 
-    What cannot be made is put off and does not keep records from being removed.
+    Waits for those who are at some. What cannot be made does not keep records from being removed.
     """
-    fold_due(now + due.DELAY, seconds=seconds)
-    return not due.due_teams(now + due.DELAY)
+    marked = now + due.DELAY
+    fold_due(marked, seconds=seconds)
+    for team_id in due.marked_teams():
+        with team_context(team_id):
+            lock_costs(team_id, wait=True)
+    return not due.due_teams(marked, marked)
 
 
 def fold_all(now: datetime, *, team_id: UUID | None = None) -> int:
     """Makes all hours that are marked, also those that are not due yet: for imports and tests. Answers how many."""
     total = 0
-    for team in [team_id] if team_id else due.due_teams(due.ALWAYS):
+    for team in [team_id] if team_id else due.due_teams(due.ALWAYS, now):
         while taken := fold_marked(team, now):
             total += taken
     return total
@@ -80,38 +84,32 @@ def fold_marked(team_id: UUID, now: datetime, limit: int = LIMIT) -> int:
 
 def fold_team(team_id: UUID, now: datetime, before: datetime, limit: int = LIMIT, *, is_whole: bool = False) -> int:
     """Makes up to `limit` hours of a team that are due `before`; how many were taken. `is_whole` waits for others."""
-    try:
-        return _fold(team_id, now, before, limit, is_whole)
-    except (DataError, ArithmeticError):
-        if limit > 1:
-            # One of them cannot be made: the others shall not wait for it.
-            return fold_team(team_id, now, before, 1, is_whole=is_whole)
-        if is_whole:
-            raise
-        _put_off(team_id, now, before)
-        return 1
-
-
-def _fold(team_id: UUID, now: datetime, before: datetime, limit: int, is_whole: bool) -> int:
     with team_context(team_id):
-        with connection.cursor() as cursor:
-            cursor.execute(_SETTINGS)
         if not lock_costs(team_id, wait=is_whole):
             return 0
-        claimed = due.claim(team_id, before, limit)
-        if claimed:
+        claimed = due.claim(team_id, before, now, limit)
+    if claimed and not _try(team_id, claimed, now) and len(claimed) > 1:
+        # One of them cannot be made: the others shall not wait for it.
+        for one in claimed:
+            _try(team_id, [one], now)
+    return len(claimed)
+
+
+def _try(team_id: UUID, claimed: Sequence[due.Due], now: datetime) -> bool:
+    """Makes hours in one transaction; whether that could be done. Else they are due again when their lease ends."""
+    try:
+        with team_context(team_id):
+            with connection.cursor() as cursor:
+                cursor.execute(_SETTINGS)
+            lock_costs(team_id, wait=True)
             make(team_id, claimed, now)
-        return len(claimed)
-
-
-def _put_off(team_id: UUID, now: datetime, before: datetime) -> None:
-    with team_context(team_id):
-        hour = due.next_hour(team_id, before)
-        if hour:
-            logger.exception(
-                "the cost lines of an hour could not be made", extra={"workflow_id": str(hour.workflow_id)}
-            )
-            due.put_off(team_id, hour, before, now + AGAIN)
+            due.done(team_id, claimed, now)
+    except (DataError, ArithmeticError):
+        if len(claimed) == 1:
+            about = {"workflow_id": str(claimed[0].hour.workflow_id)}
+            logger.exception("the cost lines of an hour could not be made", extra=about)
+        return False
+    return True
 
 
 def make(team_id: UUID, claimed: Sequence[due.Due], now: datetime) -> None:

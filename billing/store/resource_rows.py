@@ -63,7 +63,7 @@ def _used(team_id: UUID, rates: Sequence[Rate]) -> list[Used]:
         days = cursor.fetchall()
         if not days:
             return []
-        cursor.execute(resource_sql.used(days), values)
+        cursor.execute(resource_sql.used(days, has_systems=bool(values["systems"])), values)
         rows = cursor.fetchall()
     sets = tag_sets.save_tag_sets(team_id, (row[_TAGS] for row in rows))
     return [Used._make([*row[:_TAGS], sets[row[_TAGS]], *row[_TAGS + 1 :]]) for row in rows]

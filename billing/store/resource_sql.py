@@ -22,12 +22,16 @@ FROM cost_run r JOIN execution e ON e.team_id = %(team)s AND e.parent_execution_
 """
 
 
-def used(days: Sequence[tuple[int, date, date]]) -> str:
+def used(days: Sequence[tuple[int, date, date]], *, has_systems: bool) -> str:
     """What staged runs used, added up by `NAMES`, then the workflow and environment of the run above, and the figures.
 
     Figures are runs, ms, byte-ms and calls, as in `billing.analysis.resources.Used`. Durations count to the
-    microsecond, so that sums do not depend on the order. Parameters: `team`, `tag_ids`, `tag_keys`, `systems`.
+    microsecond, so that sums do not depend on the order. Steps are read with `has_systems` alone. Parameters: `team`,
+    `tag_ids`, `tag_keys`, `systems`.
     """
+    calls = f"""UNION ALL
+SELECT {", ".join(NAMES)}, NULL, NULL, 0, NULL, NULL, count(*) FROM ({_visits(days)}) AS visit
+GROUP BY {", ".join(NAMES)}"""
     return f"""
 WITH diverged AS MATERIALIZED ({diverged(days)}), tag AS MATERIALIZED ({tags_of(days)}),
 run AS (
@@ -44,9 +48,7 @@ run AS (
 SELECT {", ".join(_RUN_NAMES[:6])}, 0::bigint AS system_id, {", ".join(_RUN_NAMES[6:])},
     count(*), sum(ms), sum(ms * storage_bytes), sum(api_call_count)::bigint
 FROM run GROUP BY {", ".join(_RUN_NAMES)}
-UNION ALL
-SELECT {", ".join(NAMES)}, NULL, NULL, 0, NULL, NULL, count(*) FROM ({_visits(days)}) AS visit
-GROUP BY {", ".join(NAMES)}"""
+{calls if has_systems else ""}"""
 
 
 def _visits(days: Sequence[tuple[int, date, date]]) -> str:

@@ -37,12 +37,11 @@ _PARTS = """part AS (
 )"""
 _DIMENSIONS = "ARRAY[" + ",".join(str(one.value) for one in CostDimension) + "]::smallint[]"
 # All columns of the key up to the environment, so that each part is one short range of the index.
-_OF_PART = f"""r.team_id = %(team)s AND r.dimension = ANY({_DIMENSIONS}) AND r.workflow_id = p.workflow_id
-    AND r.environment_id = p.environment_id"""
-_CLEAR = f"""
-WITH {_PARTS}
-DELETE FROM cost_rollup r USING part p WHERE {_OF_PART} AND r.grain = %(grain)s AND r.bucket = p.bucket
-"""
+_OF_PART = f"""team_id = %(team)s AND dimension = ANY({_DIMENSIONS}) AND workflow_id = p.workflow_id
+    AND environment_id = p.environment_id"""
+# One part at a time: joined with parts, the planner may walk through all rows of the team instead.
+_CLEAR = f"""DELETE FROM cost_rollup WHERE team_id = %s AND grain = %s AND dimension = ANY({_DIMENSIONS})
+    AND workflow_id = %s AND environment_id = %s AND bucket = %s"""
 _INSERT = f"""
 INSERT INTO cost_rollup (team_id, grain, bucket, dimension, {", ".join(_KEY)}, {", ".join(_FIGURES)}, folded_at)
 SELECT %(team)s, %(grain)s, bucket, dimension, {", ".join(_KEY)}, {{lines}}, {", ".join(_SUMS)}, %(now)s
@@ -62,8 +61,8 @@ _MONTHS = f"""
 WITH {_PARTS}, item AS MATERIALIZED (
     SELECT p.bucket, {", ".join(f"r.{c}" for c in ("dimension", *_KEY, *_FIGURES))}
     FROM part p CROSS JOIN generate_series(0, 30) AS d(days) CROSS JOIN LATERAL (
-        SELECT * FROM cost_rollup r WHERE {_OF_PART} AND r.grain = {CostGrain.DAY.value}
-            AND r.bucket = p.bucket + d.days OFFSET 0
+        SELECT * FROM cost_rollup WHERE {_OF_PART} AND grain = {CostGrain.DAY.value}
+            AND bucket = p.bucket + d.days OFFSET 0
     ) r WHERE p.bucket + d.days < p.bucket + interval '1 month'
 )
 {_INSERT.format(lines="sum(lines)::bigint")} FROM item {_BY}
@@ -101,5 +100,5 @@ def fold_parts(team_id: UUID, parts: Iterable[Part], now: datetime) -> None:
             workflows, environments, buckets = (list(column) for column in zip(*wanted, strict=True))
             values: dict[str, Any] = {"team": team_id, "grain": grain.value, "now": now}
             values |= {"workflows": workflows, "environments": environments, "buckets": buckets}
-            cursor.execute(_CLEAR, values)
+            cursor.executemany(_CLEAR, [(team_id, grain.value, *part) for part in wanted])
             cursor.execute(statement, values)

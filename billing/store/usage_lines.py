@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.statements import run_planned
 from billing.analysis.deriving import Prices, usage_line
 from billing.analysis.lines import Figures, Line, Names, WorkflowHour
 from billing.store import line_sql, tag_sets
@@ -37,13 +38,12 @@ def hours_of_other_tries(team_id: UUID) -> set[WorkflowHour]:
 def read_usage(team_id: UUID) -> list[Counted]:
     """The usage of the staged executions, added up by what tells lines apart; makes the sets of tags that it needs."""
     keys = tag_sets.tag_keys(team_id)
-    with connection.cursor() as cursor:
-        cursor.execute(line_sql.DAYS)
-        days = cursor.fetchall()
-        if not days:
-            return []
-        cursor.execute(line_sql.usage(days), {"team": team_id, "tag_ids": tag_sets.facet_ids(keys), "tag_keys": keys})
-        rows = cursor.fetchall()
+    days = run_planned(line_sql.DAYS)
+    if not days:
+        return []
+    values = {"team": team_id, "tag_ids": tag_sets.facet_ids(keys), "tag_keys": keys}
+    # Results in binary: reading times and numbers as text would take longer than adding them up.
+    rows = run_planned(line_sql.usage(days), values)
     sets = tag_sets.save_tag_sets(team_id, (row[_TAGS] for row in rows))
     return [_counted(row, sets) for row in rows]
 

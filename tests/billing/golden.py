@@ -129,7 +129,7 @@ UPDATE step SET cost_usd = %s, told_cost_usd = %s, priced_cost_usd = %s, price_i
     is_covered = %s WHERE team_id = %s AND execution_id = %s AND id = %s
 """
 _TOTALS = """
-UPDATE execution e SET cost_usd = COALESCE(s.cost, e.told_cost_usd), steps_tell = e.steps_tell & 1 | s.tells,
+UPDATE execution e SET cost_usd = COALESCE(s.cost, e.told_cost_usd), steps_tell = (e.steps_tell & ~2) | s.tells,
     unpriced_tokens = CASE WHEN e.steps_tell & 1 = 1 THEN s.unpriced
         WHEN s.tells = 2 THEN 0 ELSE e.unpriced_tokens END
 FROM (
@@ -153,6 +153,7 @@ def _rate(team_id: UUID, id: UUID, step: dict[str, Any]) -> None:
     detail = {name: int(step[word]) for word, name in _PARTS.items() if word in step}
     detail |= {name: step[name] for name in ("tier", "region") if name in step}
     detail |= {"calls": int(step["calls"])} if "calls" in step else {}
+    detail |= {"counts": "computed"} if "computed" in step else {}
     values = [counted, told, priced, ID[step["price"]] if priced is not None else None]
     with connection.cursor() as cursor:
         about = [json.dumps(detail) if detail else None, "covered" in step, team_id, id, step_id(id, step["id"])]

@@ -343,19 +343,32 @@ def test_totals_told_for_the_whole_run(team: Team) -> None:
     assert total(team) == Decimal("3.25")
 
 
-def test_lines_outlive_records_and_price_changes_reach_them(team: Team) -> None:
-    """The day is sealed and its records are gone: lines of usage stay, what derives from them is made."""
+@pytest.mark.parametrize("back", [0, 1])
+def test_lines_outlive_records_and_price_changes_reach_them(team: Team, back: int) -> None:
+    """The day, or the one before, is sealed and its records are gone: lines of usage stay, what derives is made."""
     tell(team, run("a", "in 1000 @std"))
     fold(team)
     before = described(team)
     with team_context(team.id):
-        seal(team.id, 0, [HOUR.date()], NOW)
+        seal(team.id, 0, [HOUR.date() - timedelta(days=back)], NOW)
         Execution.objects.all().delete()
         due.mark_between(team.id, AUGUST, SEPTEMBER, NOW)
     lines.fold_all(NOW, team_id=team.id)
     assert described(team) == before
     change(team, "std", "new")
     assert described(team) == ["re_rated good priced @new cost -0.0005", *before]
+
+
+def test_days_of_the_other_class_seal_nothing(team: Team) -> None:
+    """What was sealed is of debug environments: production goes on being made from records, and those of debug stay."""
+    tell(team, run("a", "told 1"), run("b", "told 2", environment="Dev"))
+    fold(team)
+    with team_context(team.id):
+        seal(team.id, 1, [HOUR.date()], NOW)
+        Execution.objects.all().delete()
+        due.mark_between(team.id, AUGUST, SEPTEMBER, NOW)
+    lines.fold_all(NOW, team_id=team.id)
+    assert described(team) == ["usage good told calls 1 cost 2"]
 
 
 # Tags.
@@ -377,6 +390,10 @@ def test_lines_are_split_by_the_tags_that_the_team_chose(team: Team) -> None:
         assert sorted(by_tag) == [1, 2]
     assert found == {"{'customer': 'x'}": 1, "{'customer': 'y'}": 2, "None": 4}
     assert total(team) == 7
+    close(team)
+    with team_context(team.id):
+        assert set_tag_keys(team.id, ["customer"], NOW) == 0
+        assert set_tag_keys(team.id, ["customer"], NOW) == 0
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,13 @@ MONEY = [
         ["in 1000 told 0.002 @std"],
         ["usage good told @std calls 1 in 1000 cost 0.002"],
     ),
+    Case(
+        "told and computed are the same, and computed counts",
+        ["in 1000 told 0.002 computed @std"],
+        ["usage good priced @std calls 1 in 1000 cost 0.002"],
+    ),
+    Case("a rule alone is no usage", ["computed"], []),
+    Case("calls alone", ["calls 4"], ["usage good unpriced calls 4"]),
     Case("told to be free", ["in 1000 told 0 @std"], ["usage good told @std calls 1 in 1000 cost 0 priced 0.002"]),
     Case(
         "told beside computed of one model",

@@ -34,3 +34,23 @@ def test_a_price_change_does_not_hide_that_records_changed(team: Team) -> None:
         due.mark(team.id, [hour], NOW + timedelta(hours=2), is_lines_only=True)
     mark = CostDue.objects.get()
     assert (mark.is_lines_only, mark.due_at) == (False, NOW + due.DELAY)
+
+
+def test_a_mark_while_an_hour_is_being_made_stays(team: Team) -> None:
+    """It is due once more after the delay; what nobody marked is done; a lease that ended is claimed again."""
+    marked, other = (workflow_id(team.id, "nightly"), 1, HOUR), (workflow_id(team.id, "nightly"), 2, HOUR)
+    later = NOW + due.DELAY
+    with team_context(team.id):
+        due.mark(team.id, [marked, other], NOW)
+        claimed = due.claim(team.id, later, later, 10)
+        assert [one.hour for one in claimed] == [marked, other]
+        assert due.claim(team.id, later, later, 10) == []
+        due.mark(team.id, [marked], later)
+        due.done(team.id, claimed, later)
+        (left,) = CostDue.objects.all()
+        assert (left.environment_id, left.due_at, left.leased_until) == (1, later + due.DELAY, None)
+        until = later + due.DELAY
+        assert len(due.claim(team.id, until, until, 10)) == 1
+        assert due.due_teams(until, until) == []
+        assert due.due_teams(until, until + due.LEASE) == [team.id]
+        assert len(due.claim(team.id, until, until + due.LEASE, 10)) == 1
