@@ -55,7 +55,7 @@ def new_resource(request: TeamRequest) -> HttpResponseBase:
         "told": told,
         "reasons": _shown(reasons),
         "kinds": [(word, kind.label, told["kind"] == word) for word, kind in KINDS.items()],
-        "units": [(value, f"per {label}", told["unit"] == value) for value, label in RateUnit.choices],
+        "units": [(value, label, told["unit"] == value) for value, label in RateUnit.choices],
         "keys": [(value, label, told["key"] == value) for value, label in AllocationKey.choices],
         "workflows": workflows.values_list("name", flat=True),
     }
