@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from billing.services import cost_mail, export_children, export_jobs, first_rating
-from billing.store import lines, retention
+from billing.store import allocation, lines, retention
 
 
 @shared_task(time_limit=120, soft_time_limit=110)
@@ -18,6 +18,12 @@ def rate_first() -> None:
 def fold_costs() -> None:
     """Makes the cost lines of hours that are due, a little at a time; every five seconds."""
     lines.fold_due(timezone.now(), seconds=3.0)
+
+
+@shared_task(time_limit=600, soft_time_limit=580)
+def allocate_costs() -> None:
+    """Shares out fixed monthly costs by what is known of their months; every five minutes."""
+    allocation.allocate_all(timezone.now())
 
 
 @shared_task(time_limit=1800, soft_time_limit=1700)

@@ -12,6 +12,7 @@ from billing.views import (
     price_form,
     prices,
     reconciliation,
+    resources,
     unpriced,
 )
 from billing.views.cost import cost
@@ -51,4 +52,8 @@ urlpatterns: list[URLPattern] = [
         reconciliation.reconciled_month,
         name="reconciled_month",
     ),
+    path("cost/resources/", resources.resources, name="cost_resources"),
+    path("cost/resources/new/", resources.new_resource, name="cost_new_resource"),
+    path("cost/resources/<str:rate>/", resources.resource, name="cost_resource"),
+    path("cost/resources/<str:rate>/remove/", resources.remove_resource, name="cost_remove_resource"),
 ]

@@ -259,6 +259,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "remove-old-notices": {"task": "alerts.tasks.remove_old_notices", "schedule": 3600.0},
     "rate-first": {"task": "billing.tasks.rate_first", "schedule": 5.0, "options": {"expires": 5}},
     "fold-costs": {"task": "billing.tasks.fold_costs", "schedule": 5.0, "options": {"expires": 5}},
+    "allocate-costs": {"task": "billing.tasks.allocate_costs", "schedule": 300.0, "options": {"expires": 290}},
     "drop-old-costs": {"task": "billing.tasks.drop_old_costs", "schedule": 86400.0},
     "run-exports": {"task": "billing.tasks.run_exports", "schedule": 2.0, "options": {"expires": 2}},
     "remove-old-exports": {"task": "billing.tasks.remove_old_exports", "schedule": 3600.0},

@@ -51,6 +51,8 @@ DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destina
 CHANNEL_PAGES = frozenset({"choose_channel", "add_channel", "channel", "alert_deliveries", "alert_delivery"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
+# Below the entry of costs.
+RESOURCE_PAGES = frozenset({"cost_resources", "cost_new_resource", "cost_resource"})
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
 PRICE_PAGES = frozenset(
     {"cost_new_price", "cost_price", "cost_price_changes", "cost_rates", "cost_discounts", "cost_unpriced"}

@@ -56,6 +56,8 @@ class Names(NamedTuple):
     tier: str = ""
     region: str = ""
     price_id: int | None = None
+    kind: int = 0
+    unit: str = ""
 
     @property
     def of(self) -> WorkflowHour:
@@ -64,7 +66,7 @@ class Names(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What a line counts: calls, tokens (parts inside their totals), and money."""
+    """What a line counts: calls, tokens (parts inside their totals), money, and the quantity of what is not tokens."""
 
     calls: int = 0
     input_tokens: int | None = None
@@ -83,6 +85,7 @@ class Figures(NamedTuple):
     priced_usd: Decimal | None = None
     list_usd: Decimal | None = None
     billed: Decimal | None = None
+    quantity: Decimal | None = None
 
     @property
     def usage(self) -> Usage:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import discounts, prices
+from billing.api import discounts, prices, resources
 from billing.api.costs import CostBy, CostDaily, CostSummary
 from billing.api.exports import ExportDetail, ExportFile, ExportList
 from billing.api.lines import CostLineList
@@ -23,4 +23,6 @@ urlpatterns: list[URLPattern] = [
     path("costs/summary/", CostSummary.as_view(), name="api_cost_summary"),
     path("costs/daily/", CostDaily.as_view(), name="api_cost_daily"),
     path("costs/by/<str:dimension>/", CostBy.as_view(), name="api_costs_by"),
+    path("costs/resources/", resources.ResourceRateList.as_view(), name="api_resource_rates"),
+    path("costs/resources/<str:rate>/", resources.ResourceRateDetail.as_view(), name="api_resource_rate"),
 ]

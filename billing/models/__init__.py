@@ -27,10 +27,12 @@ from billing.models.price import (
     ReRating,
     TeamPrice,
 )
+from billing.models.resource import AllocationKey, RateUnit, ResourceRate
 from billing.models.statement import ProviderStatement, StatementLine
 
 __all__ = [
     "ANY_KIND",
+    "AllocationKey",
     "BookModel",
     "BookPrice",
     "CostBasis",
@@ -57,7 +59,9 @@ __all__ = [
     "PriceOrigin",
     "PriceRevision",
     "ProviderStatement",
+    "RateUnit",
     "ReRating",
+    "ResourceRate",
     "StatementLine",
     "TagSet",
     "TeamPrice",

@@ -28,12 +28,18 @@ def read_prices(team_id: UUID, ids: Iterable[int]) -> Prices:
     found = _read(team_id, set(ids))
     listed = {price.list_price_id for price in found.values() if price.list_price_id is not None}
     found |= _read(team_id, listed - set(found))
+    return Prices(found, read_exchange(team_id, (price.currency for price in found.values())))
+
+
+def read_exchange(team_id: UUID, currencies: Iterable[str]) -> dict[str, list[tuple[Any, Decimal]]]:
+    """The team's exchange rates of currencies by day; none where all is in US dollars."""
+    wanted = {currency for currency in currencies if currency != "USD"}
     exchange: dict[str, list[tuple[Any, Decimal]]] = {}
-    if any(price.currency != "USD" for price in found.values()):
-        rows = ExchangeRate.objects.filter(team_id=team_id).order_by("currency", "starts_on")
+    if wanted:
+        rows = ExchangeRate.objects.filter(team_id=team_id, currency__in=wanted).order_by("currency", "starts_on")
         for currency, since, usd in rows.values_list("currency", "starts_on", "usd"):
             exchange.setdefault(currency, []).append((since, usd))
-    return Prices(found, exchange)
+    return exchange
 
 
 def _read(team_id: UUID, ids: set[int]) -> dict[int, Price]:

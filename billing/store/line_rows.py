@@ -10,11 +10,11 @@ from django.db import connection
 
 from accounts.statements import run_planned
 from billing.analysis.lines import Figures, Line, Names, WorkflowHour
-from billing.models import CostKind, Entry
+from billing.models import Entry
 
-# What the fold makes. Entered and allocated lines, and those of other kinds, are not its own.
+# What the fold makes of hours. Entered and allocated lines are not its own.
 ENTRIES = (Entry.USAGE, Entry.CORRECTION, Entry.RE_RATED)
-_OWN = f"kind = {CostKind.TOKENS.value} AND entry IN ({', '.join(str(entry.value) for entry in ENTRIES)})"
+_OWN = f"entry IN ({', '.join(str(entry.value) for entry in ENTRIES)})"
 _COLUMNS = ("id", "entry", "booked_on", *Names._fields, *Figures._fields, "currency", "corrects_id", "reason")
 _FIGURES_AT = 3 + len(Names._fields)
 _REST_AT = _FIGURES_AT + len(Figures._fields)
@@ -27,10 +27,15 @@ CROSS JOIN LATERAL (
         AND environment_id = h.environment_id AND hour = h.hour AND {_OWN} OFFSET 0
 ) l
 """
-_WRITTEN = (*_COLUMNS, "kind", "unit", "folded_at")
+# Those that name the rate they were made at.
+_READ_ALLOCATED = f"""
+SELECT {", ".join(_COLUMNS)} FROM cost_line WHERE team_id = %(team)s AND booked_on >= %(since)s
+    AND entry = {Entry.ALLOCATED.value} AND price_id IS NOT NULL ORDER BY id
+"""
+_WRITTEN = (*_COLUMNS, "folded_at")
 _INSERT = f"""
 INSERT INTO cost_line (team_id, {", ".join(_WRITTEN)})
-SELECT %(team)s, {", ".join(_COLUMNS)}, {CostKind.TOKENS.value}, '', %(now)s
+SELECT %(team)s, {", ".join(_COLUMNS)}, %(now)s
 FROM json_populate_recordset(NULL::cost_line, %(rows)s::json) ORDER BY id
 ON CONFLICT (team_id, id) DO UPDATE SET {", ".join(f"{column} = EXCLUDED.{column}" for column in _WRITTEN)}
 """
@@ -46,6 +51,13 @@ def read_hours(team_id: UUID, hours: Sequence[WorkflowHour]) -> dict[WorkflowHou
         line = _line(row)
         found[line.names.of].append(line)
     return found
+
+
+def read_allocated(team_id: UUID, since: date) -> list[Line]:
+    """The shares of fixed costs that count on a day or later, in the order of their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ_ALLOCATED, {"team": team_id, "since": since})
+        return [_line(row) for row in cursor.fetchall()]
 
 
 def _line(row: Sequence[Any]) -> Line:

@@ -78,7 +78,8 @@ CROSS JOIN LATERAL (
 DAYS = "SELECT retention_class, min(anchor_day), max(anchor_day) FROM cost_run GROUP BY 1 ORDER BY 1"
 
 
-def _within(alias: str, days: Sequence[tuple[int, date, date]]) -> str:
+def within(alias: str, days: Sequence[tuple[int, date, date]]) -> str:
+    """Whether a record is in the partitions of these days."""
     ranges = (
         f"({alias}.retention_class = {class_} AND {alias}.anchor_day BETWEEN DATE '{first}' AND DATE '{last}')"
         for class_, first, last in days
@@ -86,7 +87,8 @@ def _within(alias: str, days: Sequence[tuple[int, date, date]]) -> str:
     return f"({' OR '.join(ranges)})"
 
 
-def _of_run(alias: str) -> str:
+def of_run(alias: str) -> str:
+    """Whether a record is of the staged execution `r`."""
     return (
         f"{alias}.team_id = %(team)s AND {alias}.execution_id = r.id AND {alias}.retention_class = r.retention_class"
         f" AND {alias}.anchor_day = r.anchor_day"
@@ -106,10 +108,10 @@ _STEP_BASIS = f"""CASE WHEN s.cost_usd IS NULL THEN {CostBasis.UNPRICED.value}
     ELSE {CostBasis.PRICED.value} END"""
 
 
-def _step_outcome(days: Sequence[tuple[int, date, date]]) -> str:
+def step_outcome(days: Sequence[tuple[int, date, date]]) -> str:
     """Of a step: that of its execution, but for failed tries of a step, and what came after the divergence."""
     tried_again = f"""EXISTS (
-        SELECT FROM step o WHERE {_of_run("o")} AND {_within("o", days)} AND o.node_id = s.node_id
+        SELECT FROM step o WHERE {of_run("o")} AND {within("o", days)} AND o.node_id = s.node_id
             AND o.parent_id IS NOT DISTINCT FROM s.parent_id AND o.attempt > s.attempt)"""
     after = "CASE WHEN s.started_at <> g.started_at THEN s.started_at > g.started_at ELSE s.position > g.position END"
     return f"""CASE WHEN r.outcome <> {CostOutcome.RETRIED.value} AND s.status IN {_FAILING} AND {tried_again}
@@ -132,14 +134,14 @@ def _items(days: Sequence[tuple[int, date, date]]) -> str:
     own_unpriced = "CASE WHEN r.steps_tell & 1 = 0 THEN r.unpriced_tokens ELSE 0 END"
     return f"""
 SELECT r.workflow_id, r.environment_id, r.hour, r.release_id, r.id, {_STEP_BASIS} AS basis,
-    {_step_outcome(days)} AS outcome, COALESCE(s.node_id, 0) AS node_id, COALESCE(s.provider_id, 0) AS provider_id,
+    {step_outcome(days)} AS outcome, COALESCE(s.node_id, 0) AS node_id, COALESCE(s.provider_id, 0) AS provider_id,
     COALESCE(s.model_id, 0) AS model_id, COALESCE(s.system_id, 0) AS system_id,
     COALESCE(s.usage_detail ->> 'tier', '') AS tier, COALESCE(s.usage_detail ->> 'region', '') AS region, s.price_id,
     COALESCE({_detail("calls")}, 1) AS calls, {", ".join(f"s.{c}" for c in _TOKENS)},
     {", ".join(f"{_detail(part)} AS {column}" for column, part in _PARTS.items())},
     {_STEP_UNPRICED} AS unpriced_tokens, s.cost_usd, {_STEP_TOLD} AS told_usd, s.priced_cost_usd AS priced_usd
-FROM cost_run r JOIN step s ON {_of_run("s")} LEFT JOIN diverged g ON g.id = r.id
-WHERE {_within("s", days)} AND NOT s.is_covered
+FROM cost_run r JOIN step s ON {of_run("s")} LEFT JOIN diverged g ON g.id = r.id
+WHERE {within("s", days)} AND NOT s.is_covered
     AND (num_nonnulls({", ".join(f"s.{c}" for c in _TOKENS)}, s.cost_usd, s.told_cost_usd) > 0
         OR s.usage_detail ?| ARRAY[{", ".join(f"'{name}'" for name in ("calls", *_PARTS.values()))}])
 UNION ALL
@@ -153,14 +155,23 @@ FROM cost_run r
 WHERE (r.steps_tell & 1 = 0 AND r.told_tokens IS NOT NULL) OR (r.steps_tell & 2 = 0 AND r.told_cost_usd IS NOT NULL)"""
 
 
-def _tags(days: Sequence[tuple[int, date, date]]) -> str:
+def tags_of(days: Sequence[tuple[int, date, date]]) -> str:
     """The cost tags of each execution as JSON; of several values of one key the greatest."""
     return f"""
 SELECT id, jsonb_object_agg(key, value)::text AS tags FROM (
     SELECT r.id, k.key, max(f.value COLLATE "C") AS value
-    FROM cost_run r JOIN facet f ON {_of_run("f")} AND {_within("f", days)}
+    FROM cost_run r JOIN facet f ON {of_run("f")} AND {within("f", days)}
     JOIN unnest(%(tag_ids)s::bigint[], %(tag_keys)s::text[]) AS k(id, key) ON k.id = f.key_id GROUP BY r.id, k.key
 ) AS told GROUP BY id"""
+
+
+def diverged(days: Sequence[tuple[int, date, date]]) -> str:
+    """The step at which each failed execution with a diagnosis left the healthy path."""
+    return f"""
+SELECT r.id, g.id AS step_id, g.started_at, g.position FROM cost_run r
+JOIN diagnosis d ON d.team_id = %(team)s AND d.id = r.id AND d.first_step_id IS NOT NULL
+JOIN step g ON {of_run("g")} AND g.id = d.first_step_id
+WHERE r.outcome = {CostOutcome.FAILED.value} AND {within("g", days)}"""
 
 
 _EXCESS = """(COALESCE(input_audio_tokens, 0) + COALESCE(input_image_tokens, 0) > COALESCE(input_tokens, 0))::int
@@ -176,12 +187,7 @@ def usage(days: Sequence[tuple[int, date, date]]) -> str:
     """
     counts = ", ".join(f"sum({c})::bigint" for c in ("calls", *TOKEN_PARTS, "unpriced_tokens"))
     return f"""
-WITH diverged AS MATERIALIZED (
-    SELECT r.id, g.id AS step_id, g.started_at, g.position FROM cost_run r
-    JOIN diagnosis d ON d.team_id = %(team)s AND d.id = r.id AND d.first_step_id IS NOT NULL
-    JOIN step g ON {_of_run("g")} AND g.id = d.first_step_id
-    WHERE r.outcome = {CostOutcome.FAILED.value} AND {_within("g", days)}
-), tag AS MATERIALIZED ({_tags(days)}), item AS ({_items(days)})
+WITH diverged AS MATERIALIZED ({diverged(days)}), tag AS MATERIALIZED ({tags_of(days)}), item AS ({_items(days)})
 SELECT {", ".join(NAMES)}, {counts}, {", ".join(f"sum({c})" for c in _MONEY)}
 FROM (SELECT i.*, t.tags, {_EXCESS} AS excess FROM item i LEFT JOIN tag t ON t.id = i.id) AS told
 GROUP BY {", ".join(NAMES)}"""

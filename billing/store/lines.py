@@ -18,8 +18,9 @@ from django.db import DataError, connection
 from accounts.tenancy import team_context
 from billing.analysis.deriving import Change, Months, Prices, make_hour
 from billing.analysis.lines import Line, WorkflowHour
+from billing.analysis.resources import Rate
 from billing.models import Entry
-from billing.store import due, line_prices, line_rows, usage_lines
+from billing.store import due, line_prices, line_rows, resource_rows, usage_lines
 from billing.store.cost_lock import lock_costs
 from billing.store.kept_hours import without_records
 from billing.store.rollups import fold_parts
@@ -113,7 +114,8 @@ def _try(team_id: UUID, claimed: Sequence[due.Due], now: datetime) -> bool:
 
 def make(team_id: UUID, claimed: Sequence[due.Due], now: datetime) -> None:
     """Makes the lines of hours, and the rollups of the days on which lines changed, inside the team's transaction."""
-    read, hours = _hours(team_id, claimed)
+    rates = resource_rows.read_rates(team_id, is_monthly=False)
+    read, hours = _hours(team_id, claimed, rates)
     counted = usage_lines.read_usage(team_id) if read else []
     stored = line_rows.read_hours(team_id, sorted(hours))
     changes = line_prices.read_changes(team_id)
@@ -121,6 +123,8 @@ def make(team_id: UUID, claimed: Sequence[due.Due], now: datetime) -> None:
     prices = line_prices.read_prices(team_id, ids | {change.new_price_id for change in changes})
     terms = _Terms(prices, changes, line_prices.read_months(team_id))
     fresh = usage_lines.lines_of(counted, prices)
+    for hour, made in (resource_rows.staged_lines(team_id, rates, terms.months) if read else {}).items():
+        fresh.setdefault(hour, []).extend(made)
     before: list[Line] = []
     wanted: list[Line] = []
     for hour in sorted(hours):
@@ -130,15 +134,20 @@ def make(team_id: UUID, claimed: Sequence[due.Due], now: datetime) -> None:
     fold_parts(team_id, line_rows.replace(team_id, before, wanted, now), now)
 
 
-def _hours(team_id: UUID, claimed: Sequence[due.Due]) -> tuple[set[WorkflowHour], set[WorkflowHour]]:
-    """Hours whose records are read and staged, and all hours: with those of other tries of the same runs."""
+def _hours(
+    team_id: UUID, claimed: Sequence[due.Due], rates: Sequence[Rate]
+) -> tuple[set[WorkflowHour], set[WorkflowHour]]:
+    """Hours whose records are read and staged, and all hours.
+
+    With those of other tries of the same runs, and of runs below them.
+    """
     hours = {one.hour for one in claimed}
     wanted = {one.hour for one in claimed if not one.is_lines_only}
     read = wanted - without_records(team_id, wanted)
     if not read:
         return read, hours
     usage_lines.stage(team_id, sorted(read))
-    others = usage_lines.hours_of_other_tries(team_id) - hours
+    others = (usage_lines.hours_of_other_tries(team_id) | resource_rows.hours_below(team_id, rates)) - hours
     others -= without_records(team_id, others)
     if others:
         read |= others

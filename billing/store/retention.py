@@ -28,6 +28,7 @@ _MONTH = (
 _PRICES = (
     "DELETE FROM re_rating WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",
     "DELETE FROM team_price WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",
+    "DELETE FROM resource_rate WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",
     """DELETE FROM discount d WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)
         AND NOT EXISTS (SELECT FROM team_price p WHERE p.team_id = %(team)s AND p.discount_id = d.id)""",
     """DELETE FROM exchange_rate r WHERE team_id = %(team)s AND EXISTS (

@@ -10,14 +10,18 @@ from tqdm import tqdm
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from billing.store import due, lines
+from billing.store import allocation, due, lines
+from billing.store.cost_lock import lock_costs
 from billing.store.due import due_hours
 
 _EARLIEST = date(1990, 1, 1)
 
 
 class Command(BaseCommand):
-    """Makes the lines of all hours that are marked; with days, of all hours of these days, marked or not."""
+    """Makes the lines of all hours that are marked; with days, of all hours of these days, marked or not.
+
+    Then it shares out fixed monthly costs.
+    """
 
     help = "Make cost lines from records: what is marked, or (with --from or --to) all hours of these days anew."
 
@@ -42,6 +46,9 @@ class Command(BaseCommand):
                 if start or end:
                     due.mark_between(team.id, start or _EARLIEST, end, now)
             made += self._fold(team, now, is_quiet=options["verbosity"] == 0)
+            with team_context(team.id):
+                lock_costs(team.id, wait=True)
+                allocation.allocate(team.id, now)
         self.stdout.write(f"{made} hours made")
 
     def _fold(self, team: Team, now: Any, *, is_quiet: bool) -> int:
