@@ -1,5 +1,6 @@
 """The nouns of billing."""
 
+from billing.models.budget import Budget, BudgetEvent, BudgetScope
 from billing.models.cost_line import (
     ANY_KIND,
     CostBasis,
@@ -30,6 +31,9 @@ __all__ = [
     "ANY_KIND",
     "BookModel",
     "BookPrice",
+    "Budget",
+    "BudgetEvent",
+    "BudgetScope",
     "CostBasis",
     "CostDimension",
     "CostDue",
