@@ -51,7 +51,7 @@ DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destina
 CHANNEL_PAGES = frozenset({"choose_channel", "add_channel", "channel", "alert_deliveries", "alert_delivery"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
-COST_PAGES = frozenset({"cost_lines"})
+COST_PAGES = frozenset({"cost_lines", "budgets", "new_budget", "budget", "edit_budget"})
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (

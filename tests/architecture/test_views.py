@@ -13,6 +13,7 @@ from accounts.authentication import (
     CanRead,
     CanReadOrAlert,
     CanReadOrClassify,
+    CanReadOrCost,
     CanRelease,
 )
 from accounts.models import Scope
@@ -29,7 +30,7 @@ PUBLIC = {"sign-in/", "sign-out/", "api/schema/", "healthz", "readyz"} | {
     "services/collector/health/1.0",
     "services/collector/ack",
 }
-ALLOWED = {CanAlert, CanIngest, CanRead, CanClassify, CanReadOrAlert, CanReadOrClassify, CanRelease}
+ALLOWED = {CanAlert, CanIngest, CanRead, CanClassify, CanReadOrAlert, CanReadOrClassify, CanReadOrCost, CanRelease}
 SIGNED_IN = {"", "preferences/time-zone/"}
 
 
