@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Team
+from accounts.models import MemberGroup, Team, User
 from accounts.tenancy import team_context
 from alerts.analysis.judging import Verdict, judge
 from alerts.models import AlertDelivery, AlertRule, Incident
@@ -76,6 +76,22 @@ def test_a_budget_that_is_passed_is_told_with_its_figures_and_its_page(team: Tea
     with team_context(team.id):
         save_budget(team_id=team.id, fields={"amount": "1000"}, by="a key", now=NOW, budget_id=kept.id)
     assert [one[2] for one in evaluate(team, 62)] == [True, True]
+
+
+def test_routes_by_owner_take_the_owner_of_the_budget(team: Team, owner: User) -> None:
+    november(team)
+    budget(team, "300", owner_id=owner.id)
+    budget(team, "300", name="Leads", scope="provider", value="openai")
+    with team_context(team.id):
+        group = MemberGroup.objects.create(team=team, name="Finance")
+        Budget.objects.filter(name="Leads").update(amount=100, owner_group=group)
+        route(team, (channel(team, "mine"), 0), name="Mine", matchers={"owner": [str(owner.id)]})
+        route(team, (channel(team, "finance"), 0), name="Finance", matchers={"group": [str(group.id)]})
+    ruled(team)
+    assert len(evaluate(team)) == 2
+    with team_context(team.id):
+        told = {one.channel.name: one.notice["what"].partition(":")[0] for one in AlertDelivery.objects.all()}
+    assert told == {"mine": "Budget All", "finance": "Budget Leads"}
 
 
 def test_a_budget_that_is_removed_or_switched_off_fires_no_more(team: Team) -> None:
