@@ -15,7 +15,7 @@ class ThresholdSerializer(s.Serializer[Any]):
     """A share of a budget that somebody wants to know of."""
 
     on = s.ChoiceField([one.value for one in ThresholdOn])
-    percent = s.IntegerField(min_value=LEAST_PERCENT, max_value=MOST_PERCENT)
+    percent = s.IntegerField(help_text=f"{LEAST_PERCENT} to {MOST_PERCENT:,}")
 
 
 class BudgetFieldsSerializer(s.Serializer[Any]):

@@ -78,7 +78,7 @@ def test_its_page_answers_and_shows_the_month(finance: Client, team: Team, pages
     for words in (
         "Not at this rate: $41", "of $350.00 by 30 Nov.", "Month against budget", "at least $303.50, 87%",
         "100% by the forecast",
-        "1.1K tokens of this month have no price", "amount <b><bdi>350</bdi></b>", "a key", "Nobody owns it",
+        "1,100 tokens of this month have no price", "amount <b><bdi>350</bdi></b>", "a key", "Nobody owns it",
     ):  # fmt: skip
         assert words in text, words
     course = csv(finance, f"{page}?format=csv")
