@@ -22,7 +22,7 @@ class BudgetFieldsSerializer(s.Serializer[Any]):
     """What a budget may say."""
 
     name = s.CharField(max_length=MAX_NAME)
-    scope = s.ChoiceField(BudgetScope.values, required=False, help_text="Absent: the whole team")
+    scope = s.ChoiceField(BudgetScope.choices, required=False, help_text="Absent: the whole team")
     workflow = s.CharField(max_length=200, required=False, allow_null=True, help_text="Name or slug; scope workflow")
     value = s.CharField(
         max_length=MAX_VALUE, required=False, allow_blank=True, help_text="A provider, or a tag as key=value"
