@@ -56,7 +56,7 @@ def budgets(request: TeamRequest) -> HttpResponseBase:
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def budget(request: TeamRequest, budget: UUID) -> HttpResponseBase:
-    """One budget in a month; with `format=csv` its course, or with `table=history` its history."""
+    """One budget in a month; with `format=csv` its course, or with `table=` its `thresholds` or `history`."""
     kept = find_budget(request.team.id, budget)
     if kept is None:
         raise Http404("No such budget.")
@@ -82,6 +82,7 @@ def budget(request: TeamRequest, budget: UUID) -> HttpResponseBase:
         "events": [(event, who(event), _changes(event)) for event in events[:MAX_EVENTS]],
         "may_manage": request.membership.allows(Permission.MANAGE_COSTS),
         "course_csv": changed_query(request.GET, format="csv"),
+        "thresholds_csv": changed_query(request.GET, format="csv", table="thresholds"),
         "history_csv": changed_query(request.GET, format="csv", table="history"),
     }
     return TemplateResponse(request, "budgets/budget.html", context)
@@ -106,10 +107,14 @@ def _worst_first(row: BudgetRow) -> tuple[Any, ...]:
 
 def _answer(rows: Sequence[BudgetRow], period: Period) -> tuple[str, str]:
     """Will they hold? In one sentence, with the tone of the panel."""
+    if not rows:
+        return "All budgets are off.", "idle"
+    if len(rows) == 1:
+        return answer_of(rows[0])
     states = [row.course.state if row.course else BudgetState.UNKNOWN for row in rows]
     over, risky = states.count(BudgetState.OVER), states.count(BudgetState.AT_RISK)
     unknown = states.count(BudgetState.UNKNOWN)
-    count = f"{wording.count(len(rows))} {'budget' if len(rows) == 1 else 'budgets'}"
+    count = f"{wording.count(len(rows))} budgets"
     if over:
         verb = ("is" if over == 1 else "are") if period.is_running else ("was" if over == 1 else "were")
         ahead = " or will be" if period.is_running else ""
@@ -165,6 +170,12 @@ def _csv(row: BudgetRow, events: Sequence[BudgetEvent], table: str) -> HttpRespo
             for change in _changes(event) or [("", "", "")]
         ]
         return csv_response("budget-history.csv", ("at", "by", "what", "field", "before", "after"), cells)
+    if table == "thresholds":
+        reached = [
+            (one.threshold.on.value, one.threshold.percent, "yes" if one.is_reached else "no", one.day)
+            for one in row.thresholds
+        ]
+        return csv_response(f"budget-thresholds-{row.period.at}.csv", ("on", "percent", "is_reached", "day"), reached)
     head = ("by_the_end_of", "actual_usd", "forecast_usd", "low_usd", "high_usd")
     days = [(one.day, text(one.actual), text(one.forecast), text(one.low), text(one.high)) for one in days_of(row)]
     return csv_response(f"budget-{row.period.at}.csv", head, days)

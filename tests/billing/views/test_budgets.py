@@ -86,9 +86,11 @@ def test_its_page_answers_and_shows_the_month(finance: Client, team: Team, pages
     assert course[1] == "2026-11-01,13.75,,,"
     assert course[22].startswith("2026-11-22,303.50,")
     assert course[-1].startswith("2026-11-30,,41")
+    assert csv(finance, f"{page}?format=csv&table=thresholds")[1].startswith("forecast,100,yes,2026-11-2")
     history = csv(finance, f"{page}?format=csv&table=history")
     assert any(",a key,made,amount,,350" in line for line in history)
     assert "Yes: $333.25 of $350.00 was spent." in read(finance, f"{page}?at=2026-10")
+    assert "Not at this rate: $41" in read(finance, pages)
     read(finance, f"{pages}{uuid4()}/", 404)
 
 
