@@ -8,6 +8,10 @@ from monitoring import wording
 
 MAX_TITLE = 300
 # Values of these say less than their name does.
+_OF_BUDGET = {
+    "budget_actual": "Budget {1}: {0} of it spent",
+    "budget_forecast": "Budget {1}: {0} of it by the forecast",
+}
 _NAMED = frozenset({Family.LIVE, Family.RECENT, Family.SCHEDULE, Family.SOURCE, Family.GROUP})
 
 
@@ -21,6 +25,8 @@ def title_words(metric: str, value: float | None, workflow: str, scoped: str) ->
     """What broke: `Error rate 12.4% of checkout`, `Last run failed: checkout`. `scoped` is a value of the scope."""
     found = METRICS.get(metric)
     subject = " in ".join(part for part in (scoped, workflow) if part) or "all workflows"
+    if found is not None and value is not None and (told := _OF_BUDGET.get(metric)):
+        return told.format(value_words(metric, value), scoped)[:MAX_TITLE]
     if value is None or found is None or found.family in _NAMED:
         return f"{metric_label(metric)}: {subject}"[:MAX_TITLE]
     return f"{found.label} {value_words(metric, value)} of {subject}"[:MAX_TITLE]

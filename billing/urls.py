@@ -3,6 +3,8 @@
 from django.urls import URLPattern, path
 
 from billing.views import (
+    budget_form,
+    budgets,
     cost_mail,
     discounts,
     exchange_rates,
@@ -56,4 +58,9 @@ urlpatterns: list[URLPattern] = [
     path("cost/resources/new/", resources.new_resource, name="cost_new_resource"),
     path("cost/resources/<str:rate>/", resources.resource, name="cost_resource"),
     path("cost/resources/<str:rate>/remove/", resources.remove_resource, name="cost_remove_resource"),
+    path("cost/budgets/", budgets.budgets, name="budgets"),
+    path("cost/budgets/new/", budget_form.new_budget, name="new_budget"),
+    path("cost/budgets/<uuid:budget>/", budgets.budget, name="budget"),
+    path("cost/budgets/<uuid:budget>/edit/", budget_form.edit_budget, name="edit_budget"),
+    path("cost/budgets/<uuid:budget>/remove/", budget_form.remove, name="remove_budget"),
 ]

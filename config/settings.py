@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 
 from accounts.mail import mail_server
 from alerts.analysis.catalogue import METRICS
+from alerts.analysis.catalogue import Scope as RuleScope
 from alerts.analysis.conditions import State as AlertState
 from config.logs import IS_JSON, logging_settings
 from monitoring.statuses import Status
@@ -218,6 +219,8 @@ SPECTACULAR_SETTINGS = {
         "AlertDeliveryStatusEnum": "alerts.models.channel.AlertDeliveryStatus",
         "IncidentStatusEnum": "alerts.models.incident.IncidentStatus",
         "AlertStateEnum": [state.value for state in AlertState],
+        "ScopeEnum": [scope.value for scope in RuleScope],
+        "BudgetScopeEnum": "billing.models.budget.BudgetScope",
         "AlertMetricEnum": [(metric.name, metric.label) for metric in METRICS.values()],
     },
 }

@@ -51,8 +51,8 @@ DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destina
 CHANNEL_PAGES = frozenset({"choose_channel", "add_channel", "channel", "alert_deliveries", "alert_delivery"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
 INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
-# Below the entry of costs.
-RESOURCE_PAGES = frozenset({"cost_resources", "cost_new_resource", "cost_resource"})
+RESOURCE_PAGES = frozenset({"cost_new_resource", "cost_resource"})
+BUDGET_PAGES = frozenset({"new_budget", "budget", "edit_budget"})
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
 PRICE_PAGES = frozenset(
     {"cost_new_price", "cost_price", "cost_price_changes", "cost_rates", "cost_discounts", "cost_unpriced"}
@@ -76,7 +76,9 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Costs",
         (
             Page("Cost", "coin", "cost", frozenset({"cost_lines"}), "c"),
+            Page("Budgets", "bars", "budgets", BUDGET_PAGES),
             Page("Prices", "list", "cost_prices", PRICE_PAGES),
+            Page("Compute and more", "box", "cost_resources", RESOURCE_PAGES),
             Page("Reconciliation", "check", "reconciliation", frozenset({"reconciled_month"})),
             Page("Months", "cal", "months", frozenset({"cost_month"})),
             Page("Exports", "dl", "cost_exports", frozenset({"import_usage"})),

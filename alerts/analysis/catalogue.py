@@ -18,6 +18,7 @@ class Family(StrEnum):
     GROUP = "group"  # failure groups that are new or back
     BURN = "burn"  # the error budget of an objective
     BUDGET = "budget"  # money spent since the first of the month (UTC)
+    COST_BUDGET = "cost_budget"  # budgets of costs, each by itself
 
 
 class Unit(StrEnum):
@@ -46,6 +47,7 @@ class Scope(StrEnum):
     ERROR = "error"
     INPUT_TYPE = "input"
     SOURCE = "source"
+    BUDGET = "budget"
 
 
 STEPS = frozenset({Scope.NODE, Scope.MODEL, Scope.PROVIDER, Scope.SYSTEM, Scope.TOOL})
@@ -122,5 +124,7 @@ _TABLE = (
     _state("returned_group", "Failure group is back", Family.GROUP, Unit.COUNT),
     _state("burn_rate", "Error budget burns too fast", Family.BURN, Unit.FACTOR),
     Metric("budget_share", "Spent of the month's budget", Family.BUDGET, Unit.SHARE, has_window=False),
+    _state("budget_actual", "Budget spent", Family.COST_BUDGET, Unit.SHARE, frozenset({Scope.BUDGET})),
+    _state("budget_forecast", "Budget by its forecast", Family.COST_BUDGET, Unit.SHARE, frozenset({Scope.BUDGET})),
 )
 METRICS: dict[str, Metric] = {one.name: one for one in _TABLE}

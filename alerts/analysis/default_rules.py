@@ -12,7 +12,7 @@ from alerts.analysis.catalogue import Scope
 from alerts.analysis.conditions import Comparison, Severity
 
 # Grows when rules are added: teams that have an older one get those.
-VERSION = 1
+VERSION = 2
 _HOUR_S, _DAY_S = 3_600, 86_400
 _HOUR_MS = 3_600_000
 
@@ -36,6 +36,7 @@ class DefaultRule:
 
 
 _UNUSUAL = {"comparison": Comparison.UNUSUAL.value}
+_OF_BUDGETS = {"scope": Scope.BUDGET.value, "is_per_workflow": False, "environment": ""}
 
 DEFAULT_RULES = (
     DefaultRule(
@@ -166,5 +167,23 @@ DEFAULT_RULES = (
         Severity.WARNING,
         0.0,
         text="It was resolved. The page says in which release, and which one brought it back.",
+    ),
+    DefaultRule(
+        "budget-forecast",
+        "Budget will be passed",
+        "budget_forecast",
+        Severity.WARNING,
+        1.0,
+        {**_OF_BUDGETS, "clear_threshold": 0.95, "for_s": _HOUR_S},
+        "Only teams with a budget. The page of the budget shows by when, and what the lines are.",
+    ),
+    DefaultRule(
+        "budget-passed",
+        "Budget is passed",
+        "budget_actual",
+        Severity.CRITICAL,
+        1.0,
+        _OF_BUDGETS,
+        "Only teams with a budget. It is over until the next month begins, or the amount is raised.",
     ),
 )

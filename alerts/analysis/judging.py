@@ -51,6 +51,8 @@ def judge(condition: Condition, reading: Reading) -> Judged:
         return Judged(reading, Verdict.NO_DATA)
     if metric.family is Family.BURN:
         return _burning(condition, reading, value)
+    if metric.family is Family.COST_BUDGET and condition.threshold is None:
+        return _of_own_threshold(reading, value)
     if condition.comparison in (Comparison.UNUSUAL, Comparison.UNUSUAL_EITHER):
         return _unusual(reading, value, metric.worse, is_either=condition.comparison is Comparison.UNUSUAL_EITHER)
     return _beyond(condition, reading, value)
@@ -89,3 +91,11 @@ def _burning(condition: Condition, reading: Reading, value: float) -> Judged:
     if reading.high is None or reading.high < least:
         return Judged(reading, Verdict.GOOD, least or None, min(0.0, value - least) if least else 0.0)
     return Judged(reading, Verdict.BAD, reading.high, value - reading.high)
+
+
+def _of_own_threshold(reading: Reading, value: float) -> Judged:
+    """A budget at or above its own lowest threshold, which the reader sets `high` to. Without one it is never bad."""
+    limit = reading.high
+    if limit is None:
+        return Judged(reading, Verdict.GOOD)
+    return Judged(reading, Verdict.BAD if value >= limit else Verdict.GOOD, limit, value - limit)

@@ -11,7 +11,7 @@ from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison, NoData, Severity
 from alerts.analysis.rule_words import threshold_words
 from alerts.analysis.schedules import check_schedule, has_schedule
-from alerts.analysis.wanted import UNASKED, Wanted
+from alerts.analysis.wanted import OWN_THRESHOLDS, UNASKED, Wanted
 
 MAX_NAME, MAX_TEXT, MAX_URL, MAX_TAGS, MAX_TAG, MAX_VALUE = 200, 2_000, 2_000, 20, 60, 500
 MIN_WINDOW_S, MAX_WINDOW_S = 60, 30 * 86_400
@@ -22,7 +22,9 @@ MAX_SAMPLES = 1_000_000
 MAX_NUMBER = 1e15
 # Of a share of a limit or a budget: it may be exceeded.
 MAX_SHARE_OF_LIMIT = 100.0
-_OVER_ONE = frozenset({"memory_share", "storage_share", "budget_share"})
+_OVER_ONE = frozenset({"memory_share", "storage_share", "budget_share", *OWN_THRESHOLDS})
+# What these look at is no workflow.
+_ONLY_SCOPE = {Family.SOURCE: "source", Family.COST_BUDGET: "budget"}
 _USUAL = (Comparison.UNUSUAL, Comparison.UNUSUAL_EITHER)
 Faults = dict[str, str]
 
@@ -79,8 +81,8 @@ def _scope_faults(wanted: Wanted, metric: Metric) -> Faults:
     if wanted.scope and wanted.scope not in metric.scopes:
         allowed = ", ".join(sorted(metric.scopes)) or "nothing but workflows"
         return {"scope": f"{metric.label} can be split by: {allowed}"}
-    if metric.family is Family.SOURCE:
-        return {"scope": "must be source"} if wanted.scope != "source" else {}
+    if (only := _ONLY_SCOPE.get(metric.family)) is not None:
+        return {"scope": f"must be {only}"} if wanted.scope != only else {}
     if metric.family is Family.SCHEDULE and wanted.workflow_id is None and has_schedule(wanted.parameters):
         return {"workflow": "must be told: a schedule belongs to one workflow. Without one, each workflow's own counts"}
     is_together = wanted.workflow_id is None and not wanted.is_per_workflow
@@ -112,7 +114,7 @@ def _number_fault(field: str, wanted: Wanted, metric: Metric, comparison: Compar
     if wanted.metric in UNASKED:
         return {}
     if told is None:
-        return {field: "must be told"}
+        return {} if wanted.metric in OWN_THRESHOLDS else {field: "must be told"}
     if not _is_number(told):
         return {field: "must be a number"}
     most = _most(metric)

@@ -20,6 +20,7 @@ SCOPE_WORDS: dict[str, str] = {
     Scope.ERROR: "error",
     Scope.INPUT_TYPE: "input type",
     Scope.SOURCE: "source",
+    Scope.BUDGET: "budget",
 }
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
@@ -138,6 +139,13 @@ def _burn_words(condition: Condition) -> str:
     return "Error budget burns too fast" + ("" if is_any else f", at {_limit(condition)} or more")
 
 
+def _budget_words(what: str) -> Callable[[Condition], str]:
+    def words(condition: Condition) -> str:
+        return f"{what} {'its own threshold' if condition.threshold is None else _limit(condition)}"
+
+    return words
+
+
 _OWN: dict[str, Callable[[Condition], str]] = {
     "last_run_failed": lambda condition: "Last run failed",
     "new_group": lambda condition: "New failure group",
@@ -151,6 +159,8 @@ _OWN: dict[str, Callable[[Condition], str]] = {
     "late": lambda told: f"Later than {_limit(told)} its usual interval",
     "source_silent": lambda told: f"Silent for {'longer than usual' if told.threshold is None else _limit(told)}",
     "burn_rate": _burn_words,
+    "budget_actual": _budget_words("Budget spent over"),
+    "budget_forecast": _budget_words("Forecast of a budget over"),
     "budget_share": lambda told: (
         f"Over {_limit(told)} of {wording.usd(Decimal(str(told.parameters.get('budget_usd') or 0)))} spent in the month"
     ),
@@ -160,7 +170,7 @@ _OWN: dict[str, Callable[[Condition], str]] = {
 def target_words(target: Target) -> str:
     """What it looks at: `of each model of checkout in production`."""
     where = f" in {target.environment}" if target.environment else " in all environments"
-    if target.scope == Scope.SOURCE:
+    if target.scope in (Scope.SOURCE, Scope.BUDGET):
         return f"of {_scope_words(target)}"
     whose = target.workflow or ("each workflow" if target.is_per_workflow else "all workflows together")
     return f"of {_scope_words(target)} of {whose}{where}" if target.scope else f"of {whose}{where}"

@@ -10,6 +10,8 @@ from monitoring.identity import PRODUCTION
 
 # Of these it is enough that there is one: the threshold is 0 and nobody is asked for it.
 UNASKED = frozenset({"last_run_failed", "missed_schedule", "new_group", "returned_group"})
+# Without a threshold these go by the thresholds of what they look at.
+OWN_THRESHOLDS = frozenset({"budget_actual", "budget_forecast"})
 PARAMETERS = {
     "missed_schedule": ("cron", "zone", "period_s", "grace_s"),
     "budget_share": ("budget_usd",),
@@ -66,6 +68,8 @@ class Wanted:
             told |= {"threshold": 0.0, "clear_threshold": None, "comparison": Comparison.ABOVE.value}
         if metric.family is Family.SOURCE:
             told |= {"workflow_id": None, "is_per_workflow": False, "scope": "source", "environment": ""}
+        if metric.family is Family.COST_BUDGET:
+            told |= {"workflow_id": None, "is_per_workflow": False, "scope": "budget", "environment": ""}
         if self.workflow_id is not None:
             told["is_per_workflow"] = True
         if not (self.scope or told.get("scope")):
@@ -107,6 +111,8 @@ _USUAL: dict[str, dict[str, Any]] = {
     "source_silent": {"threshold": 3_600_000},
     "burn_rate": {"threshold": 1},
     "budget_share": {"threshold": 0.8, "parameters": {"budget_usd": 100}},
+    "budget_actual": {"threshold": None},
+    "budget_forecast": {"threshold": None},
 }
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.statements import run_prepared
+from alerts.analysis.catalogue import Scope
 from alerts.analysis.matchers import Facts
 from alerts.models import AlertRule, Incident
+from billing.reads.budgets import owners_by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,23 @@ def parts_of(
     known = dict(workflows or {})
     if missing := {one.workflow_id for one in everyone} - {None, *known}:
         known |= subjects_of(team_id, missing)
-    return {
+    found = {
         one.id: [_as_part(one, part, known) for part in children.get(one.id, ())] or [facts_of_incident(one, known)]
         for one in incidents
     }
+    for one, owner in _owners_of_budgets(team_id, incidents):
+        found[one.id] = [{**facts, **owner} for facts in found[one.id]]
+    return found
+
+
+def _owners_of_budgets(team_id: UUID, incidents: Sequence[Incident]) -> Iterable[tuple[Incident, Facts]]:
+    """Who answers for the budgets that incidents are about. One query where there are any."""
+    mine = [one for one in incidents if one.rule is not None and one.rule.scope == Scope.BUDGET]
+    owners = owners_by_name(team_id, [one.value_text for one in mine]) if mine else {}
+    for one in mine:
+        user, group = owners.get(one.value_text, (None, None))
+        told = {"owner": [str(user)] if user else [], "group": [str(group)] if group else []}
+        yield one, {name: frozenset(values) for name, values in told.items()}
 
 
 def _as_part(lead: Incident, part: Incident, workflows: Mapping[UUID, Subject]) -> Facts:

@@ -15,15 +15,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.urls import reverse
 
 from accounts.models import Team
-from alerts.analysis.catalogue import METRICS
+from alerts.analysis.catalogue import METRICS, Scope
 from alerts.analysis.precedence import is_about_runs
 from alerts.models import AlertRule, Incident
 from alerts.reads.incident_samples import as_uuid, group_titles, latest_failed
 from alerts.reads.subjects import Subject
 from alerts.services.incident_pages import page_of
 from alerts.wording import how_bad_words, title_words
+from billing.reads.budgets import ids_by_name
 from monitoring import wording
 from monitoring.analysis.concentration import Reach
 from monitoring.filters import ANY, Choice, Filters
@@ -61,6 +63,8 @@ def describe(
     """Gives incidents that are about to open their title and facts; saving them is the caller's. Two queries."""
     groups = {one.id: as_uuid(one.value_text) for one, found in pairs if found.rule.metric.endswith("_group")}
     titles = group_titles(team.id, [id for id in groups.values() if id])
+    named = [one.value_text for one, found in pairs if found.rule.scope == Scope.BUDGET]
+    budgets = ids_by_name(team.id, named) if named else {}
     sampled = [one for one, found in pairs if one.workflow_id and is_about_runs(found.rule.metric)][:MOST_SAMPLED]
     earliest = min((one.since for one in sampled), default=now)
     latest = latest_failed(team.id, [one.workflow_id for one in sampled if one.workflow_id], earliest, now)
@@ -78,7 +82,10 @@ def describe(
             "low": found.low,
             "high": found.high,
         }
-        one.facts["href"] = page_of(team.slug, one, found.rule, workflow.slug if workflow else "")
+        if found.rule.scope == Scope.BUDGET and one.value_text in budgets:
+            one.facts["href"] = reverse("budget", args=[team.slug, budgets[one.value_text]])
+        else:
+            one.facts["href"] = page_of(team.slug, one, found.rule, workflow.slug if workflow else "")
 
 
 def _how_bad(found: Found) -> str:

@@ -17,7 +17,7 @@ BEFORE = timedelta(minutes=30)
 # Figures that failures explain; what else is measured over a window is answered by its course.
 _BY_FAILURES = frozenset({"error_rate", "failures", "unmet_rate", "retry_rate", "burn_rate", "failed_in_a_row"})
 _SCOPED_PAGES = {Scope.SYSTEM: "system", Scope.MODEL: "model", Scope.TOOL: "tool"}
-_FILTERED = frozenset(Scope) - {Scope.WORKFLOW, Scope.SOURCE}
+_FILTERED = frozenset(Scope) - {Scope.WORKFLOW, Scope.SOURCE, Scope.BUDGET}
 
 
 def page_of(team: str, one: Incident, rule: AlertRule, workflow: str) -> str:
@@ -31,6 +31,8 @@ def page_of(team: str, one: Incident, rule: AlertRule, workflow: str) -> str:
         return reverse("failure_group", args=[team, group])
     if metric.family is Family.SOURCE:
         return reverse("source", args=[team, group]) if group else reverse("sources", args=[team])
+    if metric.family is Family.COST_BUDGET:
+        return reverse("budgets", args=[team])
     if sample and (metric.family is Family.LIVE or metric.name == "last_run_failed"):
         return reverse("replay", args=[team, sample])
     query = {**window_of(one, rule), **_environment(one.environment)}

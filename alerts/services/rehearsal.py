@@ -25,6 +25,7 @@ UNREHEARSED = {
     Family.SOURCE: "When each source reported in the past is kept by the hour alone: this cannot be rehearsed.",
     Family.GROUP: "Failure groups are not rehearsed: their past is on their page.",
     Family.BUDGET: "What a month spent by then is on the page of trends: a budget is not rehearsed.",
+    Family.COST_BUDGET: "What was spent and forecast on each day is on the page of the budget: it is not rehearsed.",
 }
 
 

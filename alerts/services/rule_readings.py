@@ -10,7 +10,7 @@ from django.db import transaction
 from alerts.analysis.catalogue import METRICS, Family
 from alerts.analysis.readings import Reading, Subject
 from alerts.models import AlertRule
-from alerts.reads import groups, live, measures_budget, measures_burn, recent, schedules, sources
+from alerts.reads import cost_budgets, groups, live, measures_budget, measures_burn, recent, schedules, sources
 from alerts.reads.measures import Asked, read_windows
 from alerts.reads.measures_values import MEASURES
 
@@ -26,6 +26,7 @@ LOOKS: dict[Family, Reader] = {
     Family.GROUP: groups.read,
     Family.BURN: measures_burn.read,
     Family.BUDGET: measures_budget.read,
+    Family.COST_BUDGET: cost_budgets.read,
 }
 
 _NO_METRIC = "This metric cannot be measured."

@@ -13,11 +13,13 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
+from alerts.analysis.catalogue import Scope
 from alerts.analysis.rule_checks import faults
 from alerts.analysis.wanted import Wanted
 from alerts.models import AlertRule, AlertState, Incident, RuleDue
 from alerts.reads.measures_values import DIMENSIONS
 from alerts.services.incidents import resolve
+from billing.reads.budgets import budgets_of
 from monitoring.identity import PRODUCTION, LabelKind, label_id
 from monitoring.models import Label, Workflow
 
@@ -181,7 +183,13 @@ def _unknown(team_id: UUID, wanted: Wanted, before: Wanted | None) -> dict[str, 
     known = DIMENSIONS.get(wanted.scope) if wanted.value and is_told else None
     if known is not None and not _has_label(team_id, known[1], wanted.value):
         reasons["value"] = f"is no {wanted.scope} that executions told"
+    if wanted.scope == Scope.BUDGET and wanted.value and is_told and not _is_budget(team_id, wanted.value):
+        reasons["value"] = "is no budget"
     return reasons
+
+
+def _is_budget(team_id: UUID, value: str) -> bool:
+    return any(value in (one.name, str(one.id)) for one in budgets_of(team_id))
 
 
 def _is_new(before: Wanted | None, wanted: Wanted, field: str) -> bool:

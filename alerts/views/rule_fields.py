@@ -11,11 +11,12 @@ from django.http import QueryDict
 from alerts.analysis.catalogue import METRICS, Family, Metric
 from alerts.analysis.conditions import Comparison, NoData, Severity
 from alerts.analysis.rule_words import SCOPE_WORDS, length_words
-from alerts.analysis.wanted import PARAMETERS, TYPED, UNASKED, Wanted, usual
+from alerts.analysis.wanted import OWN_THRESHOLDS, PARAMETERS, TYPED, UNASKED, Wanted, usual
 from alerts.models import AlertRule
 from alerts.reads.measures_values import DIMENSIONS
 from alerts.services.rules import RuleRefused, wanted_of
-from monitoring.identity import PRODUCTION
+from billing.reads.budgets import budgets_of
+from monitoring.identity import PRODUCTION, LabelKind
 from monitoring.models import Workflow
 from monitoring.reads.environments import environments_of
 from monitoring.reads.labels import values_of
@@ -43,6 +44,7 @@ _GROUPS = {
     Family.ROLLUP: "Figures over a window",
     Family.BURN: "Objectives and budgets",
     Family.BUDGET: "Objectives and budgets",
+    Family.COST_BUDGET: "Objectives and budgets",
     Family.LIVE: "While it runs",
     Family.RECENT: "One run after the other",
     Family.SCHEDULE: "One run after the other",
@@ -86,6 +88,8 @@ class Choices:
     unit: str
     has_threshold: bool
     parameters: Sequence[str]
+    is_of_workflows: bool
+    has_own_thresholds: bool
 
 
 def metric_of(told: Mapping[str, str]) -> Metric:
@@ -212,7 +216,7 @@ def choices(team_id: UUID, told: Mapping[str, str]) -> Choices:
         metrics=metric_groups(),
         workflows=_workflows(team_id, metric),
         scopes=[("", "nothing further"), *((one, f"each {SCOPE_WORDS[one]}") for one in sorted(metric.scopes))],
-        values=values_of(team_id, known[1]) if known is not None else (),
+        values=_values(team_id, metric, known),
         environments=[*((name, name) for name in _environments(team_id, told)), ("", "all environments")],
         comparisons=[(one.value, _COMPARISONS[one]) for one in compared] if metric.name not in UNASKED else [],
         lengths={name: _lengths(name, told.get(name, "")) for name in _SECONDS},
@@ -221,7 +225,16 @@ def choices(team_id: UUID, told: Mapping[str, str]) -> Choices:
         unit=TYPED[metric.unit][0],
         has_threshold=metric.name not in UNASKED and not is_usual,
         parameters=PARAMETERS.get(metric.name, ()),
+        is_of_workflows=metric.family not in (Family.SOURCE, Family.COST_BUDGET),
+        has_own_thresholds=metric.name in OWN_THRESHOLDS,
     )
+
+
+def _values(team_id: UUID, metric: Metric, known: tuple[object, LabelKind] | None) -> Sequence[str]:
+    """What the form offers to look at alone."""
+    if metric.family is Family.COST_BUDGET:
+        return list(budgets_of(team_id).values_list("name", flat=True))
+    return values_of(team_id, known[1]) if known is not None else ()
 
 
 def metric_groups() -> list[tuple[str, Pairs]]:

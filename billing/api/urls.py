@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from billing.api import discounts, prices, resources
+from billing.api.budgets import BudgetDetail, BudgetList
 from billing.api.costs import CostBy, CostDaily, CostSummary
 from billing.api.exports import ExportDetail, ExportFile, ExportList
 from billing.api.lines import CostLineList
@@ -25,4 +26,6 @@ urlpatterns: list[URLPattern] = [
     path("costs/by/<str:dimension>/", CostBy.as_view(), name="api_costs_by"),
     path("costs/resources/", resources.ResourceRateList.as_view(), name="api_resource_rates"),
     path("costs/resources/<str:rate>/", resources.ResourceRateDetail.as_view(), name="api_resource_rate"),
+    path("costs/budgets/", BudgetList.as_view(), name="api_budgets"),
+    path("costs/budgets/<str:budget>/", BudgetDetail.as_view(), name="api_budget"),
 ]

@@ -1,5 +1,6 @@
 """The nouns of billing."""
 
+from billing.models.budget import Budget, BudgetEvent, BudgetScope
 from billing.models.cost_line import (
     ANY_KIND,
     CostBasis,
@@ -35,6 +36,9 @@ __all__ = [
     "AllocationKey",
     "BookModel",
     "BookPrice",
+    "Budget",
+    "BudgetEvent",
+    "BudgetScope",
     "CostBasis",
     "CostDimension",
     "CostDue",

@@ -12,7 +12,8 @@ from billing.analysis.budget_course import BudgetCourse
 from billing.analysis.decomposition import Effect
 from billing.analysis.forecast import Forecast, forecast
 from billing.analysis.periods import DAY, Period, PeriodKind
-from billing.reads.budgets import BudgetScope, budget_for
+from billing.models import Budget
+from billing.reads.budgets import BudgetScope, budget_of, course_of
 from billing.reads.changes import Odd, decomposed, odd_days
 from billing.reads.cost import BY_MONTH, NOTHING, CostCut, Figures, cover, daily, group
 from billing.reads.cost_rows import WorkflowRow, courses_of, workflow_rows
@@ -53,6 +54,8 @@ class CostPage:
     labels: Mapping[int, str]
     reported: Reported | None
     as_of: datetime
+    # What `budget` is of.
+    kept_budget: Budget | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -78,6 +81,7 @@ def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None 
     by_workflow = runs_by_workflow(cuts, period.compared, period.days) if cuts else None
     rows = workflow_rows(cut, period, by_workflow)
     foreseen = _forecast(cut, period, course)
+    kept = budget_of(cut.team_id, BudgetScope(cut, period))
     return CostPage(
         cut=cut,
         period=period,
@@ -89,7 +93,7 @@ def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None 
         workflows=rows,
         courses=courses_of(cut, period, list({row.id for row in choose(rows)} if choose else ())),
         forecast=foreseen,
-        budget=_budget(cut, period, sums, foreseen),
+        budget=course_of(kept[1], sums.cost_usd or Decimal(0), period, foreseen) if kept else None,
         effects=decomposed(
             (course.cells_of(period.compared), _all_runs(by_workflow, 0)),
             (course.cells_of(period.days), _all_runs(by_workflow, 1)),
@@ -98,6 +102,7 @@ def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None 
         labels=label_values(cut.team_id, course.label_ids()),
         reported=_reported(cut, period, course),
         as_of=as_of(cut.team_id, now),
+        kept_budget=kept[0] if kept else None,
     )
 
 
@@ -137,16 +142,6 @@ def _forecast(cut: CostCut, period: Period, course: Course) -> Forecast | None:
     by_day = {day: figures.cost_usd for day, figures in rows if figures.cost_usd is not None}
     spent = course.within(period.days).cost_usd or Decimal(0)
     return forecast(by_day, period.start, period.end, period.today, spent=spent - by_day.get(period.today, Decimal(0)))
-
-
-def _budget(cut: CostCut, period: Period, sums: Figures, foreseen: Forecast | None) -> BudgetCourse | None:
-    amount = budget_for(cut.team_id, BudgetScope(cut, period))
-    if amount is None:
-        return None
-    spent = sums.cost_usd or Decimal(0)
-    if foreseen is None:
-        return BudgetCourse(amount, spent, spent, spent, spent)
-    return BudgetCourse(amount, spent, foreseen.usd, foreseen.low, foreseen.high)
 
 
 def _reported(cut: CostCut, period: Period, course: Course) -> Reported | None:

@@ -1,7 +1,7 @@
 """Amounts in a team's reporting currency: US dollars of a day at its rate, of a closed month at the rates it kept."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Context, Decimal
@@ -104,13 +104,29 @@ def rates_of(team_id: UUID, currency: str) -> Reporting:
 
 
 def _read(team_id: UUID, currency: str) -> Reporting:
-    if currency == USD:
-        return Reporting()
-    rows = ExchangeRate.objects.filter(team_id=team_id, currency=currency).order_by("starts_on", "id")
-    rates = list(rows.values_list("starts_on", "usd"))
+    return exchange_of(team_id, [currency]).get(currency) or Reporting()
+
+
+def exchange_of(team_id: UUID, currencies: Collection[str]) -> dict[str, Reporting]:
+    """The rates of these currencies, US dollars left out. Two queries, none where there is no other currency."""
+    wanted = sorted({one for one in currencies if one != USD})
+    if not wanted:
+        return {}
+    rows = ExchangeRate.objects.filter(team_id=team_id, currency__in=wanted).order_by("starts_on", "id")
+    rates: dict[str, list[tuple[date, Decimal]]] = {currency: [] for currency in wanted}
+    for currency, day, usd in rows.values_list("currency", "starts_on", "usd"):
+        rates[currency].append((day, usd))
     months = CostMonth.objects.filter(team_id=team_id).exclude(state=MonthState.OPEN).order_by("month", "id")
-    closed = {month: _kept(told.get(currency), month) for month, told in months.values_list("month", "rates")}
-    return Reporting(currency, [day for day, _ in rates], [usd for _, usd in rates], closed)
+    kept = list(months.values_list("month", "rates"))
+    return {
+        currency: Reporting(
+            currency,
+            [day for day, _ in told],
+            [usd for _, usd in told],
+            {month: _kept(some.get(currency), month) for month, some in kept},
+        )
+        for currency, told in rates.items()
+    }
 
 
 def _kept(told: Any, month: date) -> dict[date, Decimal]:

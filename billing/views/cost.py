@@ -42,7 +42,14 @@ def cost(request: TeamRequest) -> HttpResponseBase:
 
 def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: bool) -> dict[str, Any]:
     """What the template shows."""
-    common = {**frame(scope), "as_of": page.as_of, "empty": _empty(scope, page), "choices": _choices(scope, page)}
+    common = {
+        **frame(scope),
+        "budgets_href": reverse("budgets", args=[scope.team.slug]),
+        "as_of": page.as_of,
+        "empty": _empty(scope, page),
+        "choices": _choices(scope, page),
+    }
+    common["budgets_href"] = reverse("budgets", args=[scope.team.slug])
     if common["empty"]:
         return common
     providers = cost_rows.provider_lines(scope, page)
@@ -71,6 +78,7 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "buckets_words": "12 months" if page.course.is_monthly else f"{wording.count(page.period.days.count)} days",
         "so_far": so_far_words(page.period),
         "lines_href": scope.href("cost_lines"),
+        "budget_sub": page.kept_budget.name if page.kept_budget else "",
         **{f"{table}_csv": scope.query(format="csv", table=table) for table in TABLES},
     }
 

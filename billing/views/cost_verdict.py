@@ -148,6 +148,9 @@ def _actions(scope: CostScope, page: CostPage, *, may_alert: bool) -> list[Actio
     if page.now.unpriced_tokens:
         href = scope.href("cost_lines", basis="unpriced")
         actions.append(Action("See tokens without a price", href, "coin", primary=not actions))
+    if page.kept_budget is not None:
+        href = reverse("budget", args=[scope.team.slug, page.kept_budget.id])
+        actions.append(Action("Open the budget", href, "coin", primary=not actions))
     if may_alert:
         query = urlencode({"metric": "cost_usd", "environment": scope.environment or ""})
         actions.append(Action("Set a cost alert", f"{reverse('new_rule', args=[scope.team.slug])}?{query}", "bell"))

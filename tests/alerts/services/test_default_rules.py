@@ -10,7 +10,7 @@ from accounts.tenancy import team_context
 from alerts import tasks
 from alerts.analysis.catalogue import METRICS, Family
 from alerts.analysis.conditions import Comparison, Severity
-from alerts.analysis.default_rules import DEFAULT_RULES, DefaultRule
+from alerts.analysis.default_rules import DEFAULT_RULES, VERSION, DefaultRule
 from alerts.models import AlertRule, DefaultRules, RuleDue
 from alerts.services import default_rules
 from tests.factories import NOW
@@ -47,13 +47,13 @@ def test_what_was_removed_or_changed_is_not_made_again(team: Team) -> None:
         AlertRule.objects.filter(default_key="late").update(removed_at=NOW)
         AlertRule.objects.filter(default_key="stuck").update(threshold=7.0, is_active=False)
     more = (*DEFAULT_RULES, DefaultRule("brand-new", "Brand new", "queued", Severity.INFO, 5.0))
-    assert default_rules.make_default_rules(team.id, NOW + timedelta(days=9), rules=more, version=2) == 1
+    assert default_rules.make_default_rules(team.id, NOW + timedelta(days=9), rules=more, version=VERSION + 1) == 1
     assert "late" not in keys_of(team)
     assert "brand-new" in keys_of(team)
     with team_context(team.id):
         stuck = AlertRule.objects.get(default_key="stuck")
         assert (stuck.threshold, stuck.is_active) == (7.0, False)
-    assert DefaultRules.objects.get(team=team).version == 2
+    assert DefaultRules.objects.get(team=team).version == VERSION + 1
 
 
 @pytest.mark.parametrize("one", DEFAULT_RULES, ids=lambda one: one.key)

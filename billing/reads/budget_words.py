@@ -1,0 +1,52 @@
+"""Where a budget stands, in words that pages and notices share."""
+
+from decimal import Decimal
+
+from billing.models import Budget, BudgetScope
+from billing.reads.budgets import BudgetRow
+from billing.reads.reporting import USD
+from monitoring import wording
+
+
+def amount_words(amount: Decimal, currency: str) -> str:
+    """`$1,500.00`, `1,500.00 EUR`."""
+    return wording.usd(amount) if currency == USD else f"{amount:,.2f} {currency}"
+
+
+def limit_words(row: BudgetRow) -> str:
+    """The amount of the month, in US dollars too where it is in another currency."""
+    told = amount_words(row.amount, row.currency)
+    return told if row.currency == USD or row.course is None else f"{told} ({wording.usd(row.course.amount)})"
+
+
+def spent_words(row: BudgetRow) -> str:
+    """What was spent, and that it is more where tokens have no price."""
+    return f"{'at least ' if row.is_least else ''}{wording.usd(row.actual)}"
+
+
+def course_words(row: BudgetRow) -> str:
+    """`at least $1,210.00 of $1,500.00 spent in November 2026, $1,640.00 expected ($1,600.00 to $1,700.00)`."""
+    told = f"{spent_words(row)} of {limit_words(row)} spent in {row.period.name}"
+    if row.forecast is None or row.forecast.usd is None:
+        return told
+    low, high = (wording.usd(one) for one in (row.forecast.low, row.forecast.high))
+    return f"{told}, {wording.usd(row.forecast.usd)} expected ({low} to {high})"
+
+
+def scope_words(budget: Budget) -> str:
+    """What it is for: `workflow Leads in production`."""
+    what = {
+        BudgetScope.WORKFLOW.value: f"workflow {budget.workflow.name}" if budget.workflow_id else "",
+        BudgetScope.PROVIDER.value: f"provider {budget.value}",
+        BudgetScope.TAG.value: f"tag {budget.value}",
+    }.get(budget.scope, "the whole team")
+    return f"{what} in {budget.environment}" if budget.environment else what
+
+
+def owner_words(budget: Budget) -> str:
+    """Who answers for it; empty where nobody does. A user who is gone has no name any more."""
+    if budget.owner_group_id:
+        return str(budget.owner_group.name)
+    if budget.owner_id:
+        return budget.owner.email if budget.owner else "somebody who is gone"
+    return ""
