@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from billing.models import CostMonth, CostOutcome, CostSettings, ExchangeRate, MonthState
+from billing.models import Budget, CostMonth, CostOutcome, CostSettings, ExchangeRate, MonthState
 from tests.billing.spending import NOW, TODAY, folded_once, november, spend
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,8 @@ def test_a_budget_is_answered_for(
     member_client: Client, team: Team, monkeypatch: pytest.MonkeyPatch, amount: str, answer: str
 ) -> None:
     november(team)
-    monkeypatch.setattr("billing.reads.cost_page.budget_for", lambda _team, _scope: Decimal(amount))
+    kept = (Budget(name="All"), Decimal(amount))
+    monkeypatch.setattr("billing.reads.cost_page.budget_of", lambda _team, _scope: kept)
     text = text_of(member_client, team)
     assert "Will we stay inside the budget?" in text
     assert answer in text
