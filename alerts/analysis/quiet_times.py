@@ -6,6 +6,7 @@ Instants are aware and in UTC. A time on a clock that summer time skips is the i
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -16,6 +17,15 @@ DAY = timedelta(days=1)
 EVERY_DAY = frozenset(range(7))
 # How far ahead the next time of a recurring silence is looked for.
 LONGEST_PAUSE = timedelta(days=400)
+
+
+class SilenceState(StrEnum):
+    """Where a silence stands at an instant, in the order in which pages list them."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"  # it comes again, and is between two times
+    COMING = "coming"
+    PAST = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +47,13 @@ class QuietHours:
         days = frozenset(int(one) for one in document.get("days") or EVERY_DAY)
         if not days <= EVERY_DAY:
             raise ValueError("days are numbers from 0 (Monday) to 6")
+        start, end = (time.fromisoformat(str(document[name])) for name in ("from", "to"))
+        if start.tzinfo or end.tzinfo:
+            raise ValueError("times are by the clock of the zone")
         return cls(
             zone=_zone(str(document.get("zone") or "UTC")).key,
-            start=time.fromisoformat(str(document["from"])),
-            end=time.fromisoformat(str(document["to"])),
+            start=start,
+            end=end,
             days=days,
             severities=frozenset(document.get("severities") or ()),
         )
@@ -116,6 +129,15 @@ def _ticks(cron: str, start: datetime, *, is_back: bool) -> Iterator[datetime]:
         if abs(found - start) > LONGEST_PAUSE:
             return
         yield found
+
+
+def is_zone(name: str) -> bool:
+    """Whether a zone has this IANA name."""
+    try:
+        _zone(name)
+    except ValueError:
+        return False
+    return True
 
 
 def fault_of(cron: str, zone: str) -> str:

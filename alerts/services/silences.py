@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import User
 from alerts.analysis.matchers import faults
-from alerts.analysis.quiet_times import fault_of
+from alerts.analysis.quiet_times import fault_of, is_zone
 from alerts.models import Incident, IncidentStatus, Silence, SilenceDue, SilenceKind
+from alerts.reads.matchers import unknown_values
 from alerts.services.following import schedule, tell_held_back
 from alerts.services.muting import mute
 from monitoring.models import Workflow
 
-MAX_REASON = 500
+MAX_REASON, MAX_CRON = 500, 120
 LONGEST = timedelta(days=30)
 # One that comes again may go on for longer.
 LONGEST_RECURRING = timedelta(days=366)
@@ -48,7 +48,7 @@ class WantedSilence:
 @transaction.atomic
 def add_silence(*, team_id: UUID, wanted: WantedSilence, by: User | str, now: datetime) -> Silence:
     """Saves a silence; incidents that match and are open send no further notice. Raises `SilenceRefused`."""
-    if reasons := _faults(wanted, now):
+    if reasons := _faults(team_id, wanted, now):
         raise SilenceRefused(reasons)
     made = Silence.objects.create(
         team_id=team_id,
@@ -111,8 +111,8 @@ def end_silence(*, team_id: UUID, silence_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
-    found: dict[str, str] = dict(faults(wanted.matchers))
+def _faults(team_id: UUID, wanted: WantedSilence, now: datetime) -> dict[str, str]:
+    found: dict[str, str] = faults(wanted.matchers) or unknown_values(team_id, wanted.matchers, {})
     if not wanted.reason.strip():
         found["reason"] = "must be told"
     elif len(wanted.reason) > MAX_REASON:
@@ -128,25 +128,14 @@ def _time_faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
         return {"end": "must be later than its start and than now"}
     if wanted.ends_at - wanted.starts_at > longest:
         return {"end": f"must be at most {longest.days} days after its start"}
+    if not is_zone(wanted.zone):
+        return {"zone": "is not known"}
     if not wanted.cron:
         return {}
+    if len(wanted.cron) > MAX_CRON:
+        return {"cron": f"must be at most {MAX_CRON} characters"}
     if fault := fault_of(wanted.cron, wanted.zone):
-        return {"zone" if fault.startswith("zone") else "cron": fault.removeprefix("zone ")}
+        return {"cron": fault}
     if wanted.duration is None or not timedelta(minutes=1) <= wanted.duration <= MOST_DURATION:
         return {"duration": f"must be from 1 minute to {MOST_DURATION.days} days"}
     return {}
-
-
-def as_document(one: Silence) -> dict[str, Any]:
-    """A silence as JSON."""
-    return {
-        "id": str(one.id),
-        "kind": one.kind,
-        "matchers": one.matchers,
-        "reason": one.reason,
-        "starts_at": one.starts_at.isoformat(),
-        "ends_at": one.ends_at.isoformat(),
-        "cron": one.cron,
-        "zone": one.zone,
-        "duration_s": one.duration_s,
-    }

@@ -15,14 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
-from alerts.analysis.matchers import Facts
 from alerts.models import Route
 from alerts.reads import routes as reads
 from alerts.reads.incident_samples import as_uuid
-from alerts.reads.subjects import subjects_of
-from alerts.services.routes import RouteRefused, WantedRoute, move_route, remove_route, save_route, try_out
-from alerts.views.matcher_form import fields_of, matcher_words, options_of, told_by
-from monitoring.models import Workflow
+from alerts.reads.matchers import matcher_words, options_of
+from alerts.services.routes import RouteRefused, WantedRoute, move_route, remove_route, save_route, tried_facts, try_out
+from alerts.views.matcher_form import fields_of, told_by
 from monitoring.presentation import Link
 from monitoring.reads.workflows import find
 from monitoring.services.review_mail import can_send
@@ -202,21 +200,9 @@ def _tried(request: TeamRequest) -> dict[UUID, str]:
     told = {name: request.GET.get(name, "").replace("\x00", "") for name in TRIED}
     if not any(told.values()):
         return {}
-    found = try_out(request.team.id, _tried_facts(request.team.id, told))
+    workflow = find(request.team.id, told["workflow"]) if told["workflow"] else None
+    found = try_out(request.team.id, tried_facts(request.team.id, told, workflow))
     return {one.path.id: "taken" if one.is_taken else "matches" if one.is_match else "" for one in found}
-
-
-def _tried_facts(team_id: UUID, told: Mapping[str, str]) -> Facts:
-    facts = {name: frozenset([value] if value else []) for name, value in told.items()}
-    workflow: Workflow | None = find(team_id, told["workflow"]) if told["workflow"] else None
-    if workflow is None:
-        return facts
-    subject = subjects_of(team_id, [workflow.id])[workflow.id]
-    owner, group = subject.owner_id, subject.group_id
-    facts["owner"] = frozenset([str(owner)] if owner else [])
-    facts["group"] = frozenset([str(group)] if group else [])
-    facts["tag"] = frozenset(subject.tags)
-    return facts
 
 
 def row_of(one: reads.ListedRoute, options: Mapping[str, list[tuple[str, str]]], tried: Mapping[UUID, str]) -> Row:

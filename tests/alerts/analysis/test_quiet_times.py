@@ -48,7 +48,9 @@ def test_a_whole_day() -> None:
     assert QuietHours.from_document({"from": "00:00", "to": "00:00"}).is_always
 
 
-@pytest.mark.parametrize("wrong", [{"zone": "Mars/Base"}, {"from": "25:00"}, {"days": [7]}, {"to": "soon"}])
+@pytest.mark.parametrize(
+    "wrong", [{"zone": "Mars/Base"}, {"from": "25:00"}, {"days": [7]}, {"to": "soon"}, {"to": "07:00+02:00"}]
+)
 def test_nonsense_is_refused(wrong) -> None:
     with pytest.raises(ValueError, match=r".+"):
         QuietHours.from_document({**NIGHT, **wrong})

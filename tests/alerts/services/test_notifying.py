@@ -135,9 +135,10 @@ def test_quiet_hours_end_in_one_digest_of_what_is_still_open(team) -> None:
 
 def test_a_silence_holds_notices_back_and_tells_what_stands_at_its_end(team, owner) -> None:
     route(team, (channel(team), 0))
+    about = workflow(team)
     found = WantedSilence("Known", NOW - MINUTE, NOW + 60 * MINUTE, matchers={"workflow": ["checkout"]})
     add_silence(team_id=team.id, wanted=found, by=owner, now=NOW - MINUTE)
-    checkout, _ = opened(team, breach(rule(team), workflow(team)), breach(rule(team), workflow(team, "other")))
+    checkout, _ = opened(team, breach(rule(team), about), breach(rule(team), workflow(team, "other")))
     assert checkout.muted_by == "silence"
     assert checkout.events.get(kind="muted").text == "Known"
     assert len(told()) == 1
@@ -205,6 +206,8 @@ def test_ignored_failure_groups_send_no_notice(team) -> None:
         ({"ends_at": NOW - MINUTE}, "end"),
         ({"ends_at": NOW + timedelta(days=31)}, "end"),
         ({"matchers": {"colour": ["red"]}}, "colour"),
+        ({"matchers": {"workflow": ["chekout"]}}, "workflow"),
+        ({"zone": "Mars/Base"}, "zone"),
         ({"cron": "nonsense", "duration": MINUTE}, "cron"),
         ({"cron": "0 2 * * 6", "zone": "Mars/Base", "duration": MINUTE}, "zone"),
         ({"cron": "0 2 * * 6"}, "duration"),
@@ -226,6 +229,8 @@ def test_a_silence_that_cannot_be_meant_is_refused(team, owner, fields, field) -
         ({"steps": []}, "channels"),
         ({"steps": [(uuid4(), MINUTE)]}, "channels"),
         ({"matchers": {"colour": ["red"]}}, "colour"),
+        ({"matchers": {"severity": ["critical", "loud"]}}, "severity"),
+        ({"steps": [(uuid4(), MINUTE / 2)]}, "escalation"),
         ({"quiet_hours": {"from": "22:00"}}, "quiet hours"),
         ({"quiet_hours": {"from": "00:00", "to": "00:00", "zone": "UTC"}}, "quiet hours"),
         ({"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "Mars/Base"}}, "quiet hours"),
@@ -240,7 +245,7 @@ def test_a_route_that_cannot_be_meant_is_refused(team, fields, field) -> None:
 
 
 def test_routes_move_and_are_tried_out(team) -> None:
-    hook = channel(team)
+    hook, _ = channel(team), workflow(team)
     route(team, (hook, 0), name="first", matchers={"workflow": ["checkout"]})
     route(team, (hook, 0), name="second")
     assert [(one.path.name, one.is_taken) for one in try_out(team.id, {"workflow": frozenset({"checkout"})})] == [
