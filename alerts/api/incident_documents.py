@@ -35,7 +35,7 @@ class IncidentSerializer(s.Serializer[Any]):
     title = s.CharField()
     status = s.ChoiceField(IncidentStatus.choices)
     severity = s.ChoiceField([one.value for one in Severity])
-    rule_id = s.UUIDField(allow_null=True, help_text="null: it stands for incidents that share a failing dependency")
+    rule_id = s.UUIDField(allow_null=True, help_text="null: it stands for incidents that share a dependency")
     rule = s.CharField(allow_null=True)
     metric = s.CharField(allow_null=True)
     workflow = s.CharField(allow_null=True)

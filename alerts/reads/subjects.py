@@ -61,7 +61,7 @@ def facts_of_incident(one: Incident, workflows: Mapping[UUID, Subject]) -> Facts
 def parts_of(
     team_id: UUID, incidents: Sequence[Incident], workflows: Mapping[UUID, Subject] | None = None
 ) -> dict[UUID, list[Facts]]:
-    """The facts of each incident: its own, and for one of a failing dependency those of the open ones it stands for."""
+    """The facts of each incident: its own, and for one of a dependency those of the open ones it stands for."""
     leads = [one.id for one in incidents if one.rule_id is None]
     children: defaultdict[UUID | None, list[Incident]] = defaultdict(list)
     if leads:

@@ -12,6 +12,9 @@ from accounts.permissions import Role
 from accounts.tenancy import team_context
 from alerts.models import AlertRule, AlertState, Incident, RuleDue
 from alerts.services.rules import save_rule
+from ingestion.records import Failure
+from monitoring.models import FailureGroup
+from monitoring.statuses import Status
 from tests.factories import report, step, store
 
 pytestmark = pytest.mark.django_db
@@ -281,6 +284,17 @@ def test_its_page_says_where_it_stands(member_client, team, pages) -> None:
     lines = b"".join(member_client.get(f"{pages}{rule.id}/", {"format": "csv"})).decode().splitlines()
     assert len(lines) == 3
     assert "nightly" in lines[1]
+
+
+def test_failure_groups_have_their_titles(member_client, team, pages) -> None:
+    rule = make(team, metric="new_group", threshold=0, min_samples=0)
+    store(team, report(status=Status.FAILED, error=Failure(message="timeout of crm")))
+    with team_context(team.id):
+        group = FailureGroup.objects.get()
+    stands(rule, workflow_id=group.workflow_id, value_text=str(group.id))
+    text = read(member_client, f"{pages}{rule.id}/")
+    assert "nightly, “timeout of crm”" in text
+    assert str(group.id) not in text
 
 
 def test_it_is_switched_off_and_on_and_removed(member_client, team, pages) -> None:
