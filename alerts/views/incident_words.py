@@ -22,7 +22,7 @@ MUTED = {
     "parent": "It counts to another incident, which tells of both.",
     "silence": "A silence holds its notices back.",
     "ignored": "Its failure group is ignored.",
-    "flapping": "It opens and resolves again and again.",
+    "sample": "It is about sample data.",
 }
 _WORDS = {
     IncidentEventKind.OPENED: "opened it",
