@@ -12,6 +12,7 @@ from accounts.models import Membership
 from accounts.permissions import Role
 from accounts.tenancy import team_context
 from alerts.models import Channel, Route, Silence
+from monitoring.models import Workflow
 from monitoring.statuses import Status
 from tests.alerts.opening import breach, opened, route, rule, workflow
 from tests.alerts.telling import channel
@@ -111,6 +112,7 @@ def test_a_silence_is_added_listed_exported_and_ended(member_client, team, pages
     }
     assert member_client.post(f"{pages}silences/", told).status_code == 302
     text = flat(member_client, f"{pages}silences/")
+    assert "Saved. While it is in force, no incident that matches opens." in text
     assert "Moving" in text
     assert "In force" in text
     assert "severity Critical" in text
@@ -129,8 +131,8 @@ def test_a_silence_is_added_listed_exported_and_ended(member_client, team, pages
         ({"reason": ""}, "the reason must be told"),
         ({"ends": "soon"}, "the end must be a date and a time"),
         ({"ends": "2020-01-01T00:00"}, "the end must be later"),
-        ({"zone": "Mars/Base"}, "the zone is not known"),
-        ({"cron": "often", "minutes": "60"}, "the cron must be a cron expression"),
+        ({"zone": "Mars/Base"}, "the time zone must be a time zone, such as Europe/Berlin"),
+        ({"cron": "often", "minutes": "60"}, "the cron expression must have five fields"),
         ({"cron": "0 2 * * 6", "minutes": "many"}, "the duration must be whole minutes"),
     ],
 )
@@ -166,6 +168,18 @@ def test_who_may_see_and_change(client, team, member, member_client, stranger_cl
     assert "Add one" not in read(member_client, f"{pages}silences/")
     for address in (*posts, *forms, f"{pages}silences/"):
         assert member_client.post(address).status_code == 404
+
+
+def test_operations_says_what_sends_no_notice(member_client, team) -> None:
+    with team_context(team.id):
+        about = workflow(team, "build")
+        Workflow.objects.update(is_sample=True)
+        (one,) = opened(team, breach(rule(team), about), now=timezone.now())
+    text = flat(member_client, f"/t/{team.slug}/operations/")
+    assert "Each open incident is looked after, or sends no notice" in text
+    assert "no notice: sample" in text
+    page = flat(member_client, f"/t/{team.slug}/incidents/{one.id}/")
+    assert "No notice is sent. It is about sample data." in page
 
 
 def test_operations_answers_and_asks_for_news(member_client, team) -> None:
