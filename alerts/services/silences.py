@@ -13,7 +13,7 @@ from alerts.analysis.matchers import faults
 from alerts.models import Incident, IncidentStatus, Silence, SilenceDue, SilenceKind
 from alerts.services.following import schedule, tell_held_back
 from alerts.services.muting import mute
-from monitoring.analysis.schedule import UnreadableSchedule, read_schedule
+from monitoring.analysis.schedule import UnreadableSchedule, due_from, read_schedule
 from monitoring.models import Workflow
 
 MAX_REASON = 500
@@ -133,9 +133,13 @@ def _time_faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
     if not wanted.cron:
         return {}
     try:
-        read_schedule(wanted.cron, wanted.zone)
+        again = read_schedule(wanted.cron, wanted.zone)
     except UnreadableSchedule as error:
         return {_CRON_FIELDS[field]: reason for field, reason in error.reasons.items()}
+    first = next(due_from(again, max(wanted.starts_at, now)), None)
+    if first is None or first >= wanted.ends_at:
+        when = f", {first:%Y-%m-%d %H:%M} UTC" if first else ""
+        return {"end": f"must be later than the first time at which it comes{when}"}
     if wanted.duration is None or not timedelta(minutes=1) <= wanted.duration <= MOST_DURATION:
         return {"duration": f"must be from 1 minute to {MOST_DURATION.days} days"}
     return {}

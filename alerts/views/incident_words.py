@@ -24,6 +24,8 @@ MUTED = {
     "ignored": "Its failure group is ignored.",
     "sample": "It is about sample data.",
 }
+# The same behind "no notice" in a table; what counts to another says so beside its title.
+MUTED_SHORT = {"silence": ": silenced", "ignored": ": group ignored", "sample": ": sample data"}
 _WORDS = {
     IncidentEventKind.OPENED: "opened it",
     IncidentEventKind.REOPENED: "opened it again: the condition holds once more",

@@ -34,7 +34,7 @@ def key(team) -> str:
 
 def by_form(client: Client, team, cron: str) -> dict[str, Any]:
     """The answers of the forms of a rule, a silence and a workflow's schedule."""
-    page, ends = f"/t/{team.slug}", f"{timezone.now() + timedelta(hours=1):%Y-%m-%dT%H:%M}"
+    page, ends = f"/t/{team.slug}", f"{timezone.now() + timedelta(days=8):%Y-%m-%dT%H:%M}"
     rule = {"metric": "missed_schedule", "for_metric": "missed_schedule", "workflow": "nightly", "cron": cron}
     silence = {"kind": "silence", "reason": "Known", "ends": ends, "zone": "UTC", "cron": cron, "minutes": "60"}
     return {

@@ -100,6 +100,22 @@ def test_an_incident_that_no_route_takes_is_said_to_be_lost(member_client, team,
     assert "nobody would be told" in flat(member_client, f"{pages}routes/?severity=info")
 
 
+def test_a_route_that_is_never_reached_says_so(member_client, team, hook, pages) -> None:
+    with team_context(team.id):
+        route(team, (hook, 0), name="Some", matchers={"severity": ["critical"]})
+        route(team, (hook, 0))
+    assert "Never reached" not in flat(member_client, f"{pages}routes/")
+    with team_context(team.id):
+        route(team, (hook, 0), name="Late one")
+    text = flat(member_client, f"{pages}routes/")
+    assert text.count("Never reached") == 1
+    assert "the search ends at <bdi>Everything</bdi>: move it up" in text
+    with team_context(team.id):
+        one = Route.objects.get(name="Late one")
+    page = flat(member_client, f"{pages}routes/{one.id}/")
+    assert "Remove this route?" in page
+
+
 def test_a_silence_is_added_listed_exported_and_ended(member_client, team, pages) -> None:
     now = timezone.localtime()
     told = {
@@ -134,6 +150,7 @@ def test_a_silence_is_added_listed_exported_and_ended(member_client, team, pages
         ({"zone": "Mars/Base"}, "the time zone must be a time zone, such as Europe/Berlin"),
         ({"cron": "often", "minutes": "60"}, "the cron expression must have five fields"),
         ({"cron": "0 2 * * 6", "minutes": "many"}, "the duration must be whole minutes"),
+        ({"cron": "0 0 1 1 *", "minutes": "60"}, "the end must be later than the first time at which it comes, 20"),
     ],
 )
 def test_a_silence_that_cannot_be_saved_says_why(member_client, team, pages, fields, reason) -> None:
@@ -177,7 +194,7 @@ def test_operations_says_what_sends_no_notice(member_client, team) -> None:
         (one,) = opened(team, breach(rule(team), about), now=timezone.now())
     text = flat(member_client, f"/t/{team.slug}/operations/")
     assert "Each open incident is looked after, or sends no notice" in text
-    assert "no notice: sample" in text
+    assert "no notice: sample data" in text
     page = flat(member_client, f"/t/{team.slug}/incidents/{one.id}/")
     assert "No notice is sent. It is about sample data." in page
 
