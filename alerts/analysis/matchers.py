@@ -9,7 +9,8 @@ MAX_LENGTH = 300
 
 Matchers = Mapping[str, Sequence[str]]
 Facts = Mapping[str, frozenset[str]]
-"""What is known of an incident: its values by name. One that other incidents count to has the facts of each of them."""
+"""What is known of an incident: its values by name, and `sample` beside those that may be matched. One that other
+incidents count to has the facts of each of them."""
 
 
 def is_match(matchers: Matchers, facts: Facts) -> bool:

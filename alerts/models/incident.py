@@ -41,7 +41,7 @@ class Incident(TenantModel):
     `samples` are those of the window that opened it, `worst` the worst since. `facts` is plain JSON for pages and
     notices: `how_bad`, `concentration`, `href`, `sample_ids` (`services.incident_facts` owns its shape). `cause_kind`
     and `cause_value` name the dependency that incidents are grouped by; `parent` is the incident that it
-    counts to. `muted_by` says why it sends no notice (empty: it does): parent, silence, ignored, flapping.
+    counts to. `muted_by` says why it sends no notice (empty: it does): parent, silence, ignored, flapping, sample.
     `active_at` is since when notices and escalation count: when it opened, opened again, or was no longer muted.
     """
 

@@ -20,9 +20,10 @@ class Subject:
     owner_id: UUID | None
     group_id: UUID | None
     tags: Sequence[str]
+    is_sample: bool = False
 
 
-_WORKFLOWS = """SELECT id, name, slug, owner_id, owner_group_id, tags FROM workflow
+_WORKFLOWS = """SELECT id, name, slug, owner_id, owner_group_id, tags, is_sample FROM workflow
     WHERE team_id = %(team)s AND id = ANY(%(ids)s)"""
 
 
@@ -48,6 +49,7 @@ def facts_of(
         "owner": [str(workflow.owner_id)] if workflow and workflow.owner_id else [],
         "group": [str(workflow.group_id)] if workflow and workflow.group_id else [],
         "tag": [str(one) for one in tags],
+        "sample": ["yes"] if workflow and workflow.is_sample else [],
     }
     return {name: frozenset(values) for name, values in told.items()}
 

@@ -9,18 +9,19 @@ from django.db import transaction
 
 from accounts.models import User
 from alerts.analysis.matchers import faults
-from alerts.analysis.quiet_times import fault_of, is_zone
 from alerts.models import Incident, IncidentStatus, Silence, SilenceDue, SilenceKind
 from alerts.reads.matchers import unknown_values
 from alerts.services.following import schedule, tell_held_back
 from alerts.services.muting import mute
+from monitoring.analysis.schedule import UnreadableSchedule, due_from, read_schedule, zone_fault
 from monitoring.models import Workflow
 
-MAX_REASON, MAX_CRON = 500, 120
+MAX_REASON = 500
 LONGEST = timedelta(days=30)
 # One that comes again may go on for longer.
 LONGEST_RECURRING = timedelta(days=366)
 MOST_DURATION = timedelta(days=7)
+_CRON_FIELDS = {"schedule": "cron", "schedule_zone": "zone"}
 
 
 class SilenceRefused(Exception):
@@ -50,6 +51,7 @@ def add_silence(*, team_id: UUID, wanted: WantedSilence, by: User | str, now: da
     """Saves a silence; incidents that match and are open send no further notice. Raises `SilenceRefused`."""
     if reasons := _faults(team_id, wanted, now):
         raise SilenceRefused(reasons)
+    again = read_schedule(wanted.cron, wanted.zone) if wanted.cron else None
     made = Silence.objects.create(
         team_id=team_id,
         kind=wanted.kind,
@@ -57,8 +59,8 @@ def add_silence(*, team_id: UUID, wanted: WantedSilence, by: User | str, now: da
         reason=wanted.reason.strip(),
         starts_at=wanted.starts_at,
         ends_at=wanted.ends_at,
-        cron=wanted.cron.strip(),
-        zone=wanted.zone,
+        cron=again.cron if again else "",
+        zone=again.zone if again else wanted.zone,
         duration_s=int(wanted.duration.total_seconds()) if wanted.duration and wanted.cron else None,
         created_at=now,
         created_by=by if isinstance(by, User) else None,
@@ -128,14 +130,18 @@ def _time_faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
         return {"end": "must be later than its start and than now"}
     if wanted.ends_at - wanted.starts_at > longest:
         return {"end": f"must be at most {longest.days} days after its start"}
-    if not is_zone(wanted.zone):
-        return {"zone": "is not known"}
+    if fault := zone_fault(wanted.zone):
+        return {"zone": fault}
     if not wanted.cron:
         return {}
-    if len(wanted.cron) > MAX_CRON:
-        return {"cron": f"must be at most {MAX_CRON} characters"}
-    if fault := fault_of(wanted.cron, wanted.zone):
-        return {"cron": fault}
+    try:
+        again = read_schedule(wanted.cron, wanted.zone)
+    except UnreadableSchedule as error:
+        return {_CRON_FIELDS[field]: reason for field, reason in error.reasons.items()}
+    first = next(due_from(again, max(wanted.starts_at, now)), None)
+    if first is None or first >= wanted.ends_at:
+        when = f", {first:%Y-%m-%d %H:%M} UTC" if first else ""
+        return {"end": f"must be later than the first time at which it comes{when}"}
     if wanted.duration is None or not timedelta(minutes=1) <= wanted.duration <= MOST_DURATION:
         return {"duration": f"must be from 1 minute to {MOST_DURATION.days} days"}
     return {}

@@ -1,6 +1,6 @@
 """Routes: which channels are told of which incidents, in order; saved, moved, removed and tried out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,13 +35,14 @@ TRIED = ("workflow", "environment", "severity", "metric", "rule")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A route as the list shows it."""
+    """A route as the list shows it; `ends_at` is the earlier one at which the search always ends."""
 
     listed: reads.ListedRoute
     matches: str
     steps: str
     quiet: str
     tried: str
+    ends_at: str
 
 
 def tabs(team: str, current: str) -> list[Link]:
@@ -56,7 +57,7 @@ def routes(request: TeamRequest) -> HttpResponseBase:
     """The ordered list with the try-out, or with `format=csv` its rows."""
     options, listed = options_of(request.team.id), reads.listing(request.team.id)
     tried = _tried(request)
-    rows = [row_of(one, options, tried) for one in listed]
+    rows = [row_of(one, options, tried, last) for one, last in zip(listed, ends_before(listed), strict=True)]
     if request.GET.get("format") == "csv":
         return csv_response("routes.csv", HEADER, [_cells(number, row) for number, row in enumerate(rows, start=1)])
     may_manage = request.membership.allows(Permission.MANAGE_ALERTS)
@@ -205,15 +206,28 @@ def _tried(request: TeamRequest) -> dict[UUID, str]:
     return {one.path.id: "taken" if one.is_taken else "matches" if one.is_match else "" for one in found}
 
 
-def row_of(one: reads.ListedRoute, options: Mapping[str, list[tuple[str, str]]], tried: Mapping[UUID, str]) -> Row:
-    """A route in words."""
+def ends_before(listed: Sequence[reads.ListedRoute]) -> list[str]:
+    """For each route the name of an earlier one that takes everything and ends the search; empty: it is reached."""
+    found, last = [], ""
+    for one in listed:
+        found.append(last)
+        if not last and one.route.is_active and one.route.is_final and not any(one.route.matchers.values()):
+            last = one.route.name
+    return found
+
+
+def row_of(
+    one: reads.ListedRoute, options: Mapping[str, list[tuple[str, str]]], tried: Mapping[UUID, str], ends_at: str
+) -> Row:
+    """A route in words; `ends_at`: the earlier route at which the search always ends."""
     steps = [
         f"{step.channel.name}{f' after {step.after_s // 60} min' if step.after_s else ''}"
         f"{'' if step.channel.is_active else ' (switched off)'}"
         for step in one.steps
     ]
     matches = matcher_words(one.route.matchers, options)
-    return Row(one, matches, ", then ".join(steps), quiet_words(one.route.quiet_hours), tried.get(one.route.id, ""))
+    quiet = quiet_words(one.route.quiet_hours)
+    return Row(one, matches, ", then ".join(steps), quiet, tried.get(one.route.id, ""), ends_at)
 
 
 def quiet_words(told: Mapping[str, Any] | None) -> str:

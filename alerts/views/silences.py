@@ -24,6 +24,7 @@ from alerts.services.silences import SilenceRefused, WantedSilence, add_silence,
 from alerts.views.matcher_form import fields_of, told_by
 from alerts.views.routes import tabs
 from monitoring import wording
+from monitoring.analysis.schedule import zone_fault
 from monitoring.templatetags.components import Sign
 from monitoring.views.csv import csv_response
 
@@ -34,6 +35,11 @@ SIGNS = {
     SilenceState.WAITING: Sign("clock", "Between two times", "idle"),
     SilenceState.COMING: Sign("cal", "To come", "acc"),
     SilenceState.PAST: Sign("skip", "Over", "idle"),
+}
+LABELS = {"cron": "cron expression", "zone": "time zone"}
+SAID = {
+    SilenceKind.SILENCE.value: "While it is in force, incidents that match open and send no notice.",
+    SilenceKind.MAINTENANCE.value: "While it is in force, no incident that matches opens.",
 }
 TEXTS = ("kind", "reason", "starts", "ends", "zone", "cron", "minutes")
 
@@ -64,9 +70,9 @@ def silences(request: TeamRequest) -> HttpResponseBase:
             wanted = wanted_of(request.POST, told, now)
             add_silence(team_id=request.team.id, wanted=wanted, by=request.user, now=now)
         except SilenceRefused as refused:
-            reasons = refused.reasons
+            reasons = {LABELS.get(name, name): reason for name, reason in refused.reasons.items()}
         else:
-            messages.success(request, "Saved. Incidents that match send no notice.")
+            messages.success(request, f"Saved. {SAID[wanted.kind]}")
             return HttpResponseRedirect(reverse("silences", args=[request.team.slug]))
     options = options_of(request.team.id)
     rows = rows_of(request.team.id, options, now)
@@ -122,10 +128,9 @@ def wanted_of(post: QueryDict, told: Mapping[str, str], now: datetime) -> Wanted
 
 
 def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        raise SilenceRefused({"zone": "is not known"}) from None
+    if fault := zone_fault(name):
+        raise SilenceRefused({"zone": fault})
+    return ZoneInfo(name)
 
 
 def _instant(field: str, text: str, zone: ZoneInfo) -> datetime:

@@ -183,6 +183,33 @@ def test_a_dependency_is_silent_only_if_all_its_parts_are(team, owner) -> None:
     assert len(told()) == 1
 
 
+def test_the_sample_is_shown_and_nobody_is_told(team, owner) -> None:
+    route(team, (channel(team), 0))
+    of = rule(team)
+    of_sample, mine = (breach(of, workflow(team, name)) for name in ("build", "checkout"))
+    Workflow.objects.filter(name="build").update(is_sample=True)
+    add_silence(team_id=team.id, wanted=WantedSilence("Known", NOW, NOW + MINUTE), by=owner, now=NOW)
+    sample, own = opened(team, of_sample, mine)
+    assert (sample.muted_by, own.muted_by) == ("sample", "silence")
+    assert sample.events.get(kind="muted").text == "It is about sample data."
+    follow(1)
+    assert [one.incident_id for one in AlertDelivery.objects.all()] == [own.id]
+    acknowledge(team_id=team.id, incident_ids=[sample.id], by=owner, now=NOW + 2 * MINUTE)
+    resolve(team.id, [sample.id], NOW + 3 * MINUTE)
+    follow(30)
+    assert len(told()) == 1
+
+
+@pytest.mark.parametrize(("sample", "muted_by"), [(["checkout"], ""), (["checkout", "refund"], "sample")])
+def test_a_dependency_of_sample_and_own_workflows_is_told(team, sample, muted_by) -> None:
+    failing_at(team, ["checkout", "refund"])
+    route(team, (channel(team), 0))
+    Workflow.objects.filter(name__in=sample).update(is_sample=True)
+    opened(team, *(breach(rule(team), one) for one in Workflow.objects.order_by("name")))
+    assert Incident.objects.get(rule__isnull=True).muted_by == muted_by
+    assert bool(told()) == (muted_by == "")
+
+
 def test_ignored_failure_groups_send_no_notice(team) -> None:
     failing_at(team, ["checkout"])
     route(team, (channel(team), 0))

@@ -366,6 +366,19 @@ def test_figures_lead_to_a_rule_about_them(member_client, member, team, pages) -
         assert "Alert me" not in read(member_client, address)
 
 
+def test_a_rule_that_nobody_named_is_named_anew_when_it_is_changed(member_client, team, pages) -> None:
+    store(team, report())
+    made = member_client.post(f"{pages}new/", {**FORM, "workflow": "nightly"})
+    form = member_client.get(f"{made.url}edit/")
+    assert form.context_data["told"]["name"] == ""
+    member_client.post(f"{made.url}edit/", {**form.context_data["told"], "threshold": "40"})
+    with team_context(team.id):
+        one = AlertRule.objects.get()
+        assert one.name.startswith("Error rate above 40% in 5 minutes")
+        AlertRule.objects.update(name="Nightly fails")
+    assert member_client.get(f"{made.url}edit/").context_data["told"]["name"] == "Nightly fails"
+
+
 def test_a_schedule_is_of_one_workflow(member_client, team, pages) -> None:
     store(team, report())
     assert "all together" not in read(member_client, f"{pages}new/?metric=missed_schedule")
