@@ -138,10 +138,10 @@ def _time_faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
         again = read_schedule(wanted.cron, wanted.zone)
     except UnreadableSchedule as error:
         return {_CRON_FIELDS[field]: reason for field, reason in error.reasons.items()}
+    if wanted.duration is None or not timedelta(minutes=1) <= wanted.duration <= MOST_DURATION:
+        return {"duration": f"must be from 1 minute to {MOST_DURATION.days} days"}
     first = next(due_from(again, max(wanted.starts_at, now)), None)
     if first is None or first >= wanted.ends_at:
         when = f", {first:%Y-%m-%d %H:%M} UTC" if first else ""
         return {"end": f"must be later than the first time at which it comes{when}"}
-    if wanted.duration is None or not timedelta(minutes=1) <= wanted.duration <= MOST_DURATION:
-        return {"duration": f"must be from 1 minute to {MOST_DURATION.days} days"}
     return {}
