@@ -135,7 +135,7 @@ class CanRelease(_HasScope):
 
 
 class CanAlert(_HasScope):
-    """The key may change alert rules, channels and incidents."""
+    """The key may change alert rules, routes, silences, channels and incidents."""
 
     scope = Scope.ALERT
 

@@ -21,14 +21,24 @@ def problem_response(status: int, title: str, detail: str, **members: Any) -> Js
     return JsonResponse(problem(status, title, detail, **members), status=status, content_type=CONTENT_TYPE)
 
 
-def _field_errors(detail: Any) -> list[dict[str, str]]:
+def _field_errors(detail: Any, within: str = "") -> list[dict[str, str]]:
+    """Reasons by field; one of a list or an object is named by its path: `steps.0.channel_id`."""
     if not isinstance(detail, dict):
         return []
-    return [
-        {"field": str(field), "reason": str(reason)}
-        for field, reasons in detail.items()
-        for reason in (reasons if isinstance(reasons, list) else [reasons])
-    ]
+    return [error for field, reasons in detail.items() for error in _reasons_of(_path(within, field), reasons)]
+
+
+def _path(within: str, field: Any) -> str:
+    # What REST framework finds wrong with a list or an object as a whole it keeps under a name of its own.
+    return within if within and field == "non_field_errors" else f"{within}.{field}" if within else str(field)
+
+
+def _reasons_of(field: str, reasons: Any) -> list[dict[str, str]]:
+    if isinstance(reasons, dict):
+        return _field_errors(reasons, field)
+    if isinstance(reasons, list) and any(isinstance(one, dict) for one in reasons):
+        return _field_errors(dict(enumerate(reasons)), field)
+    return [{"field": field, "reason": str(one)} for one in (reasons if isinstance(reasons, list) else [reasons])]
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:

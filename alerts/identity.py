@@ -11,5 +11,5 @@ def subject_id(rule_id: UUID, workflow_id: UUID | None, value: str) -> UUID:
 
 
 def dependency_id(team_id: UUID, kind: str, value: str, environment: str) -> UUID:
-    """The id of the subject of an incident that stands for a failing dependency in one environment (empty: in all)."""
+    """The id of the subject of an incident that stands for a dependency in one environment (empty: in all)."""
     return derive_uuid(team_id.bytes, "dependency", kind, value, environment)

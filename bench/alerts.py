@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -133,11 +134,11 @@ def _make_rules(team_id: UUID, workflows: list[UUID], count: int) -> None:
         )
     with team_context(team_id):
         AlertRule.objects.bulk_create(made)
-        ensure_due(team_id, [one.id for one in made], ago)
+        ensure_due(team_id, [one.id for one in made], datetime.now(UTC) - MINUTE)
 
 
 def _timed(team_id: UUID, now: datetime) -> dict[str, float]:
-    """One evaluation of all that is due: seconds, CPU seconds, statements and rules."""
+    """One evaluation of all that is due: seconds, CPU seconds, statements, rules, and the transactions it took."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -146,13 +147,22 @@ def _timed(team_id: UUID, now: datetime) -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         ((backend,),) = cursor.fetchall()
-    used, began, rules = time.process_time() + cpu_seconds(backend), time.perf_counter(), 0
+    used, began, rules, batches = time.process_time() + cpu_seconds(backend), time.perf_counter(), 0, [0.0]
     with CaptureQueriesContext(connection) as captured:
         while done := evaluate_team(team_id, now):
             rules += done
+            batches.append(time.perf_counter() - began)
     wall = time.perf_counter() - began
     cpu = time.process_time() + cpu_seconds(backend) - used
-    return {"rules": rules, "wall_s": wall, "cpu_s": cpu, "statements": len(captured)}
+    longest = max((end - start for start, end in pairwise(batches)), default=wall)
+    return {
+        "rules": rules,
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "statements": len(captured),
+        "batches": len(batches) - 1,
+        "longest_batch_s": longest,
+    }
 
 
 def _middle(found: list[dict[str, float]]) -> dict[str, float]:

@@ -14,7 +14,9 @@ from csp.constants import NONE, SELF
 from accounts.mail import mail_server
 from alerts.analysis.catalogue import METRICS
 from alerts.analysis.catalogue import Scope as RuleScope
+from alerts.analysis.conditions import Severity
 from alerts.analysis.conditions import State as AlertState
+from alerts.analysis.quiet_times import SilenceState
 from config.logs import IS_JSON, logging_settings
 from monitoring.statuses import Status
 
@@ -216,11 +218,14 @@ SPECTACULAR_SETTINGS = {
         "ImprovementMetricEnum": "monitoring.models.improvement.Metric",
         "ChangeKindEnum": "monitoring.models.improvement.ChangeKind",
         "ChannelKindEnum": "alerts.models.channel.ChannelKind",
+        "SilenceKindEnum": "alerts.models.route.SilenceKind",
+        "SilenceStateEnum": [state.value for state in SilenceState],
         "AlertDeliveryStatusEnum": "alerts.models.channel.AlertDeliveryStatus",
         "IncidentStatusEnum": "alerts.models.incident.IncidentStatus",
         "AlertStateEnum": [state.value for state in AlertState],
         "ScopeEnum": [scope.value for scope in RuleScope],
         "BudgetScopeEnum": "billing.models.budget.BudgetScope",
+        "SeverityEnum": [one.value for one in Severity],
         "AlertMetricEnum": [(metric.name, metric.label) for metric in METRICS.values()],
     },
 }

@@ -1,4 +1,4 @@
-"""Which failing dependency incidents of several workflows have in common, from calls and their failures. Pure."""
+"""Which failing or slow dependency incidents of several workflows have in common. Pure."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -41,21 +41,20 @@ def candidates(failed_runs: Mapping[UUID, int], calls: Sequence[Calls]) -> dict[
 
 
 def shared(
-    told: Mapping[UUID, Collection[Cause]], calls: Sequence[Calls], known: Collection[Cause] = ()
+    told: Mapping[UUID, Collection[Cause]], badness: Mapping[Cause, float], known: Collection[Cause] = ()
 ) -> dict[UUID, Cause]:
     """The dependency that each of these workflows shares with others; those that share none are left out.
 
     A dependency of `known` has an incident already: one workflow is enough. Then the one that most workflows share,
-    of those the one whose calls fail most often, is taken first.
+    of those the one that is worst (whose calls fail most often, or are slowed most), is taken first.
     """
-    rates = _rates(calls)
     left, found = {id: set(causes) for id, causes in told.items() if causes}, dict[UUID, Cause]()
     while left:
         counts: defaultdict[Cause, int] = defaultdict(int)
         for causes in left.values():
             for cause in causes:
                 counts[cause] += 1
-        best = min(counts, key=lambda one: (one not in known, -counts[one], -rates.get(one, 0.0), *_place(one)))
+        best = min(counts, key=lambda one: (one not in known, -counts[one], -badness.get(one, 0.0), *_place(one)))
         if best not in known and counts[best] < LEAST_WORKFLOWS:
             break
         taken = [id for id, causes in left.items() if best in causes]
@@ -69,7 +68,7 @@ def _place(cause: Cause) -> tuple[int, str]:
     return ORDER.index(cause.kind) if cause.kind in ORDER else len(ORDER), cause.value
 
 
-def _rates(calls: Sequence[Calls]) -> dict[Cause, float]:
+def failure_rates(calls: Sequence[Calls]) -> dict[Cause, float]:
     """The share of calls that failed, over all workflows."""
     sums: defaultdict[Cause, list[int]] = defaultdict(lambda: [0, 0])
     for one in calls:

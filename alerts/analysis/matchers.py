@@ -9,7 +9,8 @@ MAX_LENGTH = 300
 
 Matchers = Mapping[str, Sequence[str]]
 Facts = Mapping[str, frozenset[str]]
-"""What is known of an incident: its values by name. One that other incidents count to has the facts of each of them."""
+"""What is known of an incident: its values by name, and `sample` beside those that may be matched. One that other
+incidents count to has the facts of each of them."""
 
 
 def is_match(matchers: Matchers, facts: Facts) -> bool:
@@ -33,8 +34,13 @@ def faults(matchers: Mapping[str, object]) -> dict[str, str]:
     for name, values in matchers.items():
         if name not in NAMES:
             found[name] = f"is not one of: {', '.join(NAMES)}"
-        elif not isinstance(values, (list, tuple)) or not all(isinstance(one, str) and one for one in values):
+        elif not isinstance(values, (list, tuple)) or not all(_is_text(one) for one in values):
             found[name] = "must be a list of texts"
         elif len(values) > MAX_VALUES or any(len(one) > MAX_LENGTH for one in values):
             found[name] = f"must be at most {MAX_VALUES} values of at most {MAX_LENGTH} characters"
     return found
+
+
+def _is_text(value: object) -> bool:
+    # JSON in PostgreSQL takes no NUL.
+    return isinstance(value, str) and bool(value) and "\x00" not in value

@@ -9,6 +9,8 @@ LED = frozenset({"last_run_failed", "failed_in_a_row", "last_success", "new_grou
 # What a failing dependency explains: failures, and runs that wait for it.
 EXPLAINED = LEADING | LED | {"retry_rate", "running_over", "stuck"}
 EXPLAINED |= {name for name in METRICS if name.startswith("duration_")}
+# What a slow one explains.
+SLOWED = frozenset({name for name in METRICS if name.startswith("duration_")} | {"running_over"})
 _RANK = {one: place for place, one in enumerate(Severity)}
 
 

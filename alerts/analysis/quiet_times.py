@@ -3,19 +3,26 @@
 Instants are aware and in UTC. A time on a clock that summer time skips is the instant it would have been.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
+from enum import StrEnum
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
+from monitoring.analysis.schedule import Schedule, due_from, last_due, zone_fault
 
 DAY = timedelta(days=1)
 EVERY_DAY = frozenset(range(7))
-# How far ahead the next time of a recurring silence is looked for.
-LONGEST_PAUSE = timedelta(days=400)
+
+
+class SilenceState(StrEnum):
+    """Where a silence stands at an instant, in the order in which pages list them."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"  # it comes again, and is between two times
+    COMING = "coming"
+    PAST = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +44,16 @@ class QuietHours:
         days = frozenset(int(one) for one in document.get("days") or EVERY_DAY)
         if not days <= EVERY_DAY:
             raise ValueError("days are numbers from 0 (Monday) to 6")
+        zone = str(document.get("zone") or "UTC")
+        if fault := zone_fault(zone):
+            raise ValueError(f"zone {fault}")
+        start, end = (time.fromisoformat(str(document[name])) for name in ("from", "to"))
+        if start.tzinfo or end.tzinfo:
+            raise ValueError("times are by the clock of the zone")
         return cls(
-            zone=_zone(str(document.get("zone") or "UTC")).key,
-            start=time.fromisoformat(str(document["from"])),
-            end=time.fromisoformat(str(document["to"])),
+            zone=zone,
+            start=start,
+            end=end,
             days=days,
             severities=frozenset(document.get("severities") or ()),
         )
@@ -54,7 +67,7 @@ class QuietHours:
         """When the quiet hours that are in force for a severity end; None when none are."""
         if self.severities and severity not in self.severities:
             return None
-        zone = _zone(self.zone)
+        zone = ZoneInfo(self.zone)
         today = now.astimezone(zone).date()
         for day in (today - DAY, today):
             begins = datetime.combine(day, self.start, zone).astimezone(UTC)
@@ -67,7 +80,8 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When a silence is in force: from `starts_at` until `ends_at`; with `cron` only for `duration` after each tick."""
+    """When a silence is in force: from `starts_at` until `ends_at`; with `cron` only for `duration` from each
+    instant on at which that is due."""
 
     starts_at: datetime
     ends_at: datetime
@@ -81,7 +95,7 @@ class Times:
             return None
         if not self.cron:
             return self.ends_at
-        began = last_tick(self.cron, self.zone, now)
+        began = last_due(Schedule(self.cron, self.zone), now)
         if began is None or began < self.starts_at or now >= began + self.duration:
             return None
         return min(began + self.duration, self.ends_at)
@@ -94,47 +108,7 @@ class Times:
             return self.ends_at
         found = self.until(now)
         if found is None:
-            begins = next_tick(self.cron, self.zone, max(now, self.starts_at - timedelta(seconds=1)))
+            after = max(now + timedelta(microseconds=1), self.starts_at)
+            begins = next(due_from(Schedule(self.cron, self.zone), after), None)
             found = begins + self.duration if begins and begins < self.ends_at else None
         return min(found, self.ends_at) if found else None
-
-
-def last_tick(cron: str, zone: str, now: datetime) -> datetime | None:
-    """The last time of a cron expression up to now, now included."""
-    start = now.astimezone(_zone(zone)) + timedelta(seconds=1)
-    return next((tick for tick in _ticks(cron, start, is_back=True) if tick <= now), None)
-
-
-def next_tick(cron: str, zone: str, now: datetime) -> datetime | None:
-    """The next time of a cron expression after now."""
-    return next(_ticks(cron, now.astimezone(_zone(zone)), is_back=False), None)
-
-
-def _ticks(cron: str, start: datetime, *, is_back: bool) -> Iterator[datetime]:
-    for tick in CronSim(cron, start, reverse=is_back):
-        found = tick.astimezone(UTC)
-        if abs(found - start) > LONGEST_PAUSE:
-            return
-        yield found
-
-
-def fault_of(cron: str, zone: str) -> str:
-    """What is wrong with a cron expression and its zone; empty when nothing is."""
-    try:
-        known = _zone(zone)
-    except ValueError:
-        return f"zone {zone!r} is not known"
-    try:
-        CronSim(cron, datetime(2026, 1, 1, tzinfo=known))
-    except CronSimError:
-        return "must be a cron expression of five fields, such as 0 2 * * 6"
-    return "" if len(cron.split()) == 5 else "must be a cron expression of five fields, such as 0 2 * * 6"
-
-
-@lru_cache(maxsize=256)
-def _zone(name: str) -> ZoneInfo:
-    """The zone with an IANA name. Raises `ValueError`."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError) as error:
-        raise ValueError(f"zone {name!r} is not known") from error

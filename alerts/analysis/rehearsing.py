@@ -25,7 +25,9 @@ Mask = Booleans
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Windows of one length at equal steps: the first one ends at `first`. `low`, `high`: usual ranges, where asked."""
+    """Windows of one length at equal steps: the first one ends at `first`. `low`, `high`: usual ranges, where asked.
+    `begins`: the windows at which something may begin, where that is not each; `is_once`: when it was over, no window
+    does any more."""
 
     first: datetime
     step: timedelta
@@ -33,6 +35,8 @@ class Stretch:
     samples: Ints
     low: Floats | None = None
     high: Floats | None = None
+    begins: Booleans | None = None
+    is_once: bool = False
 
     def at(self, index: int) -> datetime:
         """The end of a window."""
@@ -108,14 +112,18 @@ def firings(condition: Condition, track: Track) -> list[Firing]:
 def _changes(condition: Condition, track: Track) -> Iterator[Transition]:
     memory = Memory()
     for stretch in track.stretches:
-        index, beginnings = 0, np.flatnonzero(may_be_bad(condition, stretch))
+        index, bad = 0, may_be_bad(condition, stretch)
+        beginnings = np.flatnonzero(bad if stretch.begins is None else bad & stretch.begins)
+        # Where not everything may begin something, what goes on is looked at as far as it may end.
+        ends = np.flatnonzero(~bad) + 1 if stretch.begins is not None else np.empty(0, dtype=np.int64)
         while index < len(stretch.values):
             if memory.state not in (State.PENDING, State.FIRING):
                 place = int(np.searchsorted(beginnings, index))
-                if place == len(beginnings):
+                if place == len(beginnings) or (stretch.is_once and memory.cleared):
                     break
                 index = int(beginnings[place])
-            end = min(index + _CHUNK, len(stretch.values))
+            next_end = ends[np.searchsorted(ends, index, side="right") :][:1].tolist()
+            end = min(index + _CHUNK, len(stretch.values), *next_end)
             judged = [judge(condition, one) for one in stretch.readings(track.subject, index, end)]
             memory, changes = advance(condition, memory, judged)
             yield from changes

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from alerts.analysis.matchers import Facts, Matchers, is_any_match
+from alerts.analysis.matchers import Facts, Matchers, is_any_match, is_match
 from alerts.analysis.quiet_times import QuietHours
 
 # Told so long after its time it was held back: several such go out as one digest.
@@ -50,13 +50,16 @@ class Plan:
 
 
 def paths_for(paths: Iterable[Path], parts: Sequence[Facts]) -> list[Path]:
-    """The routes that an incident takes, in order: those that match, up to the first final one."""
-    found = []
+    """The routes that an incident takes, in order: of each of its parts those that match, up to the first final one.
+
+    So a route for one workflow does not keep those who look after another one from being told.
+    """
+    found, left = [], list(parts)
     for path in paths:
-        if is_any_match(path.matchers, parts):
+        if is_any_match(path.matchers, left):
             found.append(path)
             if path.is_final:
-                break
+                left = [one for one in left if not is_match(path.matchers, one)]
     return found
 
 

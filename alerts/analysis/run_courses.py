@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from alerts.analysis.conditions import Condition
-from alerts.analysis.schedules import TOLERANCE, Schedule
+from alerts.analysis.schedules import Schedule
 from alerts.analysis.sliding import Floats, Ints, Windows
 from monitoring.analysis.arrays import np
+from monitoring.analysis.schedule import EARLY
 
 DAY_S = 86_400.0
 # As the readers have them: what low volume is, and how far back a streak is looked for.
@@ -78,7 +79,7 @@ def _missed(runs: Runs, instants: Floats, schedule: Schedule) -> Floats:
         period, anchor = schedule.period.total_seconds(), np.maximum(last, first)
         return np.asarray(np.maximum(np.floor((instants - grace - anchor) / period), 0), dtype=np.float64)
     dues = np.array([due.timestamp() for due in _dues(schedule, instants)])
-    answered = np.maximum(last + TOLERANCE.total_seconds(), first - 1e-6)
+    answered = np.maximum(last + EARLY.total_seconds(), first - 1e-6)
     found = np.searchsorted(dues, instants - grace, side="right") - np.searchsorted(dues, answered, side="right")
     return np.asarray(np.maximum(found, 0), dtype=np.float64)
 

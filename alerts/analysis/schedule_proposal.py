@@ -12,9 +12,10 @@ from itertools import pairwise
 from statistics import median_high
 from zoneinfo import ZoneInfo
 
-from alerts.analysis.schedules import TOLERANCE, Schedule
+from alerts.analysis.schedules import Schedule
 from monitoring import wording
 from monitoring.analysis.rhythm import MIN_GAPS, rhythm
+from monitoring.analysis.schedule import EARLY
 
 MIN_STARTS = MIN_GAPS + 1
 MAX_STARTS = 150
@@ -106,7 +107,7 @@ def propose_schedule(starts: Iterable[datetime], zones: Sequence[str] = ("UTC",)
 def _apart(starts: Sequence[datetime]) -> list[datetime]:
     kept: list[datetime] = []
     for start in starts:
-        if not kept or start - kept[-1] >= TOLERANCE / 2:
+        if not kept or start - kept[-1] >= EARLY / 2:
             kept.append(start)
     return kept
 
@@ -183,11 +184,11 @@ def _fit(starts: Sequence[datetime], cron: str, words: str, zone: str) -> _Fit |
     """None for one that expects far more runs, or fewer, than there were: most candidates, and they cost most."""
     most = int(len(starts) / KEPT_SHARE) + 2
     schedule = Schedule(timedelta(0), cron=cron, zone=zone)
-    dues = schedule.due_between(starts[0] - TOLERANCE, starts[-1] + TOLERANCE, most)
+    dues = schedule.due_between(starts[0] - EARLY, starts[-1] + EARLY, most)
     if not len(starts) * KEPT_SHARE - 1 <= len(dues) < most:
         return None
     shortest = min((later - earlier for earlier, later in pairwise(dues)), default=MAX_LATE)
-    delays = _delays(dues, starts, min(shortest * LATE_PART, MAX_LATE) + TOLERANCE)
+    delays = _delays(dues, starts, min(shortest * LATE_PART, MAX_LATE) + EARLY)
     return _Fit(cron, words, zone, len(dues), len(delays), len(starts), delays, shortest)
 
 
@@ -195,7 +196,7 @@ def _delays(dues: Sequence[datetime], starts: Sequence[datetime], late: timedelt
     """How late the runs of these instants started; both ascend, and each start answers one instant."""
     place, found = 0, list[timedelta]()
     for due in dues:
-        while place < len(starts) and starts[place] < due - TOLERANCE:
+        while place < len(starts) and starts[place] < due - EARLY:
             place += 1
         if place < len(starts) and starts[place] <= due + late:
             found.append(max(starts[place] - due, timedelta(0)))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison, Condition, NoData, Severity
+from monitoring.analysis.schedule import in_cron_words
 from monitoring.identity import PRODUCTION
 
 # Of these it is enough that there is one: the threshold is 0 and nobody is asked for it.
@@ -79,7 +80,10 @@ class Wanted:
 
 def _parameters(wanted: Wanted) -> dict[str, Any]:
     known = PARAMETERS.get(wanted.metric, ())
-    return {name: told for name in known if (told := wanted.parameters.get(name)) not in (None, "")}
+    kept = {name: told for name in known if (told := wanted.parameters.get(name)) not in (None, "")}
+    if isinstance(kept.get("cron"), str):
+        kept["cron"] = in_cron_words(kept["cron"])
+    return kept
 
 
 # What a form begins with, by family and metric: a rule that is right more often than not.

@@ -107,9 +107,10 @@ def channel_document(row: ChannelRow) -> dict[str, Any]:
 
 
 def delivery_document(one: AlertDelivery) -> dict[str, Any]:
-    """A delivery."""
+    """A delivery. The link that acknowledges is left out: it is for who was sent it, not for who may read."""
     names = (
         *("id", "channel_id", "incident_id", "kind", "status", "created_at", "tries", "tried_at", "sent_at"),
-        *("answer_status", "last_error", "notice"),
+        *("answer_status", "last_error"),
     )
-    return {**{name: getattr(one, name) for name in names}, "channel": one.channel.name}
+    notice = {name: value for name, value in one.notice.items() if name != "acknowledge_url"}
+    return {**{name: getattr(one, name) for name in names}, "notice": notice, "channel": one.channel.name}

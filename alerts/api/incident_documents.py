@@ -35,7 +35,7 @@ class IncidentSerializer(s.Serializer[Any]):
     title = s.CharField()
     status = s.ChoiceField(IncidentStatus.choices)
     severity = s.ChoiceField([one.value for one in Severity])
-    rule_id = s.UUIDField(allow_null=True, help_text="null: it stands for incidents that share a failing dependency")
+    rule_id = s.UUIDField(allow_null=True, help_text="null: it stands for incidents that share a dependency")
     rule = s.CharField(allow_null=True)
     metric = s.CharField(allow_null=True)
     workflow = s.CharField(allow_null=True)
@@ -56,7 +56,7 @@ class IncidentSerializer(s.Serializer[Any]):
     how_bad = s.CharField()
     concentration = s.CharField(help_text="What its failures share; empty: not looked at, or too few")
     sample_ids = s.ListField(child=s.UUIDField(), help_text="Executions, latest first")
-    muted_by = s.CharField(help_text="Why it sends no notice: parent, silence, ignored; empty: it does")
+    muted_by = s.CharField(help_text="Why it sends no notice: parent, silence, ignored, sample; empty: it does")
     parent_id = s.UUIDField(allow_null=True)
     improvement_id = s.UUIDField(allow_null=True)
 

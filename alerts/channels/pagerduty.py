@@ -25,6 +25,7 @@ from alerts.channels.wording import facts, headline, lines, links
 
 BASES = {"us": "https://events.pagerduty.com", "eu": "https://events.eu.pagerduty.com"}
 MAX_SUMMARY, MAX_KEY = 1_024, 255
+KEY_LETTERS = 32
 FIELDS = (
     Field(
         "routing_key",
@@ -52,8 +53,8 @@ class PagerDuty:
         """What is wrong with them, by field."""
         reasons = missing(FIELDS, settings, secrets)
         key = secrets.get("routing_key", "")
-        if key and not (key.isascii() and key.isalnum()):
-            reasons["routing_key"] = "may have letters and digits only"
+        if key and not (key.isascii() and key.isalnum() and len(key) == KEY_LETTERS):
+            reasons["routing_key"] = f"must be {KEY_LETTERS} letters and digits"
         return reasons
 
     def place(self, settings: Settings, secrets: Secrets) -> str:

@@ -34,14 +34,14 @@ class IncidentEventKind(models.TextChoices):
 class Incident(TenantModel):
     """An incident of one rule and one subject; while it is open there is no second one.
 
-    Without a rule it is of a failing dependency that incidents of several workflows count to (`services.grouping`); its
-    `subject_id` then derives from that.
+    Without a rule it is of a failing or slow dependency that incidents of several workflows count to
+    (`services.grouping`); its `subject_id` then derives from that.
     `subject_id` is the id of the rule's `AlertState`; `workflow_id` and `value_text` say what it is about (NULL, empty:
     the whole team). `since` is when the condition began to hold, `opened_at` when that was found. `value`, `limit` and
     `samples` are those of the window that opened it, `worst` the worst since. `facts` is plain JSON for pages and
     notices: `how_bad`, `concentration`, `href`, `sample_ids` (`services.incident_facts` owns its shape). `cause_kind`
-    and `cause_value` name the failing dependency that incidents are grouped by; `parent` is the incident that it
-    counts to. `muted_by` says why it sends no notice (empty: it does): parent, silence, ignored, flapping.
+    and `cause_value` name the dependency that incidents are grouped by; `parent` is the incident that it
+    counts to. `muted_by` says why it sends no notice (empty: it does): parent, silence, ignored, flapping, sample.
     `active_at` is since when notices and escalation count: when it opened, opened again, or was no longer muted.
     """
 

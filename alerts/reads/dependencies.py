@@ -21,6 +21,12 @@ DIMENSIONS = {
 _COUNTS = "sum(runs)::bigint, sum(failed + timed_out)::bigint"
 
 
+def lately(since: datetime, now: datetime) -> Segment:
+    """The minutes since a time, 15 to 60 of them."""
+    start = max(min(since, now - BACK), now - MOST_BACK)
+    return Segment(Grain.MINUTE, floor_to(start, MINUTE), ceil_to(now, MINUTE))
+
+
 def failing_calls(
     team_id: UUID, since: datetime, now: datetime, *, environment: str
 ) -> tuple[dict[UUID, int], list[Calls]]:
@@ -28,9 +34,7 @@ def failing_calls(
 
     An empty `environment` is all of them. Six queries at most, whatever there is.
     """
-    start = max(min(since, now - BACK), now - MOST_BACK)
-    part = Segment(Grain.MINUTE, floor_to(start, MINUTE), ceil_to(now, MINUTE))
-    which = environment or None
+    part, which = lately(since, now), environment or None
     runs = group_rows(
         team_id,
         Slice(None, which),

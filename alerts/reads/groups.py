@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from accounts.statements import run_planned
 from alerts.analysis.conditions import State
+from alerts.analysis.group_courses import LEARNED_AFTER, QUIET
 from alerts.analysis.readings import Reading, Subject
 from alerts.models import AlertRule, AlertState, RuleDue
 from alerts.reads.places import IS_LIVE
@@ -23,12 +24,8 @@ from monitoring.identity import LabelKind, label_id
 from monitoring.reads.groups import title_words
 from monitoring.reads.silence import silenced
 
-# A failure may be told so long after it happened, and a group is over after so long without one.
-QUIET = timedelta(hours=1)
 # After an outage of the beat, what was missed is made up over this time.
 MADE_UP = timedelta(hours=24)
-# In its first day each failure of a workflow is new: its rules about failures tell of them.
-LEARNED_AFTER = timedelta(days=1)
 MAX_SAMPLES = 5
 MAX_GROUPS = 1_000
 _STANDING = (State.PENDING, State.FIRING)
@@ -48,12 +45,13 @@ CROSS JOIN LATERAL (
 WHERE g.team_id = %(team)s AND {{condition}}
 ORDER BY {{began}} DESC, g.id LIMIT {MAX_GROUPS}
 """
-_MEMBERS = """ARRAY(SELECT g.id UNION ALL SELECT m.id FROM group_triage m
+# SQL: the fingerprints that count as the group `g`.
+MEMBERS = """ARRAY(SELECT g.id UNION ALL SELECT m.id FROM group_triage m
     WHERE m.team_id = %(team)s AND m.merged_into_id = g.id)"""
 _NEW = _SELECT.format(
     began="g.first_seen_at",
     join="LEFT JOIN group_triage t ON t.team_id = %(team)s AND t.id = g.id",
-    members=_MEMBERS,
+    members=MEMBERS,
     condition=f"""(g.first_seen_at > %(since)s AND (w.id IS NULL OR w.created_at <= %(learned)s)
         OR g.id = ANY(%(standing)s)) AND g.last_seen_at > %(quiet)s
         AND t.merged_into_id IS NULL AND COALESCE(t.status, 'open') <> '{TriageStatus.RESOLVED}'""",
@@ -61,7 +59,7 @@ _NEW = _SELECT.format(
 _RETURNED = _SELECT.format(
     began="t.decided_at",
     join="JOIN group_triage t ON t.team_id = %(team)s AND t.id = g.id",
-    members=_MEMBERS,
+    members=MEMBERS,
     condition=f"""t.status = '{TriageStatus.REOPENED}' AND t.merged_into_id IS NULL
         AND (t.decided_at > %(since)s OR g.id = ANY(%(standing)s))""",
 )

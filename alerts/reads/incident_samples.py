@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from accounts.statements import run_planned, run_prepared
+from monitoring.reads.groups import title_words
 from monitoring.statuses import FAILING
 
 MAX_SAMPLES = 5
@@ -36,6 +37,12 @@ def group_titles(team_id: UUID, group_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The titles of failure groups. One query."""
     ids = sorted(set(group_ids))
     return dict(run_prepared(_GROUPS, {"team": team_id, "ids": ids})) if ids else {}
+
+
+def group_names(team_id: UUID, texts: Iterable[str]) -> dict[UUID, str]:
+    """The quoted titles of the failure groups whose ids are among these texts. One query, where one is an id."""
+    titles = group_titles(team_id, [id for text in texts if (id := as_uuid(text))])
+    return {id: f"“{title_words(title)[:120]}”" for id, title in titles.items()}
 
 
 def as_uuid(text: str) -> UUID | None:

@@ -88,8 +88,10 @@ def read(team_id: UUID, now: datetime) -> Operations:
     by_rule = mine.filter(rule__metric__in=[*STANDING_STILL, *MISSED, *SILENT]).order_by("since", "id")
     special = listed(team_id, list(by_rule[: 3 * MAX_ROWS]))
     rank = Case(When(severity="critical", then=0), When(severity="warning", then=1), default=2)
+    is_muted = Case(When(muted_by="", then=False), default=True)
     # `open` comes after `acknowledged` in the alphabet.
-    lead = mine.exclude(muted_by="parent").annotate(rank=rank).order_by("-status", "rank", "-opened_at", "id")
+    lead = mine.exclude(muted_by="parent").annotate(rank=rank, is_muted=is_muted)
+    lead = lead.order_by("-status", "is_muted", "rank", "-opened_at", "id")
     return Operations(
         live=live(team_id),
         at_work=_at_work(team_id),

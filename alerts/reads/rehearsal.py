@@ -93,10 +93,8 @@ _HOURS = """SELECT bucket, sum(runs)::bigint FROM rollup WHERE team_id = %(team)
 def records_from(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> datetime:
     """The earliest whole hour from which on executions are counted one by one: not before retention removed their
     records, and not more than `MAX_RUNS`. `end` where there is none."""
-    told = {**told_of(team_id, rule, start, end), "to": end}
-    ((sealed,),) = run_planned(_SEALED, told)
-    if sealed is not None:
-        start = max(start, datetime(sealed.year, sealed.month, sealed.day, tzinfo=start.tzinfo))
+    start = kept_from(team_id, start)
+    told = told_of(team_id, rule, start, end)
     counted, earliest = 0, end
     for bucket, runs in run_planned(_HOURS.format(where=which_rows(rule)), told):
         counted += runs
@@ -104,6 +102,14 @@ def records_from(team_id: UUID, rule: AlertRule, start: datetime, end: datetime)
             return earliest
         earliest = bucket
     return min(start, end)
+
+
+def kept_from(team_id: UUID, start: datetime) -> datetime:
+    """From when on records are kept: `start`, or the end of the last day whose records retention removed."""
+    ((sealed,),) = run_planned(_SEALED, {"team": team_id})
+    if sealed is None:
+        return start
+    return max(start, datetime(sealed.year, sealed.month, sealed.day, tzinfo=start.tzinfo))
 
 
 def by_minute(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> Past:

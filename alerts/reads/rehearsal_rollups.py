@@ -10,7 +10,7 @@ from alerts.analysis.sliding import GREATEST, NEEDS, Buckets
 from alerts.models import AlertRule
 from alerts.reads.measures_sums import unrated_workflows
 from alerts.reads.measures_values import DIMENSIONS
-from alerts.reads.rehearsal import MAX_SUBJECTS, MAX_TIMED_SUBJECTS, Past
+from alerts.reads.rehearsal import MAX_SUBJECTS, MAX_TIMED_SUBJECTS, RATED, Past
 from monitoring.analysis.arrays import np
 from monitoring.identity import NO_WORKFLOW, label_id
 from monitoring.models import Dimension, Grain
@@ -35,7 +35,7 @@ _KEYS = ("workflow_id", "value_id", "bucket")
 def by_grain(team_id: UUID, rule: AlertRule, grain: Grain, start: datetime, end: datetime) -> Past:
     """The figures that the rule's metric needs, by the minute or by the hour, in [start, end)."""
     length = HOUR if grain is Grain.HOUR else MINUTE
-    needs, count = NEEDS[rule.metric], (end - start) // length
+    needs, count = NEEDS.get(rule.metric, RATED), (end - start) // length
     which, parts = _slice(rule), [Segment(grain, start, end)]
     rows = _rows(team_id, which, parts, needs)
     unrated = unrated_workflows(team_id) if "rated" in needs else frozenset[UUID]()

@@ -1,6 +1,7 @@
 """Routes as the plan of notices sees them, and as the page lists them."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from alerts.analysis.quiet_times import QuietHours
 from alerts.analysis.routing import Path, Step
 from alerts.models import Channel, Route, RouteStep
+from alerts.reads.incident_samples import as_uuid
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,25 @@ def listing(team_id: UUID) -> list[ListedRoute]:
         steps[step.route_id].append(step)
     routes = Route.objects.filter(team_id=team_id).order_by("position", "id")
     return [ListedRoute(one, steps[one.id]) for one in routes]
+
+
+def numbered_after(rows: Sequence[ListedRoute], after: str) -> list[tuple[int, ListedRoute]]:
+    """Routes with their place in the order, 1 being the first: those after a cursor, or all."""
+    place = read_cursor(after)
+    numbered = enumerate(rows, start=1)
+    return [(number, one) for number, one in numbered if place is None or (one.route.position, one.route.id) > place]
+
+
+def write_cursor(one: ListedRoute) -> str:
+    """The cursor for the routes below this one."""
+    return f"{one.route.position}_{one.route.id}"
+
+
+def read_cursor(text: str) -> tuple[int, UUID] | None:
+    """Position and id that a cursor holds; None when it is empty or damaged."""
+    position, _, id = text.partition("_")
+    found = as_uuid(id)
+    return (int(position), found) if found and position.isascii() and position.isdigit() else None
 
 
 def paths_of(team_id: UUID) -> list[Path]:

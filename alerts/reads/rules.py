@@ -15,6 +15,7 @@ from alerts.analysis.catalogue import METRICS
 from alerts.analysis.conditions import State
 from alerts.analysis.rule_words import Target, rule_words
 from alerts.models import AlertRule, AlertState, Incident, RuleDue
+from alerts.reads.incident_samples import group_names
 from monitoring.models import Workflow
 
 PAGE_SIZE, MAX_ROWS, MAX_STATES, MAX_INCIDENTS = 50, 10_000, 200, 50
@@ -81,12 +82,13 @@ class RulePage:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One rule with everything that its page shows: subjects, worst first, by name; incidents, latest first."""
+    """One rule with everything that its page shows: subjects, worst first; incidents, latest first. `names` are those
+    of workflows and failure groups."""
 
     row: RuleRow
     states: Sequence[AlertState]
     incidents: Sequence[Incident]
-    workflows: dict[UUID, str]
+    names: dict[UUID, str]
     slugs: dict[UUID, str]
 
 
@@ -144,11 +146,12 @@ def detail(team_id: UUID, rule_id: UUID) -> Detail | None:
     told = [one.workflow_id for one in states] + [one.workflow_id for one in incidents]
     wanted = {id for id in told if id is not None}
     names = list(Workflow.objects.filter(team_id=team_id, id__in=wanted).values_list("id", "name", "slug"))
+    groups = group_names(team_id, [one.value_text for one in states] + [one.value_text for one in incidents])
     return Detail(
         with_standing(team_id, [rule])[0],
         states,
         list(incidents),
-        {id: name for id, name, _ in names},
+        {id: name for id, name, _ in names} | groups,
         {id: slug for id, _, slug in names},
     )
 

@@ -22,9 +22,10 @@ class Subject:
     owner_id: UUID | None
     group_id: UUID | None
     tags: Sequence[str]
+    is_sample: bool = False
 
 
-_WORKFLOWS = """SELECT id, name, slug, owner_id, owner_group_id, tags FROM workflow
+_WORKFLOWS = """SELECT id, name, slug, owner_id, owner_group_id, tags, is_sample FROM workflow
     WHERE team_id = %(team)s AND id = ANY(%(ids)s)"""
 
 
@@ -50,6 +51,7 @@ def facts_of(
         "owner": [str(workflow.owner_id)] if workflow and workflow.owner_id else [],
         "group": [str(workflow.group_id)] if workflow and workflow.group_id else [],
         "tag": [str(one) for one in tags],
+        "sample": ["yes"] if workflow and workflow.is_sample else [],
     }
     return {name: frozenset(values) for name, values in told.items()}
 
@@ -63,7 +65,7 @@ def facts_of_incident(one: Incident, workflows: Mapping[UUID, Subject]) -> Facts
 def parts_of(
     team_id: UUID, incidents: Sequence[Incident], workflows: Mapping[UUID, Subject] | None = None
 ) -> dict[UUID, list[Facts]]:
-    """The facts of each incident: its own, and for one of a failing dependency those of the open ones it stands for."""
+    """The facts of each incident: its own, and for one of a dependency those of the open ones it stands for."""
     leads = [one.id for one in incidents if one.rule_id is None]
     children: defaultdict[UUID | None, list[Incident]] = defaultdict(list)
     if leads:

@@ -38,8 +38,11 @@ from monitoring.windows import MINUTE, Window, floor_to
 
 logger = logging.getLogger(__name__)
 
-# Rules of one team that one transaction evaluates.
+# Rules of one team that one transaction evaluates, and windows of all of them together: some seconds of work, which is
+# what a time limit or a killed worker costs at most. Reading takes most of it, and rules share what is read: so after
+# an outage many rules make up a few windows each, and not few rules many.
 BATCH = 5_000
+WINDOWS = 50_000
 # Figures that are not complete are asked for again after so long.
 AGAIN = timedelta(seconds=2)
 # A fold may have read its clock so long before it saw what it folds.
@@ -106,10 +109,10 @@ def evaluate_due(now: datetime, *, seconds: float) -> int:
     return count
 
 
-def evaluate_team(team_id: UUID, now: datetime, *, limit: int = BATCH) -> int:
+def evaluate_team(team_id: UUID, now: datetime, *, limit: int | None = None) -> int:
     """Evaluates up to `limit` rules of a team that are due, in one transaction; how many. 0: none is left."""
     with team_context(team_id):
-        visits = _claim(team_id, now, limit)
+        visits = _claim(team_id, now, limit or BATCH)
         if not visits:
             return 0
         _plan(team_id, visits, now)
@@ -149,10 +152,10 @@ def _plan(team_id: UUID, visits: Sequence[Visit], now: datetime) -> None:
     windowed = [one for one in visits if one.is_windowed]
     if not windowed:
         return
-    newest = max(newest_end(one.condition, now) for one in windowed)
+    newest, most = max(newest_end(one.condition, now) for one in windowed), max(WINDOWS // len(windowed), 1)
     waiting = waiting_since(team_id, Window(newest - LATENESS, newest))
     for one in windowed:
-        one.ends = new_ends(one.condition, one.until, now)
+        one.ends = new_ends(one.condition, one.until, now)[:most]
         if one.ends and waiting is not None:
             _hold_back(one, waiting, now)
 

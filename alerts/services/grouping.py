@@ -1,8 +1,9 @@
-"""Which incident counts to which other one: one incident of a failing dependency, of a whole team, of a workflow.
+"""Which incident counts to which other one: one incident of a dependency, of a whole team, of a workflow.
 
-In this order: a rule about the dependency itself has an incident; several workflows share a failing dependency, which
-gets an incident of its own; the same metric over the whole team; another metric of the same workflow
-(`analysis.precedence`). What counts to another incident sends no notice. Seven queries, and none where nothing opened.
+In this order: a rule about the dependency itself has an incident; several workflows share a dependency that fails, or
+that is slow (`evidence`), which gets an incident of its own; the same metric over the whole team; another metric of the
+same workflow (`analysis.precedence`). What counts to another incident sends no notice. The number of queries does not
+depend on how many there are, and there is none where nothing opened.
 """
 
 from collections import defaultdict
@@ -13,15 +14,14 @@ from uuid import UUID
 
 from accounts.models import Team
 from alerts.analysis.conditions import Severity
-from alerts.analysis.dependencies import Calls, Cause, candidates, shared
+from alerts.analysis.dependencies import Cause
 from alerts.analysis.precedence import EXPLAINED, LEADING, stands_for
 from alerts.identity import dependency_id
 from alerts.models import Incident, IncidentEvent, IncidentEventKind
-from alerts.reads.dependencies import failing_calls
+from alerts.services.evidence import FAILING, SEARCHES, VERBS, Asked, Evidence
 from alerts.services.incident_facts import as_facts
 from alerts.services.incident_pages import dependency_page
 from alerts.wording import MAX_TITLE, many
-from monitoring import wording
 
 PARENT = "parent"
 _RANK = {one.value: place for place, one in enumerate(Severity)}
@@ -64,25 +64,42 @@ def _by_dependency(
     now: datetime,
     done: Grouped,
 ) -> None:
-    """Lets incidents of workflows count to the dependency at which their failures lie."""
-    wanted = [one for one in alone if one.workflow_id and one.rule and one.rule.metric in EXPLAINED]
-    if not any(one.id in new for one in wanted):
-        return
-    leads = _leads(standing, environment)
-    since = min(one.since for one in wanted if one.id in new)
-    failed, calls = failing_calls(team.id, since, now, environment=environment)
-    told = candidates(failed, calls)
-    about = {one.workflow_id for one in wanted}
-    of_wanted = {id: found for id, found in told.items() if id in about}
-    causes = shared(of_wanted, calls, list(leads))
+    """Lets incidents of workflows count to the dependency that is to blame: it fails, or else it is slow."""
+    for what, search, explained in SEARCHES:
+        wanted = [
+            one
+            for one in alone
+            if one.workflow_id and one.parent_id is None and one.rule and one.rule.metric in explained
+        ]
+        if not any(one.id in new for one in wanted):
+            continue
+        leads = _leads([*standing, *done.opened], environment)
+        since = min(one.since for one in wanted if one.id in new)
+        about = {one.workflow_id for one in wanted if one.workflow_id}
+        found = search(team.id, Asked(about, list(leads), since, environment), now)
+        _blame(team, what, wanted, found, leads, environment, now, done)
+
+
+def _blame(
+    team: Team,
+    what: str,
+    wanted: Sequence[Incident],
+    found: Evidence,
+    leads: Mapping[Cause, Incident],
+    environment: str,
+    now: datetime,
+    done: Grouped,
+) -> None:
     by_cause: defaultdict[Cause, list[Incident]] = defaultdict(list)
     for one in wanted:
-        if one.workflow_id in causes:
-            by_cause[causes[one.workflow_id]].append(one)
-    for cause, found in sorted(by_cause.items(), key=lambda pair: (pair[0].kind, pair[0].value)):
-        lead = leads.get(cause) or _open_lead(team, cause, environment, found, now, done)
-        lead.facts = {**lead.facts, "how_bad": _calls_words(cause, calls)}
-        for one in found:
+        if one.workflow_id is not None and one.workflow_id in found.causes:
+            by_cause[found.causes[one.workflow_id]].append(one)
+    for cause, parts in sorted(by_cause.items(), key=lambda pair: (pair[0].kind, pair[0].value)):
+        lead = leads.get(cause) or _open_lead(team, cause, what, environment, parts, now, done)
+        # Of what fails and is slow as well it is said that it fails.
+        if lead.rule is None and (what == FAILING or lead.facts.get("dependency") == what):
+            lead.facts = {**lead.facts, "how_bad": found.words[cause], "dependency": what}
+        for one in parts:
             one.cause_kind, one.cause_value = cause.kind, cause.value[:500]
             _count_to(one, lead, done)
 
@@ -107,7 +124,7 @@ def _looked_at(one: Incident) -> Cause | None:
 
 
 def _open_lead(
-    team: Team, cause: Cause, environment: str, parts: Sequence[Incident], now: datetime, done: Grouped
+    team: Team, cause: Cause, what: str, environment: str, parts: Sequence[Incident], now: datetime, done: Grouped
 ) -> Incident:
     one = Incident(
         team_id=team.id,
@@ -123,7 +140,7 @@ def _open_lead(
         updated_at=now,
         cause_kind=cause.kind,
         cause_value=cause.value[:500],
-        facts=as_facts(href=dependency_page(team.slug, cause.kind, cause.value)),
+        facts=as_facts(href=dependency_page(team.slug, cause.kind, cause.value, what), dependency=what),
     )
     Incident.objects.bulk_create([one], ignore_conflicts=True)
     kept = Incident.objects.get(team_id=team.id, subject_id=one.subject_id, rule__isnull=True, resolved_at__isnull=True)
@@ -196,12 +213,10 @@ def _retitle(team_id: UUID, leads: Mapping[UUID, Incident], now: datetime) -> No
         counts[lead].add(workflow)
         worst[lead] = max(worst.get(lead, severity), severity, key=lambda word: _RANK[word])
     for id, one in leads.items():
-        one.title = f"{one.cause_value} fails: {many(len(counts[id]), 'workflow')}"[-MAX_TITLE:]
+        one.title = f"{one.cause_value} {_verb(one)}: {many(len(counts[id]), 'workflow')}"[-MAX_TITLE:]
         one.severity, one.updated_at = max(one.severity, worst.get(id, one.severity), key=lambda w: _RANK[w]), now
     Incident.objects.bulk_update(list(leads.values()), ["title", "severity", "facts", "updated_at"])
 
 
-def _calls_words(cause: Cause, calls: Sequence[Calls]) -> str:
-    mine = [one for one in calls if one.cause == cause]
-    failures, made = sum(one.failures for one in mine), sum(one.calls for one in mine)
-    return f"{wording.count(failures)} of {wording.count(made)} calls failed lately" if made else ""
+def _verb(lead: Incident) -> str:
+    return VERBS.get(str(lead.facts.get("dependency", FAILING)), VERBS[FAILING])

@@ -44,11 +44,12 @@ def page_of(team: str, one: Incident, rule: AlertRule, workflow: str) -> str:
     return reverse("workflows", args=[team]) + f"?{urlencode(query)}"
 
 
-def dependency_page(team: str, kind: str, value: str) -> str:
-    """The page of something that steps call; of a provider the executions that call it."""
+def dependency_page(team: str, kind: str, value: str, what: str) -> str:
+    """The page of something that steps call; of a provider the executions that call it, failed ones where it fails."""
     if kind in ("system", "model", "tool"):
         return reverse(kind, args=[team, value])
-    return reverse("executions", args=[team]) + f"?{urlencode({kind: value, 'status': 'failed'})}"
+    query = {kind: value, "status": "failed"} if what == "failing" else {kind: value}
+    return reverse("executions", args=[team]) + f"?{urlencode(query)}"
 
 
 def _of_workflow(team: str, workflow: str, metric: Metric, query: Mapping[str, str]) -> str:

@@ -24,7 +24,8 @@ from alerts.reads.subjects import Subject, facts_of, subjects_of
 from alerts.services import notifying
 from alerts.services.grouping import group
 from alerts.services.incident_events import note
-from alerts.services.incident_facts import Found, describe, look_into
+from alerts.services.incident_facts import Found, describe
+from alerts.services.looking_into import look_into_soon
 from alerts.services.muting import mute
 from alerts.services.routes import ensure_default
 
@@ -171,16 +172,14 @@ _REOPENED = (
 
 
 def _follow_up(team: Team, incidents: Sequence[Incident], now: datetime) -> None:
-    """Groups, mutes and tells what opened, and says of the first ones what their failures share."""
+    """Groups, mutes and tells what opened; of the first ones it is told soon what their failures share."""
     if not incidents:
         return
     grouped = group(team, incidents, now)
     note(team.id, [one.id for one in grouped.opened], IncidentEventKind.OPENED, now)
     left = [one for one in incidents if not one.muted_by]
     audible = [one for one in mute(team.id, [*left, *grouped.opened], now) if not one.muted_by]
-    looked_into = look_into(team.id, audible, now)
-    Incident.objects.bulk_update(looked_into, ["facts"])
-    notifying.tell(team, audible, now)
+    notifying.tell(team, audible, now, not_before=look_into_soon(team.id, audible, now))
 
 
 def _incident(team_id: UUID, breach: Breach, now: datetime) -> Incident:
@@ -232,7 +231,7 @@ def resolve(
     """Resolves those of these incidents that are open, and says which they were. `by`: a member or the name of a key;
     `texts` are told of single ones.
 
-    With the last one that counts to it, the incident of a failing dependency resolves too.
+    With the last one that counts to it, the incident of a dependency resolves too.
     """
     if not incident_ids:
         return []

@@ -1,24 +1,31 @@
-"""Which incidents send no notice although a rule opened them: silences, and failure groups that somebody ignores."""
+"""Which incidents send no notice although a rule opened them: silences, ignored failure groups, sample data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from alerts.analysis.matchers import Facts, is_whole_match
 from alerts.models import Incident, IncidentEvent, IncidentEventKind, SilenceKind
 from alerts.reads.incident_samples import as_uuid
 from alerts.reads.quiet import holding, in_force
 from alerts.reads.subjects import parts_of
 from monitoring.reads.silence import silenced
 
-SILENCE, IGNORED = "silence", "ignored"
+SILENCE, IGNORED, SAMPLE = "silence", "ignored", "sample"
+_OF_SAMPLE = {"sample": ["yes"]}
 
 
 def mute(team_id: UUID, incidents: Sequence[Incident], now: datetime) -> list[Incident]:
     """Marks those of these incidents that send no notice now, and says so in their history; answers all of them.
 
-    Their rules must be loaded. Five queries at most.
+    Their rules must be loaded. Seven queries at most.
     """
-    reasons = {**_by_silence(team_id, incidents, now), **_by_ignored_group(team_id, incidents, now)}
+    parts = parts_of(team_id, incidents)
+    reasons = {
+        **_by_silence(team_id, parts, now),
+        **_by_ignored_group(team_id, incidents, now),
+        **{id: (SAMPLE, "It is about sample data.") for id, told in parts.items() if is_whole_match(_OF_SAMPLE, told)},
+    }
     muted = []
     for one in incidents:
         if one.id in reasons:
@@ -39,12 +46,9 @@ def mute(team_id: UUID, incidents: Sequence[Incident], now: datetime) -> list[In
     return list(incidents)
 
 
-def _by_silence(team_id: UUID, incidents: Sequence[Incident], now: datetime) -> dict[UUID, tuple[str, str]]:
+def _by_silence(team_id: UUID, parts: Mapping[UUID, Sequence[Facts]], now: datetime) -> dict[UUID, tuple[str, str]]:
     quiet = in_force(team_id, now)
-    if not any(one.silence.kind == SilenceKind.SILENCE for one in quiet):
-        return {}
-    parts = parts_of(team_id, incidents)
-    found = {one.id: holding(SilenceKind.SILENCE, quiet, parts[one.id]) for one in incidents}
+    found = {id: holding(SilenceKind.SILENCE, quiet, told) for id, told in parts.items()}
     return {id: (SILENCE, one.silence.reason) for id, one in found.items() if one}
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,7 @@ class _Round:
     told: Mapping[UUID, Told]
     workflows: Mapping[UUID, Subject]
     names: Mapping[UUID, str]
+    not_before: Mapping[UUID, datetime]
     outgoing: list[Outgoing] = field(default_factory=list)
     events: dict[tuple[UUID, str, bool], IncidentEvent] = field(default_factory=dict)
     due: dict[UUID, datetime] = field(default_factory=dict)
@@ -45,10 +47,17 @@ class _Round:
 Wanted = tuple[Incident, Telling]
 
 
-def tell(team: Team, incidents: Sequence[Incident], now: datetime) -> None:
+def tell(
+    team: Team,
+    incidents: Sequence[Incident],
+    now: datetime,
+    *,
+    not_before: Mapping[UUID, datetime] = MappingProxyType({}),
+) -> None:
     """Tells whom the routes name of these incidents as far as it is time, and says when to look again.
 
-    Incidents that are muted, acknowledged or over are looked at no more. Their rules must be loaded.
+    Incidents that are muted, acknowledged or over are looked at no more. Their rules must be loaded. Single notices of
+    those in `not_before` are sent from then on.
     """
     if not incidents:
         return
@@ -56,7 +65,7 @@ def tell(team: Team, incidents: Sequence[Incident], now: datetime) -> None:
     workflows = subjects_of(team.id, [one.workflow_id for one in incidents])
     parts = parts_of(team.id, incidents, workflows)
     wanted: defaultdict[UUID, list[Wanted]] = defaultdict(list)
-    round = _Round(team, now, told, workflows, _names(team.id))
+    round = _Round(team, now, told, workflows, _names(team.id), not_before)
     for one in incidents:
         is_open = one.status == IncidentStatus.OPEN and not one.muted_by
         taken = paths_for(paths, parts[one.id])
@@ -103,7 +112,7 @@ def _single(round: _Round, channel_id: UUID, one: Incident, telling: Telling) ->
     noted = _note(round, one, channel_id, event)
     about = noted.id if telling.is_escalation else told.opening
     notice = notice_of(round.team, one, kind, round.workflows, channel_id=channel_id)
-    round.outgoing.append(Outgoing([channel_id], notice, one.id, about))
+    round.outgoing.append(Outgoing([channel_id], notice, one.id, about, round.not_before.get(one.id)))
 
 
 def _note(

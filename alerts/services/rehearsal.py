@@ -14,7 +14,8 @@ from alerts.analysis.conditions import Comparison
 from alerts.analysis.rehearsing import Advised, Firing, Track, rehearse, weekly_threshold
 from alerts.analysis.wanted import UNASKED
 from alerts.models import AlertRule
-from alerts.services.rehearsal_courses import Course, Looked, course_of
+from alerts.services.rehearsal_courses import Course, Looked, of_windows
+from alerts.services.rehearsal_looks import LOOKS
 from monitoring.windows import HOUR, MINUTE, floor_to
 
 LENGTH = timedelta(days=30)
@@ -23,7 +24,6 @@ NOTICES_EACH = 2
 UNREHEARSED = {
     Family.LIVE: "What was at work at each moment of the past is not kept: this cannot be rehearsed.",
     Family.SOURCE: "When each source reported in the past is kept by the hour alone: this cannot be rehearsed.",
-    Family.GROUP: "Failure groups are not rehearsed: their past is on their page.",
     Family.BUDGET: "What a month spent by then is on the page of trends: a budget is not rehearsed.",
     Family.COST_BUDGET: "What was spent and forecast on each day is on the page of the budget: it is not rehearsed.",
 }
@@ -34,7 +34,7 @@ class Rehearsal:
     """What a rule would have done in [start, end]. `why_not`: why it cannot be told; then there is nothing else.
 
     `is_cut`: it looks at more subjects than were looked at, those with most runs. `was_slow`: reading by the minute
-    took too long, so hours were read.
+    took too long, so hours were read. `is_whole`: no track at all is an answer, too.
     """
 
     start: datetime
@@ -46,6 +46,7 @@ class Rehearsal:
     advised: Advised | None = None
     is_cut: bool = False
     was_slow: bool = False
+    is_whole: bool = False
 
     @property
     def notices(self) -> int:
@@ -75,7 +76,7 @@ def rehearse_rules(team_id: UUID, rules: Sequence[AlertRule], now: datetime) -> 
             continue
         key = _key(rule)
         if key not in courses:
-            courses[key] = course_of(team_id, rule, start, end, now)
+            courses[key] = LOOKS.get(METRICS[rule.metric].family, of_windows)(team_id, rule, start, end, now)
         found.append(_rehearsed(rule, courses[key], start, end))
     return found
 
@@ -107,4 +108,5 @@ def _rehearsed(rule: AlertRule, course: Course, start: datetime, end: datetime) 
         advised=weekly_threshold(condition, course.tracks, end - start) if is_asked and course.tracks else None,
         is_cut=course.is_cut,
         was_slow=course.was_slow,
+        is_whole=course.is_whole,
     )

@@ -1,4 +1,4 @@
-"""The past of what a rule looks at, as finely as it is known: what a rehearsal applies a condition to."""
+"""The past of figures over windows, as finely as it is known: what a rehearsal applies a condition to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,30 +7,20 @@ from uuid import UUID
 
 from django.db import OperationalError
 
-from alerts.analysis.burn_courses import LONGEST_MINUTES, burned
-from alerts.analysis.catalogue import METRICS, Family
 from alerts.analysis.pace import step_of
 from alerts.analysis.readings import Subject
 from alerts.analysis.rehearsing import Stretch, Track
-from alerts.analysis.run_courses import at_instants
-from alerts.analysis.schedules import read_schedule
-from alerts.analysis.sliding import Windows, over_windows
+from alerts.analysis.sliding import over_windows
 from alerts.models import AlertRule
 from alerts.reads import rehearsal as records
 from alerts.reads.measures_usual import UNUSUAL, Ranges, read_ranges
 from alerts.reads.rehearsal import Past
 from alerts.reads.rehearsal_rollups import by_grain
-from alerts.reads.rehearsal_runs import instants_between, runs_by_workflow, usual_gaps
-from alerts.reads.schedules import own_schedules
 from monitoring.analysis.arrays import np
-from monitoring.models import Grain, Workflow
-from monitoring.reads.baselines import Usual, usual_by_workflow
+from monitoring.models import Grain
 from monitoring.reads.figures import Totals
-from monitoring.reads.surroundings import objectives_of
 from monitoring.windows import DAY, HOUR, MINUTE, Window, ceil_to, floor_to, minute_floor
 
-# Of single runs so much is read before the first day: what ran last then.
-BEFORE = timedelta(days=2)
 # Usual ranges are worked out for each window: of so many subjects.
 MAX_USUAL_SUBJECTS = 10
 
@@ -48,20 +38,20 @@ class Looked:
 
 @dataclass(slots=True)
 class Course:
-    """The past of what a rule looks at, before its condition is applied: for one rule, or for a rule and its change."""
+    """The past of what a rule looks at, before its condition is applied: for one rule, or for a rule and its change.
+
+    `is_whole`: what is looked for was looked for, so that no track at all is an answer, too.
+    """
 
     tracks: list[Track] = field(default_factory=list)
     looked: list[Looked] = field(default_factory=list)
     is_cut: bool = False
     was_slow: bool = False
+    is_whole: bool = False
 
 
-def course_of(team_id: UUID, rule: AlertRule, start: datetime, end: datetime, now: datetime) -> Course:
-    """The past of what a rule looks at. Call it inside the team's context."""
-    if METRICS[rule.metric].family in (Family.RECENT, Family.SCHEDULE):
-        return _of_runs(team_id, rule, start, end, now)
-    if METRICS[rule.metric].family is Family.BURN:
-        return _of_budgets(team_id, rule, start, end)
+def of_windows(team_id: UUID, rule: AlertRule, start: datetime, end: datetime, now: datetime) -> Course:
+    """The past of a figure over windows. Call it inside the team's context."""
     window = timedelta(seconds=rule.window_s)
     minutes_from = _minutes_from(team_id, rule, start - window, end, now)
     try:
@@ -144,54 +134,3 @@ def _add(course: Course, parts: dict[Subject, list[Stretch]], rule: AlertRule, p
             parts.setdefault(subject, []).append(Stretch(looked.start, looked.step, found.values, found.samples))
     course.looked.append(looked)
     course.is_cut |= past.is_cut
-
-
-def _of_runs(team_id: UUID, rule: AlertRule, start: datetime, end: datetime, now: datetime) -> Course:
-    """Single runs, looked at each minute; where there are too many only the last days."""
-    course, first = Course(), records.records_from(team_id, rule, start - BEFORE, end)
-    try:
-        runs = runs_by_workflow(team_id, rule, first, end)
-    except OperationalError:
-        course.was_slow = True
-        return course
-    first = max(start, first)
-    gaps = usual_gaps(team_id, rule, runs, now) if rule.metric == "late" else {}
-    instants, told = instants_between(first, end), read_schedule(rule.parameters)
-    own = own_schedules(team_id, [rule]) if rule.metric == "missed_schedule" and told is None else {}
-    for workflow_id, mine in list(runs.items())[: records.MAX_SUBJECTS]:
-        schedule = told or own.get(workflow_id)
-        found = at_instants(rule.condition, mine, instants, gap_s=gaps.get(workflow_id), schedule=schedule)
-        course.tracks.append(_track(workflow_id, first, found))
-    course.is_cut = len(runs) > records.MAX_SUBJECTS
-    course.looked.append(Looked(MINUTE, timedelta(), MINUTE, first, end))
-    return course
-
-
-def _of_budgets(team_id: UUID, rule: AlertRule, start: datetime, end: datetime) -> Course:
-    """How fast the budgets of today's objectives burned; by the minute, because the shortest window is five of them."""
-    course, longest = Course(), LONGEST_MINUTES * MINUTE
-    first = records.records_from(team_id, rule, start - longest, end)
-    if first + longest >= end:
-        return course
-    try:
-        past = records.by_minute(team_id, rule, first, end)
-    except OperationalError:
-        course.was_slow = True
-        return course
-    usual = usual_by_workflow(team_id, Window(end - 7 * DAY, end), environment=rule.environment or None)
-    workflows = Workflow.objects.filter(team_id=team_id).exclude(completeness="failures-only").in_bulk()
-    for subject, buckets in past.subjects.items():
-        workflow = workflows.get(subject.workflow_id) if subject.workflow_id else None
-        proposed = usual.get(workflow.id, Usual()).proposals if workflow else Usual().proposals
-        wanted = objectives_of(workflow, proposed).success_rate if workflow else None
-        if wanted is not None:
-            found = burned(buckets, wanted.value)
-            part = Stretch(first + longest, MINUTE, found.values, found.samples, None, found.high)
-            course.tracks.append(Track(subject, (part,)))
-    course.is_cut = past.is_cut
-    course.looked.append(Looked(MINUTE, timedelta(), MINUTE, first + longest, end))
-    return course
-
-
-def _track(workflow_id: UUID, first: datetime, found: Windows) -> Track:
-    return Track(Subject(workflow_id), (Stretch(first, MINUTE, found.values, found.samples),))

@@ -12,13 +12,17 @@ from django.db.models import Max
 from accounts.models import Membership
 from accounts.permissions import Role
 from alerts.analysis.conditions import Severity
-from alerts.analysis.matchers import Facts, faults, is_any_match
+from alerts.analysis.matchers import Facts, Matchers, faults, is_any_match
 from alerts.analysis.quiet_times import QuietHours
 from alerts.analysis.routing import Path, paths_for
 from alerts.models import Channel, ChannelKind, Incident, Route, RouteStep
+from alerts.reads.matchers import unknown_values
 from alerts.reads.routes import listing, path_of
+from alerts.reads.subjects import subjects_of
+from monitoring.models import Workflow
 from monitoring.services.review_mail import can_send
 
+MAX_ROUTES = 500
 MAX_NAME = 120
 MAX_STEPS = 20
 LONGEST_AFTER = timedelta(days=7)
@@ -58,13 +62,12 @@ class Tried:
 @transaction.atomic
 def save_route(*, team_id: UUID, wanted: WantedRoute, now: datetime, route_id: UUID | None = None) -> Route:
     """Makes a route, the last one in order, or changes one. Raises `RouteRefused` and `Route.DoesNotExist`."""
-    if reasons := _faults(team_id, wanted):
-        raise RouteRefused(reasons)
     if route_id is None:
-        last = Route.objects.filter(team_id=team_id).aggregate(last=Max("position"))["last"]
-        one = Route(team_id=team_id, position=(last or 0) + 1, created_at=now)
+        one = _new_route(team_id, now)
     else:
         one = Route.objects.select_for_update().get(team_id=team_id, id=route_id)
+    if reasons := _faults(team_id, wanted, one.matchers):
+        raise RouteRefused(reasons)
     one.name, one.is_final, one.is_active = wanted.name.strip(), wanted.is_final, wanted.is_active
     one.matchers = {name: list(values) for name, values in wanted.matchers.items() if values}
     one.quiet_hours = dict(wanted.quiet_hours) if wanted.quiet_hours else None
@@ -75,6 +78,15 @@ def save_route(*, team_id: UUID, wanted: WantedRoute, now: datetime, route_id: U
         RouteStep(team_id=team_id, route=one, channel_id=id, after_s=after) for after, id in steps
     )
     return one
+
+
+def _new_route(team_id: UUID, now: datetime) -> Route:
+    """One below all others, not saved. Raises `RouteRefused` when there are too many."""
+    mine = Route.objects.filter(team_id=team_id)
+    if mine.count() >= MAX_ROUTES:
+        raise RouteRefused({"name": f"cannot be added: a team has at most {MAX_ROUTES} routes"})
+    last = mine.aggregate(last=Max("position"))["last"]
+    return Route(team_id=team_id, position=(last or 0) + 1, created_at=now)
 
 
 @transaction.atomic
@@ -88,17 +100,53 @@ def remove_route(*, team_id: UUID, route_id: UUID) -> bool:
 @transaction.atomic
 def move_route(*, team_id: UUID, route_id: UUID, is_up: bool) -> bool:
     """Moves a route by one place; whether there is such a one."""
-    routes = list(Route.objects.select_for_update().filter(team_id=team_id).order_by("position", "id"))
+    routes = _in_order(team_id)
     place = next((number for number, one in enumerate(routes) if one.id == route_id), None)
     if place is None:
         return False
     other = place - 1 if is_up else place + 1
     if 0 <= other < len(routes):
         routes[place], routes[other] = routes[other], routes[place]
+    _number(routes)
+    return True
+
+
+@transaction.atomic
+def place_route(*, team_id: UUID, route_id: UUID, position: int) -> None:
+    """Moves a route to a place in the order, 1 being the first. Raises `RouteRefused` and `Route.DoesNotExist`."""
+    routes = _in_order(team_id)
+    one = next((one for one in routes if one.id == route_id), None)
+    if one is None:
+        raise Route.DoesNotExist
+    if not 1 <= position <= len(routes):
+        raise RouteRefused({"position": f"must be 1 to {len(routes)}"})
+    routes.remove(one)
+    routes.insert(position - 1, one)
+    _number(routes)
+
+
+def _in_order(team_id: UUID) -> list[Route]:
+    """All routes of a team, locked."""
+    return list(Route.objects.select_for_update().filter(team_id=team_id).order_by("position", "id"))
+
+
+def _number(routes: Sequence[Route]) -> None:
     for number, one in enumerate(routes, start=1):
         one.position = number
     Route.objects.bulk_update(routes, ["position"])
-    return True
+
+
+def tried_facts(team_id: UUID, told: Mapping[str, str], workflow: Workflow | None) -> Facts:
+    """The facts of an incident that a try-out makes up: values by name (empty: unknown), and its workflow's."""
+    facts = {name: frozenset([value] if value else []) for name, value in told.items()}
+    if workflow is None:
+        return facts
+    subject = subjects_of(team_id, [workflow.id])[workflow.id]
+    owner, group = subject.owner_id, subject.group_id
+    facts["owner"] = frozenset([str(owner)] if owner else [])
+    facts["group"] = frozenset([str(group)] if group else [])
+    facts["tag"] = frozenset(subject.tags)
+    return facts
 
 
 def try_out(team_id: UUID, facts: Facts) -> list[Tried]:
@@ -127,8 +175,8 @@ def ensure_default(team_id: UUID, now: datetime) -> None:
     save_route(team_id=team_id, wanted=WantedRoute(DEFAULT_NAME, [(channel.id, timedelta(0))]), now=now)
 
 
-def _faults(team_id: UUID, wanted: WantedRoute) -> dict[str, str]:
-    found: dict[str, str] = dict(faults(wanted.matchers))
+def _faults(team_id: UUID, wanted: WantedRoute, kept: Matchers) -> dict[str, str]:
+    found: dict[str, str] = faults(wanted.matchers) or unknown_values(team_id, wanted.matchers, kept)
     if not wanted.name.strip() or len(wanted.name) > MAX_NAME:
         found["name"] = f"must be told, with at most {MAX_NAME} characters"
     ids = {id for id, _ in wanted.steps}
@@ -138,6 +186,8 @@ def _faults(team_id: UUID, wanted: WantedRoute) -> dict[str, str]:
         found["channels"] = "must be channels of the team"
     if any(not timedelta(0) <= after <= LONGEST_AFTER for _, after in wanted.steps):
         found["escalation"] = f"must be told after 0 minutes to {LONGEST_AFTER.days} days"
+    elif any(after % timedelta(minutes=1) for _, after in wanted.steps):
+        found["escalation"] = "must be whole minutes, such as 15"
     return found | (_quiet_faults(wanted.quiet_hours) if wanted.quiet_hours else {})
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import User
 from alerts.analysis.matchers import faults
-from alerts.analysis.quiet_times import fault_of
 from alerts.models import Incident, IncidentStatus, Silence, SilenceDue, SilenceKind
+from alerts.reads.matchers import unknown_values
 from alerts.services.following import schedule, tell_held_back
 from alerts.services.muting import mute
+from monitoring.analysis.schedule import UnreadableSchedule, due_from, read_schedule, zone_fault
 from monitoring.models import Workflow
 
 MAX_REASON = 500
@@ -21,6 +21,7 @@ LONGEST = timedelta(days=30)
 # One that comes again may go on for longer.
 LONGEST_RECURRING = timedelta(days=366)
 MOST_DURATION = timedelta(days=7)
+_CRON_FIELDS = {"schedule": "cron", "schedule_zone": "zone"}
 
 
 class SilenceRefused(Exception):
@@ -48,8 +49,9 @@ class WantedSilence:
 @transaction.atomic
 def add_silence(*, team_id: UUID, wanted: WantedSilence, by: User | str, now: datetime) -> Silence:
     """Saves a silence; incidents that match and are open send no further notice. Raises `SilenceRefused`."""
-    if reasons := _faults(wanted, now):
+    if reasons := _faults(team_id, wanted, now):
         raise SilenceRefused(reasons)
+    again = read_schedule(wanted.cron, wanted.zone) if wanted.cron else None
     made = Silence.objects.create(
         team_id=team_id,
         kind=wanted.kind,
@@ -57,8 +59,8 @@ def add_silence(*, team_id: UUID, wanted: WantedSilence, by: User | str, now: da
         reason=wanted.reason.strip(),
         starts_at=wanted.starts_at,
         ends_at=wanted.ends_at,
-        cron=wanted.cron.strip(),
-        zone=wanted.zone,
+        cron=again.cron if again else "",
+        zone=again.zone if again else wanted.zone,
         duration_s=int(wanted.duration.total_seconds()) if wanted.duration and wanted.cron else None,
         created_at=now,
         created_by=by if isinstance(by, User) else None,
@@ -111,8 +113,8 @@ def end_silence(*, team_id: UUID, silence_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
-    found: dict[str, str] = dict(faults(wanted.matchers))
+def _faults(team_id: UUID, wanted: WantedSilence, now: datetime) -> dict[str, str]:
+    found: dict[str, str] = faults(wanted.matchers) or unknown_values(team_id, wanted.matchers, {})
     if not wanted.reason.strip():
         found["reason"] = "must be told"
     elif len(wanted.reason) > MAX_REASON:
@@ -128,25 +130,18 @@ def _time_faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
         return {"end": "must be later than its start and than now"}
     if wanted.ends_at - wanted.starts_at > longest:
         return {"end": f"must be at most {longest.days} days after its start"}
+    if fault := zone_fault(wanted.zone):
+        return {"zone": fault}
     if not wanted.cron:
         return {}
-    if fault := fault_of(wanted.cron, wanted.zone):
-        return {"zone" if fault.startswith("zone") else "cron": fault.removeprefix("zone ")}
+    try:
+        again = read_schedule(wanted.cron, wanted.zone)
+    except UnreadableSchedule as error:
+        return {_CRON_FIELDS[field]: reason for field, reason in error.reasons.items()}
     if wanted.duration is None or not timedelta(minutes=1) <= wanted.duration <= MOST_DURATION:
         return {"duration": f"must be from 1 minute to {MOST_DURATION.days} days"}
+    first = next(due_from(again, max(wanted.starts_at, now)), None)
+    if first is None or first >= wanted.ends_at:
+        when = f", {first:%Y-%m-%d %H:%M} UTC" if first else ""
+        return {"end": f"must be later than the first time at which it comes{when}"}
     return {}
-
-
-def as_document(one: Silence) -> dict[str, Any]:
-    """A silence as JSON."""
-    return {
-        "id": str(one.id),
-        "kind": one.kind,
-        "matchers": one.matchers,
-        "reason": one.reason,
-        "starts_at": one.starts_at.isoformat(),
-        "ends_at": one.ends_at.isoformat(),
-        "cron": one.cron,
-        "zone": one.zone,
-        "duration_s": one.duration_s,
-    }

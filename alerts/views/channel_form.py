@@ -94,4 +94,4 @@ def form_fields(
 def told_reasons(kind: Kind, reasons: Mapping[str, str]) -> list[str]:
     """Why it was not saved, by the labels of the fields."""
     labels = {"name": "Name", **{field.name: field.label for field in kind.fields}}
-    return [f"{labels.get(name, name)} {reason}." for name, reason in reasons.items()]
+    return [f"{labels.get(name, name)} {reason.rstrip('.')}." for name, reason in reasons.items()]

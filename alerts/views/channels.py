@@ -32,7 +32,7 @@ def channels(request: TeamRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return csv_response("channels.csv", HEAD, [_cells(row) for row in rows])
     context = {
-        "rows": [(row, CHANNEL_SIGNS[row.state], CHANNELS[row.channel.kind].label, place_of(row)) for row in rows],
+        "rows": [(row, CHANNEL_SIGNS[row.state], place_words(row)) for row in rows],
         "failing": sum(row.state == State.FAILING for row in rows),
         "may_manage": request.membership.allows(Permission.MANAGE_ALERTS),
     }
@@ -83,6 +83,12 @@ def add_channel(request: TeamRequest, kind: str) -> HttpResponseBase:
 def place_of(row: ChannelRow) -> str:
     """Where it leads, as far as that is no secret."""
     return CHANNELS[row.channel.kind].place(row.channel.settings, {})
+
+
+def place_words(row: ChannelRow) -> str:
+    """The kind with where it leads: `Webhook, hooks.example`; a place that names the kind itself says enough."""
+    label, place = CHANNELS[row.channel.kind].label, place_of(row)
+    return place if place.startswith(label) else ", ".join(filter(None, (label, place)))
 
 
 def _cells(row: ChannelRow) -> tuple[Any, ...]:

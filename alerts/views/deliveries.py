@@ -1,5 +1,6 @@
 """What channels were told: history, what waits, what was given up, and sending it again."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -62,14 +63,14 @@ def alert_deliveries(request: TeamRequest) -> HttpResponseBase:
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def alert_delivery(request: TeamRequest, delivery: UUID) -> HttpResponseBase:
-    """One delivery: the whole notice, and what became of it."""
+    """One delivery: the notice, and what became of it. The link that acknowledges is for who was sent it."""
     one = _open(request, delivery)
     notice = notice_of(one)
     context = {
         "one": one,
         "sign": delivery_sign(one),
         "headline": headline_of(one),
-        "text": plain_text(notice) if notice else "",
+        "text": plain_text(replace(notice, acknowledge_url="")) if notice else "",
         "incident_href": notice.incident_url if notice else "",
         "due_at": reads.due_at(one.id),
         "kind": KIND_WORDS[one.kind],

@@ -8,6 +8,7 @@ from django.utils import timezone
 from alerts.analysis.catalogue import METRICS, Family, Scope, Unit
 from alerts.analysis.rule_words import value_words
 from alerts.models import AlertRule, Incident
+from alerts.services.evidence import SLOW
 from alerts.wording import metric_label
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension
@@ -60,6 +61,7 @@ _VALUES: dict[str, Callable[[Totals], float | None]] = {
 }
 # What failing means where a rule's own metric has no course: the error rate of its workflow.
 _INSTEAD = "error_rate"
+_INSTEAD_OF_SLOW = "duration_avg"
 
 
 def metric_chart(one: Incident, now: datetime) -> Chart | None:
@@ -102,7 +104,8 @@ def metric_chart(one: Incident, now: datetime) -> Chart | None:
 
 def _metric_of(one: Incident) -> str | None:
     if one.rule is None:
-        return _INSTEAD if one.cause_kind in Scope.__members__.values() else None
+        instead = _INSTEAD_OF_SLOW if one.facts.get("dependency") == SLOW else _INSTEAD
+        return instead if one.cause_kind in Scope.__members__.values() else None
     metric = METRICS.get(one.rule.metric)
     if metric is None:
         return None

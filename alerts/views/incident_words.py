@@ -22,8 +22,10 @@ MUTED = {
     "parent": "It counts to another incident, which tells of both.",
     "silence": "A silence holds its notices back.",
     "ignored": "Its failure group is ignored.",
-    "flapping": "It opens and resolves again and again.",
+    "sample": "It is about sample data.",
 }
+# The same behind "no notice" in a table; what counts to another says so beside its title.
+MUTED_SHORT = {"silence": ": silenced", "ignored": ": group ignored", "sample": ": sample data"}
 _WORDS = {
     IncidentEventKind.OPENED: "opened it",
     IncidentEventKind.REOPENED: "opened it again: the condition holds once more",

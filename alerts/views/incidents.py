@@ -20,7 +20,7 @@ from alerts.reads import incidents as reads
 from alerts.reads.incident_samples import as_uuid
 from alerts.reads.routes import paths_of
 from alerts.services.incident_actions import MAX_AT_ONCE, acknowledge
-from alerts.views.incident_words import SEVERITY_SIGNS, STATUS_SIGNS, length_of
+from alerts.views.incident_words import MUTED_SHORT, SEVERITY_SIGNS, STATUS_SIGNS, length_of
 from alerts.wording import many
 from monitoring import wording
 from monitoring.presentation import Action, FilterChip, FilterChoice
@@ -49,6 +49,7 @@ class Row:
     workflow_slug: str
     lasted: str
     how_bad: str
+    muted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def rows_of(found: Sequence[reads.Listed], scope: Scope) -> list[Row]:
             one.workflow.slug if one.workflow else "",
             length_of(one.incident, scope.now),
             str(one.incident.facts.get("how_bad", "")),
+            MUTED_SHORT.get(one.incident.muted_by, ""),
         )
         for one in found
     ]

@@ -24,6 +24,7 @@ from monitoring.windows import parse_instant
 
 HEADER = ("What", "Workflow", "Subject", "Since", "Link")
 LATELY_WORDS = "in the last 15 minutes"
+_LOOKED_AFTER = "Somebody looks after each open incident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ def panel(scope: Scope, found: reads.Operations) -> dict[str, Any]:
         action = Action("Open the worst one" if len(fresh) > 1 else "Open it", href, "bell", True)
         return {**told, "answer": answer, "tone": tone, "word": "Wrong", "paragraphs": paragraphs, "actions": [action]}
     if found.open_count:
-        return {**told, "answer": "Somebody looks after each open incident", "tone": "watch", "word": "Looked after"}
+        held = any(one.incident.status == "open" for one in found.incidents)
+        answer = "Each open incident is looked after, or sends no notice" if held else _LOOKED_AFTER
+        return {**told, "answer": answer, "tone": "watch", "word": "Looked after"}
     if found.failures:
         failing = f"{many(found.failures, 'failure')} {LATELY_WORDS}, below what any rule minds"
         return {**told, "answer": failing, "tone": "ok", "word": "Few failures"}

@@ -21,7 +21,7 @@ def answer(found: Rehearsal) -> str:
         return found.why_not
     if found.was_slow and not found.looked:
         return "Reading its runs took too long: it could not be rehearsed."
-    if not found.tracks:
+    if not found.tracks and not found.is_whole:
         return f"Nothing was reported in the last {LENGTH.days} days that it could be rehearsed on."
     if not found.firings:
         return f"It would not have fired in the last {LENGTH.days} days."
@@ -49,13 +49,13 @@ def looked_words(found: Rehearsal) -> list[str]:
     lines = []
     for one in found.looked:
         grain = "minute" if one.grain == MINUTE else "hour"
+        when = f"{when_text(one.start)} to {when_text(one.end)}"
         if not one.window:
-            lines.append(
-                f"{when_text(one.start)} to {when_text(one.end)}: single runs or budgets, looked at each minute."
-            )
+            what = "single runs, budgets or failure groups, looked at each minute"
+            by_hour = "budgets from figures by the hour, looked at each hour; windows of less are a whole one"
+            lines.append(f"{when}: {what if one.grain == MINUTE else by_hour}.")
             continue
         window, step = (length_words(length.total_seconds()) for length in (one.window, one.step))
-        when = f"{when_text(one.start)} to {when_text(one.end)}"
         lines.append(f"{when}: figures by the {grain}, windows of {window}, one every {step}.")
     if found.was_slow and found.looked:
         lines.append("Reading all of it by the minute took too long: older parts were read by the hour.")

@@ -1,6 +1,6 @@
 """Routes: which channels are told of which incidents, in order; saved, moved, removed and tried out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,14 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
-from alerts.analysis.matchers import Facts
 from alerts.models import Route
 from alerts.reads import routes as reads
 from alerts.reads.incident_samples import as_uuid
-from alerts.reads.subjects import subjects_of
-from alerts.services.routes import RouteRefused, WantedRoute, move_route, remove_route, save_route, try_out
-from alerts.views.matcher_form import fields_of, matcher_words, options_of, told_by
-from monitoring.models import Workflow
+from alerts.reads.matchers import matcher_words, options_of
+from alerts.services.routes import RouteRefused, WantedRoute, move_route, remove_route, save_route, tried_facts, try_out
+from alerts.views.matcher_form import fields_of, told_by
 from monitoring.presentation import Link
 from monitoring.reads.workflows import find
 from monitoring.services.review_mail import can_send
@@ -37,13 +35,14 @@ TRIED = ("workflow", "environment", "severity", "metric", "rule")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A route as the list shows it."""
+    """A route as the list shows it; `ends_at` is the earlier one at which the search always ends."""
 
     listed: reads.ListedRoute
     matches: str
     steps: str
     quiet: str
     tried: str
+    ends_at: str
 
 
 def tabs(team: str, current: str) -> list[Link]:
@@ -58,7 +57,7 @@ def routes(request: TeamRequest) -> HttpResponseBase:
     """The ordered list with the try-out, or with `format=csv` its rows."""
     options, listed = options_of(request.team.id), reads.listing(request.team.id)
     tried = _tried(request)
-    rows = [row_of(one, options, tried) for one in listed]
+    rows = [row_of(one, options, tried, last) for one, last in zip(listed, ends_before(listed), strict=True)]
     if request.GET.get("format") == "csv":
         return csv_response("routes.csv", HEADER, [_cells(number, row) for number, row in enumerate(rows, start=1)])
     may_manage = request.membership.allows(Permission.MANAGE_ALERTS)
@@ -202,32 +201,33 @@ def _tried(request: TeamRequest) -> dict[UUID, str]:
     told = {name: request.GET.get(name, "").replace("\x00", "") for name in TRIED}
     if not any(told.values()):
         return {}
-    found = try_out(request.team.id, _tried_facts(request.team.id, told))
+    workflow = find(request.team.id, told["workflow"]) if told["workflow"] else None
+    found = try_out(request.team.id, tried_facts(request.team.id, told, workflow))
     return {one.path.id: "taken" if one.is_taken else "matches" if one.is_match else "" for one in found}
 
 
-def _tried_facts(team_id: UUID, told: Mapping[str, str]) -> Facts:
-    facts = {name: frozenset([value] if value else []) for name, value in told.items()}
-    workflow: Workflow | None = find(team_id, told["workflow"]) if told["workflow"] else None
-    if workflow is None:
-        return facts
-    subject = subjects_of(team_id, [workflow.id])[workflow.id]
-    owner, group = subject.owner_id, subject.group_id
-    facts["owner"] = frozenset([str(owner)] if owner else [])
-    facts["group"] = frozenset([str(group)] if group else [])
-    facts["tag"] = frozenset(subject.tags)
-    return facts
+def ends_before(listed: Sequence[reads.ListedRoute]) -> list[str]:
+    """For each route the name of an earlier one that takes everything and ends the search; empty: it is reached."""
+    found, last = [], ""
+    for one in listed:
+        found.append(last)
+        if not last and one.route.is_active and one.route.is_final and not any(one.route.matchers.values()):
+            last = one.route.name
+    return found
 
 
-def row_of(one: reads.ListedRoute, options: Mapping[str, list[tuple[str, str]]], tried: Mapping[UUID, str]) -> Row:
-    """A route in words."""
+def row_of(
+    one: reads.ListedRoute, options: Mapping[str, list[tuple[str, str]]], tried: Mapping[UUID, str], ends_at: str
+) -> Row:
+    """A route in words; `ends_at`: the earlier route at which the search always ends."""
     steps = [
         f"{step.channel.name}{f' after {step.after_s // 60} min' if step.after_s else ''}"
         f"{'' if step.channel.is_active else ' (switched off)'}"
         for step in one.steps
     ]
     matches = matcher_words(one.route.matchers, options)
-    return Row(one, matches, ", then ".join(steps), quiet_words(one.route.quiet_hours), tried.get(one.route.id, ""))
+    quiet = quiet_words(one.route.quiet_hours)
+    return Row(one, matches, ", then ".join(steps), quiet, tried.get(one.route.id, ""), ends_at)
 
 
 def quiet_words(told: Mapping[str, Any] | None) -> str:

@@ -95,7 +95,7 @@ def _facts(one: AlertRule) -> Sequence[tuple[str, str]]:
 
 
 def _about(found: reads.Detail, workflow_id: UUID | None, value: str) -> str:
-    return subject_words(workflow_id, value, found.row.rule.scope, found.workflows)
+    return subject_words(workflow_id, value, found.row.rule.scope, found.names)
 
 
 def _subject(request: TeamRequest, found: reads.Detail, state: AlertState) -> SubjectRow:
@@ -121,7 +121,7 @@ def _incident(found: reads.Detail, one: Incident) -> IncidentRow:
 
 def _cells(found: reads.Detail, state: AlertState) -> tuple[Any, ...]:
     return (
-        found.workflows.get(state.workflow_id) if state.workflow_id else None,
+        found.names.get(state.workflow_id) if state.workflow_id else None,
         *(found.row.rule.scope or None, state.value_text or None, State(state.state).value),
         *(state.since.isoformat(), state.at.isoformat(), state.value, state.samples, state.low, state.high),
     )

@@ -53,6 +53,9 @@ _ANY = ("name", "workflow", "environment", "severity", "tags", "text", "url")
 def _kept(rule: AlertRule, names: tuple[str, ...]) -> dict[str, str]:
     word = form.workflow_word(rule.workflow if rule.workflow_id else None, is_per_workflow=rule.is_per_workflow)
     told = form.written(wanted_of(rule), workflow=word)
+    if told["name"] == reads.words_of(rule)[:200]:
+        # Nobody named it: changed, it reads otherwise.
+        told["name"] = ""
     return {name: told[name] for name in names}
 
 

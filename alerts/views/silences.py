@@ -1,6 +1,6 @@
 """Silences and maintenance windows: in force, to come, and past; added with a reason and an end, ended early."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,22 +16,30 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
+from alerts.analysis.quiet_times import SilenceState
 from alerts.models import Silence, SilenceKind
-from alerts.reads.quiet import times_of
+from alerts.reads.matchers import Options, matcher_words, options_of
+from alerts.reads.silences import state_of
 from alerts.services.silences import SilenceRefused, WantedSilence, add_silence, end_silence
-from alerts.views.matcher_form import fields_of, matcher_words, options_of, told_by
+from alerts.views.matcher_form import fields_of, told_by
 from alerts.views.routes import tabs
 from monitoring import wording
+from monitoring.analysis.schedule import zone_fault
 from monitoring.templatetags.components import Sign
 from monitoring.views.csv import csv_response
 
 HEADER = ("Kind", "Status", "Matches", "Reason", "From", "Until", "Comes again", "By")
 MAX_SHOWN = 500
 SIGNS = {
-    "active": Sign("moon", "In force", "run"),
-    "waiting": Sign("clock", "Between two times", "idle"),
-    "coming": Sign("cal", "To come", "acc"),
-    "past": Sign("skip", "Over", "idle"),
+    SilenceState.ACTIVE: Sign("moon", "In force", "run"),
+    SilenceState.WAITING: Sign("clock", "Between two times", "idle"),
+    SilenceState.COMING: Sign("cal", "To come", "acc"),
+    SilenceState.PAST: Sign("skip", "Over", "idle"),
+}
+LABELS = {"cron": "cron expression", "zone": "time zone"}
+SAID = {
+    SilenceKind.SILENCE.value: "While it is in force, incidents that match open and send no notice.",
+    SilenceKind.MAINTENANCE.value: "While it is in force, no incident that matches opens.",
 }
 TEXTS = ("kind", "reason", "starts", "ends", "zone", "cron", "minutes")
 
@@ -62,9 +70,9 @@ def silences(request: TeamRequest) -> HttpResponseBase:
             wanted = wanted_of(request.POST, told, now)
             add_silence(team_id=request.team.id, wanted=wanted, by=request.user, now=now)
         except SilenceRefused as refused:
-            reasons = refused.reasons
+            reasons = {LABELS.get(name, name): reason for name, reason in refused.reasons.items()}
         else:
-            messages.success(request, "Saved. Incidents that match send no notice.")
+            messages.success(request, f"Saved. {SAID[wanted.kind]}")
             return HttpResponseRedirect(reverse("silences", args=[request.team.slug]))
     options = options_of(request.team.id)
     rows = rows_of(request.team.id, options, now)
@@ -120,10 +128,9 @@ def wanted_of(post: QueryDict, told: Mapping[str, str], now: datetime) -> Wanted
 
 
 def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        raise SilenceRefused({"zone": "is not known"}) from None
+    if fault := zone_fault(name):
+        raise SilenceRefused({"zone": fault})
+    return ZoneInfo(name)
 
 
 def _instant(field: str, text: str, zone: ZoneInfo) -> datetime:
@@ -134,7 +141,7 @@ def _instant(field: str, text: str, zone: ZoneInfo) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def rows_of(team_id: UUID, options: Mapping[str, Sequence[tuple[str, str]]], now: datetime) -> list[Row]:
+def rows_of(team_id: UUID, options: Options, now: datetime) -> list[Row]:
     """Silences in force first, then those to come, then past ones, the latest end first."""
     found = Silence.objects.filter(team_id=team_id).select_related("created_by").order_by("-ends_at", "id")[:MAX_SHOWN]
     rows = [_row(one, options, now) for one in found]
@@ -142,15 +149,12 @@ def rows_of(team_id: UUID, options: Mapping[str, Sequence[tuple[str, str]]], now
     return sorted(rows, key=lambda row: order.index(row.sign))
 
 
-def _row(one: Silence, options: Mapping[str, Sequence[tuple[str, str]]], now: datetime) -> Row:
-    state = "past" if now >= one.ends_at else "coming" if now < one.starts_at else "waiting"
-    if times_of(one).until(now):
-        state = "active"
-    again = ""
+def _row(one: Silence, options: Options, now: datetime) -> Row:
+    state, again = state_of(one, now), ""
     if one.cron:
         again = f"{one.cron} ({one.zone}), for {wording.plain_duration_ms((one.duration_s or 0) * 1000)}"
     by = one.created_by.email if one.created_by else "an API key"
-    return Row(one, SIGNS[state], state == "past", matcher_words(one.matchers, options), again, by)
+    return Row(one, SIGNS[state], state is SilenceState.PAST, matcher_words(one.matchers, options), again, by)
 
 
 def _cells(row: Row) -> list[Any]:

@@ -16,6 +16,7 @@ from billing.analysis.checklist import MAX_REASON, MIN_REASON, kept, refusals
 from billing.models import CostDimension, CostGrain, CostMonth, CostMonthEvent, CostRollup, MonthState
 from billing.reads.checklist import checklist, moments, rates_of, reporting_currency
 from billing.store import due
+from billing.store.allocation import allocate
 from billing.store.cost_lock import lock_costs
 
 _FIGURES = ("cost_usd", "told_usd", "priced_usd", "list_usd", "unpriced_tokens", "lines", "calls")
@@ -43,6 +44,7 @@ def close_month(
     """
     # Nobody makes lines of the team meanwhile: what is closed is what was checked.
     lock_costs(team_id, wait=True)
+    allocate(team_id, now)
     one = _locked(team_id, month)
     if one.state != MonthState.OPEN:
         raise ClosingRefused({"month": "is closed already"})
@@ -93,6 +95,7 @@ def reopen_month(*, team_id: UUID, month: date, by: User, now: datetime) -> Cost
     one.state, one.reopening_by, one.closed_by, one.closed_at, one.digest = MonthState.OPEN, None, None, None, ""
     one.save()
     due.mark_between(team_id, *moments(month), now)
+    allocate(team_id, now)
     _note(one, "reopened", by, now, {})
     return one
 

@@ -1,12 +1,13 @@
-"""A schedule that somebody told: when starts are due, which did not come, and how late the others were. Pure.
+"""A schedule that somebody told: read, when starts are due, which did not come, and how late the others were. Pure.
 
+All that is cron is read here: schedules of workflows and of alert rules, and the times at which silences come again.
 Cron text of five fields in a time zone, as Debian's cron reads it (cronsim). A start at a fixed time that the clock
 leaves out in spring is due when that hour is over; one in the hour that autumn repeats is due once, the first time.
 What is due every so many minutes or hours follows the clock through both.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,7 +23,8 @@ MAX_DUE = 50_000
 EARLY = timedelta(minutes=1)
 # Reports may come late: a start is missing this long after it could last have come.
 REPORTED_LATE = timedelta(minutes=10)
-_FIELDS = 5
+# The clock is changed by less than this: from so much before on, the first of an hour that comes twice is known.
+_CHANGE = timedelta(hours=3)
 _PRESETS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -32,14 +34,23 @@ _PRESETS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
+# What the fields of cron text take, by the names that cronsim has for them.
+_FIELDS = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day-of-month": "1 to 31",
+    "month": "1 to 12, or JAN to DEC",
+    "day-of-week": "0 to 7, or SUN to SAT",
+}
 
 
 class UnreadableSchedule(ValueError):
-    """`field` ("schedule" or "schedule_zone") cannot be read; the text says why, after "must"."""
+    """Why a schedule cannot be read: `reasons` by "schedule" and "schedule_zone". `field` and text are of the first."""
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        self.reasons = dict(reasons)
+        self.field, reason = next(iter(self.reasons.items()))
         super().__init__(reason)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +70,57 @@ class Schedule:
 @lru_cache(maxsize=4096)
 def read_schedule(text: str, zone: str = "") -> Schedule:
     """The schedule of a cron text or a preset such as `@daily`; without a zone UTC. Raises `UnreadableSchedule`."""
-    cron = " ".join(_PRESETS.get(text.strip().lower(), text).split())
-    if len(cron) > MAX_CRON or len(cron.split()) != _FIELDS:
-        raise UnreadableSchedule("schedule", f"must be cron text of five fields, at most {MAX_CRON} characters")
+    cron, name = in_cron_words(text), zone.strip() or "UTC"
+    reasons = {"schedule": _cron_fault(cron), "schedule_zone": zone_fault(name)}
+    if told := {field: reason for field, reason in reasons.items() if reason}:
+        raise UnreadableSchedule(told)
+    return Schedule(cron, name)
+
+
+def in_cron_words(text: str) -> str:
+    """Cron text with single blanks; a preset as the five fields that it stands for."""
+    return " ".join(_PRESETS.get(text.strip().lower(), text).split())
+
+
+def zone_fault(name: str) -> str:
+    """Why this is the name of no time zone; empty for one that is."""
+    try:
+        is_known = len(name) <= MAX_ZONE and bool(ZoneInfo(name).key)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        is_known = False
+    return "" if is_known else "must be a time zone, such as Europe/Berlin"
+
+
+def _cron_fault(cron: str) -> str:
+    """Why a text is no cron text that is ever due. Bounded: short texts, and fifty years at most."""
+    if len(cron) > MAX_CRON:
+        return f"must have at most {MAX_CRON} characters"
+    if (count := len(cron.split())) != len(_FIELDS):
+        names = ", ".join(_FIELDS).replace("-", " ")
+        return f"must have five fields ({names}), not {count}, or be a preset such as @daily"
     try:
         next(CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC)))
-    except (CronSimError, StopIteration):
-        raise UnreadableSchedule(
-            "schedule", "must be cron text that is due at some time, such as 0 6 * * 1-5"
-        ) from None
-    return Schedule(cron, _known_zone(zone.strip()))
+    except StopIteration:
+        return "is never due"
+    except (CronSimError, ValueError, AssertionError, OverflowError) as error:
+        return _said(cron, str(error).removeprefix("Bad "))
+    return ""
 
 
-def _known_zone(zone: str) -> str:
-    try:
-        return ZoneInfo(zone).key if zone else "UTC"
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UnreadableSchedule("schedule_zone", "must be a time zone, such as Europe/Berlin") from None
+def _said(cron: str, field: str) -> str:
+    """What cronsim says about a field, in our words; a day that no month has is told from a word that is none."""
+    day = cron.split()[2]
+    if field == "day-of-month" and day.isascii() and day.isdigit() and 1 <= int(day) <= 31:
+        return "is never due: no such month has that day"
+    if field not in _FIELDS:
+        return "cannot be read: its fields take numbers, *, lists, ranges and steps"
+    return f"cannot be read at the {field.replace('-', ' ')}: it takes {_FIELDS[field]}, *, lists, ranges and steps"
 
 
 def due_from(schedule: Schedule, start: datetime) -> Iterator[datetime]:
     """The instants from `start` on at which a start is due, in UTC, ascending; it ends where cron finds no more."""
     last = start - timedelta(microseconds=1)
-    for moment in CronSim(schedule.cron, (start - timedelta(seconds=1)).astimezone(ZoneInfo(schedule.zone))):
+    for moment in CronSim(schedule.cron, (start - _CHANGE).astimezone(ZoneInfo(schedule.zone))):
         at = moment.astimezone(UTC)
         # Two times that the clock leaves out are due at the same instant.
         if at > last:
@@ -89,9 +128,23 @@ def due_from(schedule: Schedule, start: datetime) -> Iterator[datetime]:
             last = at
 
 
-def due_between(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
-    """Those in [start, end), at most `MAX_DUE`."""
-    return list(islice(takewhile(lambda moment: moment < end, due_from(schedule, start)), MAX_DUE))
+def due_between(schedule: Schedule, start: datetime, end: datetime, limit: int = MAX_DUE) -> list[datetime]:
+    """Those in [start, end), at most the first `limit`."""
+    return list(islice(takewhile(lambda moment: moment < end, due_from(schedule, start)), limit))
+
+
+def last_due(schedule: Schedule, moment: datetime) -> datetime | None:
+    """The last instant up to `moment`, which counts; None where cron finds none.
+
+    Looking back, cronsim takes another way through changes of the clock than looking ahead: it only says from where on
+    `due_from` is asked.
+    """
+    back = CronSim(schedule.cron, (moment + timedelta(minutes=1)).astimezone(ZoneInfo(schedule.zone)), reverse=True)
+    for earlier in islice(back, 1, None):
+        due = list(takewhile(lambda one: one <= moment, due_from(schedule, earlier.astimezone(UTC))))
+        if due:
+            return due[-1]
+    return None
 
 
 @dataclass(frozen=True, slots=True)

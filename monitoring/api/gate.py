@@ -136,7 +136,9 @@ class GateSerializer(s.Serializer[Any]):
     baseline = s.CharField(allow_null=True)
     environment = s.CharField(allow_null=True)
     against = s.CharField(help_text="side by side, same hours of the week before, its last seven days, or nothing")
-    reason = s.CharField(allow_blank=True, help_text="why there is nothing to check")
+    reason = s.CharField(
+        allow_blank=True, help_text="why there is nothing to check; an environment without runs is named"
+    )
     retry_after = s.IntegerField(allow_null=True, help_text="seconds; null: asking again changes nothing")
     release_runs, baseline_runs = GateRunsSerializer(), GateRunsSerializer()
     checks = CheckSerializer(many=True)

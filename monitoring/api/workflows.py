@@ -97,9 +97,9 @@ class ObjectiveSerializer(s.Serializer[Any]):
     objective_p95_ms = ObjectiveField("p95_ms", "milliseconds", "30000")
     objective_freshness_ms = ObjectiveField("freshness_ms", "milliseconds", "86400000")
     schedule = s.CharField(
-        required=False, allow_blank=True, max_length=200, help_text="cron text of five fields or a preset; empty: none"
+        required=False, allow_blank=True, help_text="cron text of five fields or a preset such as @daily; empty: none"
     )
-    schedule_zone = s.CharField(required=False, allow_blank=True, max_length=64, help_text="such as Europe/Berlin")
+    schedule_zone = s.CharField(required=False, allow_blank=True, help_text="such as Europe/Berlin")
     schedule_grace_ms = s.FloatField(
         required=False, allow_null=True, help_text="how late a start may be; null: until the next one is due"
     )

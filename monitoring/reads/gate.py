@@ -12,6 +12,7 @@ from uuid import UUID
 
 from monitoring.analysis.gate import Check, Limits, Outcome, Runs, decide
 from monitoring.models import Dimension, Workflow
+from monitoring.reads.environments import environments_of
 from monitoring.reads.figures import Totals
 from monitoring.reads.releases import KnownRelease, rate_counts, release_before, release_named
 from monitoring.reads.rollup_rows import Pending, pending
@@ -26,6 +27,9 @@ MIN_BESIDE = 20
 BESIDE_SHARE = 0.5
 # Seconds after which to ask again.
 SOONEST, LATEST, USUAL = 10, 300, 30
+# How many environments a reason names.
+MOST_NAMED = 10
+NO_BASELINE = "there is no release before it to compare with; say max_failure_rate to have a limit"
 
 
 class Against(StrEnum):
@@ -105,7 +109,8 @@ def ask_gate(team_id: UUID, workflow: Workflow, asked: Asked, now: datetime) -> 
         raise LookupError(asked.baseline)
     if release is None or release.live_at is None or release.live_at > now:
         why = "nobody announced this release and no execution with it was seen yet"
-        return _nothing(workflow, asked, why if release is None else "it is not live yet")
+        why = why if release is None else "it is not live yet"
+        return _nothing(workflow, asked, _joined(why, environment_reason(team_id, workflow, asked.environment)))
     baseline = baseline or release_before(team_id, release)
     reader = _Reader(team_id, workflow.id, asked.environment, pending(team_id))
     length = min(timedelta(hours=asked.hours) if asked.hours else LONGEST, LONGEST)
@@ -114,6 +119,7 @@ def ask_gate(team_id: UUID, workflow: Workflow, asked: Asked, now: datetime) -> 
     against, other, own = _baseline_runs(reader, baseline, release.live_at, window, runs, now)
     outcome, checks = decide(runs, own if baseline else None, asked.limits)
     is_over = now >= release.live_at + length
+    where = "" if runs.rated or own.rated else environment_reason(team_id, workflow, asked.environment)
     return Answer(
         outcome,
         checks,
@@ -126,8 +132,22 @@ def ask_gate(team_id: UUID, workflow: Workflow, asked: Asked, now: datetime) -> 
         runs,
         own,
         None if is_over else _retry_after(outcome, checks, runs, now - release.live_at),
-        "" if checks else "there is no release before it to compare with; say max_failure_rate to have a limit",
+        _joined(where, "" if checks else NO_BASELINE),
     )
+
+
+def environment_reason(team_id: UUID, workflow: Workflow, environment: str | None) -> str:
+    """Why nothing can be found in an environment: the workflow has no run there; empty where it has. One query."""
+    known = environments_of(team_id, workflow.id) if environment is not None else []
+    if environment is None or environment in known:
+        return ""
+    more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+    told = f"it has runs in {', '.join(known[:MOST_NAMED])}{more}" if known else "it has none anywhere yet"
+    return f"{workflow.name} has no runs in the environment {environment}; {told}"
+
+
+def _joined(*reasons: str) -> str:
+    return "; ".join(reason for reason in reasons if reason)
 
 
 def _window(start: datetime, end: datetime, now: datetime) -> Window:

@@ -167,13 +167,14 @@ def select_rows(team_id: UUID, which: Slice, parts: Sequence[Segment], columns: 
 def group_rows(
     team_id: UUID, which: Slice, parts: Sequence[Segment], keys: str, sums: str, having: str = "true", **values: Any
 ) -> list[Row]:
-    """Sums over the rows by keys (SQL over `workflow_id`, `value_id`, `bucket`, `runs` and the statuses), in no order.
+    """Sums over the rows by keys, in no order: SQL over `workflow_id`, `value_id`, `bucket`, `runs`, durations and the
+    statuses.
 
     Several times faster than `figures`, which has usage and durations as well.
     """
     if not parts:
         return []
-    columns = f"workflow_id, value_id, bucket, runs, {', '.join(STATUSES)}"
+    columns = f"workflow_id, value_id, bucket, runs, duration_count, duration_sum_ms, {', '.join(STATUSES)}"
     text = f"SELECT {keys}, {sums} FROM ({_selects(which, parts, columns)}) AS part GROUP BY {keys} HAVING {having}"
     return run_planned(text, {**_values(team_id, which, parts), **values})
 

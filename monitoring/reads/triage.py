@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.statements import run_planned, run_prepared
-from monitoring.analysis.triage import NO_TERMS, EventKind, Standing, Terms, TriageStatus
+from monitoring.analysis.triage import NO_TERMS, Event, EventKind, Standing, Terms, TriageStatus, apply
 from monitoring.reads.merged import is_member
 
 MAX_HISTORY = 100
@@ -25,6 +25,8 @@ _HISTORY = f"""SELECT e.kind, e.at,
     COALESCE(u.email, NULLIF(e.key_name, ''), CASE WHEN e.by_id IS NOT NULL THEN '{SOMEBODY_REMOVED}' END, ''), e.detail
     FROM group_event e LEFT JOIN accounts_user u ON u.id = e.by_id
     WHERE e.team_id = %s AND e.group_id = %s ORDER BY e.at DESC, e.id LIMIT {MAX_HISTORY}"""
+_EVENTS = """SELECT group_id, id, kind, at, detail FROM group_event
+    WHERE team_id = %s AND group_id = ANY(%s) ORDER BY group_id, at, id"""
 _MEMBERS = """SELECT u.id, u.email FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
     WHERE m.team_id = %s ORDER BY u.email"""
 # How many failures an ignored group has had since; of one that waits for so many in a stretch, those of the last one.
@@ -120,6 +122,21 @@ def history_of(team_id: UUID, group_id: UUID) -> list[Happened]:
     """What happened to a group, newest first, at most `MAX_HISTORY`."""
     rows = run_prepared(_HISTORY, [team_id, group_id])
     return [Happened(EventKind(kind), at, by, detail) for kind, at, by, detail in rows]
+
+
+def standings_of(team_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Standing]]:
+    """Where groups stood, from each event that changed it on, in order of time. Of the terms only the time is told."""
+    found: dict[UUID, list[Standing]] = {}
+    for group_id, id, kind, at, detail in run_planned(_EVENTS, [team_id, list(ids)]) if ids else ():
+        mine = found.setdefault(group_id, [])
+        before = mine[-1] if mine else NOTHING_DECIDED
+        until = detail.get("until")
+        terms = Terms(datetime.fromisoformat(until)) if until else NO_TERMS
+        # What was found ended the very decision that stood then.
+        after = apply(before, Event(str(id), EventKind(kind), at, terms, about=before.at))
+        if after is not before:
+            mine.append(after)
+    return found
 
 
 def assignable(team_id: UUID) -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ def set_schedule(*, workflow: Workflow, told: Mapping[str, Any]) -> None:
             found = read_schedule(cron, zone or "")
             own.schedule, own.schedule_zone = found.cron, found.zone
         except UnreadableSchedule as error:
-            reasons[error.field] = str(error)
+            reasons |= error.reasons
     if reasons:
         raise ScheduleRefused(reasons)
     own.schedule_grace_ms = grace

@@ -23,8 +23,8 @@ WORDS = {"schedule": "schedule", "schedule_zone": "time zone", "schedule_grace_m
 class ScheduleForm(forms.Form):
     """Cron text, zone, and how many minutes late a start may be; an empty field says nothing."""
 
-    schedule = forms.CharField(required=False, max_length=200)
-    zone = forms.CharField(required=False, max_length=64)
+    schedule = forms.CharField(required=False)
+    zone = forms.CharField(required=False)
     grace_minutes = forms.FloatField(required=False)
 
 

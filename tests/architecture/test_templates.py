@@ -10,7 +10,8 @@ FRAMES = ("base.html", "plain.html")
 PAGES = sorted(
     path
     for path in TEMPLATES.rglob("*.html")
-    if not path.name.startswith("_") and path.parent.name not in ("components", "emails")
+    # Those of the admin stand in the frame that Django has for it.
+    if not path.name.startswith("_") and path.parent.name not in ("components", "emails", "admin")
 )
 
 

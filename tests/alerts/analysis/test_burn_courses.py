@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.analysis.burn_courses import LONGEST_MINUTES, burned
+from alerts.analysis.burn_courses import LONGEST, burned
 from alerts.analysis.sliding import Buckets
 from monitoring.analysis.objectives import ALARMS, Recent, burn
+from monitoring.windows import HOUR, MINUTE
 
+LONGEST_MINUTES = LONGEST // MINUTE
 COUNT = LONGEST_MINUTES + 240
 
 
@@ -25,6 +27,8 @@ def test_each_minute_says_what_a_look_says(random, objective, quiet) -> None:
     for place in range(0, 241, 24):
         end = LONGEST_MINUTES + place
         windows = {hours: slice(end - round(hours * 60), end) for hours in lengths}
+        # Three days are read by whole hours.
+        windows[72] = slice(end // 60 * 60 - LONGEST_MINUTES, end)
         recent = [Recent(hours, int(rated[part].sum()), int(failing[part].sum())) for hours, part in windows.items()]
         told = burn(objective, recent)
         value, high = found.values[place], found.high[place]
@@ -36,3 +40,11 @@ def test_an_objective_of_all_leaves_no_budget() -> None:
     ones = np.ones(COUNT)
     found = burned(Buckets(COUNT, {"rated": ones, "failing": ones}), 1.0)
     assert np.isnan(found.values).all()
+
+
+def test_by_the_hour_short_windows_are_a_whole_one() -> None:
+    rated, failing = np.full(80, 20.0), np.zeros(80)
+    failing[75] = 20
+    found = burned(Buckets(80, {"rated": rated, "failing": failing}), 0.98, HOUR)
+    fast = [place + 72 for place in range(9) if found.high[place] == 14.4]
+    assert fast == [76]

@@ -46,4 +46,5 @@ def test_what_cannot_be_meant_is_named() -> None:
     assert faults({"workflow": ["checkout"]}) == {}
     assert "is not one of" in faults({"colour": ["red"]})["colour"]
     assert faults({"tag": "payments"})["tag"] == "must be a list of texts"
+    assert faults({"tag": ["nul\x00"]})["tag"] == "must be a list of texts"
     assert "at most 50" in faults({"tag": [str(number) for number in range(51)]})["tag"]

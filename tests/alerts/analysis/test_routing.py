@@ -28,6 +28,25 @@ def test_routes_are_taken_up_to_the_first_final_one() -> None:
     assert [one.name for one in paths_for([audit, other, mine, rest], told)] == ["audit", "mine"]
 
 
+def test_each_part_takes_its_own_routes() -> None:
+    checkout, refund = ({"workflow": frozenset({name})} for name in ("checkout", "refund"))
+    of_refund, rest = path(name="of refund", matchers={"workflow": ["refund"]}), path(name="rest")
+    assert [one.name for one in paths_for([of_refund, rest], [checkout, refund])] == ["of refund", "rest"]
+    assert [one.name for one in paths_for([of_refund, rest], [refund])] == ["of refund"]
+    assert paths_for([of_refund, rest], []) == []
+
+
+part_facts = st.lists(st.sampled_from(["a", "b", "c"]), max_size=4)
+
+
+@given(part_facts, st.lists(st.tuples(part_facts, st.booleans()), max_size=5))
+def test_together_they_take_what_each_takes_alone(names, routes) -> None:
+    parts = [{"workflow": frozenset({name})} for name in names]
+    paths = [path(matchers={"workflow": told}, is_final=is_final) for told, is_final in routes]
+    alone = {one.id for part in parts for one in paths_for(paths, [part])}
+    assert [one.id for one in paths_for(paths, parts)] == [one.id for one in paths if one.id in alone]
+
+
 def test_a_later_step_waits_and_is_an_escalation() -> None:
     way = path(Step(FIRST), Step(SECOND, 15 * MINUTE))
     found = plan([way], "critical", NOW, frozenset(), True, NOW)

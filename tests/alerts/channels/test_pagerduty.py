@@ -73,3 +73,5 @@ def test_errors(pagerduty, status, verdict) -> None:
 def test_settings_that_cannot_work() -> None:
     assert set(CHANNELS["pagerduty"].check({}, {})) == {"routing_key", "region"}
     assert set(CHANNELS["pagerduty"].check({"region": "mars"}, {"routing_key": "a b"})) == {"routing_key", "region"}
+    short = CHANNELS["pagerduty"].check({"region": "us"}, {"routing_key": "a" * 31})
+    assert short == {"routing_key": "must be 32 letters and digits"}

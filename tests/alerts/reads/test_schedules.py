@@ -89,8 +89,12 @@ def test_a_workflow_that_never_ran_is_missed_from_when_it_is_expected(in_team: T
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"cron": "61 * * * *"}, "The schedule cannot be read: cron cannot be read: wrong minute"),
-        ({"cron": "0 0 30 2 *"}, "The schedule cannot be read: cron never comes: no such month has that day"),
+        (
+            {"cron": "61 * * * *"},
+            "The schedule cannot be read: "
+            "cron cannot be read at the minute: it takes 0 to 59, *, lists, ranges and steps",
+        ),
+        ({"cron": "0 0 30 2 *"}, "The schedule cannot be read: cron is never due: no such month has that day"),
         ({}, "It has no schedule."),
     ],
 )

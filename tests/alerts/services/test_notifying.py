@@ -51,14 +51,11 @@ def test_the_notice_says_what_where_and_how_to_acknowledge(team) -> None:
     assert (bearer.team_id, bearer.incident_id, bearer.channel_id) == (team.id, one.id, hook.id)
 
 
-def test_failures_that_share_a_step_say_so(team) -> None:
+def test_an_incident_names_its_latest_failures(team) -> None:
     failing_at(team, ["checkout"], runs=12)
-    failing_at(team, ["refund"], system="api.other.example", runs=2)
-    route(team, (channel(team), 0))
     about = Workflow.objects.get(name="checkout")
     (one,) = opened(team, breach(rule(team), about))
     assert len(one.facts["sample_ids"]) == 5
-    assert one.facts["concentration"] in ("", AlertDelivery.objects.get().notice["concentration"])
 
 
 def test_routes_choose_by_owner_tag_and_severity(team, owner) -> None:
@@ -135,9 +132,10 @@ def test_quiet_hours_end_in_one_digest_of_what_is_still_open(team) -> None:
 
 def test_a_silence_holds_notices_back_and_tells_what_stands_at_its_end(team, owner) -> None:
     route(team, (channel(team), 0))
+    about = workflow(team)
     found = WantedSilence("Known", NOW - MINUTE, NOW + 60 * MINUTE, matchers={"workflow": ["checkout"]})
     add_silence(team_id=team.id, wanted=found, by=owner, now=NOW - MINUTE)
-    checkout, _ = opened(team, breach(rule(team), workflow(team)), breach(rule(team), workflow(team, "other")))
+    checkout, _ = opened(team, breach(rule(team), about), breach(rule(team), workflow(team, "other")))
     assert checkout.muted_by == "silence"
     assert checkout.events.get(kind="muted").text == "Known"
     assert len(told()) == 1
@@ -185,6 +183,33 @@ def test_a_dependency_is_silent_only_if_all_its_parts_are(team, owner) -> None:
     assert len(told()) == 1
 
 
+def test_the_sample_is_shown_and_nobody_is_told(team, owner) -> None:
+    route(team, (channel(team), 0))
+    of = rule(team)
+    of_sample, mine = (breach(of, workflow(team, name)) for name in ("build", "checkout"))
+    Workflow.objects.filter(name="build").update(is_sample=True)
+    add_silence(team_id=team.id, wanted=WantedSilence("Known", NOW, NOW + MINUTE), by=owner, now=NOW)
+    sample, own = opened(team, of_sample, mine)
+    assert (sample.muted_by, own.muted_by) == ("sample", "silence")
+    assert sample.events.get(kind="muted").text == "It is about sample data."
+    follow(1)
+    assert [one.incident_id for one in AlertDelivery.objects.all()] == [own.id]
+    acknowledge(team_id=team.id, incident_ids=[sample.id], by=owner, now=NOW + 2 * MINUTE)
+    resolve(team.id, [sample.id], NOW + 3 * MINUTE)
+    follow(30)
+    assert len(told()) == 1
+
+
+@pytest.mark.parametrize(("sample", "muted_by"), [(["checkout"], ""), (["checkout", "refund"], "sample")])
+def test_a_dependency_of_sample_and_own_workflows_is_told(team, sample, muted_by) -> None:
+    failing_at(team, ["checkout", "refund"])
+    route(team, (channel(team), 0))
+    Workflow.objects.filter(name__in=sample).update(is_sample=True)
+    opened(team, *(breach(rule(team), one) for one in Workflow.objects.order_by("name")))
+    assert Incident.objects.get(rule__isnull=True).muted_by == muted_by
+    assert bool(told()) == (muted_by == "")
+
+
 def test_ignored_failure_groups_send_no_notice(team) -> None:
     failing_at(team, ["checkout"])
     route(team, (channel(team), 0))
@@ -205,6 +230,8 @@ def test_ignored_failure_groups_send_no_notice(team) -> None:
         ({"ends_at": NOW - MINUTE}, "end"),
         ({"ends_at": NOW + timedelta(days=31)}, "end"),
         ({"matchers": {"colour": ["red"]}}, "colour"),
+        ({"matchers": {"workflow": ["chekout"]}}, "workflow"),
+        ({"zone": "Mars/Base"}, "zone"),
         ({"cron": "nonsense", "duration": MINUTE}, "cron"),
         ({"cron": "0 2 * * 6", "zone": "Mars/Base", "duration": MINUTE}, "zone"),
         ({"cron": "0 2 * * 6"}, "duration"),
@@ -226,6 +253,8 @@ def test_a_silence_that_cannot_be_meant_is_refused(team, owner, fields, field) -
         ({"steps": []}, "channels"),
         ({"steps": [(uuid4(), MINUTE)]}, "channels"),
         ({"matchers": {"colour": ["red"]}}, "colour"),
+        ({"matchers": {"severity": ["critical", "loud"]}}, "severity"),
+        ({"steps": [(uuid4(), MINUTE / 2)]}, "escalation"),
         ({"quiet_hours": {"from": "22:00"}}, "quiet hours"),
         ({"quiet_hours": {"from": "00:00", "to": "00:00", "zone": "UTC"}}, "quiet hours"),
         ({"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "Mars/Base"}}, "quiet hours"),
@@ -240,7 +269,7 @@ def test_a_route_that_cannot_be_meant_is_refused(team, fields, field) -> None:
 
 
 def test_routes_move_and_are_tried_out(team) -> None:
-    hook = channel(team)
+    hook, _ = channel(team), workflow(team)
     route(team, (hook, 0), name="first", matchers={"workflow": ["checkout"]})
     route(team, (hook, 0), name="second")
     assert [(one.path.name, one.is_taken) for one in try_out(team.id, {"workflow": frozenset({"checkout"})})] == [

@@ -267,7 +267,7 @@ def test_the_threshold_of_about_one_a_week(team, in_team) -> None:
     assert 3 <= found.advised.firings <= 6
 
 
-@pytest.mark.parametrize(("metric", "threshold"), [("stuck", 60_000), ("source_silent", 60_000), ("new_group", 0)])
+@pytest.mark.parametrize(("metric", "threshold"), [("stuck", 60_000), ("source_silent", 60_000)])
 def test_what_cannot_be_rehearsed_says_so(team, in_team, metric, threshold) -> None:
     found = rehearse_rule(team.id, rule(team, metric=metric, threshold=threshold), NOW)
     assert "rehearsed" in found.why_not

@@ -178,3 +178,18 @@ def test_the_list_takes_as_many_queries_with_twenty_rows(team, base, owner_clien
             channel(team, str(number))
     with django_assert_num_queries(len(first)):
         owner_client.get(base)
+
+
+def test_the_list_names_kind_and_place_once(base, owner_client) -> None:
+    told = {"name": "Pager", "region": "us", "routing_key": "a" * 32, "is_active": "on"}
+    assert owner_client.post(f"{base}new/pagerduty/", told).status_code == 302
+    text = read(owner_client, base)
+    assert "PagerDuty, US" in text
+    assert "PagerDuty, PagerDuty" not in text
+
+
+def test_a_refusal_ends_with_one_stop(base, owner_client) -> None:
+    refused = owner_client.post(f"{base}new/webhook/", {"name": "Hook", "url": "http://10.0.0.1/"})
+    assert refused.status_code == 422
+    assert "STEADYRUN_ALLOW_PRIVATE_DESTINATIONS." in text_of(refused)
+    assert ".." not in text_of(refused).partition("STEADYRUN_ALLOW_PRIVATE_DESTINATIONS")[2][:4]

@@ -69,6 +69,16 @@ def test_a_delivery_has_a_page_with_the_whole_notice(team, base, two, owner_clie
     assert owner_client.get(f"{base}{uuid4()}/").status_code == 404
 
 
+def test_the_link_that_acknowledges_is_shown_to_nobody(team, base, two, owner_client: Client, api_key: str) -> None:
+    id = send(team, two[0], notice(acknowledge_url="https://steadyrun.example/acknowledge/secret/"))
+    assert "acknowledge/secret" not in owner_client.get(f"{base}{id}/").content.decode()
+    told = Client(headers={"authorization": f"Bearer {api_key}"}).get(f"/api/v1/alert-deliveries/{id}/")
+    assert told.json()["notice"]["what"] == "Error rate 12.4% of checkout"
+    assert "acknowledge/secret" not in told.content.decode()
+    with team_context(team.id):
+        assert "acknowledge/secret" in AlertDelivery.objects.get(id=id).notice["acknowledge_url"]
+
+
 def test_one_that_was_given_up_is_sent_again(team, base, two, owner_client: Client) -> None:
     id = send(team, two[0])
     assert "waits to be sent already" in text_of(owner_client.post(f"{base}{id}/again/", follow=True))

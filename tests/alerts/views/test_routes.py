@@ -12,6 +12,7 @@ from accounts.models import Membership
 from accounts.permissions import Role
 from accounts.tenancy import team_context
 from alerts.models import Channel, Route, Silence
+from monitoring.models import Workflow
 from monitoring.statuses import Status
 from tests.alerts.opening import breach, opened, route, rule, workflow
 from tests.alerts.telling import channel
@@ -99,6 +100,22 @@ def test_an_incident_that_no_route_takes_is_said_to_be_lost(member_client, team,
     assert "nobody would be told" in flat(member_client, f"{pages}routes/?severity=info")
 
 
+def test_a_route_that_is_never_reached_says_so(member_client, team, hook, pages) -> None:
+    with team_context(team.id):
+        route(team, (hook, 0), name="Some", matchers={"severity": ["critical"]})
+        route(team, (hook, 0))
+    assert "Never reached" not in flat(member_client, f"{pages}routes/")
+    with team_context(team.id):
+        route(team, (hook, 0), name="Late one")
+    text = flat(member_client, f"{pages}routes/")
+    assert text.count("Never reached") == 1
+    assert "the search ends at <bdi>Everything</bdi>: move it up" in text
+    with team_context(team.id):
+        one = Route.objects.get(name="Late one")
+    page = flat(member_client, f"{pages}routes/{one.id}/")
+    assert "Remove this route?" in page
+
+
 def test_a_silence_is_added_listed_exported_and_ended(member_client, team, pages) -> None:
     now = timezone.localtime()
     told = {
@@ -111,6 +128,7 @@ def test_a_silence_is_added_listed_exported_and_ended(member_client, team, pages
     }
     assert member_client.post(f"{pages}silences/", told).status_code == 302
     text = flat(member_client, f"{pages}silences/")
+    assert "Saved. While it is in force, no incident that matches opens." in text
     assert "Moving" in text
     assert "In force" in text
     assert "severity Critical" in text
@@ -129,9 +147,10 @@ def test_a_silence_is_added_listed_exported_and_ended(member_client, team, pages
         ({"reason": ""}, "the reason must be told"),
         ({"ends": "soon"}, "the end must be a date and a time"),
         ({"ends": "2020-01-01T00:00"}, "the end must be later"),
-        ({"zone": "Mars/Base"}, "the zone is not known"),
-        ({"cron": "often", "minutes": "60"}, "the cron must be a cron expression"),
+        ({"zone": "Mars/Base"}, "the time zone must be a time zone, such as Europe/Berlin"),
+        ({"cron": "often", "minutes": "60"}, "the cron expression must have five fields"),
         ({"cron": "0 2 * * 6", "minutes": "many"}, "the duration must be whole minutes"),
+        ({"cron": "0 0 1 1 *", "minutes": "60"}, "the end must be later than the first time at which it comes, 20"),
     ],
 )
 def test_a_silence_that_cannot_be_saved_says_why(member_client, team, pages, fields, reason) -> None:
@@ -166,6 +185,18 @@ def test_who_may_see_and_change(client, team, member, member_client, stranger_cl
     assert "Add one" not in read(member_client, f"{pages}silences/")
     for address in (*posts, *forms, f"{pages}silences/"):
         assert member_client.post(address).status_code == 404
+
+
+def test_operations_says_what_sends_no_notice(member_client, team) -> None:
+    with team_context(team.id):
+        about = workflow(team, "build")
+        Workflow.objects.update(is_sample=True)
+        (one,) = opened(team, breach(rule(team), about), now=timezone.now())
+    text = flat(member_client, f"/t/{team.slug}/operations/")
+    assert "Each open incident is looked after, or sends no notice" in text
+    assert "no notice: sample data" in text
+    page = flat(member_client, f"/t/{team.slug}/incidents/{one.id}/")
+    assert "No notice is sent. It is about sample data." in page
 
 
 def test_operations_answers_and_asks_for_news(member_client, team) -> None:

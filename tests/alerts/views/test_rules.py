@@ -12,6 +12,9 @@ from accounts.permissions import Role
 from accounts.tenancy import team_context
 from alerts.models import AlertRule, AlertState, Incident, RuleDue
 from alerts.services.rules import save_rule
+from ingestion.records import Failure
+from monitoring.models import FailureGroup
+from monitoring.statuses import Status
 from tests.factories import report, step, store
 
 pytestmark = pytest.mark.django_db
@@ -283,6 +286,17 @@ def test_its_page_says_where_it_stands(member_client, team, pages) -> None:
     assert "nightly" in lines[1]
 
 
+def test_failure_groups_have_their_titles(member_client, team, pages) -> None:
+    rule = make(team, metric="new_group", threshold=0, min_samples=0)
+    store(team, report(status=Status.FAILED, error=Failure(message="timeout of crm")))
+    with team_context(team.id):
+        group = FailureGroup.objects.get()
+    stands(rule, workflow_id=group.workflow_id, value_text=str(group.id))
+    text = read(member_client, f"{pages}{rule.id}/")
+    assert "nightly, “timeout of crm”" in text
+    assert str(group.id) not in text
+
+
 def test_it_is_switched_off_and_on_and_removed(member_client, team, pages) -> None:
     rule = make(team)
     page = f"{pages}{rule.id}/"
@@ -350,6 +364,19 @@ def test_figures_lead_to_a_rule_about_them(member_client, member, team, pages) -
     Membership.objects.filter(team=team, user=member).update(role=Role.VIEWER)
     for address in about:
         assert "Alert me" not in read(member_client, address)
+
+
+def test_a_rule_that_nobody_named_is_named_anew_when_it_is_changed(member_client, team, pages) -> None:
+    store(team, report())
+    made = member_client.post(f"{pages}new/", {**FORM, "workflow": "nightly"})
+    form = member_client.get(f"{made.url}edit/")
+    assert form.context_data["told"]["name"] == ""
+    member_client.post(f"{made.url}edit/", {**form.context_data["told"], "threshold": "40"})
+    with team_context(team.id):
+        one = AlertRule.objects.get()
+        assert one.name.startswith("Error rate above 40% in 5 minutes")
+        AlertRule.objects.update(name="Nightly fails")
+    assert member_client.get(f"{made.url}edit/").context_data["told"]["name"] == "Nightly fails"
 
 
 def test_a_schedule_is_of_one_workflow(member_client, team, pages) -> None:

@@ -1,12 +1,22 @@
 """Told schedules: read, due over changes of the clock, and compared with the starts that came."""
 
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.analysis.schedule import Schedule, UnreadableSchedule, compare, due_between, read_schedule
+from monitoring.analysis.schedule import (
+    MAX_CRON,
+    Schedule,
+    UnreadableSchedule,
+    compare,
+    due_between,
+    last_due,
+    read_schedule,
+)
 from monitoring.analysis.triggers import Start, read_triggers
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -67,6 +77,23 @@ def test_a_scheduler_that_keeps_it_through_a_change_misses_nothing(month: int, d
     assert kept.expected in (len(came), len(came) - 1)
 
 
+@pytest.mark.parametrize("minutes", [0, 20, 40, 60, 80, 100, 120])
+def test_it_is_due_once_wherever_in_the_repeated_hour_one_begins_to_look(minutes: int) -> None:
+    start = datetime(2026, 10, 25, tzinfo=UTC) + minutes * MINUTE
+    assert due("30 2 * * *", start, 10) == (["25 00:30"] if minutes <= 30 else [])
+
+
+@given(
+    day=st.sampled_from([datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC)]),
+    minutes=st.integers(0, 3 * 1440),
+    cron=st.sampled_from(["30 2 * * *", "0 2,3 * * *", "0 * * * *", "*/20 2 * * *", "15 1-3 * * 0", "@weekly"]),
+)
+def test_looking_back_finds_the_last_of_those_that_looking_ahead_finds(day: datetime, minutes: int, cron: str) -> None:
+    schedule, moment = read_schedule(cron, "Europe/Berlin"), day + minutes * MINUTE
+    ahead = due_between(schedule, day - timedelta(days=10), moment + timedelta(microseconds=1))
+    assert last_due(schedule, moment) == ahead[-1]
+
+
 @given(start=st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)), hours=st.integers(1, 72), cut=st.integers(0, 72))
 def test_it_does_not_matter_where_a_stretch_is_cut(start: datetime, hours: int, cut: int) -> None:
     begin = start.replace(tzinfo=UTC)
@@ -84,22 +111,61 @@ def test_presets_blanks_and_names_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "zone", "field"),
+    ("text", "reason"),
     [
-        ("", "", "schedule"),
-        ("every day", "", "schedule"),
-        ("0 0 6 * * *", "", "schedule"),
-        ("61 * * * *", "", "schedule"),
-        ("0 0 30 2 *", "", "schedule"),
-        ("0 6 * * *", "Berlin", "schedule_zone"),
-        ("0 6 * * *", "../etc/passwd", "schedule_zone"),
-        ("0 6 * * *", "Europe", "schedule_zone"),
+        ("", "five fields (minute, hour, day of month, month, day of week), not 0, or be a preset such as @daily"),
+        ("every day", "five fields"),
+        ("0 0 6 * * *", "not 6"),
+        ("@reboot", "not 1"),
+        ("61 * * * *", "cannot be read at the minute: it takes 0 to 59, *, lists, ranges and steps"),
+        ("*/0 * * * *", "at the minute"),
+        ("0 25 * * *", "at the hour: it takes 0 to 23"),
+        ("0 0 0 * *", "at the day of month: it takes 1 to 31"),
+        ("0 0 1 13 *", "at the month: it takes 1 to 12, or JAN to DEC"),
+        ("0 0 * * someday", "at the day of week: it takes 0 to 7, or SUN to SAT"),
+        ("0 0 1 1 \N{SUPERSCRIPT TWO}L", "cannot be read"),
+        ("0 0 30 2 *", "is never due: no such month has that day"),
+        ("0 0 31 4,6 *", "is never due"),
+        ("a" * 10_000, "must have at most 100 characters"),
+        (("1," * 60) + "1 * * * *", "must have at most 100 characters"),
     ],
 )
-def test_what_cannot_be_read_names_its_field(text: str, zone: str, field: str) -> None:
-    with pytest.raises(UnreadableSchedule, match="must be") as refused:
-        read_schedule(text, zone)
-    assert refused.value.field == field
+def test_what_cannot_be_read_says_why(text: str, reason: str) -> None:
+    with pytest.raises(UnreadableSchedule) as refused:
+        read_schedule(text)
+    assert refused.value.field == "schedule"
+    assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize("zone", ["Berlin", "../etc/passwd", "Europe", "x" * 999, "a\x00b"])
+def test_a_zone_that_is_none_is_named_beside_what_else_is_wrong(zone: str) -> None:
+    with pytest.raises(UnreadableSchedule) as refused:
+        read_schedule("0 6 * * *", zone)
+    assert refused.value.reasons == {"schedule_zone": "must be a time zone, such as Europe/Berlin"}
+    with pytest.raises(UnreadableSchedule) as refused:
+        read_schedule("often", zone)
+    assert list(refused.value.reasons) == ["schedule", "schedule_zone"]
+
+
+@pytest.mark.parametrize("cron", ["0 0 29 2 *", "0 0 * 2 MON#5", "0 0 31 2 MON", "*/7 * * * *", "0 9 LW * *"])
+def test_what_is_seldom_due_is_read(cron: str) -> None:
+    assert read_schedule(cron).cron == cron
+
+
+@given(st.text("0123456789*/,-#LW MON@", max_size=MAX_CRON))
+def test_no_text_hangs_or_breaks(text: str) -> None:
+    began = time.process_time()
+    try:
+        found = [len(read_schedule(text, "Europe/Berlin").cron.split())]
+    except UnreadableSchedule as refused:
+        found = list(refused.reasons)
+    assert found in ([5], ["schedule"])
+    assert time.process_time() - began < 1
+
+
+def test_forms_say_the_limit() -> None:
+    page = Path(__file__).parents[3] / "templates" / "components" / "_cron_words.html"
+    assert f"at most {MAX_CRON} characters" in page.read_text()
 
 
 def test_starts_that_did_not_come_are_missed_when_they_were_due() -> None:

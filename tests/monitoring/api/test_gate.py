@@ -20,7 +20,7 @@ from accounts.models import Scope, Team
 from accounts.tenancy import team_context
 from monitoring.reads import gate
 from monitoring.services.releases import announce_release
-from tests.factories import NOW, ApiKeyFactory
+from tests.factories import NOW, ApiKeyFactory, report, store
 from tests.monitoring.released import HOUR, store_release
 
 GATE = "/api/v1/gate"
@@ -112,6 +112,41 @@ def test_a_first_release_and_one_that_nobody_knows_wait(team: Team, api_key: str
         later = {"released_at": NOW + HOUR}
         announce_release(team_id=team.id, workflow="nightly", name="v9", told=later, by="CI", now=NOW)
     assert ask(api_key, 503, release="v9")[0]["reason"] == "it is not live yet"
+
+
+@pytest.mark.django_db
+def test_an_environment_without_runs_is_named_with_those_that_have_some(team: Team, api_key: str) -> None:
+    store_release(team, "v1", 60, 6, ago=WEEK)
+    store_release(team, "v2", 60, 6)
+    store(team, *(report(environment=name, release="v0", started_at=NOW - 300 * HOUR) for name in ("eu", "test")))
+    none = "nightly has no runs in the environment prod; it has runs in production, eu, test"
+    told, retry_after = ask(api_key, 503, release="v2", environment="prod")
+    assert (told["outcome"], told["environment"], told["reason"]) == ("undecided", "prod", none)
+    assert retry_after is not None
+    assert ask(api_key, 503, release="v2", environment="eu")[0]["reason"] == ""
+    assert ask(api_key, 503, release="v2", min_runs="1000")[0]["reason"] == ""
+    assert ask(api_key, 503, release="v2", environment="*", min_runs="1000")[0]["reason"] == ""
+    unknown = ask(api_key, 503, release="v9", environment="prod")[0]["reason"]
+    assert unknown == f"nobody announced this release and no execution with it was seen yet; {none}"
+    asked = Client(headers={"authorization": f"Bearer {api_key}", "accept": "text/plain"})
+    text = asked.get(GATE, {"workflow": "nightly", "release": "v2", "environment": "prod"}).content.decode()
+    assert text.startswith(f"undecided: nightly v2 against v1, prod\n  {none}\n")
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("gate", "nightly", "v2", team=team.slug, environment="prod", stdout=out)
+    assert none in out.getvalue()
+
+
+@pytest.mark.django_db
+def test_of_many_environments_ten_are_named(team: Team, api_key: str) -> None:
+    store_release(team, "v1", 4, 0)
+    store(team, *(report(environment=f"site-{number:02}") for number in range(12)))
+    reason = ask(api_key, 503, release="v1", environment="prod")[0]["reason"]
+    assert "it has runs in production, site-00, site-01," in reason
+    assert "site-08 and 3 more; there is no release before it" in reason
+    with team_context(team.id):
+        announce_release(team_id=team.id, workflow="new", name="v1", told={}, by="CI", now=NOW)
+    assert "it has none anywhere yet" in ask(api_key, 503, workflow="new", release="v1")[0]["reason"]
 
 
 @pytest.mark.django_db

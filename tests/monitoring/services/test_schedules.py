@@ -167,7 +167,7 @@ def test_members_set_it_on_the_page_of_the_criteria(
     assert wrong.status_code == 422
     assert "The minutes are a number, such as 30." in wrong.content.decode()
     wrong = member_client.post(save, {"schedule": "0 25 * * *", "zone": "UTC"})
-    assert "The schedule must be cron text" in wrong.content.decode()
+    assert "The schedule cannot be read at the hour: it takes 0 to 23" in wrong.content.decode()
     assert 'value="0 25 * * *"' in wrong.content.decode()
     assert member_client.post(save, {"schedule": "0 5 * * *", "zone": "", "grace_minutes": "30"}).status_code == 302
     kept = member_client.get(page).content.decode()

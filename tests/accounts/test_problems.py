@@ -1,0 +1,26 @@
+"""Refusals as problem documents: reasons by field, also within lists and objects."""
+
+import pytest
+from rest_framework import exceptions
+
+from accounts.problems import problem_handler
+
+
+@pytest.mark.parametrize(
+    ("told", "errors"),
+    [
+        ({"name": ["is empty", "is odd"]}, [("name", "is empty"), ("name", "is odd")]),
+        ({"steps": [{}, {"after_s": ["is late"]}]}, [("steps.1.after_s", "is late")]),
+        ({"days": {0: ["is high"]}}, [("days.0", "is high")]),
+        (
+            {"quiet": {"to": ["is missing"], "days": {1: ["is no day"]}}},
+            [("quiet.to", "is missing"), ("quiet.days.1", "is no day")],
+        ),
+        (["cannot be done"], []),
+    ],
+)
+def test_reasons_are_told_by_the_path_of_the_field(told, errors) -> None:
+    answer = problem_handler(exceptions.ValidationError(told), {})
+    assert answer is not None
+    assert answer.content_type == "application/problem+json"
+    assert [(one["field"], one["reason"]) for one in answer.data.get("errors", [])] == errors
