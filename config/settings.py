@@ -17,6 +17,7 @@ from alerts.analysis.catalogue import Scope as RuleScope
 from alerts.analysis.conditions import Severity
 from alerts.analysis.conditions import State as AlertState
 from alerts.analysis.quiet_times import SilenceState
+from billing.analysis.budget_course import BudgetState
 from config.logs import IS_JSON, logging_settings
 from monitoring.statuses import Status
 
@@ -225,6 +226,8 @@ SPECTACULAR_SETTINGS = {
         "AlertStateEnum": [state.value for state in AlertState],
         "ScopeEnum": [scope.value for scope in RuleScope],
         "BudgetScopeEnum": "billing.models.budget.BudgetScope",
+        "BudgetStateEnum": [one.value for one in BudgetState],
+        "ResourceKindEnum": ["compute", "storage", "api", "subscription", "backup", "other"],
         "SeverityEnum": [one.value for one in Severity],
         "AlertMetricEnum": [(metric.name, metric.label) for metric in METRICS.values()],
     },

@@ -65,7 +65,7 @@ class ForecastSerializer(s.Serializer[Any]):
     reason = s.CharField()
 
 
-class BudgetSerializer(s.Serializer[Any]):
+class BudgetCourseSerializer(s.Serializer[Any]):
     """Where the budget stands."""
 
     amount_usd = money()
@@ -98,7 +98,7 @@ class CostSummarySerializer(s.Serializer[Any]):
     change_usd = money()
     effects = EffectSerializer(many=True, help_text="they add up to the change")
     forecast = ForecastSerializer(allow_null=True, help_text="null: the period is over")
-    budget = BudgetSerializer(allow_null=True)
+    budget = BudgetCourseSerializer(allow_null=True)
     unusual = UnusualSerializer(many=True)
     reporting = ReportingSerializer(allow_null=True, help_text="null: the team reports in US dollars")
 

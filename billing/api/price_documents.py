@@ -51,7 +51,7 @@ class PriceListSerializer(serializers.Serializer[Any]):
     results = PriceSerializer(many=True)
 
 
-class EffectSerializer(serializers.Serializer[Any]):
+class PriceEffectSerializer(serializers.Serializer[Any]):
     """What a month's usage of a model costs now, and what it would."""
 
     month = serializers.CharField()
@@ -76,7 +76,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
 
     seen = serializers.CharField()
     difference_usd = serializers.CharField()
-    effects = EffectSerializer(many=True)
+    effects = PriceEffectSerializer(many=True)
     blocked = BlockedSerializer(many=True)
 
 
