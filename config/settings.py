@@ -12,14 +12,8 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from accounts.mail import mail_server
-from alerts.analysis.catalogue import METRICS
-from alerts.analysis.catalogue import Scope as RuleScope
-from alerts.analysis.conditions import Severity
-from alerts.analysis.conditions import State as AlertState
-from alerts.analysis.quiet_times import SilenceState
-from billing.analysis.budget_course import BudgetState
+from config.enum_names import ENUM_NAMES
 from config.logs import IS_JSON, logging_settings
-from monitoring.statuses import Status
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("STEADYRUN_HOME", BASE_DIR / ".steadyrun"))
@@ -212,25 +206,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "Report executions and read what Steadyrun computed from them.",
     "SERVE_INCLUDE_SCHEMA": False,
-    # Fields of one name with different choices, by the noun they belong to.
-    "ENUM_NAME_OVERRIDES": {
-        "StatusEnum": [status.word for status in Status],
-        "ImprovementStatusEnum": "monitoring.models.improvement.ImprovementStatus",
-        "ImprovementMetricEnum": "monitoring.models.improvement.Metric",
-        "ChangeKindEnum": "monitoring.models.improvement.ChangeKind",
-        "ChannelKindEnum": "alerts.models.channel.ChannelKind",
-        "SilenceKindEnum": "alerts.models.route.SilenceKind",
-        "SilenceStateEnum": [state.value for state in SilenceState],
-        "AlertDeliveryStatusEnum": "alerts.models.channel.AlertDeliveryStatus",
-        "IncidentStatusEnum": "alerts.models.incident.IncidentStatus",
-        "AlertStateEnum": [state.value for state in AlertState],
-        "ScopeEnum": [scope.value for scope in RuleScope],
-        "BudgetScopeEnum": "billing.models.budget.BudgetScope",
-        "BudgetStateEnum": [one.value for one in BudgetState],
-        "ResourceKindEnum": ["compute", "storage", "api", "subscription", "backup", "other"],
-        "SeverityEnum": [one.value for one in Severity],
-        "AlertMetricEnum": [(metric.name, metric.label) for metric in METRICS.values()],
-    },
+    "ENUM_NAME_OVERRIDES": ENUM_NAMES,
 }
 
 CELERY_BROKER_URL = REDIS_URL

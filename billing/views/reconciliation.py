@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.reconciliation import Cause, Compared, Measure, Tone, causes_of
-from billing.analysis.statements import FORMATS, Fault, StatementRefused, refuse
+from billing.analysis.statement_formats import FORMATS
+from billing.analysis.statements import Fault, StatementRefused, refuse
 from billing.models import ProviderStatement
 from billing.reads import reconciliation as reads
 from billing.services.statements import MOST_BYTES, Upload, import_statement, remove_statement
