@@ -136,8 +136,16 @@ def _fill(team_id: UUID, now: datetime) -> dict[str, int]:
             cursor.execute(statement, given)
         days = [given["first"] + timedelta(days=number) for number in range(DAYS + 1)]
         months = sorted({date(day.year, day.month, 1) for day in days})
-        add_summaries(cursor, {**given, "grain": CostGrain.DAY.value, "buckets": days})
-        cursor.execute(rollups._MONTHS, {**given, "grain": CostGrain.MONTH.value, "buckets": months})
-        add_summaries(cursor, {**given, "grain": CostGrain.MONTH.value, "buckets": months})
+        add_summaries(cursor, {**given, "grain": CostGrain.DAY.value, **_parts(given, days)})
+        of_months = {**given, "grain": CostGrain.MONTH.value, **_parts(given, months)}
+        cursor.execute(rollups._MONTHS, of_months)
+        add_summaries(cursor, of_months)
         cursor.execute("SELECT grain || '/' || dimension, count(*) FROM cost_rollup GROUP BY 1 ORDER BY 1")
         return dict(cursor.fetchall())
+
+
+def _parts(given: dict[str, Any], buckets: list[date]) -> dict[str, list[Any]]:
+    """Each workflow in the environment on each day or month, as the fold takes them."""
+    parts = [(workflow, given["environment"], bucket) for bucket in buckets for workflow in given["workflows"]]
+    workflows, environments, starts = (list(column) for column in zip(*parts, strict=True))
+    return {"workflows": workflows, "environments": environments, "buckets": starts}

@@ -34,7 +34,7 @@ CROSS JOIN LATERAL (
 ) AS row GROUP BY bucket, workflow_id, environment_id, entry, outcome
 """
 # Over all workflows of the days and environments that changed.
-_OF_DAYS = "environment_id = ANY(%(environments)s::bigint[]) AND bucket = ANY(%(buckets)s::date[])"
+_OF_DAYS = "environment_id = ANY(%(some_environments)s::bigint[]) AND bucket = ANY(%(some_buckets)s::date[])"
 _CLEAR_MODELS = f"""
 DELETE FROM cost_rollup WHERE team_id = %(team)s AND grain = %(grain)s AND dimension = {CostDimension.MODELS.value}
     AND {_OF_DAYS}
@@ -49,5 +49,6 @@ GROUP BY bucket, environment_id, provider_id, model_id, kind, entry, outcome
 
 def add_summaries(cursor: CursorWrapper, values: dict[str, Any]) -> None:
     """The summaries of the parts whose rows were just made; values as in `billing.store.rollups`."""
+    once = {"some_environments": sorted(set(values["environments"])), "some_buckets": sorted(set(values["buckets"]))}
     for statement in (_WORKFLOWS, _CLEAR_MODELS, _MODELS):
-        cursor.execute(statement, values)
+        cursor.execute(statement, values | once)
