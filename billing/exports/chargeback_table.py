@@ -5,10 +5,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from accounts.tenancy import team_context
+from billing.analysis.pricing import plain
 from billing.exports.columns import Cell, Column, Shape, columns
 from billing.reads.chargeback import charges
 from billing.reads.cost_lines import Chosen
-from billing.reads.reporting import Reporting, plain
+from billing.reads.reporting import Reporting
 
 COLUMNS: tuple[Column, ...] = (
     *columns(Shape.DAY, "month"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 from uuid import UUID
 
+from billing.analysis.pricing import plain
 from billing.analysis.rating import RatedBucket, rate_buckets
 from billing.analysis.usage import Bucket, Usage
 from billing.exports.columns import Cell, Column, Shape
@@ -12,7 +13,7 @@ from billing.exports.line_table import price_name
 from billing.models import CostBasis, CostKind, Entry
 from billing.reads.cost_lines import AT, TOKENS, Line
 from billing.reads.price_rows import PriceRow, PriceRows
-from billing.reads.reporting import USD, Reporting, plain, rates_of
+from billing.reads.reporting import USD, Reporting, rates_of
 
 _TEXTS = ("ChargeDescription", "PricingCategory", "PricingUnit", "ConsumedUnit", "SkuId", "SkuMeter", "SkuPriceId")
 _NAMES = (

@@ -1,12 +1,13 @@
 """The checklist of a month as it stands: each point is one read."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Sum
 
 from billing import ports
+from billing.analysis.allocation import next_month
 from billing.analysis.checklist import Check, Point
 from billing.models import (
     CostDimension,
@@ -14,27 +15,22 @@ from billing.models import (
     CostGrain,
     CostMonth,
     CostRollup,
-    CostSettings,
     ExchangeRate,
     MonthState,
 )
 from billing.reads.reconciliation import Listed, unreconciled
+from billing.reads.reporting import reporting_currency
 from monitoring import wording
 from monitoring.models import DirtyBucket, Label
 
 MOST_NAMED = 20
 
 
-def first_of_next(month: date) -> date:
-    """The first day of the month after."""
-    return (month + timedelta(days=32)).replace(day=1)
-
-
 def moments(month: date) -> tuple[datetime, datetime]:
     """The month as instants [start, end), in UTC."""
     return (
         datetime(month.year, month.month, 1, tzinfo=UTC),
-        datetime.combine(first_of_next(month), datetime.min.time(), tzinfo=UTC),
+        datetime.combine(next_month(month), datetime.min.time(), tzinfo=UTC),
     )
 
 
@@ -125,16 +121,10 @@ def _rates(team_id: UUID, month: date) -> Point:
     return Point(Check.RATES, f"Exchange rates of {currency} are there", left)
 
 
-def reporting_currency(team_id: UUID) -> str:
-    """The currency that the team reports in."""
-    told = CostSettings.objects.filter(team_id=team_id).values_list("reporting_currency", flat=True).first()
-    return told or "USD"
-
-
 def rates_of(team_id: UUID, month: date) -> dict[str, dict[str, str]]:
     """All exchange rates that hold in a month, as a closed month keeps them: by currency and the day they begin."""
     rows: dict[str, list[tuple[date, str]]] = {}
-    told = ExchangeRate.objects.filter(team_id=team_id, starts_on__lt=first_of_next(month))
+    told = ExchangeRate.objects.filter(team_id=team_id, starts_on__lt=next_month(month))
     for currency, starts_on, usd in told.order_by("currency", "starts_on").values_list("currency", "starts_on", "usd"):
         rows.setdefault(currency, []).append((starts_on, format(usd, "f")))
     return {

@@ -3,24 +3,20 @@
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Context, Decimal
 from typing import Any
 from uuid import UUID
 
 from accounts.tenancy import team_context
+from billing.analysis.allocation import next_month
+from billing.analysis.pricing import plain
 from billing.models import CostMonth, CostSettings, ExchangeRate, MonthState
 
 USD = "USD"
 # A quotient may have no end: it is written with this many digits after the point, halves to the even one.
 DIGITS = Decimal("1e-10")
 _CONTEXT = Context(prec=120)
-
-
-def plain(amount: Decimal) -> str:
-    """All digits of an amount, without an exponent and without zeros at its end."""
-    text = format(amount, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +73,16 @@ class Reporting:
         return Converted(sum((by_day[day] / rate for day, rate in told.items() if rate), Decimal(0)), low, high, ())
 
 
+def reporting_currency(team_id: UUID) -> str:
+    """The currency that the team reports in."""
+    told = CostSettings.objects.filter(team_id=team_id).values_list("reporting_currency", flat=True).first()
+    return told or USD
+
+
 def reporting_of(team_id: UUID) -> Reporting:
     """How a team reports: one query where it does in US dollars, three else. Opens the team's context itself."""
     with team_context(team_id):
-        currency = CostSettings.objects.filter(team_id=team_id).values_list("reporting_currency", flat=True).first()
-        return _read(team_id, currency or USD)
+        return _read(team_id, reporting_currency(team_id))
 
 
 def reporting_between(team_id: UUID, first: date | None, end: date | None) -> Reporting:
@@ -89,7 +90,7 @@ def reporting_between(team_id: UUID, first: date | None, end: date | None) -> Re
 
     Opens the team's context itself.
     """
-    if first is not None and first.day == 1 and end == (first + timedelta(days=32)).replace(day=1):
+    if first is not None and first.day == 1 and end == next_month(first):
         with team_context(team_id):
             closed = CostMonth.objects.filter(team_id=team_id, month=first).exclude(state=MonthState.OPEN)
             if one := closed.first():

@@ -14,7 +14,8 @@ from django.db.models import Sum
 from accounts.models import User
 from billing.analysis.checklist import MAX_REASON, MIN_REASON, kept, refusals
 from billing.models import CostDimension, CostGrain, CostMonth, CostMonthEvent, CostRollup, MonthState
-from billing.reads.checklist import checklist, moments, rates_of, reporting_currency
+from billing.reads.checklist import checklist, moments, rates_of
+from billing.reads.reporting import reporting_currency
 from billing.store import due
 from billing.store.allocation import allocate
 from billing.store.cost_lock import lock_costs

@@ -20,6 +20,7 @@ from accounts.models import Membership
 from accounts.permissions import Permission
 from accounts.retrying import KEPT, MOST_TRIES, pause_after
 from accounts.tenancy import team_context
+from billing.analysis.allocation import next_month
 from billing.exports.files import Format, Table
 from billing.models import CostMail, CostMailPlan, ExportJob, ExportState
 from billing.reads.cost_lines import Chosen
@@ -49,7 +50,7 @@ def month_before(now: datetime) -> date:
 
 def month_chosen(month: date) -> Chosen:
     """The lines of a month."""
-    return Chosen(first=month, end=(month + timedelta(days=32)).replace(day=1))
+    return Chosen(first=month, end=next_month(month))
 
 
 def choose(team_id: UUID, user_id: UUID, *, day: int, table: Table, format: Format, now: datetime) -> None:
