@@ -11,6 +11,7 @@ from accounts.models import Team
 from billing.models import CostOutcome
 from tests.billing.spending import folded_once, spend
 from tests.browser.conftest import SignIn
+from tests.browser.drawn import drawn_chart
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NAME = "A-workflow-with-a-long-name-" + "that-goes-on-" * 3
@@ -37,9 +38,7 @@ def test_a_figure_leads_to_its_lines(
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     open_signed_in(page, address)
     for name in ("chart-cost", "chart-budget"):
-        page.wait_for_function(
-            "name => window.Chart?.getChart(document.querySelector(`[data-chart='${name}']`))", arg=name
-        )
+        drawn_chart(page, name)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("navigation", name="Split by").get_by_role("link", name="Kind").click()
     expect(page.get_by_role("heading", name="Monthly cost by kind")).to_be_visible()

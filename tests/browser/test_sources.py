@@ -8,6 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
 from tests.browser.conftest import SignIn
+from tests.browser.drawn import drawn_chart
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -52,7 +53,7 @@ def test_waiting_turns_into_the_replay(
     expect(page.get_by_text("Reporting")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("link", name="curl or any HTTP client").click()
-    page.wait_for_function("() => window.Chart?.getChart(document.querySelector(\"[data-chart='chart-items']\"))")
+    drawn_chart(page, "chart-items")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.content().count(key) == 0
     assert complaints == []

@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
 from tests.browser.conftest import SignIn
+from tests.browser.drawn import drawn_chart
 from tests.factories import store
 from tests.monitoring.calling import call
 
@@ -40,9 +41,7 @@ def test_a_name_leads_to_its_page_with_charts(
     page.locator("a[data-row]").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
     for name in ("chart-failure-rate", "chart-calls", "chart-call-latency"):
-        page.wait_for_function(
-            "name => window.Chart?.getChart(document.querySelector(`[data-chart='${name}']`))", arg=name
-        )
+        drawn_chart(page, name)
     expect(page.get_by_role("region", name="Who depends on it").get_by_role("link", name="Billing")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert complaints == []
@@ -52,8 +51,7 @@ def test_the_axis_of_a_failure_rate_starts_at_nothing(page: Page, address: str, 
     open_signed_in(page, address)
     page.locator("a[data-row]").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
-    chart = "window.Chart?.getChart(document.querySelector(`[data-chart='chart-failure-rate']`))"
-    page.wait_for_function(chart)
+    chart = drawn_chart(page, "chart-failure-rate")
     low, high = page.evaluate(f"[{chart}.scales.y.min, {chart}.scales.y.max]")
     rates = page.evaluate(f"{chart}.data.datasets[0].data.map(point => point.y).filter(rate => rate !== null)")
     assert (low, 0 < max(rates) <= high <= 1) == (0, True)

@@ -12,6 +12,7 @@ from accounts.models import Team
 from monitoring.services.baselines import build_all
 from monitoring.statuses import Status
 from tests.browser.conftest import SignIn
+from tests.browser.drawn import drawn_chart
 from tests.factories import report, step, store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -40,9 +41,7 @@ def test_charts_are_drawn_and_the_page_fits(
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     open_signed_in(page, address)
     for name in ("chart-rate", "chart-runs", "chart-latency"):
-        page.wait_for_function(
-            "name => window.Chart?.getChart(document.querySelector(`[data-chart='${name}']`))", arg=name
-        )
+        drawn_chart(page, name)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.querySelector('.top-in').offsetHeight") < 64
     assert complaints == []
@@ -52,8 +51,7 @@ def test_charts_are_drawn_and_the_page_fits(
 def test_series_stay_apart_in_forced_colours(page: Page, address: str, open_signed_in: SignIn, scheme: str) -> None:
     page.emulate_media(forced_colors="active", color_scheme="dark" if scheme == "dark" else "light")
     open_signed_in(page, address)
-    chart = "window.Chart?.getChart(document.querySelector(`[data-chart='chart-runs']`))"
-    page.wait_for_function(chart)
+    chart = drawn_chart(page, "chart-runs")
     colours = page.evaluate(f"{chart}.data.datasets.map(one => one.backgroundColor)")
     assert len(colours) > 1
     assert len(set(colours)) == len(colours)
