@@ -8,6 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
+from accounts.acting import set_user
+from accounts.audit import tell_change
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
 from accounts.statements import Row, columns_of, run_prepared
@@ -68,10 +70,12 @@ def team_page(
             if membership is None or not membership.allows(permission):
                 raise Http404("No such page.")
             request.team, request.membership = membership.team, membership
+            set_user(request.user)
             with team_context(membership.team_id):
                 response = view(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()
+                tell_change(request, response)
             return response
 
         guarded.team_permission = permission  # type: ignore[attr-defined]

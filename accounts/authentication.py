@@ -15,6 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.acting import set_key
 from accounts.keys import hash_key, prefix_of
 from accounts.models import ApiKey, Scope
 
@@ -83,6 +84,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if text is None:
             return None
         key = verify_key(text, timezone.now())
+        set_key(key)
         return key, key
 
     def authenticate_header(self, request: Request) -> str:

@@ -39,6 +39,21 @@ class MakeTenantTable(RunSQL):
         return self.__class__.__qualname__, [], {"table": self.table, "key": self.key}
 
 
+class MakeAppendOnly(RunSQL):
+    """Leaves the application the rights to add and to read rows of a table, and no other."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        super().__init__(
+            f"REVOKE ALL ON {table} FROM {APP_ROLE}; GRANT SELECT, INSERT ON {table} TO {APP_ROLE};",
+            reverse_sql=RunSQL.noop,
+        )
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """The operation as a migration writes it."""
+        return self.__class__.__qualname__, [], {"table": self.table}
+
+
 class AddTeamForeignKey(RunSQL):
     """Adds the database's own foreign key `(team_id, column)` -> `(team_id, id)` of another tenant table.
 

@@ -26,14 +26,20 @@ class Permission(StrEnum):
     MANAGE_COSTS = "manage_costs"
     MANAGE_KEYS = "manage_keys"
     MANAGE_MEMBERS = "manage_members"
+    MANAGE_RETENTION = "manage_retention"
+    MANAGE_PRIVACY = "manage_privacy"
+    VIEW_AUDIT = "view_audit"
+    # The team itself: its name, its owners, its end.
+    MANAGE_TEAM = "manage_team"
 
 
 _VIEWER = frozenset({Permission.VIEW_FIGURES})
 _WORKER = _VIEWER | {Permission.VIEW_PAYLOADS, Permission.MANAGE_WORKFLOWS, Permission.MANAGE_ALERTS}
-_ADMIN = frozenset(Permission)
+_OWNER = frozenset(Permission)
+_ADMIN = _OWNER - {Permission.MANAGE_TEAM}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.OWNER: _ADMIN,
+    Role.OWNER: _OWNER,
     Role.ADMIN: _ADMIN,
     Role.DEVELOPER: _WORKER | {Permission.MANAGE_KEYS},
     Role.OPERATOR: _WORKER,

@@ -2,31 +2,26 @@
 
 Workflows have an hour of rollups by the minute, made by PostgreSQL itself. Rules are a mix of windows, metrics and
 looks, each about one workflow. CPU is of this process and of the PostgreSQL process that it talks to. The delay is
-measured on running web, worker and beat: from the answer to the last report that counts in the window to the incident
-in the database.
+that of `bench.detection`.
 """
 
-import http.client
 import statistics
-import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import psycopg
 
+from bench import detection
 from bench.pages import analyze
-from bench.stage import Stage, wait_for_web
+from bench.stage import Stage
 from bench.usage import cpu_seconds
 
 SIZES = ((1_000, 200), (10_000, 1_000))
 REPEATS = 3
 IDLE_BEATS = 20
-DELAY_WORKFLOWS, DELAY_ROUNDS = 4, 4
 MINUTE = timedelta(minutes=1)
 
 _WORKFLOWS = """INSERT INTO workflow (id, team_id, name, slug, type, is_sample, completeness, created_at)
@@ -57,7 +52,7 @@ def measure(stage: Stage) -> dict[str, Any]:
         found[f"rules_{rules}"] = _evaluations(stage, rules, workflows)
         print(found, flush=True)
     found["idle_beat"] = _idle()
-    found["detection"] = _detection(stage)
+    found["detection"] = detection.measure(stage)
     return found
 
 
@@ -186,89 +181,3 @@ def _idle() -> dict[str, float]:
     for _ in range(IDLE_BEATS):
         evaluate_due(long_ago, seconds=1)
     return {"python_cpu_ms": (time.process_time() - began) / IDLE_BEATS * 1e3}
-
-
-def _detection(stage: Stage) -> dict[str, Any]:
-    """Workflows that begin to fail, round after round; a rule about the failures of one minute."""
-    from accounts.services.teams import create_team_with_owner
-
-    made = create_team_with_owner(name="Bench detection", email="detection@example.com")
-    _one_minute_rule(made.team.id)
-    processes = [stage.spawn(name) for name in ("web", "worker", "beat")]
-    try:
-        wait_for_web(stage.port)
-        delays = [delay for number in range(DELAY_ROUNDS) for delay in _round(stage, made, number)]
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait()
-    cuts = statistics.quantiles(delays, n=20)
-    return {"incidents": len(delays), "p50_s": statistics.median(delays), "p95_s": cuts[18], "limit_p95_s": 15.0}
-
-
-def _one_minute_rule(team_id: UUID) -> None:
-    from accounts.tenancy import team_context
-    from alerts.models import AlertRule
-    from alerts.services.evaluation import ensure_due
-
-    with team_context(team_id):
-        one = AlertRule.objects.create(
-            team_id=team_id, name="Failures", metric="failures", threshold=3, window_s=60, min_samples=0
-        )
-        ensure_due(team_id, [one.id], datetime.now(UTC))
-
-
-def _round(stage: Stage, made: Any, number: int) -> list[float]:
-    """Each workflow of a round fails twice a second until its incident is there; their delays in seconds."""
-    delays: list[float] = []
-    threads = [
-        threading.Thread(target=_fail, args=(stage, made, f"Round {number} flow {place}", place * 0.7, delays.append))
-        for place in range(DELAY_WORKFLOWS)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return delays
-
-
-def _fail(stage: Stage, made: Any, name: str, pause: float, told: Callable[[float], None]) -> None:
-    from monitoring.identity import workflow_id
-
-    time.sleep(pause)
-    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=60)
-    accepted: list[datetime] = []
-    whose = {"team": made.team.id, "workflow": workflow_id(made.team.id, name)}
-    with psycopg.connect(stage.admin_url(), autocommit=True) as database:
-        found = None
-        while found is None and len(accepted) < 400:
-            if _send(connection, made.api_key, name, len(accepted)):
-                accepted.append(datetime.now(UTC))
-            time.sleep(0.5)
-            found = database.execute(
-                "SELECT since FROM incident WHERE team_id = %(team)s AND workflow_id = %(workflow)s", whose
-            ).fetchone()
-    if found is None:
-        raise RuntimeError(f"no incident of {name}")
-    seen, end = datetime.now(UTC), found[0]
-    told((seen - max(at for at in accepted if at < end)).total_seconds())
-
-
-def _send(connection: http.client.HTTPConnection, key: str, name: str, number: int) -> bool:
-    """Sends a failed run; whether it was accepted. A busy server says to come again."""
-    at = datetime.now(UTC)
-    one = {
-        "id": f"{name} {number}",
-        "workflow": name,
-        "status": "failed",
-        "started_at": (at - timedelta(seconds=1)).isoformat(),
-        "finished_at": at.isoformat(),
-    }
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    connection.request("POST", "/api/v1/executions", msgspec.json.encode([one]), headers)
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status not in (200, 429, 503):
-        raise RuntimeError(f"the server answered {answer.status}")
-    return answer.status == 200

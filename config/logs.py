@@ -90,6 +90,7 @@ class RequestIds:
         told = request.META.get("HTTP_X_REQUEST_ID", "")
         given = told if told and _ID.match(told) else os.urandom(16).hex()
         token, began = request_id.set(given), time.perf_counter()
+        request.request_id = given  # type: ignore[attr-defined]
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = given

@@ -1,9 +1,20 @@
 """The nouns of accounts, one file each."""
 
 from accounts.models.api_key import ApiKey, Scope
+from accounts.models.audit_event import AuditEvent, InstallationEvent
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
 from accounts.models.team import Team
 from accounts.models.user import User
 
-__all__ = ["ApiKey", "GroupMember", "MemberGroup", "Membership", "Scope", "Team", "User"]
+__all__ = [
+    "ApiKey",
+    "AuditEvent",
+    "GroupMember",
+    "InstallationEvent",
+    "MemberGroup",
+    "Membership",
+    "Scope",
+    "Team",
+    "User",
+]

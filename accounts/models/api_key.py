@@ -16,6 +16,8 @@ class Scope(models.TextChoices):
     RELEASE = "release", "Announce releases"
     ALERT = "alert", "Change alert rules, channels and incidents"
     COST = "cost", "Change prices, budgets and costs"
+    AUDIT = "audit", "Read the audit log"
+    MANAGE = "manage", "Manage members, keys and settings"
 
 
 class ApiKey(models.Model):

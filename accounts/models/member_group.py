@@ -3,10 +3,11 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 
 
-class MemberGroup(TenantModel):
+class MemberGroup(Audited, TenantModel):
     """A named group of members of a team."""
 
     name = models.CharField(max_length=80)

@@ -12,6 +12,9 @@ from accounts.keys import make_key
 from accounts.models import ApiKey, Membership, Scope, Team, User
 from accounts.permissions import Role
 
+# The first key reports, reads and decides; it neither manages the team nor reads what its members did.
+FIRST_SCOPES = tuple(scope for scope in Scope.values if scope not in (Scope.AUDIT, Scope.MANAGE))
+
 
 @dataclass(frozen=True, slots=True)
 class NewTeam:
@@ -58,7 +61,7 @@ def revoke_key(*, key: ApiKey, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def create_team_with_owner(*, name: str, email: str, password: str | None = None) -> NewTeam:
-    """Makes a team, its owner and a key with all scopes.
+    """Makes a team, its owner and a key of `FIRST_SCOPES`.
 
     An address that is known already keeps its user and password (`password` is then None in the answer).
     """
@@ -69,5 +72,5 @@ def create_team_with_owner(*, name: str, email: str, password: str | None = None
         shown = password or secrets.token_urlsafe(12)
         owner = User.objects.create_user(email, shown)
     Membership.objects.create(team=team, user=owner, role=Role.OWNER)
-    _, text = issue_key(team=team, name="First key", scopes=list(Scope.values), user=owner)
+    _, text = issue_key(team=team, name="First key", scopes=list(FIRST_SCOPES), user=owner)
     return NewTeam(team, owner, shown, text)
