@@ -83,6 +83,7 @@ def _evaluations(stage: Stage, rules: int, workflows: int) -> dict[str, Any]:
     found["all_rates_fire"] = _timed(team_id, now + 8 * MINUTE)
     found["incidents"] = _incidents(team_id)
     found["outage_of_ten_minutes"] = _timed(team_id, now + 18 * MINUTE)
+    found["outage_of_four_hours"] = _timed(team_id, now + 258 * MINUTE)
     return found
 
 
@@ -94,7 +95,7 @@ def _given(team_id: UUID, workflows: int, now: datetime) -> dict[str, Any]:
         "workflows": [workflow_id(team_id, f"Flow {n + 1}") for n in range(workflows)],
         "environment": label_id(LabelKind.ENVIRONMENT, "production"),
         "start": now.replace(second=0) - 60 * MINUTE,
-        "end": now.replace(second=0) + 20 * MINUTE,
+        "end": now.replace(second=0) + 260 * MINUTE,
     }
 
 

@@ -134,7 +134,8 @@ class RuleDetail(APIView):
         """Change fields of an alert rule; `is_active` switches it on and off."""
         team_id = team_of(request)
         with team_context(team_id):
-            return self._save(request, team_id, rule, _fields(team_id, request, RuleChangeSerializer, partial=True))
+            fields = _fields(team_id, request, RuleChangeSerializer, partial=True)
+            return self._save(request, team_id, rule, _renamed(team_id, uuid_of(rule), fields))
 
     def _save(self, request: Request, team_id: UUID, rule: str, fields: dict[str, Any]) -> Response:
         made = _checked(save_rule, team_id=team_id, fields=fields, rule_id=uuid_of(rule), **_by(request))
@@ -219,6 +220,15 @@ def _named(team_id: UUID, fields: dict[str, Any]) -> dict[str, Any]:
     if fields.get("name"):
         return fields
     rule = as_rule(team_id, _checked(checked, team_id=team_id, fields={**fields, "name": "-"}, kept=None))
+    return {**fields, "name": reads.words_of(rule)[:200]}
+
+
+def _renamed(team_id: UUID, rule_id: UUID, fields: dict[str, Any]) -> dict[str, Any]:
+    """With a name that reads as the rule will, where nobody named it."""
+    kept = reads.find(team_id, rule_id)
+    if kept is None or "name" in fields or kept.name != reads.words_of(kept)[:200]:
+        return fields
+    rule = as_rule(team_id, _checked(checked, team_id=team_id, fields=fields, kept=kept))
     return {**fields, "name": reads.words_of(rule)[:200]}
 
 

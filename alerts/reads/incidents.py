@@ -90,10 +90,10 @@ def listed(team_id: UUID, incidents: Sequence[Incident]) -> list[Listed]:
 
 
 def counts(team_id: UUID, asked: Asked) -> dict[tuple[str, bool], int]:
-    """How many of the same incidents have each status, by whether they count to another one, whatever statuses are
-    asked for. One query."""
+    """How many of the same incidents have each status, by whether they need nobody: they count to another one, or are
+    of the sample; whatever statuses are asked for. One query."""
     found = _matching(team_id, Asked((), asked.severities, asked.workflow, asked.rule, asked.q, asked.window))
-    keys = found.annotate(is_part=Case(When(muted_by="parent", then=True), default=False)).order_by()
+    keys = found.annotate(is_part=Case(When(muted_by__in=("parent", "sample"), then=True), default=False)).order_by()
     rows = keys.values_list("status", "is_part").annotate(count=Count("id", distinct=True))
     return {(status, is_part): count for status, is_part, count in rows}
 

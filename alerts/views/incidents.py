@@ -161,11 +161,11 @@ def _sum(counted: Mapping[tuple[str, bool], int], status: str) -> int:
 
 
 def _panel(request: TeamRequest, counted: Mapping[tuple[str, bool], int]) -> dict[str, Any]:
-    """Is anything wrong now? The answer in one sentence; what counts to another incident needs nobody."""
+    """Is anything wrong now? The answer in one sentence; parts of other incidents and the sample's need nobody."""
     fresh, taken = (counted.get((one, False), 0) for one in (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED))
     parts = counted.get((IncidentStatus.OPEN, True), 0)
     over = _sum(counted, IncidentStatus.RESOLVED)
-    rest = [f"{wording.count(parts)} more that count to others"] * bool(parts)
+    rest = [f"{wording.count(parts)} more that need nobody: parts of others, or sample data"] * bool(parts)
     rest += [f"{wording.count(taken)} acknowledged"] * bool(taken) + [f"{wording.count(over)} resolved in this range"]
     paragraphs = [f"{', '.join(rest)}."]
     told = {"question": "Does anything need somebody now?", "paragraphs": paragraphs, "actions": []}

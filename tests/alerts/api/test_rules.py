@@ -72,6 +72,10 @@ def test_it_is_made_read_changed_and_removed(api, team) -> None:
     anew = api.put(f"{id}/", {"metric": "failures", "threshold": 3}).json()
     assert (anew["min_samples"], anew["severity"], anew["is_active"]) == (0, "warning", True)
     assert anew["name"] == "Failures above 3 in 5 minutes, of each workflow in production"
+    higher = api.patch(f"{id}/", {"threshold": 7}).json()
+    assert higher["name"] == "Failures above 7 in 5 minutes, of each workflow in production"
+    named = api.patch(f"{id}/", {"name": "Too many"}).json()
+    assert api.patch(f"{id}/", {"threshold": 9}).json()["name"] == named["name"] == "Too many"
     assert api.delete(f"{id}/").status_code == 204
     assert api.get(f"{id}/").status_code == 404
     assert api.delete(f"{id}/").status_code == 404

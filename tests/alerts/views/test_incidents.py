@@ -132,7 +132,15 @@ def test_samples_chart_and_parts_show(member_client, team, pages) -> None:
     assert "Replay the latest sample" in text
     text = flat(member_client, pages + "?from=2026-08-01&to=2026-09-01")
     assert "1 incident nobody has acknowledged" in text
-    assert "2 more that count to others" in text
+    assert "2 more that need nobody: parts of others, or sample data" in text
+
+
+def test_an_incident_of_the_sample_waits_for_nobody(member_client, team, one, pages) -> None:
+    with team_context(team.id):
+        Incident.objects.filter(id=one.id).update(muted_by="sample")
+    text = flat(member_client, pages)
+    assert "No incident is open" in text
+    assert "1 more that need nobody: parts of others, or sample data" in text
 
 
 def test_what_a_member_does_is_done_and_written_down(member_client, team, one, pages) -> None:
