@@ -1,6 +1,6 @@
 # The two commands are `make up` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help env up test screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
+.PHONY: help env up test sbom screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -48,6 +48,13 @@ contracts: $(VENV)/.dev ## Check which app imports which
 migrations: $(VENV)/.dev ## Migrate from nothing and check that no migration is missing
 	$(PY) -m tests.servers manage.py migrate --database owner --verbosity 1
 	$(PY) -m tests.servers manage.py makemigrations --check --dry-run
+
+sbom: $(VENV)/.dev node_modules/.stamp ## Write bills of materials (CycloneDX) of what is run, to sbom/
+	@mkdir -p sbom
+	$(VENV)/bin/cyclonedx-py requirements requirements/base.txt --output-format JSON --output-file sbom/python.cdx.json
+	@if command -v npm >/dev/null && command -v node >/dev/null; then npm sbom --sbom-format cyclonedx > sbom/browser.cdx.json; \
+	else $(PY) .ci/npm.py sbom --sbom-format cyclonedx > sbom/browser.cdx.json; fi
+	@echo "Written: sbom/python.cdx.json and sbom/browser.cdx.json"
 
 check: lint types contracts migrations test ## All of the above, as CI does
 

@@ -2,11 +2,17 @@
 
 from email.utils import parseaddr
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Caution
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+
+from accounts.outgoing_uses import Use
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @register
@@ -19,4 +25,36 @@ def check_mail(**_: Any) -> list[CheckMessage]:
         validate_email(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
     except ValidationError:
         found.append(Error("DEFAULT_FROM_EMAIL must be an e-mail address.", id="steadyrun.E002"))
+    return found
+
+
+@register
+def check_outgoing(**_: Any) -> list[CheckMessage]:
+    """`OUTGOING_OFF` names uses that there are."""
+    if unknown := sorted(settings.OUTGOING_OFF - {use.value for use in Use}):
+        known = ", ".join(use.value for use in Use)
+        return [Error(f"OUTGOING_OFF names {', '.join(unknown)}; it takes: {known}.", id="steadyrun.E003")]
+    return []
+
+
+@register(deploy=True)
+def check_exposure(**_: Any) -> list[CheckMessage]:
+    """What is served to more than this machine is served by TLS, without debugging, under names that are told."""
+    found: list[CheckMessage] = []
+    host = urlsplit(settings.BASE_URL).hostname or ""
+    is_local = host in LOCAL_HOSTS
+    if not is_local and not settings.HTTPS:
+        found.append(Caution("BASE_URL is not https: sign-ins and keys travel in the clear.", id="steadyrun.W001"))
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(Caution("ALLOWED_HOSTS takes any name: name those of this installation.", id="steadyrun.W002"))
+    if host and not is_local and host not in settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
+        found.append(Error(f"ALLOWED_HOSTS lacks {host}, the host of BASE_URL.", id="steadyrun.E004"))
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        found.append(
+            Caution(
+                "BASE_URL is https and TRUSTED_PROXIES is 0: name how many proxies stand before the application, or "
+                "the audit log shows the proxy's address and plain http is not redirected.",
+                id="steadyrun.W003",
+            )
+        )
     return found

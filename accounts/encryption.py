@@ -2,11 +2,13 @@
 
 import base64
 from functools import cache
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db import models
 
 
 class Unreadable(Exception):
@@ -38,3 +40,29 @@ def decrypt(value: bytes) -> str:
         return _current().decrypt(bytes(value)).decode()
     except InvalidToken as error:
         raise Unreadable("a secret cannot be decrypted with this SECRET_KEY") from error
+
+
+def is_newest(value: bytes) -> bool:
+    """Whether a secret is encrypted with the key in force, not with a fallback. False for one that nothing reads."""
+    try:
+        _keys((settings.SECRET_KEY,)).decrypt(bytes(value))
+    except InvalidToken:
+        return False
+    return True
+
+
+def renewed(value: bytes) -> bytes:
+    """The same secret, encrypted with the key in force. Raises `Unreadable`."""
+    try:
+        return _current().rotate(bytes(value))
+    except InvalidToken as error:
+        raise Unreadable("a secret cannot be decrypted with this SECRET_KEY") from error
+
+
+class EncryptedField(models.BinaryField):  # type: ignore[type-arg]
+    """A column that holds what `encrypt` made, so that key rotation finds it. For the database it is bytes."""
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """As migrations write it: plain bytes."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.BinaryField", args, kwargs

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from accounts.addresses import Allowed, allowed_by, is_public
+from accounts.outgoing_uses import USES, Use, is_on
 
 MAX_ANSWER_BYTES = 64 * 1024
 TIMEOUT_SECONDS = 10.0
@@ -110,6 +111,7 @@ def check(url: str) -> None:
 def send(
     url: str,
     *,
+    use: Use,
     method: str = "POST",
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
@@ -118,8 +120,10 @@ def send(
 ) -> Answer:
     """Sends one request and reads the answer, whatever its status; `timeout` (seconds) is for all of it.
 
-    Raises `Refused` or `Unreachable`.
+    Raises `Refused` or `Unreachable`: also where the operator switched the `use` off, which may change.
     """
+    if not is_on(use):
+        raise Unreachable(f"The operator of this installation switched {USES[use].label} off (OUTGOING_OFF).")
     target, end = parse_target(url), time.monotonic() + timeout
     addresses = checked_addresses(target, resolve)
     connection = _connect(target, addresses, end)

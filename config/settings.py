@@ -79,8 +79,10 @@ TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
 BASE_URL = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}")
 HTTPS = BASE_URL.startswith("https://")
 
+# Uses of outgoing connections that are switched off, by their words in accounts/outgoing_uses.py.
+OUTGOING_OFF = frozenset(word.strip() for word in os.environ.get("OUTGOING_OFF", "").split(",") if word.strip())
 # Where e-mail is handed over; without it nothing is sent, and pages say so.
-MAIL_SERVER = mail_server(os.environ.get("EMAIL_URL", ""))
+MAIL_SERVER = mail_server("" if "mail" in OUTGOING_OFF else os.environ.get("EMAIL_URL", ""))
 EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
 EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL_SERVER.is_tls, MAIL_SERVER.is_starttls
@@ -157,6 +159,15 @@ SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# What holds for other hosts of the domain, and for browsers that were never here, is for its owner to say.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = os.environ.get("HSTS_SUBDOMAINS", "") == "1"
+SECURE_HSTS_PRELOAD = os.environ.get("HSTS_PRELOAD", "") == "1"
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# TLS ends at a proxy, which says how it was asked; without one everything that arrives came without TLS.
+if HTTPS and TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^internal/"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -166,6 +177,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "object-src": [NONE],
+        "manifest-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

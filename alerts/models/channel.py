@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.encryption import EncryptedField
 from accounts.tenancy import TeamForeignKey, TenantModel
 from alerts.analysis.notices import NoticeKind
 
@@ -38,7 +39,7 @@ class Channel(TenantModel):
     kind = models.CharField(max_length=16, choices=ChannelKind.choices)
     name = models.CharField(max_length=120)
     settings = models.JSONField(default=dict)
-    secrets = models.BinaryField(null=True)
+    secrets = EncryptedField(null=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     last_success_at = models.DateTimeField(null=True)

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts import outgoing
 from accounts.outgoing import Answer, Refused, Unreachable
+from accounts.outgoing_uses import Use
 from accounts.retrying import Result, Verdict, told_pause
 from alerts.analysis.notices import Notice
 from alerts.channels import CHANNELS, REPEATING
@@ -131,7 +132,9 @@ def follow(wanted: Request, end: float) -> Answer:
     url, headers = wanted.url, {"Content-Type": "application/json", **wanted.headers}
     for _ in range(MAX_REDIRECTS + 1):
         left = max(round(end - time.monotonic(), 1), 0.1)
-        answer = outgoing.send(url, method=wanted.method, headers=headers, body=wanted.body, timeout=left)
+        answer = outgoing.send(
+            url, use=Use.ALERTS, method=wanted.method, headers=headers, body=wanted.body, timeout=left
+        )
         place = answer.headers.get("location", "")
         if answer.status not in _KEEPING or not place:
             return answer

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from accounts.encryption import Unreadable
 from accounts.outgoing import Refused, Unreachable, send
+from accounts.outgoing_uses import Use
 from accounts.retrying import Result, Verdict, told_pause, verdict_of
 from accounts.tenancy import team_context
 from ingestion.forwarding import encoding
@@ -162,7 +163,7 @@ def post(receiver: Receiver, message: Message) -> Result:
     headers = {"Content-Type": message.content_type, **encoded, **receiver.headers}
     url = encoding.address(receiver.kind, receiver.url, message.path)
     try:
-        answer = send(url, headers=headers, body=message.body)
+        answer = send(url, use=Use.FORWARDING, headers=headers, body=message.body)
     except Unreachable as error:
         return Result(Verdict.LATER, str(error))
     except Refused as error:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.encryption import EncryptedField
 from accounts.tenancy import TenantModel
 
 
@@ -26,7 +27,7 @@ class Destination(TenantModel):
     preset = models.CharField(max_length=32, blank=True)
     name = models.CharField(max_length=120)
     url = models.CharField(max_length=2000)
-    headers = models.BinaryField(null=True, blank=True)
+    headers = EncryptedField(null=True, blank=True)
     settings = models.JSONField(default=dict, blank=True)
     pushes_metrics = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)

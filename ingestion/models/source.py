@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.encryption import EncryptedField
 from accounts.tenancy import TenantModel
 from ingestion.kinds import Completeness, CostRule, SourceKind
 
@@ -23,7 +24,7 @@ class Source(TenantModel):
     address = models.CharField(max_length=64, blank=True)
     environment = models.CharField(max_length=200, blank=True)
     workflow = models.CharField(max_length=200, blank=True)
-    secret = models.BinaryField(null=True, blank=True)
+    secret = EncryptedField(null=True, blank=True)
     mapping = models.JSONField(null=True, blank=True)
     settings = models.JSONField(default=dict, blank=True)
     completeness = models.CharField(max_length=16, blank=True, choices=[(one.value, one.value) for one in Completeness])

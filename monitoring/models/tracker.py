@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from accounts.encryption import EncryptedField
 from accounts.tenancy import TeamForeignKey, TenantModel
 
 
@@ -28,7 +29,7 @@ class Tracker(TenantModel):
     """
 
     url = models.CharField(max_length=2000)
-    secret = models.BinaryField()
+    secret = EncryptedField()
     events = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.encryption import Unreadable, decrypt
 from accounts.outgoing import Answer, Refused, Unreachable, send
+from accounts.outgoing_uses import Use
 from accounts.retrying import KEPT, MOST_TRIES, Result, Verdict, pause_after, told_pause, verdict_of
 from accounts.tenancy import team_context
 from monitoring.models import DeliveryStatus, Improvement, ImprovementEvent, Tracker, TrackerDelivery, TrackerDue
@@ -98,7 +99,7 @@ def post(message: Message, now: datetime) -> Sent:
         "webhook-signature": Webhook(message.secret).sign(id, now, body),
     }
     try:
-        answer = send(message.url, headers=headers, body=body.encode())
+        answer = send(message.url, use=Use.TRACKERS, headers=headers, body=body.encode())
     except Unreachable as error:
         return Sent(Result(Verdict.LATER, str(error)))
     except Refused as error:

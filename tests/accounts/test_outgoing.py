@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from django.test import override_settings
 
-from accounts import outgoing
-from accounts.outgoing import Refused, Unreachable, check, parse_target, send
+from accounts import checks, outgoing
+from accounts.outgoing import Refused, Unreachable, check, parse_target
+from accounts.outgoing_uses import USES, Use, as_markdown
 
 Talk = Callable[[socket.socket], None]
+send = partial(outgoing.send, use=Use.ALERTS)
 
 
 @contextmanager
@@ -223,3 +227,22 @@ def test_tls_is_verified_with_the_name(tmp_path: Path, monkeypatch: pytest.Monke
         assert send(f"https://receiver.test:{port}/", resolve=here).status == 200
         with pytest.raises(Unreachable, match="certificate is not valid"):
             send(f"https://other.test:{port}/", resolve=here)
+
+
+@pytest.mark.parametrize("use", Use)
+def test_a_use_that_the_operator_switched_off_connects_to_nothing(use: Use) -> None:
+    """Not even the name is looked up."""
+    with override_settings(OUTGOING_OFF=frozenset({use.value})), pytest.raises(Unreachable, match="OUTGOING_OFF"):
+        outgoing.send("http://127.0.0.1:9/", use=use, resolve=lambda host, port: pytest.fail("looked up"))
+
+
+def test_the_document_lists_every_use() -> None:
+    document = (Path(__file__).parents[2] / "docs/security/outgoing.md").read_text()
+    assert as_markdown() in document
+    assert set(USES) == set(Use)
+
+
+def test_a_word_that_is_no_use_is_refused_at_the_start() -> None:
+    with override_settings(OUTGOING_OFF=frozenset({"slack"})):
+        (found,) = checks.check_outgoing()
+    assert "OUTGOING_OFF names slack; it takes: mail, alerts" in found.msg
