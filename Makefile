@@ -52,8 +52,7 @@ migrations: $(VENV)/.dev ## Migrate from nothing and check that no migration is 
 sbom: $(VENV)/.dev node_modules/.stamp ## Write bills of materials (CycloneDX) of what is run, to sbom/
 	@mkdir -p sbom
 	$(VENV)/bin/cyclonedx-py requirements requirements/base.txt --output-format JSON --output-file sbom/python.cdx.json
-	@if command -v npm >/dev/null && command -v node >/dev/null; then npm sbom --sbom-format cyclonedx > sbom/browser.cdx.json; \
-	else $(PY) .ci/npm.py sbom --sbom-format cyclonedx > sbom/browser.cdx.json; fi
+	@$(PY) .ci/sbom.py > sbom/browser.cdx.json
 	@echo "Written: sbom/python.cdx.json and sbom/browser.cdx.json"
 
 check: lint types contracts migrations test ## All of the above, as CI does
