@@ -21,15 +21,14 @@ def component(path: str, told: dict[str, str]) -> Component:
     """One package of the lock file; its hash is the one that npm checks."""
     name = path.rpartition("node_modules/")[2]
     kind, _, value = told["integrity"].partition("-")
+    digest = HashType(alg=HashAlgorithm[kind.upper().replace("SHA", "SHA_")], content=base64.b64decode(value).hex())
     return Component(
         name=name,
         version=told["version"],
         type=ComponentType.LIBRARY,
         bom_ref=f"{name}@{told['version']}",
         purl=PackageURL("npm", *_split(name), told["version"]),
-        hashes=[
-            HashType(alg=HashAlgorithm[kind.upper().replace("SHA", "SHA_")], content=base64.b64decode(value).hex())
-        ],
+        hashes=[digest],
     )
 
 
