@@ -111,7 +111,8 @@ class CostDaily(_Costs):
     def get(self, request: Request) -> Response:
         """Read each day of a month or quarter, each month of a year."""
         page = self.page(request)
-        told, runs = figures_by_bucket(page), page.course.runs
+        with team_context(team_of(request)):
+            told, runs = figures_by_bucket(page), page.course.runs
         results = [
             {"day": day, **unit_document(told.get(day, NOTHING), None if runs is None else runs.get(day, Runs()))}
             for day in page.course.buckets(page.period.days)

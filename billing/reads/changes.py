@@ -14,7 +14,7 @@ from billing.analysis.sums import WIDE
 from billing.models import CostKind
 from billing.reads.cost import CostCut, group, group_money, single, together
 from billing.reads.course import Named
-from billing.reads.runs import RunCuts, Runs, runs_by_bucket
+from billing.reads.runs import RunCuts, Runs, runs_by_day
 
 SETTLED = "Corrections, credits and adjustments"
 Window = tuple[Sequence[Named], Runs | None]
@@ -69,7 +69,7 @@ def odd_days(cut: CostCut, period: Period, costs: Mapping[date, Decimal], cuts: 
     if not found:
         return []
     days = single(sorted({one.day for one in found} | {one.like for one in found}))
-    runs = runs_by_bucket(cuts, [part.days for part in days], is_monthly=False) if cuts else None
+    runs = runs_by_day(cuts, [part.days for part in days]) if cuts else None
     names = defaultdict[date, list[Named]](list)
     for day, *row in group(cut, days, ("bucket", "provider_id", "model_id", "kind")):
         names[day].append(Named(*row))

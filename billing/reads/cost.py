@@ -258,8 +258,7 @@ def _to_date(part: Part, condition: str, read: str, query: _Query) -> str:
             SELECT team_id AS team, workflow_id AS workflow, environment_id AS environment, entry AS for_entry,
                 outcome AS for_outcome FROM cost_rollup
             WHERE {condition} AND grain = {CostGrain.MONTH.value} AND dimension = {CostDimension.WORKFLOWS.value}
-            AND bucket = {start}
-        ) AS told CROSS JOIN LATERAL (
+            AND bucket = {start}) AS told CROSS JOIN LATERAL (
             SELECT * FROM cost_rollup WHERE team_id = team AND workflow_id = workflow
             AND grain = {CostGrain.DAY.value} AND dimension = {CostDimension.TO_DATE.value}
             AND environment_id = environment AND entry = for_entry AND outcome = for_outcome
@@ -270,8 +269,13 @@ def _to_date(part: Part, condition: str, read: str, query: _Query) -> str:
 def group_money(cut: CostCut, parts: Sequence[Part], keys: Sequence[str]) -> list[Row]:
     """As `group`, but of the figures only cost, waste and unpriced tokens: several times faster over many rows."""
     rows = group(cut, parts, keys, sums=f"{_MONEY}, {_UNPRICED}")
-    width = len(keys)
-    return [(*row[:width], Figures(*row[width : width + 4])._replace(unpriced_tokens=row[-1])) for row in rows]
+    return [(*row[: len(keys)], _money_of(*row[len(keys) :])) for row in rows]
+
+
+def _money_of(
+    cost: Decimal | None, failed: Decimal | None, retried: Decimal | None, diverged: Decimal | None, unpriced: int
+) -> Figures:
+    return Figures(cost, failed, retried, diverged, unpriced_tokens=unpriced)
 
 
 def _conditions(cut: CostCut, query: _Query) -> str:

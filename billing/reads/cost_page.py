@@ -19,7 +19,7 @@ from billing.reads.cost import BY_MONTH, NOTHING, CostCut, Figures, cover, daily
 from billing.reads.cost_rows import WorkflowRow, courses_of, workflow_rows
 from billing.reads.course import Course, Named, Spent
 from billing.reads.reporting import Converted, Reporting, reporting_of
-from billing.reads.runs import RunCuts, Runs, run_cuts, runs_by_bucket, runs_by_workflow
+from billing.reads.runs import RunCuts, Runs, run_cuts, runs_by_day, runs_by_month, runs_by_workflow
 from monitoring.reads.labels import label_values
 
 MAX_ODD = 3
@@ -46,7 +46,7 @@ class CostPage:
     runs_before: Runs | None
     course: Course
     workflows: Sequence[WorkflowRow]
-    courses: Mapping[UUID, Mapping[date, Figures]]
+    courses: Mapping[UUID, Mapping[date, Decimal | None]]
     forecast: Forecast | None
     budget: BudgetCourse | None
     effects: Sequence[Effect]
@@ -132,7 +132,9 @@ def _course(cut: CostCut, period: Period, cuts: RunCuts | None) -> Course:
     if not is_monthly:
         first = min(period.compared.start, period.days.start - (LOOK_BACK + 1) * DAY)
         earlier = {day: one.cost_usd for day, one in group_money(cut, daily(first, days.start), ("bucket",))}
-    runs = runs_by_bucket(cuts, [days], is_monthly=is_monthly) if cuts else None
+    runs = None
+    if cuts:
+        runs = runs_by_month(cuts, days) if is_monthly else runs_by_day(cuts, [days])
     return Course(*sides, [Spent(*row) for row in spent], earlier, is_monthly, runs)
 
 

@@ -123,7 +123,7 @@ def _by_workflow(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series
     left = {bucket: whole.get(bucket, Decimal(0)) for bucket in buckets}
     series = []
     for row, colour in zip(page.workflows, COLOURS, strict=False):
-        told = {day: one.cost_usd for day, one in page.courses.get(row.id, {}).items()}
+        told = page.courses.get(row.id, {})
         for bucket in buckets:
             left[bucket] -= told.get(bucket) or Decimal(0)
         series.append(_series(row.name or NO_WORKFLOW_WORDS, buckets, told, colour))

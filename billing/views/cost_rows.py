@@ -84,7 +84,7 @@ def workflow_lines(scope: CostScope, page: CostPage, shown: int | None = None) -
 
     def points(row: WorkflowRow) -> list[float | None]:
         told = page.courses.get(row.id, {})
-        return [float(told[day].cost_usd or 0) if day in told else 0.0 for day in buckets] if told else []
+        return [float(told.get(day) or 0) for day in buckets] if told else []
 
     rows = sort_rows(page.workflows, scope.sort, SORTS)[:shown]
     return [_workflow(scope, row, points(row)) for row in rows]
