@@ -22,7 +22,7 @@ from billing.models import CostKind, CostRollup
 from billing.reads.choices import KIND_WORDS, CostChoices, cut_of
 from billing.reads.cost import NOTHING
 from billing.reads.cost_document import period_document, row_document, summary_document, unit_document
-from billing.reads.cost_page import CostPage, as_of, load
+from billing.reads.cost_page import CostPage, as_of, figures_by_bucket, load
 from billing.reads.cost_rows import DIMENSIONS, rows_by
 from billing.reads.runs import Runs
 from monitoring.api.executions import team_of
@@ -111,7 +111,8 @@ class CostDaily(_Costs):
     def get(self, request: Request) -> Response:
         """Read each day of a month or quarter, each month of a year."""
         page = self.page(request)
-        told, runs = page.course.figures_by_bucket(page.period.days), page.course.runs
+        with team_context(team_of(request)):
+            told, runs = figures_by_bucket(page), page.course.runs
         results = [
             {"day": day, **unit_document(told.get(day, NOTHING), None if runs is None else runs.get(day, Runs()))}
             for day in page.course.buckets(page.period.days)

@@ -170,9 +170,11 @@ class CostDimension(models.IntegerChoices):
     # (`provider_id` and `model_id` are 0, `kind` is `ANY_KIND`). Each adds up to the whole.
     MODELS = 5, "models"
     WORKFLOWS = 6, "workflows"
+    # As WORKFLOWS, and of days alone: all of a month up to and on the bucket. Adds up to nothing.
+    TO_DATE = 7, "workflows to date"
 
 
-# Stands for all kinds of cost in rows of `CostDimension.WORKFLOWS`.
+# Stands for all kinds of cost in rows of `CostDimension.WORKFLOWS` and `CostDimension.TO_DATE`.
 ANY_KIND = -1
 
 
@@ -181,7 +183,7 @@ class CostRollup(models.Model):
 
     Key: `(team_id, grain, dimension, bucket, workflow_id, environment_id, provider_id, model_id, kind, entry, outcome,
     value_id)`. `value_id` is a label id, 0 for NONE. Rows of one further dimension add up to those of NONE only for
-    RELEASE and NODE: a line may have several tags, or none. MODELS and WORKFLOWS are summaries of NONE.
+    RELEASE and NODE: a line may have several tags, or none. MODELS, WORKFLOWS and TO_DATE are summaries of NONE.
     """
 
     team = models.ForeignKey("accounts.Team", models.DO_NOTHING, related_name="+", db_constraint=False)

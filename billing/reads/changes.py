@@ -1,5 +1,6 @@
 """Why costs changed: between two windows, and on days outside the usual."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,15 +9,15 @@ from uuid import UUID
 
 from billing.analysis.anomalies import Unusual, unusual_days
 from billing.analysis.decomposition import Effect, Priced, Side, decompose
-from billing.analysis.periods import DAY, Days, Period
+from billing.analysis.periods import Period
 from billing.analysis.sums import WIDE
 from billing.models import CostKind
-from billing.reads.cost import CostCut, group_money, single, together
-from billing.reads.course import Cell, Course
-from billing.reads.runs import RunCuts, Runs, runs_by_bucket
+from billing.reads.cost import CostCut, group, group_money, single, together
+from billing.reads.course import Named
+from billing.reads.runs import RunCuts, Runs, runs_by_day
 
 SETTLED = "Corrections, credits and adjustments"
-Window = tuple[Sequence[Cell], Runs | None]
+Window = tuple[Sequence[Named], Runs | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def decomposed(before: Window, after: Window) -> list[Effect]:
     return decompose(_side(*before), _side(*after))
 
 
-def _side(cells: Sequence[Cell], runs: Runs | None) -> Side:
+def _side(cells: Sequence[Named], runs: Runs | None) -> Side:
     models: dict[object, Priced] = {}
     other: dict[str, Decimal] = {}
     for cell in cells:
@@ -61,35 +62,36 @@ def _side(cells: Sequence[Cell], runs: Runs | None) -> Side:
     return Side(runs.runs if runs else None, models, waste, other)
 
 
-def odd_days(cut: CostCut, period: Period, course: Course, cuts: RunCuts | None) -> list[Odd]:
-    """The unusual days of a period, greatest excess first; two queries, and none where no day is unusual."""
-    found = unusual_days(course.costs, period.days, period.today)
+def odd_days(cut: CostCut, period: Period, costs: Mapping[date, Decimal], cuts: RunCuts | None) -> list[Odd]:
+    """The unusual days of a period, greatest excess first; three queries, and none where no day is unusual. `costs`:
+    by day, from some time before it."""
+    found = unusual_days(costs, period.days, period.today)
     if not found:
         return []
-    days = {one.day for one in found} | {one.like for one in found}
-    runs = runs_by_bucket(cuts, [Days(day, day + DAY) for day in sorted(days)], is_monthly=False) if cuts else None
+    days = single(sorted({one.day for one in found} | {one.like for one in found}))
+    runs = runs_by_day(cuts, [part.days for part in days]) if cuts else None
+    names = defaultdict[date, list[Named]](list)
+    for day, *row in group(cut, days, ("bucket", "provider_id", "model_id", "kind")):
+        names[day].append(Named(*row))
     by_workflow: dict[tuple[UUID | int, date], Decimal] = {}
-    for workflow, day, figures in group_money(cut, single(sorted(days)), ("workflow_id", "bucket")):
+    for workflow, day, figures in group_money(cut, days, ("workflow_id", "bucket")):
         if figures.cost_usd is not None:
             by_workflow[workflow, day] = figures.cost_usd
-    return [_odd(one, course, by_workflow, runs) for one in found]
+    return [_odd(one, names, by_workflow, runs) for one in found]
 
 
 def _odd(
     one: Unusual,
-    course: Course,
+    names: Mapping[date, Sequence[Named]],
     by_workflow: dict[tuple[UUID | int, date], Decimal],
     runs: Mapping[date, Runs] | None,
 ) -> Odd:
-    sides = [
-        (course.cells_of(Days(day, day + DAY)), None if runs is None else runs.get(day, Runs()))
-        for day in (one.like, one.day)
-    ]
+    sides = [(names.get(day, ()), None if runs is None else runs.get(day, Runs())) for day in (one.like, one.day)]
     by_provider: dict[tuple[UUID | int, date], Decimal] = {}
-    for cells, _ in sides:
-        for cell in cells:
-            key = (cell.provider_id, cell.bucket)
-            by_provider[key] = by_provider.get(key, Decimal(0)) + (cell.figures.cost_usd or Decimal(0))
+    for day in {one.like, one.day}:
+        for cell in names.get(day, ()):
+            key = (cell.provider_id, day)
+            by_provider[key] = WIDE.add(by_provider.get(key, Decimal(0)), cell.figures.cost_usd or Decimal(0))
     return Odd(one, decomposed(*sides), _most(one, by_workflow), _most(one, by_provider))
 
 

@@ -15,11 +15,11 @@ from billing.analysis.periods import DAY, Period, PeriodKind
 from billing.models import Budget
 from billing.reads.budgets import BudgetScope, budget_of, course_of
 from billing.reads.changes import Odd, decomposed, odd_days
-from billing.reads.cost import BY_MONTH, NOTHING, CostCut, Figures, cover, daily, group
+from billing.reads.cost import BY_MONTH, NOTHING, CostCut, Figures, cover, daily, group, group_money, together
 from billing.reads.cost_rows import WorkflowRow, courses_of, workflow_rows
-from billing.reads.course import Cell, Course
+from billing.reads.course import Course, Named, Spent
 from billing.reads.reporting import Converted, Reporting, reporting_of
-from billing.reads.runs import RunCuts, Runs, run_cuts, runs_by_bucket, runs_by_workflow
+from billing.reads.runs import RunCuts, Runs, run_cuts, runs_by_day, runs_by_month, runs_by_workflow
 from monitoring.reads.labels import label_values
 
 MAX_ODD = 3
@@ -46,7 +46,7 @@ class CostPage:
     runs_before: Runs | None
     course: Course
     workflows: Sequence[WorkflowRow]
-    courses: Mapping[UUID, Mapping[date, Figures]]
+    courses: Mapping[UUID, Mapping[date, Decimal | None]]
     forecast: Forecast | None
     budget: BudgetCourse | None
     effects: Sequence[Effect]
@@ -77,10 +77,11 @@ def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None 
     """The page of these lines. `choose` says which of all workflows get their course (None: none does)."""
     cuts = run_cuts(cut)
     course = _course(cut, period, cuts)
-    sums, before = course.within(period.days), course.within(period.compared)
+    sums, before = (together(one.figures for one in names) for names in (course.now, course.before))
     by_workflow = runs_by_workflow(cuts, period.compared, period.days) if cuts else None
     rows = workflow_rows(cut, period, by_workflow)
-    foreseen = _forecast(cut, period, course)
+    foreseen = _forecast(cut, period, course, sums)
+    odd = [] if course.is_monthly else odd_days(cut, period, course.costs, cuts)[:MAX_ODD]
     kept = budget_of(cut.team_id, BudgetScope(cut, period))
     return CostPage(
         cut=cut,
@@ -95,11 +96,11 @@ def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None 
         forecast=foreseen,
         budget=course_of(kept[1], sums.cost_usd or Decimal(0), period, foreseen) if kept else None,
         effects=decomposed(
-            (course.cells_of(period.compared), _all_runs(by_workflow, 0)),
-            (course.cells_of(period.days), _all_runs(by_workflow, 1)),
+            (course.before, _all_runs(by_workflow, 0)),
+            (course.now, _all_runs(by_workflow, 1)),
         ),
-        odd=[] if course.is_monthly else odd_days(cut, period, course, cuts)[:MAX_ODD],
-        labels=label_values(cut.team_id, course.label_ids()),
+        odd=odd,
+        labels=label_values(cut.team_id, course.label_ids() | _providers(odd)),
         reported=_reported(cut, period, course),
         as_of=as_of(cut.team_id, now),
         kept_budget=kept[0] if kept else None,
@@ -112,17 +113,34 @@ def as_of(team_id: UUID, now: datetime) -> datetime:
     return min(waiting or now, now)
 
 
+def figures_by_bucket(page: CostPage) -> dict[date, Figures]:
+    """All figures of each day, of a year of each month, that has lines: what tables by day have. One query."""
+    days, is_monthly = page.period.days, page.course.is_monthly
+    parts = cover(days) if is_monthly else daily(days.start, days.end)
+    return dict(group(page.cut, parts, (BY_MONTH if is_monthly else "bucket",)))
+
+
 def _course(cut: CostCut, period: Period, cuts: RunCuts | None) -> Course:
-    is_monthly = period.kind is PeriodKind.YEAR
-    if is_monthly:
-        parts = [*cover(period.compared), *cover(period.days)]
-    else:
+    is_monthly, days = period.kind is PeriodKind.YEAR, period.days
+    sides: tuple[list[Named], list[Named]] = ([], [])
+    names = ("side", "provider_id", "model_id", "kind")
+    for side, *row in group(cut, [*cover(period.compared, 0), *cover(days, 1)], names):
+        sides[side].append(Named(*row))
+    parts = cover(days) if is_monthly else daily(days.start, days.end)
+    spent = group_money(cut, parts, (BY_MONTH if is_monthly else "bucket", "provider_id", "kind"))
+    earlier: dict[date, Decimal | None] = {}
+    if not is_monthly:
         first = min(period.compared.start, period.days.start - (LOOK_BACK + 1) * DAY)
-        parts = daily(first, period.days.end)
-    key = BY_MONTH if is_monthly else "bucket"
-    rows = group(cut, parts, (key, "provider_id", "model_id", "kind"))
-    runs = runs_by_bucket(cuts, [period.days], is_monthly=is_monthly) if cuts else None
-    return Course([Cell(*row) for row in rows], is_monthly, runs)
+        earlier = {day: one.cost_usd for day, one in group_money(cut, daily(first, days.start), ("bucket",))}
+    runs = None
+    if cuts:
+        runs = runs_by_month(cuts, days) if is_monthly else runs_by_day(cuts, [days])
+    return Course(*sides, [Spent(*row) for row in spent], earlier, is_monthly, runs)
+
+
+def _providers(odd: Sequence[Odd]) -> set[int]:
+    """Of days before both windows, too."""
+    return {one.provider.id for one in odd if one.provider and isinstance(one.provider.id, int)}
 
 
 def _all_runs(by_workflow: Mapping[tuple[UUID, int], Runs] | None, side: int) -> Runs | None:
@@ -131,16 +149,16 @@ def _all_runs(by_workflow: Mapping[tuple[UUID, int], Runs] | None, side: int) ->
     return sum((runs for (_, place), runs in by_workflow.items() if place == side), Runs())
 
 
-def _forecast(cut: CostCut, period: Period, course: Course) -> Forecast | None:
+def _forecast(cut: CostCut, period: Period, course: Course, sums: Figures) -> Forecast | None:
     """None for a period that is over. Of a year the days are read for it."""
     if not period.is_running:
         return None
     if not course.is_monthly:
         return forecast(course.costs, period.start, period.end, period.today)
     first = period.today - timedelta(days=LOOK_BACK)
-    rows = group(cut, daily(first, period.today + DAY), ("bucket",))
+    rows = group_money(cut, daily(first, period.today + DAY), ("bucket",))
     by_day = {day: figures.cost_usd for day, figures in rows if figures.cost_usd is not None}
-    spent = course.within(period.days).cost_usd or Decimal(0)
+    spent = sums.cost_usd or Decimal(0)
     return forecast(by_day, period.start, period.end, period.today, spent=spent - by_day.get(period.today, Decimal(0)))
 
 
@@ -151,7 +169,7 @@ def _reported(cut: CostCut, period: Period, course: Course) -> Reported | None:
     costs = course.costs
     if course.is_monthly:
         days = (*daily(period.compared.start, period.compared.end), *daily(period.days.start, period.days.end))
-        costs = {day: one.cost_usd for day, one in group(cut, days, ("bucket",)) if one.cost_usd is not None}
+        costs = {day: one.cost_usd for day, one in group_money(cut, days, ("bucket",)) if one.cost_usd is not None}
     now, before = (
         reporting.convert({day: usd for day, usd in costs.items() if day in days})
         for days in (period.days, period.compared)

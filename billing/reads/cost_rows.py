@@ -69,16 +69,17 @@ def workflow_rows(cut: CostCut, period: Period, runs: Mapping[tuple[UUID, int], 
     return sorted(rows, key=lambda row: (-(row.now.cost_usd or Decimal(0)), row.name, row.id))
 
 
-def courses_of(cut: CostCut, period: Period, workflows: Sequence[UUID]) -> dict[UUID, dict[date, Figures]]:
-    """The figures of these workflows by day, of a year by month."""
+def courses_of(cut: CostCut, period: Period, workflows: Sequence[UUID]) -> dict[UUID, dict[date, Decimal | None]]:
+    """What these workflows cost by day, of a year by month; None: not known."""
     if not workflows:
         return {}
     is_monthly = period.kind is PeriodKind.YEAR
     parts = cover(period.days) if is_monthly else daily(period.days.start, period.days.end)
     chosen = replace(cut, workflows=Ids(tuple(workflows)))
-    found: dict[UUID, dict[date, Figures]] = defaultdict(dict)
-    for workflow, bucket, figures in group_money(chosen, parts, ("workflow_id", BY_MONTH if is_monthly else "bucket")):
-        found[workflow][bucket] = figures
+    found: dict[UUID, dict[date, Decimal | None]] = defaultdict(dict)
+    keys = ("workflow_id", BY_MONTH if is_monthly else "bucket")
+    for workflow, bucket, usd in group(chosen, parts, keys, sums="sum(cost_usd)"):
+        found[workflow][bucket] = usd
     return found
 
 

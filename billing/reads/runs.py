@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
-from billing.analysis.periods import Days
+from billing.analysis.periods import Days, add_months
 from billing.models import CostDimension
 from billing.reads.cost import CostCut
 from monitoring.models import Dimension
 from monitoring.reads.labels import label_values
-from monitoring.reads.rollup_rows import Pending, Slice, group_rows, pending, segments
+from monitoring.reads.rollup_rows import Pending, Segment, Slice, group_rows, pending, segments
 from monitoring.windows import DAY, Window
 
 _SUMS = "sum(runs)::bigint, sum(succeeded)::bigint"
+# Where a part of a month is read as the month less its other days: those are taken off.
+_SIGN = "CASE WHEN {off} THEN -1 ELSE 1 END"
+_SIGNED = f"sum(runs * {_SIGN})::bigint, sum(succeeded * {_SIGN})::bigint"
 _DAY = "(bucket AT TIME ZONE 'UTC')::date"
 _MONTH = "date_trunc('month', bucket AT TIME ZONE 'UTC')::date"
 
@@ -68,30 +71,51 @@ def window_of(days: Days) -> Window:
 
 def runs_by_workflow(cuts: RunCuts, before: Days, after: Days) -> Mapping[tuple[UUID, int], Runs]:
     """Runs by workflow and side: 0 are those of `before`, 1 those of `after`, which does not begin earlier."""
-    parts = [*segments(window_of(before), cuts.marked), *segments(window_of(after), cuts.marked)]
+    parts = [*parts_of(before, cuts.marked), *parts_of(after, cuts.marked)]
     found: dict[tuple[UUID, int], Runs] = {}
+    # The rest of the month of `before` ends before `after` begins.
+    sums = _SIGNED.format(off="bucket >= %(end)s OR (bucket >= %(until)s AND bucket < %(since)s)")
+    bounds = {"until": _midnight(before.end), "since": _midnight(after.start), "end": _midnight(after.end)}
     side = "(bucket >= %(since)s)::int"
     for which in cuts.slices:
         keys = f"workflow_id, {side}"
-        for workflow, place, runs, succeeded in group_rows(
-            cuts.team_id, which, parts, keys, _SUMS, since=_midnight(after.start)
-        ):
+        for workflow, place, runs, succeeded in group_rows(cuts.team_id, which, parts, keys, sums, "true", **bounds):
             if cuts.counts(workflow):
                 key = (workflow, place)
                 found[key] = found.get(key, Runs()) + Runs(runs, succeeded)
     return found
 
 
-def runs_by_bucket(cuts: RunCuts, ranges: Sequence[Days], *, is_monthly: bool) -> Mapping[date, Runs]:
-    """Runs by day, or by the first day of the month."""
-    coarsest = None if is_monthly else DAY
-    parts = [part for days in ranges for part in segments(window_of(days), cuts.marked, coarsest=coarsest)]
-    key, found = _MONTH if is_monthly else _DAY, dict[date, Runs]()
+def parts_of(days: Days, marked: Pending) -> list[Segment]:
+    """The segments of these days; of all of their last month and of its other days, where those are fewer."""
+    last = days.end.replace(day=1)
+    month = Days(last, add_months(last, 1))
+    rest = Days(days.end, month.end)
+    is_kept = days.start <= last and _midnight(last) < marked.month
+    if last == days.end or not is_kept or rest.count >= month.count - rest.count:
+        return segments(window_of(days), marked)
+    return [*segments(window_of(Days(days.start, month.end)), marked), *segments(window_of(rest), marked)]
+
+
+def runs_by_month(cuts: RunCuts, days: Days) -> Mapping[date, Runs]:
+    """Runs by the first day of the month."""
+    sums = _SIGNED.format(off="bucket >= %(end)s")
+    return _by_bucket(cuts, parts_of(days, cuts.marked), _MONTH, sums, end=_midnight(days.end))
+
+
+def runs_by_day(cuts: RunCuts, ranges: Sequence[Days]) -> Mapping[date, Runs]:
+    """Runs of these days by day."""
+    parts = [part for days in ranges for part in segments(window_of(days), cuts.marked, coarsest=DAY)]
+    return _by_bucket(cuts, parts, _DAY, _SUMS)
+
+
+def _by_bucket(cuts: RunCuts, parts: Sequence[Segment], key: str, sums: str, **values: datetime) -> Mapping[date, Runs]:
+    found = dict[date, Runs]()
     # With a choice of workflows that is not one, rows are told apart by it and chosen here.
     is_chosen = (cuts.wanted or cuts.excluded) and any(which.workflow_id is None for which in cuts.slices)
     keys = f"{key}, workflow_id" if is_chosen else key
     for which in cuts.slices:
-        for day, *whose, runs, succeeded in group_rows(cuts.team_id, which, parts, keys, _SUMS):
+        for day, *whose, runs, succeeded in group_rows(cuts.team_id, which, parts, keys, sums, "true", **values):
             if not whose or cuts.counts(whose[0]):
                 found[day] = found.get(day, Runs()) + Runs(runs, succeeded)
     return found

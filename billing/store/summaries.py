@@ -1,14 +1,18 @@
-"""Coarser rows of cost rollups: of all workflows by model, and of each workflow by outcome.
+"""Coarser rows of cost rollups: of all workflows by model, of each workflow by outcome, and those by month to date.
 
 They are what lists and pages over months read: hundreds of rows a day where the rollups have thousands. They are made
-from the rows of no further dimension, in the transaction that makes those, so that all of them say the same.
+from the rows of no further dimension, in the transaction that makes those, so that all of them say the same. A row to
+date holds all of its month up to and on its day, so that a part of a month is one row a workflow and not one a day.
 """
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db.backends.utils import CursorWrapper
 
-from billing.models import ANY_KIND, CostDimension
+from billing.models import ANY_KIND, CostDimension, CostGrain
 from monitoring.identity import NO_WORKFLOW
 
 _KEY = ("workflow_id", "environment_id", "provider_id", "model_id", "kind", "entry", "outcome")
@@ -45,6 +49,32 @@ SELECT %(team)s, %(grain)s, bucket, {CostDimension.MODELS.value}, '{NO_WORKFLOW}
 FROM cost_rollup WHERE {_NONE} AND {_OF_DAYS}
 GROUP BY bucket, environment_id, provider_id, model_id, kind, entry, outcome
 """
+# What is of later days of the month holds what changed as well. One workflow at a time, as rollups are cleared.
+_CLEAR_TO_DATE = f"""DELETE FROM cost_rollup
+WHERE team_id = %s AND grain = {CostGrain.DAY.value} AND dimension = {CostDimension.TO_DATE.value}
+    AND workflow_id = %s AND environment_id = %s AND bucket >= %s AND bucket < %s::date + interval '1 month'
+"""
+_RUNNING = ", ".join(
+    (
+        *(f"(sum(row.{name}) OVER run)::bigint AS {name}" for name in _COUNTS),
+        *(f"sum(row.{name}) OVER run AS {name}" for name in _MONEY),
+    )
+)
+_TO_DATE = f"""{_INSERT}
+SELECT %(team)s, {CostGrain.DAY.value}, bucket, {CostDimension.TO_DATE.value}, {", ".join(_KEY)}, 0,
+    {", ".join((*_COUNTS, *_MONEY))}, %(now)s
+FROM (
+    SELECT p.first, row.bucket, {", ".join(f"row.{name}" for name in _KEY)}, {_RUNNING}
+    FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(firsts)s::date[], %(months)s::date[])
+        AS p(workflow, environment, first, month)
+    CROSS JOIN LATERAL (
+        SELECT * FROM cost_rollup WHERE team_id = %(team)s AND grain = {CostGrain.DAY.value}
+            AND dimension = {CostDimension.WORKFLOWS.value} AND workflow_id = p.workflow
+            AND environment_id = p.environment AND bucket >= p.month AND bucket < p.month + interval '1 month' OFFSET 0
+    ) AS row
+    WINDOW run AS (PARTITION BY p.month, {", ".join(f"row.{name}" for name in _KEY)} ORDER BY row.bucket)
+) AS summed WHERE bucket >= first
+"""
 
 
 def add_summaries(cursor: CursorWrapper, values: dict[str, Any]) -> None:
@@ -52,3 +82,18 @@ def add_summaries(cursor: CursorWrapper, values: dict[str, Any]) -> None:
     once = {"some_environments": sorted(set(values["environments"])), "some_buckets": sorted(set(values["buckets"]))}
     for statement in (_WORKFLOWS, _CLEAR_MODELS, _MODELS):
         cursor.execute(statement, values | once)
+    if values["grain"] == CostGrain.DAY:
+        _add_to_date(cursor, values, zip(values["workflows"], values["environments"], values["buckets"], strict=True))
+
+
+def _add_to_date(cursor: CursorWrapper, values: dict[str, Any], parts: Iterable[tuple[UUID, int, date]]) -> None:
+    """The rows to date of each workflow and month, from the first day on that changed."""
+    firsts: dict[tuple[UUID, int, date], date] = {}
+    for workflow, environment, day in parts:
+        key = (workflow, environment, day.replace(day=1))
+        firsts[key] = min(day, firsts.get(key, day))
+    cleared = [(values["team"], *key[:2], first, key[2]) for key, first in firsts.items()]
+    cursor.executemany(_CLEAR_TO_DATE, cleared)
+    workflows, environments, months = (list(column) for column in zip(*firsts, strict=True))
+    told = {"workflows": workflows, "environments": environments, "months": months, "firsts": list(firsts.values())}
+    cursor.execute(_TO_DATE, {"team": values["team"], "now": values["now"], **told})

@@ -49,7 +49,6 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "empty": _empty(scope, page),
         "choices": _choices(scope, page),
     }
-    common["budgets_href"] = reverse("budgets", args=[scope.team.slug])
     if common["empty"]:
         return common
     providers = cost_rows.provider_lines(scope, page)
@@ -106,7 +105,7 @@ def _marks(scope: CostScope, page: CostPage) -> list[ReleaseMark]:
 
 def _choices(scope: CostScope, page: CostPage) -> list[FilterChoice]:
     """The filters that can be added: names that occur, and the others typed."""
-    cells = page.course.cells_of(page.period.days)
+    cells = page.course.now
     told: dict[str, list[tuple[str, str]]] = {
         "workflow": [(row.slug, row.name) for row in page.workflows if row.slug],
         "provider": _names(page, {cell.provider_id for cell in cells}),
@@ -129,8 +128,8 @@ def _empty(scope: CostScope, page: CostPage) -> dict[str, str] | None:
     if any(scope.told.values()):
         clear = scope.query(**NO_FILTERS)
         return {"kind": "filters", "title": "No costs match these filters", "href": clear, "label": "Clear filters"}
-    if page.course.cells:
-        last = max(cell.bucket for cell in page.course.cells)
+    if page.course.earlier:
+        last = max(page.course.earlier)
         href = scope.query(at=f"{last:%Y-%m}", period="month")
         return {
             "kind": "filters",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from billing.analysis.periods import DAY
 from billing.analysis.sums import add_known
 from billing.reads.cost_page import CostPage
-from billing.reads.course import Cell
+from billing.reads.course import Spent, sums_by
 from billing.views.cost_rows import COLOURS, OTHERS, NamedLine, provider_key
 from billing.views.scope import CostScope
 from billing.views.words import NO_WORKFLOW_WORDS, cents, day_words, kind_words, money
@@ -112,7 +112,7 @@ def _by_provider(page: CostPage, providers: Sequence[NamedLine]) -> list[Series]
 
 
 def _by_kind(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series]:
-    sums = page.course.by(page.period.days, lambda cell: cell.kind)
+    sums = sums_by(page.course.now, lambda cell: cell.kind)
     order = sorted(sums, key=lambda kind: (-(sums[kind].cost_usd or Decimal(0)), kind))
     return _split(page, lambda cell: str(cell.kind), [(str(kind), kind_words(kind)) for kind in order])
 
@@ -123,19 +123,19 @@ def _by_workflow(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series
     left = {bucket: whole.get(bucket, Decimal(0)) for bucket in buckets}
     series = []
     for row, colour in zip(page.workflows, COLOURS, strict=False):
-        told = {day: one.cost_usd for day, one in page.courses.get(row.id, {}).items()}
+        told = page.courses.get(row.id, {})
         for bucket in buckets:
             left[bucket] -= told.get(bucket) or Decimal(0)
         series.append(_series(row.name or NO_WORKFLOW_WORDS, buckets, told, colour))
     return [*series, _series("Others", buckets, left, OTHERS)] if len(page.workflows) > len(COLOURS) else series
 
 
-def _split(page: CostPage, key: Callable[[Cell], str], names: Sequence[tuple[str, str]]) -> list[Series]:
+def _split(page: CostPage, key: Callable[[Spent], str], names: Sequence[tuple[str, str]]) -> list[Series]:
     """A series for each of the first names; the others are one."""
     places = {name: min(place, len(COLOURS)) for place, (name, _) in enumerate(names)}
     # Where all lines of a bucket have no price there is a gap, never 0.
     sums: dict[int, dict[date, Decimal | None]] = defaultdict(dict)
-    for cell in page.course.cells_of(page.period.days):
+    for cell in page.course.spent:
         told = sums[places[key(cell)]]
         told[cell.bucket] = add_known((told.get(cell.bucket), cell.figures.cost_usd))
     buckets = page.course.buckets(page.period.days)

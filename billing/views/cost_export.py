@@ -7,7 +7,7 @@ from typing import Any
 from django.http import StreamingHttpResponse
 
 from billing.reads.cost import NOTHING
-from billing.reads.cost_page import CostPage
+from billing.reads.cost_page import CostPage, figures_by_bucket
 from billing.reads.runs import Runs
 from billing.views.cost_rows import NamedLine, model_lines, provider_lines, workflow_lines
 from billing.views.scope import CostScope
@@ -54,7 +54,7 @@ def _models(scope: CostScope, page: CostPage) -> Table:
 
 def _days(_scope: CostScope, page: CostPage) -> Table:
     """By day, of a year by month, with the reporting currency where there is one."""
-    told = page.course.figures_by_bucket(page.period.days)
+    told = figures_by_bucket(page)
     reporting = page.reported.reporting if page.reported else None
     converts = reporting is not None and not page.course.is_monthly
     head = (

@@ -171,7 +171,7 @@ def unit_points(page: CostPage, of: str) -> list[float | None]:
 
 def _waste(page: CostPage) -> Kpi:
     share, before = page.now.waste_share, page.before.waste_share
-    by_bucket = page.course.figures_by_bucket(page.period.days)
+    by_bucket = page.course.money_by_bucket
     points = [
         float(by_bucket[day].waste_usd or 0) if day in by_bucket else 0.0
         for day in page.course.buckets(page.period.days)

@@ -9,7 +9,7 @@ from billing.models import CostKind
 from billing.reads.cost import NOTHING, Figures
 from billing.reads.cost_page import CostPage
 from billing.reads.cost_rows import WorkflowRow
-from billing.reads.course import Cell
+from billing.reads.course import Named, Spent, sums_by
 from billing.views.scope import CostScope
 from billing.views.words import NO_WORKFLOW_WORDS, NOT_TOLD, change, kind_words, per
 from monitoring.presentation import Colour
@@ -84,7 +84,7 @@ def workflow_lines(scope: CostScope, page: CostPage, shown: int | None = None) -
 
     def points(row: WorkflowRow) -> list[float | None]:
         told = page.courses.get(row.id, {})
-        return [float(told[day].cost_usd or 0) if day in told else 0.0 for day in buckets] if told else []
+        return [float(told.get(day) or 0) for day in buckets] if told else []
 
     rows = sort_rows(page.workflows, scope.sort, SORTS)[:shown]
     return [_workflow(scope, row, points(row)) for row in rows]
@@ -116,7 +116,7 @@ def _workflow(scope: CostScope, row: WorkflowRow, points: Sequence[float | None]
     )
 
 
-def provider_key(cell: Cell) -> int:
+def provider_key(cell: Named | Spent) -> int:
     """What the table of providers groups by: the provider of tokens, else the kind (below 0)."""
     return cell.provider_id if cell.is_tokens else -1 - cell.kind
 
@@ -129,7 +129,7 @@ def _is_kind(key: int) -> bool:
 def provider_lines(scope: CostScope, page: CostPage) -> list[NamedLine]:
     """By provider, and what is not tokens by kind; dearest first."""
     models: dict[int, set[int]] = {}
-    for cell in page.course.cells_of(page.period.days):
+    for cell in page.course.now:
         models.setdefault(provider_key(cell), set()).add(cell.model_id)
 
     def name_of(key: int) -> tuple[str, str, str]:
@@ -146,7 +146,7 @@ def provider_lines(scope: CostScope, page: CostPage) -> list[NamedLine]:
 
 def model_lines(scope: CostScope, page: CostPage) -> list[NamedLine]:
     """By model, of what is paid by tokens; dearest first."""
-    providers = {cell.model_id: cell.provider_id for cell in page.course.cells if cell.is_tokens}
+    providers = {cell.model_id: cell.provider_id for cell in (*page.course.before, *page.course.now) if cell.is_tokens}
 
     def name_of(key: int) -> tuple[str, str, str]:
         name = page.labels.get(key, "")
@@ -158,12 +158,12 @@ def model_lines(scope: CostScope, page: CostPage) -> list[NamedLine]:
 
 def _lines(
     page: CostPage,
-    key: Callable[[Cell], int],
+    key: Callable[[Named], int],
     name_of: Callable[[int], tuple[str, str, str]],
     *,
     is_tokens: bool = False,
 ) -> list[NamedLine]:
-    now, before = (page.course.by(days, key, is_tokens=is_tokens) for days in (page.period.days, page.period.compared))
+    now, before = (sums_by(cells, key, is_tokens=is_tokens) for cells in (page.course.now, page.course.before))
     order = sorted({*now, *before}, key=lambda one: (-(now.get(one, NOTHING).cost_usd or Decimal(0)), one))
     return [
         _named(str(one), name_of(one), now.get(one, NOTHING), before.get(one, NOTHING), place)

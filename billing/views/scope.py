@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,17 @@ from monitoring.reads.environments import environments_of
 PARAMS = {"environment": "env", "node": "step"}
 FILTERS = ("environment", *TITLES)
 NO_FILTERS: Mapping[str, None] = dict.fromkeys(PARAMS.get(name, name) for name in FILTERS)
+
+
+# A page has some eighty links that differ in one parameter or two.
+@lru_cache(maxsize=4096)
+def _pair(name: str, value: str) -> str:
+    return urlencode([(name, value)])
+
+
+@lru_cache(maxsize=1024)
+def _address(name: str, team: str) -> str:
+    return reverse(name, args=[team])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +81,11 @@ class CostScope:
         told |= {"by": [self.by], "sort": [self.sort]}
         for name, value in changes.items():
             told[name] = [] if value is None else [value] if isinstance(value, str) else value
-        return "?" + urlencode([(name, value) for name, values in told.items() for value in values if value])
+        return "?" + "&".join(_pair(name, value) for name, values in told.items() for value in values if value)
 
     def href(self, name: str, **changes: str | list[str] | None) -> str:
         """The address of a page of costs with the same period and filters, some of them changed."""
-        return reverse(name, args=[self.team.slug]) + self.query(**{"by": None, "sort": None, **changes})
+        return _address(name, self.team.slug) + self.query(**{"by": None, "sort": None, **changes})
 
 
 def open_costs(request: TeamRequest) -> CostScope:

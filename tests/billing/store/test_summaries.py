@@ -1,14 +1,18 @@
 """Summaries say what the rows that they stand for say."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db.models import Sum
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from billing.models import CostDimension, CostGrain, CostOutcome, CostRollup
+from billing.analysis.periods import Days
+from billing.models import CostDimension, CostGrain, CostLine, CostOutcome, CostRollup
+from billing.reads.cost import CostCut, Figures, cover, daily, group, together
 from billing.store.rollups import fold_days
 from monitoring.identity import NO_WORKFLOW
 from tests.billing.lines import HOUR, add_line
@@ -42,3 +46,36 @@ def test_making_them_again_changes_nothing(team: Team) -> None:
         before = list(CostRollup.objects.order_by("grain", "dimension").values())
         fold_days(team.id, [line.booked_on], HOUR)
         assert list(CostRollup.objects.order_by("grain", "dimension").values()) == before
+
+
+# A day of the month (or of the one after), a workflow, whether the run failed, and what is known of its cost.
+LINES = st.lists(
+    st.tuples(
+        st.integers(1, 45), st.integers(0, 1), st.booleans(), st.none() | st.decimals("0.0000000001", "99", places=10)
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=LINES, until=st.integers(1, 31))
+def test_a_part_of_a_month_read_to_date_is_the_sum_of_its_days(
+    team: Team, lines: list[tuple[int, int, bool, Decimal | None]], until: int
+) -> None:
+    """In whatever order the lines came, also into days before those that are there."""
+    first, cut = date(2026, 3, 1), CostCut(team.id)
+    with team_context(team.id):
+        CostRollup.objects.all().delete()
+        CostLine.objects.all().delete()
+    for number, (day, workflow, has_failed, usd) in enumerate(lines):
+        hour = datetime(2026, 3, 1, number % 24, tzinfo=UTC) + timedelta(days=day - 1)
+        outcome = CostOutcome.FAILED if has_failed else CostOutcome.GOOD
+        add_line(team, workflow=f"w{workflow}", hour=hour, cost_usd=usd, outcome=outcome)
+    days = Days(first, first + timedelta(days=until))
+    by_day: dict[object, list[Figures]] = {}
+    with team_context(team.id):
+        to_date = dict(group(cut, cover(days), ("workflow_id",)))
+        for workflow_id, _, figures in group(cut, daily(days.start, days.end), ("workflow_id", "bucket")):
+            by_day.setdefault(workflow_id, []).append(figures)
+    assert to_date == {workflow: together(parts) for workflow, parts in by_day.items()}
