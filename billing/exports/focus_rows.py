@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Context, Decimal, Inexact
 from uuid import UUID
 
@@ -66,6 +67,11 @@ class _Fixed:
     after: tuple[Cell, ...]
     usd: Decimal
     factor: Decimal
+
+
+def day_of(line: Line) -> date:
+    """The day of its hour."""
+    return date.fromisoformat(line[AT["hour"]][:10])
 
 
 def usage_of(line: Line) -> Usage:
@@ -141,7 +147,7 @@ class PricedRows:
         if currency not in self.currencies:
             self.currencies[currency] = rates_of(self.team_id, currency)
         found = self.currencies[currency]
-        likely = [found.rate_on(line[AT["hour"]].date()), found.rate_on(line[AT["booked_on"]]), *found.rates]
+        likely = [found.rate_on(day_of(line)), found.rate_on(line[AT["booked_on"]]), *found.rates]
         return next((rate for rate in likely if rate is not None and _times(billed, rate) == cost), None)
 
     def _whole(self, line: Line, cost: Decimal, category: Category, sku: str) -> Priced:
@@ -190,6 +196,11 @@ def _fixed(price: PriceRow, one: RatedBucket, listed: RatedBucket, usd: Decimal)
         usd=usd,
         factor=_ONE if is_call else _MILLIONTH,
     )
+
+
+def bucket_cells(price: PriceRow, one: RatedBucket, listed: RatedBucket) -> Priced:
+    """The cells of a bucket at a price in US dollars."""
+    return _bucket_row(_fixed(price, one, listed, _ONE), one, listed)
 
 
 def _bucket_row(fixed: _Fixed, one: RatedBucket, listed: RatedBucket) -> Priced:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from billing.exports.columns import Column, Rows, Shape
+from billing.exports.columns import Column, Shape, Texts
 from billing.exports.csv_file import write_machine
 from billing.exports.parquet_process import DOES_NOT_FIT
 
@@ -22,8 +22,11 @@ class ParquetFailed(RuntimeError):
     """The file could not be made; the text is the last line that the process said."""
 
 
-def write(columns: tuple[Column, ...], make_rows: Callable[[], Rows], path: Path) -> int:
-    """Writes the table into a file; how many rows. `make_rows` is called again for each try. Raises `ParquetFailed`."""
+def write(columns: tuple[Column, ...], make_rows: Callable[[], Texts], path: Path) -> int:
+    """Writes the table into a file; how many rows. `make_rows` makes them in the machine profile, anew for each try.
+
+    Raises `ParquetFailed`.
+    """
     exact: set[int] = set()
     while True:
         count, misfit = _try(columns, make_rows(), path, exact)
@@ -32,7 +35,7 @@ def write(columns: tuple[Column, ...], make_rows: Callable[[], Rows], path: Path
         exact.add(misfit)
 
 
-def _try(columns: tuple[Column, ...], rows: Rows, path: Path, exact: set[int]) -> tuple[int, int | None]:
+def _try(columns: tuple[Column, ...], rows: Texts, path: Path, exact: set[int]) -> tuple[int, int | None]:
     """How many rows, and the place of a column that does not fit, if there is one."""
     kinds = [(column.name, "exact" if at in exact else column.shape.value) for at, column in enumerate(columns)]
     command = [sys.executable, "-m", "billing.exports.parquet_process", json.dumps(kinds), str(path)]
