@@ -18,7 +18,6 @@ from billing.exports.columns import Column, Shape, Texts
 from billing.exports.csv_file import write_machine
 from billing.exports.parquet_process import DOES_NOT_FIT
 
-
 # The C library gives memory back: one arena, and thresholds that do not grow with what was freed.
 _FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
