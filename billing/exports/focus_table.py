@@ -17,7 +17,7 @@ from billing.exports.columns import Cell, Column, Encoder, Shape
 from billing.exports.focus_buckets import DollarPrice
 from billing.exports.focus_rows import PRICED_COLUMNS, Category, PricedRows, day_of
 from billing.exports.line_table import line_name, moment_text
-from billing.models import CostBasis, CostKind, CostOutcome, Entry
+from billing.models import CostBasis, CostKind, CostOutcome, Entry, ResourceRate
 from billing.reads.cost_lines import AT, TOKENS, Batch, Key, Line, key_of
 from billing.reads.line_names import Names
 from billing.reads.price_rows import PriceRow
@@ -71,12 +71,13 @@ _HOUR_LONG = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class _Common:
-    """What all lines with one key have: who sold it, what, at which price; `apart` is the price where it is exact."""
+    """What all lines with one key have: who sold it, what, at which price (`apart`: by whole numbers) or rate."""
 
     names: str
     sku: str
     price: PriceRow | None
     apart: DollarPrice | None
+    rate: ResourceRate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ class FocusTable:
                 return [shared + part for part in parts]
         category = category_of(line, Decimal(cost))
         shared = f"{when.text}{between}{self.encoder.cells(_CATEGORY, category)}{rest}"
-        priced = self.priced.of(line, Decimal(cost), common.price, category, common.sku)
+        of_rate = self.priced.of_rate(line, Decimal(cost), common.rate, common.sku) if category == _USAGE else None
+        priced = [of_rate] if of_rate else self.priced.of(line, Decimal(cost), common.price, category, common.sku)
         return [shared + self.encoder.cells(PRICED_COLUMNS, part) for part in priced]
 
     def _learn(self, batch: Batch, keys: Sequence[Key]) -> None:
@@ -165,7 +167,8 @@ class FocusTable:
         price = self.priced.prices.of(line[_PRICE])
         provider, service = self._provider(line, price), self._service(line)
         names = self.encoder.cells(_NAMES, self._shared(line, provider, service))
-        return _Common(names, f"{provider}/{service}", price, self._apart(line, price))
+        rate = self.names.rate_of(line[AT["kind"]], line[_PRICE])
+        return _Common(names, f"{provider}/{service}", price, self._apart(line, price), rate)
 
     def _apart(self, line: Line, price: PriceRow | None) -> DollarPrice | None:
         """The price, where lines like this one may be taken apart at it, by whole numbers."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
+from billing.analysis.pricing import plain
 from billing.exports.columns import Cell, Column, Shape, columns
-from billing.models import CostBasis, CostKind, CostOutcome, Entry
+from billing.models import CostBasis, CostKind, CostOutcome, Entry, ResourceRate
 from billing.reads.cost_lines import AT, FIELDS, LABELS, TOKENS, Batch, Line, key_of
 from billing.reads.line_names import Names
 from billing.reads.reporting import Reporting
@@ -22,7 +23,7 @@ COLUMNS: tuple[Column, ...] = (
     *columns(Shape.MONEY, "cost_usd", "told_usd", "priced_usd", "list_usd", "billed"),
     *columns(Shape.TEXT, "currency", "reason"),
     *columns(Shape.TEXT, "reporting_currency"),
-    *columns(Shape.MONEY, "reporting_rate", "reporting_cost"),
+    *columns(Shape.MONEY, "reporting_rate", "reporting_cost", "unit_price"),
 )
 WORDS = {
     column: {int(one.value): str(one.name).lower() for one in choices}
@@ -32,8 +33,8 @@ _WORDS = tuple((AT[column], words) for column, words in WORDS.items())
 _LABELS = tuple(AT[f"{name}_id"] for name in LABELS)
 _EMPTY = tuple(AT[name] for name in ("tier", "region", "unit", "reason"))
 _ID, _HOUR, _BOOKED, _WORKFLOW, _TAGS = (AT[name] for name in ("id", "hour", "booked_on", "workflow_id", "tag_set_id"))
-_PRICE, _CORRECTS, _COST = AT["price_id"], AT["corrects_id"], AT["cost_usd"]
-assert len(COLUMNS) == len(FIELDS) + 3
+_KIND, _PRICE, _CORRECTS, _COST = AT["kind"], AT["price_id"], AT["corrects_id"], AT["cost_usd"]
+assert len(COLUMNS) == len(FIELDS) + 4
 
 
 def line_name(id: int) -> str:
@@ -58,6 +59,11 @@ def price_name(id: int) -> str:
 def moment_text(hour: str) -> str:
     """The hour of a line (`2026-08-12 10:00:00`, UTC) as ISO 8601."""
     return f"{hour[:10]}T{hour[11:19]}Z"
+
+
+def unit_price(rate: ResourceRate | None) -> str | None:
+    """What one unit costs in the currency of the line, where it is not of tokens (those have a price a bucket)."""
+    return None if rate is None else plain(rate.amount)
 
 
 class LineTable:
@@ -98,4 +104,5 @@ class LineTable:
         rate = self.reporting.rate_on(day)
         row += (self.reporting.currency, None if rate is None else format(rate, "f"))
         row.append(self.reporting.amount(rate, line[_COST]))
+        row.append(unit_price(names.rate_of(line[_KIND], line[_PRICE])))
         return row

@@ -11,7 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from billing.exports.columns import Cell, Encoder
-from billing.exports.line_table import COLUMNS, WORDS, moment_text, price_name
+from billing.exports.line_table import COLUMNS, WORDS, moment_text, price_name, unit_price
 from billing.reads.cost_lines import KEY_FIELDS, LABELS, Batch, Key
 from billing.reads.line_names import Names
 from billing.reads.reporting import Reporting
@@ -37,6 +37,7 @@ class _Common:
     names: str
     unit: str
     ends: str
+    unit_price: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class LineTexts:
                     (
                         *(name(line[0]), common.choices, when.text, common.names),
                         *(name(corrects) if corrects else no_name, numbers(counts), common.unit),
-                        *(numbers(money), common.ends, numbers(reported)),
+                        *(numbers(money), common.ends, numbers(reported), common.unit_price),
                     )
                 )
 
@@ -100,6 +101,7 @@ class LineTexts:
             names=cells(COLUMNS[_NAMES], names),
             unit=cells(COLUMNS[_UNIT], [unit or None]),
             ends=cells(COLUMNS[_ENDS], ends),
+            unit_price=self.encoder.numbers(unit_price(self.names.rate_of(kind, price)) or ""),
         )
 
     def _when(self, hour: str, day: date) -> _When:
