@@ -17,6 +17,7 @@ _HELP = {
     "cost_usd": f"US dollars that count. {_MONEY}",
     "billed": f"In `currency`. {_MONEY}",
     "reporting_cost": "In `reporting_currency`, by the rate beside it (dollars a unit), 10 digits after the point",
+    "unit_price": f"What one `unit` costs in `currency`, of what is not tokens. {_MONEY}",
     "unpriced_tokens": "Tokens whose cost is not known",
 }
 _FIELDS = {

@@ -7,64 +7,80 @@ changed, an empty field is NULL.
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from itertools import islice
 from typing import BinaryIO
 
-from billing.exports.columns import Cell, Column, Row, Rows, Shape
+from billing.exports.columns import Cell, Column, Row, Shape, Texts
 from monitoring.safe_cells import safe_cell
 
 FLUSH = 500
-KEPT = 2_000
+MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
-def write_machine(columns: tuple[Column, ...], rows: Rows, out: BinaryIO) -> int:
+class MachineCells:
+    """Parts of rows in the machine profile."""
+
+    between = ","
+    end = "\n"
+
+    def cells(self, columns: Sequence[Column], cells: Row) -> str:
+        """The cells as they are, quoted where they must be."""
+        return self._quoted(cells)
+
+    def numbers(self, text: str) -> str:
+        """As they are."""
+        return text
+
+    def name(self, text: str) -> str:
+        """As it is."""
+        return text
+
+    def _quoted(self, cells: Row) -> str:
+        text = io.StringIO(newline="")
+        # A last cell that is cut off again: a row of one empty cell would be written as a pair of quotes.
+        csv.writer(text, lineterminator=self.end).writerow((*cells, None))
+        return text.getvalue()[: -len(self.end) - 1]
+
+
+class SpreadsheetCells(MachineCells):
+    """Parts of rows in the spreadsheet profile."""
+
+    end = "\r\n"
+
+    def cells(self, columns: Sequence[Column], cells: Row) -> str:
+        """Texts are safe; times are as spreadsheets read them."""
+        return self._quoted([_shown(column, cell) for column, cell in zip(columns, cells, strict=True)])
+
+
+MACHINE, SPREADSHEET = MachineCells(), SpreadsheetCells()
+
+
+def write_machine(columns: tuple[Column, ...], rows: Texts, out: BinaryIO) -> int:
     """Writes the table in the machine profile; how many rows."""
-    return _write(columns, rows, out, "\n", start="")
+    return _write(MACHINE, columns, rows, out, start="")
 
 
-def write_spreadsheet(columns: tuple[Column, ...], rows: Rows, out: BinaryIO) -> int:
+def write_spreadsheet(columns: tuple[Column, ...], rows: Texts, out: BinaryIO) -> int:
     """Writes the table in the spreadsheet profile; how many rows."""
-    return _write(columns, _safe_rows(columns, rows), out, "\r\n", start="\N{ZERO WIDTH NO-BREAK SPACE}")
+    return _write(SPREADSHEET, columns, rows, out, start=MARK)
 
 
-def _write(columns: tuple[Column, ...], rows: Rows, out: BinaryIO, end: str, *, start: str) -> int:
-    text = io.StringIO(newline="")
-    text.write(start)
-    writer = csv.writer(text, lineterminator=end)
-    writer.writerow([column.name for column in columns])
+def _write(encoder: MachineCells, columns: tuple[Column, ...], rows: Texts, out: BinaryIO, *, start: str) -> int:
+    heads = encoder.between.join(column.name for column in columns)
+    out.write(f"{start}{heads}{encoder.end}".encode())
     count, made = 0, iter(rows)
     while some := list(islice(made, FLUSH)):
-        writer.writerows(some)
-        out.write(text.getvalue().encode())
-        text.seek(0)
-        text.truncate()
-        count += len(some)
-    # The heads of a table without rows.
-    out.write(text.getvalue().encode())
+        some.append("")
+        out.write(encoder.end.join(some).encode())
+        count += len(some) - 1
     return count
 
 
-def _safe_rows(columns: tuple[Column, ...], rows: Rows) -> Iterator[Row]:
-    """Rows whose texts are safe; what each text became is kept, as most come again."""
-    places = [(at, _maker(column)) for at, column in enumerate(columns) if column.shape in (Shape.TEXT, Shape.MOMENT)]
-    kept: list[dict[Cell, Cell]] = [{} for _ in places]
-    for row in rows:
-        safe = list(row)
-        for (at, make), known in zip(places, kept, strict=True):
-            cell = safe[at]
-            if cell is None:
-                continue
-            if cell not in known:
-                if len(known) > KEPT:
-                    known.clear()
-                known[cell] = make(cell)
-            safe[at] = known[cell]
-        yield safe
-
-
-def _maker(column: Column) -> Callable[[Cell], Cell]:
-    return _local_time if column.shape is Shape.MOMENT else safe_cell
+def _shown(column: Column, cell: Cell) -> Cell:
+    if cell is None or column.shape not in (Shape.TEXT, Shape.MOMENT):
+        return cell
+    return _local_time(cell) if column.shape is Shape.MOMENT else safe_cell(cell)
 
 
 def _local_time(cell: Cell) -> Cell:

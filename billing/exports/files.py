@@ -1,18 +1,19 @@
 """Which tables can be exported, in which formats, and writing one into a file."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from accounts.models import Team
 from billing.exports import chargeback_table, csv_file, parquet_file, xlsx_file
-from billing.exports.columns import Column, Row, Rows
+from billing.exports.columns import Column, Encoder, Texts
 from billing.exports.focus_table import FocusTable
-from billing.exports.line_table import LineTable
-from billing.reads.cost_lines import Batch, Chosen, read
+from billing.exports.line_table import COLUMNS as LINE_COLUMNS
+from billing.exports.line_texts import LineTexts
+from billing.reads.cost_lines import Batch, Chosen, read, read_texts
 from billing.reads.reporting import Reporting, reporting_between
 
 
@@ -77,31 +78,32 @@ def file_name(table: Table, format: Format, chosen: Chosen) -> str:
 class _Source:
     """The rows of a table, made anew for each try of writing them."""
 
-    def __init__(self, team: Team, table: Table, chosen: Chosen, heard: Heard) -> None:
-        self.team, self.table, self.chosen, self.heard = team, table, chosen, heard
+    def __init__(self, team: Team, table: Table, chosen: Chosen, encoder: Encoder, heard: Heard) -> None:
+        self.team, self.table, self.chosen, self.encoder, self.heard = team, table, chosen, encoder, heard
         self.focus: FocusTable | None = None
         self.columns: tuple[Column, ...] = {
-            Table.LINES: LineTable.columns,
+            Table.LINES: LINE_COLUMNS,
             Table.FOCUS: FocusTable.columns,
             Table.CHARGEBACK: chargeback_table.COLUMNS,
         }[table]
 
-    def rows(self) -> Rows:
+    def rows(self) -> Texts:
         """The rows, from the first one on."""
         if self.table is Table.CHARGEBACK:
-            return chargeback_table.rows(self.team.id, self.chosen, self._reporting())
-        batches = self._batches()
+            rows = chargeback_table.rows(self.team.id, self.chosen, self._reporting())
+            return (self.encoder.cells(self.columns, row) for row in rows)
         if self.table is Table.FOCUS:
-            self.focus = FocusTable(self.team)
-            return cast(Iterable[Row], self.focus.rows(batches))
-        return LineTable(self.team.id, self._reporting()).rows(batches)
+            self.focus = FocusTable(self.team, self.encoder)
+            return self.focus.rows(self._told(read(self.team.id, self.chosen)))
+        texts = LineTexts(self.team.id, self._reporting(), self.encoder)
+        return texts.rows(self._told(read_texts(self.team.id, self.chosen)))
 
     def _reporting(self) -> Reporting:
         return reporting_between(self.team.id, self.chosen.first, self.chosen.end)
 
-    def _batches(self) -> Iterator[Batch]:
+    def _told(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         count = 0
-        for batch in read(self.team.id, self.chosen):
+        for batch in batches:
             yield batch
             count += len(batch)
             self.heard(count)
@@ -114,7 +116,7 @@ def write(
 
     The same lines make the same bytes. Raises `billing.exports.parquet_file.ParquetFailed` and `OSError`.
     """
-    source = _Source(team, table, chosen, heard)
+    source = _Source(team, table, chosen, _ENCODERS.get(format, csv_file.MACHINE), heard)
     if format is Format.PARQUET:
         rows = parquet_file.write(source.columns, source.rows, path)
     else:
@@ -131,8 +133,10 @@ def write(
     )
 
 
-_WRITERS: dict[Format, Callable[[tuple[Column, ...], Rows, BinaryIO], int]] = {
+_WRITERS: dict[Format, Callable[[tuple[Column, ...], Texts, BinaryIO], int]] = {
     Format.SPREADSHEET: csv_file.write_spreadsheet,
     Format.MACHINE: csv_file.write_machine,
     Format.XLSX: xlsx_file.write,
 }
+# Parquet is made from the machine profile.
+_ENCODERS: dict[Format, Encoder] = {Format.SPREADSHEET: csv_file.SPREADSHEET, Format.XLSX: xlsx_file.CELLS}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Context, Decimal, Inexact
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from billing.analysis.rating import RatedBucket, rate_buckets
 from billing.analysis.usage import Bucket, Usage
 from billing.exports.columns import Cell, Column, Shape
 from billing.exports.line_table import price_name
-from billing.models import CostBasis, CostKind, Entry
+from billing.models import CostBasis, CostKind, Entry, ResourceRate
 from billing.reads.cost_lines import AT, TOKENS, Line
 from billing.reads.price_rows import PriceRow, PriceRows
 from billing.reads.reporting import USD, Reporting, rates_of
@@ -39,6 +40,8 @@ METERS = {
 _TOKEN_UNIT, _PER_MILLION, _CALL_UNIT, _UNIT = "Tokens", "1000000 Tokens", "Requests", "Units"
 _EXACT = Context(prec=200, traps=[Inexact])
 _MILLIONTH, _ONE, _ZERO = Decimal("0.000001"), Decimal(1), Decimal(0)
+# As FOCUS words units; others begin with a capital letter.
+_UNIT_WORDS = {"run": "Runs", "minute": "Minutes", "gb_hour": "GB-Hours", "call": _CALL_UNIT}
 _TOKEN_PLACES = tuple((name, AT[name]) for name in TOKENS)
 _SOLD = ("Usage", "Purchase")
 _KEPT = 20_000
@@ -68,6 +71,11 @@ class _Fixed:
     factor: Decimal
 
 
+def day_of(line: Line) -> date:
+    """The day of its hour."""
+    return date.fromisoformat(line[AT["hour"]][:10])
+
+
 def usage_of(line: Line) -> Usage:
     """What a line used."""
     return Usage(**{name: line[place] for name, place in _TOKEN_PLACES}, calls=line[AT["calls"]])
@@ -92,6 +100,22 @@ class PricedRows:
         self.prices = PriceRows(team_id)
         self.currencies: dict[str, Reporting] = {}
         self.fixed: dict[tuple[int, Bucket, Decimal], _Fixed] = {}
+
+    def of_rate(self, line: Line, cost: Decimal, rate: ResourceRate | None, sku: str) -> Priced | None:
+        """The part of usage that is not of tokens, at its rate; None where the rate does not make exactly its cost."""
+        told, listed = line[AT["quantity"]], line[AT["list_usd"]]
+        if rate is None or told is None or rate.currency != line[AT["currency"]]:
+            return None
+        usd = self._usd(line, _times(rate.amount, Decimal(told)), cost)
+        if usd is None or (listed is not None and Decimal(listed) != cost):
+            return None
+        quantity, unit = _consumed(line)
+        price, amount, meter = plain(_times(rate.amount, usd)), plain(rate.amount), CostKind(rate.kind).label
+        return (
+            *(plain(cost),) * 4,
+            *(rate.name, "Standard", quantity, unit, price, price, amount, amount, line[AT["billed"]], quantity, unit),
+            *(f"{sku}/{meter.lower()}", meter, f"{price_name(rate.id)}/{meter.lower()}"),
+        )
 
     def of(self, line: Line, cost: Decimal, price: PriceRow | None, category: Category, sku: str) -> Iterator[Priced]:
         """The parts of one line: they add up to its cost, to the last digit."""
@@ -141,7 +165,7 @@ class PricedRows:
         if currency not in self.currencies:
             self.currencies[currency] = rates_of(self.team_id, currency)
         found = self.currencies[currency]
-        likely = [found.rate_on(line[AT["hour"]].date()), found.rate_on(line[AT["booked_on"]]), *found.rates]
+        likely = [found.rate_on(day_of(line)), found.rate_on(line[AT["booked_on"]]), *found.rates]
         return next((rate for rate in likely if rate is not None and _times(billed, rate) == cost), None)
 
     def _whole(self, line: Line, cost: Decimal, category: Category, sku: str) -> Priced:
@@ -168,7 +192,7 @@ class PricedRows:
 def _consumed(line: Line) -> tuple[Cell, Cell]:
     """What was used, with its unit: tokens, else what was counted, else calls."""
     if line[AT["quantity"]] is not None:
-        told = str(line[AT["unit"]] or _UNIT)
+        told = _UNIT_WORDS.get(line[AT["unit"]]) or str(line[AT["unit"]] or _UNIT)
         return line[AT["quantity"]], told[:1].upper() + told[1:]
     tokens = usage_of(line).billable_tokens
     return (tokens, _TOKEN_UNIT) if tokens else (line[AT["calls"]], _CALL_UNIT)
@@ -190,6 +214,11 @@ def _fixed(price: PriceRow, one: RatedBucket, listed: RatedBucket, usd: Decimal)
         usd=usd,
         factor=_ONE if is_call else _MILLIONTH,
     )
+
+
+def bucket_cells(price: PriceRow, one: RatedBucket, listed: RatedBucket) -> Priced:
+    """The cells of a bucket at a price in US dollars."""
+    return _bucket_row(_fixed(price, one, listed, _ONE), one, listed)
 
 
 def _bucket_row(fixed: _Fixed, one: RatedBucket, listed: RatedBucket) -> Priced:

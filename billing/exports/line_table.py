@@ -1,12 +1,12 @@
 """Cost lines as a table: one row a line, every column that a line has, names instead of ids."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
 from uuid import UUID
 
+from billing.analysis.pricing import plain
 from billing.exports.columns import Cell, Column, Shape, columns
-from billing.models import CostBasis, CostKind, CostOutcome, Entry
-from billing.reads.cost_lines import AT, FIELDS, LABELS, TOKENS, Batch, Line
+from billing.models import CostBasis, CostKind, CostOutcome, Entry, ResourceRate
+from billing.reads.cost_lines import AT, FIELDS, LABELS, TOKENS, Batch, Line, key_of
 from billing.reads.line_names import Names
 from billing.reads.reporting import Reporting
 
@@ -23,17 +23,18 @@ COLUMNS: tuple[Column, ...] = (
     *columns(Shape.MONEY, "cost_usd", "told_usd", "priced_usd", "list_usd", "billed"),
     *columns(Shape.TEXT, "currency", "reason"),
     *columns(Shape.TEXT, "reporting_currency"),
-    *columns(Shape.MONEY, "reporting_rate", "reporting_cost"),
+    *columns(Shape.MONEY, "reporting_rate", "reporting_cost", "unit_price"),
 )
-_WORDS = tuple(
-    (AT[column], {one.value: one.name.lower() for one in choices})
+WORDS = {
+    column: {int(one.value): str(one.name).lower() for one in choices}
     for column, choices in (("entry", Entry), ("kind", CostKind), ("basis", CostBasis), ("outcome", CostOutcome))
-)
+}
+_WORDS = tuple((AT[column], words) for column, words in WORDS.items())
 _LABELS = tuple(AT[f"{name}_id"] for name in LABELS)
 _EMPTY = tuple(AT[name] for name in ("tier", "region", "unit", "reason"))
 _ID, _HOUR, _BOOKED, _WORKFLOW, _TAGS = (AT[name] for name in ("id", "hour", "booked_on", "workflow_id", "tag_set_id"))
-_PRICE, _CORRECTS, _COST = AT["price_id"], AT["corrects_id"], AT["cost_usd"]
-assert len(COLUMNS) == len(FIELDS) + 3
+_KIND, _PRICE, _CORRECTS, _COST = AT["kind"], AT["price_id"], AT["corrects_id"], AT["cost_usd"]
+assert len(COLUMNS) == len(FIELDS) + 4
 
 
 def line_name(id: int) -> str:
@@ -55,26 +56,29 @@ def price_name(id: int) -> str:
     return f"P{id & _MASK:016x}"
 
 
-def moment_text(moment: datetime) -> str:
-    """A time in UTC as ISO 8601."""
-    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"
+def moment_text(hour: str) -> str:
+    """The hour of a line (`2026-08-12 10:00:00`, UTC) as ISO 8601."""
+    return f"{hour[:10]}T{hour[11:19]}Z"
+
+
+def unit_price(rate: ResourceRate | None) -> str | None:
+    """What one unit costs in the currency of the line, where it is not of tokens (those have a price a bucket)."""
+    return None if rate is None else plain(rate.amount)
 
 
 class LineTable:
-    """Turns lines into rows. Texts of times and days are kept: there are few of them."""
+    """Turns lines into rows of cells (`line_texts` writes many of them)."""
 
     columns = COLUMNS
 
     def __init__(self, team_id: UUID, reporting: Reporting) -> None:
         self.names = Names(team_id)
         self.reporting = reporting
-        self.hours: dict[datetime, str] = {}
-        self.days: dict[date, str] = {}
 
     def rows(self, batches: Iterable[Batch]) -> Iterator[list[Cell]]:
         """A row for each line."""
         for batch in batches:
-            self.names.learn(batch)
+            self.names.learn([key_of(line) for line in batch])
             for line in batch:
                 yield self._row(line)
 
@@ -84,9 +88,9 @@ class LineTable:
         row[_ID] = line_name(line[_ID])
         for place, words in _WORDS:
             row[place] = words[line[place]]
-        row[_HOUR] = self.hours.get(line[_HOUR]) or self._hour(line[_HOUR])
+        row[_HOUR] = moment_text(line[_HOUR])
         day = line[_BOOKED]
-        row[_BOOKED] = self.days.get(day) or self.days.setdefault(day, day.isoformat())
+        row[_BOOKED] = day.isoformat()
         row[_WORKFLOW] = names.workflows[line[_WORKFLOW]]
         for place in _LABELS:
             row[place] = labels[line[place]]
@@ -100,7 +104,5 @@ class LineTable:
         rate = self.reporting.rate_on(day)
         row += (self.reporting.currency, None if rate is None else format(rate, "f"))
         row.append(self.reporting.amount(rate, line[_COST]))
+        row.append(unit_price(names.rate_of(line[_KIND], line[_PRICE])))
         return row
-
-    def _hour(self, hour: datetime) -> str:
-        return self.hours.setdefault(hour, moment_text(hour))

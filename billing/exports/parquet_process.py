@@ -5,6 +5,7 @@ and type (`text`, `count`, `money`, `moment`, `day`; `exact` is money that is ke
 of the column where an amount does not fit `decimal128(38, 18)`.
 """
 
+import base64
 import json
 import re
 import sys
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 DIGITS, SCALE = 38, 18
-GROUP_ROWS = 5_000
-BLOCK_BYTES = 256 * 1024
+GROUP_ROWS = 6_000
+BLOCK_BYTES = 128 * 1024
+# Of a column's pages, so that few are in memory.
+PAGE_BYTES, DICTIONARY_BYTES, BATCH_ROWS = 64 * 1024, 128 * 1024, 1_024
 DOES_NOT_FIT = 3
 NOTE = f"Exact decimal text: an amount of this file has more digits than decimal128({DIGITS}, {SCALE}) holds."
 
@@ -35,8 +38,10 @@ def main() -> int:
         "moment": pa.timestamp("s", tz="UTC"),
         "day": pa.date32(),
     }
+    # Most texts come again: read as numbers of a dictionary, they take a fraction of the memory.
+    read = {**types, "text": pa.dictionary(pa.int32(), pa.string())}
     options = pc.ConvertOptions(
-        column_types={name: types[kind] for name, kind in columns}, null_values=[""], strings_can_be_null=True
+        column_types={name: read[kind] for name, kind in columns}, null_values=[""], strings_can_be_null=True
     )
     try:
         reader = pc.open_csv(
@@ -65,18 +70,26 @@ def _schema(columns: list[tuple[str, str]], types: dict[str, Any]) -> Any:
 
 
 def _write(reader: Any, schema: Any, path: Path) -> None:
-    """Row groups of `GROUP_ROWS` rows; statistics let readers skip those they do not need."""
+    """Row groups of about `GROUP_ROWS` rows; statistics of times let readers skip those they do not need."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+    limits = {"data_page_size": PAGE_BYTES, "dictionary_pagesize_limit": DICTIONARY_BYTES}
+    limits |= {"write_batch_size": BATCH_ROWS}
+    # Of all columns, statistics would be most of what a file of hundreds of groups keeps in memory to its end.
+    times = [field.name for field in schema if pa.types.is_temporal(field.type)]
+    packed = {"compression": "zstd", "compression_level": 1, "write_statistics": times, "store_schema": False}
+    with pq.ParquetWriter(path, reader.schema, **packed, **limits) as writer:
         waiting: list[Any] = []
         for batch in reader:
             waiting.append(batch)
             if sum(one.num_rows for one in waiting) >= GROUP_ROWS:
-                writer.write_table(pa.Table.from_batches(waiting).cast(schema))
+                writer.write_table(pa.Table.from_batches(waiting).unify_dictionaries())
                 waiting = []
-        writer.write_table(pa.Table.from_batches(waiting, schema=reader.schema).cast(schema))
+                pa.default_memory_pool().release_unused()
+        writer.write_table(pa.Table.from_batches(waiting, schema=reader.schema).unify_dictionaries())
+        # What readers of Arrow see: texts, not the dictionaries that they were written from.
+        writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(schema.serialize())})
 
 
 if __name__ == "__main__":

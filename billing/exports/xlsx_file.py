@@ -7,18 +7,17 @@ the next one, under the same heads.
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
-from billing.exports.columns import Cell, Column, Row, Rows, Shape
+from billing.exports.columns import Cell, Column, Row, Shape, Texts
 
 SHEET_ROWS = 1_048_575
 LEVEL = 1
 _FLUSH = 500
-_KEPT = 2_000
 _EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 # Characters that XML 1.0 has no place for.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -42,7 +41,31 @@ _FIXED = {
 }
 
 
-def write(columns: tuple[Column, ...], rows: Rows, out: BinaryIO, *, sheet_rows: int = SHEET_ROWS) -> int:
+class XlsxCells:
+    """Parts of rows of a sheet."""
+
+    between = ""
+
+    def cells(self, columns: Sequence[Column], cells: Row) -> str:
+        """Each by the shape of its column; empty where it is not known."""
+        return "".join(
+            "<c/>" if cell is None else _MAKERS.get(column.shape, _number)(cell)
+            for column, cell in zip(columns, cells, strict=True)
+        )
+
+    def numbers(self, text: str) -> str:
+        """Each as a number with all of its digits."""
+        return f"<c><v>{text.replace(',', '</v></c><c><v>')}</v></c>".replace("<c><v></v></c>", "<c/>")
+
+    def name(self, text: str) -> str:
+        """A text that needs no escapes."""
+        return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>' if text else "<c/>"
+
+
+CELLS = XlsxCells()
+
+
+def write(columns: tuple[Column, ...], rows: Texts, out: BinaryIO, *, sheet_rows: int = SHEET_ROWS) -> int:
     """Writes the table; how many rows."""
     count, sheets = 0, 0
     made = iter(rows)
@@ -66,9 +89,8 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _sheet(package: zipfile.ZipFile, number: int, columns: tuple[Column, ...], rows: Iterator[Row]) -> int:
+def _sheet(package: zipfile.ZipFile, number: int, columns: tuple[Column, ...], rows: Iterator[str]) -> int:
     count = 0
-    makers = [_maker(column) for column in columns]
     heads = "".join(_text(column.name, ' s="3"') for column in columns)
     with package.open(_entry(f"xl/worksheets/sheet{number}.xml"), "w", force_zip64=True) as part:
         part.write(
@@ -77,30 +99,10 @@ def _sheet(package: zipfile.ZipFile, number: int, columns: tuple[Column, ...], r
             f"<row>{heads}</row>".encode()
         )
         while some := list(islice(rows, _FLUSH)):
-            made = ["".join([make(cell) for make, cell in zip(makers, row, strict=True)]) for row in some]
-            part.write(("<row>" + "</row><row>".join(made) + "</row>").encode())
+            part.write(("<row>" + "</row><row>".join(some) + "</row>").encode())
             count += len(some)
         part.write(b"</sheetData></worksheet>")
     return count
-
-
-def _maker(column: Column) -> Callable[[Cell], str]:
-    """How cells of a column are written; what was made of a cell is kept, as most come again."""
-    make = {Shape.TEXT: _text, Shape.MOMENT: _moment, Shape.DAY: _day}.get(column.shape)
-    if make is None:
-        return _number
-    known: dict[Cell, str] = {None: "<c/>"}
-
-    def remembered(cell: Cell) -> str:
-        found = known.get(cell)
-        if found is None:
-            if len(known) > _KEPT:
-                known.clear()
-                known[None] = "<c/>"
-            found = known[cell] = make(cell)
-        return found
-
-    return remembered
 
 
 def _text(cell: Cell, style: str = "") -> str:
@@ -109,7 +111,7 @@ def _text(cell: Cell, style: str = "") -> str:
 
 
 def _number(cell: Cell) -> str:
-    return "<c/>" if cell is None else f"<c><v>{cell}</v></c>"
+    return f"<c><v>{cell}</v></c>"
 
 
 def _serial(text: str) -> str:
@@ -124,6 +126,9 @@ def _moment(cell: Cell) -> str:
 
 def _day(cell: Cell) -> str:
     return f'<c s="2"><v>{_serial(str(cell))}</v></c>'
+
+
+_MAKERS: dict[Shape, Callable[[Cell], str]] = {Shape.TEXT: _text, Shape.MOMENT: _moment, Shape.DAY: _day}
 
 
 def _parts(sheets: int) -> dict[str, str]:

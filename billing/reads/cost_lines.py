@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -37,13 +38,47 @@ FIELDS = (
 )
 AT = {name: place for place, name in enumerate(FIELDS)}
 _MONEY = frozenset({"quantity", "cost_usd", "told_usd", "priced_usd", "list_usd", "billed"})
-_SELECT = ", ".join(f"trim_scale(l.{name})::text" if name in _MONEY else f"l.{name}" for name in FIELDS)
-_LINES = f"SELECT {_SELECT} FROM cost_line l WHERE l.team_id = %(team)s{{where}} ORDER BY l.booked_on, l.id"
+# Texts where psycopg would make objects one by one in Python: hours are in UTC, as `2026-08-12 10:00:00`.
+_AS = {
+    **{name: f"trim_scale(l.{name})::text" for name in _MONEY},
+    "workflow_id": "l.workflow_id::text",
+    "hour": "(l.hour AT TIME ZONE 'UTC')::text",
+}
+_SELECT = ", ".join(_AS.get(name, f"l.{name}") for name in FIELDS)
+_LINES = "SELECT {select} FROM cost_line l WHERE l.team_id = %(team)s{where} ORDER BY l.booked_on, l.id"
+# What many lines have in common: all that a row has but its id, times, counts and money.
+KEY_FIELDS = (
+    *("entry", "kind", "basis", "outcome", "workflow_id", *(f"{name}_id" for name in LABELS)),
+    *("tag_set_id", "tier", "region", "price_id", "unit", "currency", "reason"),
+)
+key_of = itemgetter(*(AT[name] for name in KEY_FIELDS))
+
+
+def _numbers(*names: str) -> str:
+    """SQL of columns as one text, by commas; nothing where one is NULL."""
+    told = ", ',', ".join(_AS.get(name, f"l.{name}") for name in names)
+    return f"concat({told})"
+
+
+def _name(column: str) -> str:
+    """SQL of an id of a line as exports call it."""
+    return f"'L' || lpad(to_hex({column}), 16, '0')"
+
+
+# The columns of `read_texts`: counts up to the quantity are one text, money up to what was billed another one.
+_TEXTS = ", ".join(
+    (
+        *(_name("l.id"), _AS["hour"], "l.booked_on", *(_AS.get(name, f"l.{name}") for name in KEY_FIELDS)),
+        *(f"coalesce({_name('l.corrects_id')}, '')", _numbers("calls", *TOKENS, "unpriced_tokens", "quantity")),
+        *(_numbers("cost_usd", "told_usd", "priced_usd", "list_usd", "billed"), _AS["cost_usd"]),
+    )
+)
 _TAGGED = (
     "EXISTS (SELECT FROM tag_set t WHERE t.team_id = l.team_id AND t.id = l.tag_set_id AND t.value_ids && %(tags)s)"
 )
 
 Line = tuple[Any, ...]
+Key = tuple[Any, ...]
 Batch = list[Line]
 
 
@@ -144,10 +179,23 @@ def _where(team_id: UUID, chosen: Chosen) -> tuple[str, dict[str, Any]]:
 
 def read(team_id: UUID, chosen: Chosen) -> Iterator[Batch]:
     """All chosen lines, as they are when the first ones are asked for. Opens the team's context itself."""
+    return _read(team_id, chosen, _SELECT)
+
+
+def read_texts(team_id: UUID, chosen: Chosen) -> Iterator[Batch]:
+    """As `read`, of lines as PostgreSQL words them, which takes a fraction of the time.
+
+    A row is the id's name, hour, day, `KEY_FIELDS`, the name of the line that it corrects (empty: none), counts and
+    quantity by commas, money by commas, and what it costs (None: not known).
+    """
+    return _read(team_id, chosen, _TEXTS)
+
+
+def _read(team_id: UUID, chosen: Chosen, select: str) -> Iterator[Batch]:
     name = f"cost_lines_{uuid4().hex}"
     with team_context(team_id), connection.cursor() as cursor:
         where, values = _where(team_id, chosen)
-        statement = _LINES.format(where=where)
+        statement = _LINES.format(select=select, where=where)
         cursor.execute(f"DECLARE {name} NO SCROLL CURSOR WITH HOLD FOR {statement}", values)
     try:
         while rows := _fetch(team_id, name):
@@ -173,7 +221,7 @@ def page(team_id: UUID, chosen: Chosen, after: tuple[date, int] | None, limit: i
         where += " AND (l.booked_on, l.id) > (%(day)s, %(id)s)"
         values |= {"day": after[0], "id": after[1]}
     with connection.cursor() as cursor:
-        cursor.execute(f"{_LINES.format(where=where)} LIMIT %(limit)s", {**values, "limit": limit + 1})
+        cursor.execute(f"{_LINES.format(select=_SELECT, where=where)} LIMIT %(limit)s", {**values, "limit": limit + 1})
         rows = cursor.fetchall()
     return rows[:limit], len(rows) > limit
 

@@ -20,10 +20,12 @@ from billing.models import (
     CostLine,
     CostOutcome,
     Entry,
+    ResourceRate,
     TagSet,
     TeamPrice,
 )
 from billing.reads.cost import CostCut, Ids
+from billing.reads.resources import rates_by_id
 from monitoring.models import Workflow
 from monitoring.reads.labels import label_values
 
@@ -50,7 +52,10 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with its names. `made` is bucket by bucket what the price says, None where it cannot be taken apart."""
+    """A line with its names. `rate` is the price of what is not tokens.
+
+    `made` is bucket by bucket what the price says, None where it cannot be taken apart.
+    """
 
     row: CostLine
     workflow: str
@@ -58,6 +63,7 @@ class Line:
     names: Mapping[str, str]
     tags: Mapping[str, str]
     price: PriceRow | None
+    rate: ResourceRate | None
     made: Sequence[RatedBucket] | None
 
     @property
@@ -142,6 +148,8 @@ def _named(team_id: UUID, rows: Sequence[CostLine]) -> list[Line]:
     tags = TagSet.objects.filter(team_id=team_id, id__in={row.tag_set_id for row in rows if row.tag_set_id})
     tag_sets = {one.id: one.tags for one in tags}
     prices = prices_of(team_id, {row.price_id for row in rows if row.price_id is not None})
+    rated = {row.price_id for row in rows if row.price_id is not None and row.kind != CostKind.TOKENS}
+    rates = rates_by_id(team_id, rated)
     lines = []
     for row in rows:
         workflow = names.get(row.workflow_id)
@@ -154,6 +162,7 @@ def _named(team_id: UUID, rows: Sequence[CostLine]) -> list[Line]:
                 {column.removesuffix("_id"): labels.get(getattr(row, column), "") for column in columns},
                 tag_sets.get(row.tag_set_id, {}),
                 price,
+                rates.get(row.price_id) if row.price_id in rated else None,
                 rate_buckets(_usage(row), price.rates) if price else None,
             )
         )

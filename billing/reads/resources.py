@@ -1,6 +1,6 @@
 """Rates of resources as pages, exports and the API show them: with their names, and what they cost of late."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -45,6 +45,11 @@ def rate_id_of(text: str) -> int | None:
     """The id of a rate as addresses tell it; None where it is none."""
     is_number = text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= 20
     return int(text) if is_number and -(2**63) <= int(text) < 2**63 else None
+
+
+def rates_by_id(team_id: UUID, ids: Collection[int]) -> dict[int, ResourceRate]:
+    """These rates, also those that were removed: the prices of lines that are not of tokens."""
+    return {row.id: row for row in ResourceRate.objects.filter(team_id=team_id, id__in=ids)} if ids else {}
 
 
 def find_rate(team_id: UUID, rate_id: int, now: datetime) -> ListedRate | None:

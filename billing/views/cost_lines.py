@@ -17,6 +17,7 @@ from accounts.tenancy import team_context
 from billing.analysis.periods import DAY, Days
 from billing.models import CostBasis, CostOutcome
 from billing.reads.lines import Line, LinesPage, hour_window, page_of
+from billing.views.resource_words import amount_words
 from billing.views.scope import CostScope, frame, open_costs
 from billing.views.words import NO_WORKFLOW_WORDS, cell, money, signed_money, window_words
 from monitoring import wording
@@ -32,7 +33,7 @@ _NAMES = ("environment", "release", "node", "provider", "model", "system")
 HEAD = (
     *("id", "booked_on", "hour", "entry", "kind", "basis", "outcome", "workflow", *_NAMES, "tags", "tier", "region"),
     *("calls", *_TOKENS, "unpriced_tokens", "quantity", "unit", "cost_usd", "told_usd", "computed_usd", "list_usd"),
-    *("billed", "currency", "price_id"),
+    *("billed", "currency", "price_id", "unit_price"),
 )
 
 
@@ -61,6 +62,7 @@ class Row:
     cost: str
     difference: str
     made: Sequence[tuple[str, str, str, str]]
+    rate: str
     executions_href: str
 
 
@@ -143,6 +145,7 @@ def _row(scope: CostScope, line: Line) -> Row:
             (one.bucket.replace("_", " "), wording.count(one.count), f"{one.rate:f}", f"{one.cost:f}")
             for one in line.made or ()
         ],
+        rate=amount_words(line.rate) if line.rate else "",
         executions_href=_executions_href(scope, line),
     )
 
@@ -183,4 +186,5 @@ def _cell(line: Line) -> Sequence[Any]:
         *(tags, row.tier, row.region, row.calls, *(getattr(row, name) for name in _TOKENS), row.unpriced_tokens),
         *(cell(row.quantity), row.unit, cell(row.cost_usd), cell(row.told_usd), cell(row.priced_usd)),
         *(cell(row.list_usd), cell(row.billed), row.currency, row.price_id),
+        cell(line.rate.amount if line.rate else None),
     )

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
-from billing.models import AllocationKey, CostKind, RateUnit
+from billing.analysis.pricing import plain
+from billing.models import AllocationKey, CostKind, RateUnit, ResourceRate
 from billing.reads.resources import ListedRate
+from billing.views.price_words import rate_text
 
 CSV_HEADER = (
     *("Name", "Kind", "Unit", "Amount", "Currency", "Workflow", "Environment", "External system", "Billed by"),
@@ -26,22 +27,20 @@ class RateWords:
     days: str
 
 
-def plain(number: Decimal) -> str:
-    """A number with all of its digits, without an exponent."""
-    text = format(number, "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+def amount_words(row: ResourceRate) -> str:
+    """What each costs: `$0.02 per minute of run time`."""
+    return f"{rate_text(row.amount, row.currency)} per {RateUnit(row.unit).label}"
 
 
 def rate_words(listed: ListedRate) -> RateWords:
     """The texts of a rate."""
     row = listed.row
-    amount = f"${plain(row.amount)}" if row.currency == "USD" else f"{plain(row.amount)} {row.currency}"
     scopes = {"workflow": listed.workflow, "environment": listed.environment, "external system": listed.system}
     scope = next((f"{kind} {name}" for kind, name in scopes.items() if name), "all workflows")
     key = AllocationKey(row.key).label.lower() if row.key else ""
     last = f" to {(row.ends_on - timedelta(days=1)).isoformat()}" if row.ends_on else ""
     days = f"since {row.starts_on.isoformat()}{last}"
-    return RateWords(CostKind(row.kind).label, f"{amount} per {RateUnit(row.unit).label}", scope, key, days)
+    return RateWords(CostKind(row.kind).label, amount_words(row), scope, key, days)
 
 
 def csv_cells(listed: ListedRate) -> Sequence[Any]:
