@@ -64,6 +64,29 @@ def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def cost_addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
+    """The pages of costs, with the usage of the sample and one budget."""
+    base = f"{told['base_url']}/t/{told['team']}/cost"
+    page.goto(f"{base}/budgets/")
+    if not page.get_by_role("link", name="All models").count():
+        page.goto(f"{base}/budgets/new/")
+        page.fill("[name=name]", "All models")
+        page.fill("[name=amount]", "600")
+        page.locator("main form button.primary").click()
+        page.goto(f"{base}/budgets/")
+    budget = str(page.get_by_role("link", name="All models").first.get_attribute("href"))
+    before = datetime.now(UTC).replace(day=1) - timedelta(days=1)
+    return {
+        "cost": f"{base}/",
+        "cost-lines": f"{base}/lines/?basis=told&basis=priced",
+        "cost-budget": urljoin(told["base_url"], budget),
+        "cost-prices": f"{base}/prices/",
+        "cost-reconciliation": f"{base}/reconciliation/",
+        "cost-month": f"{base}/months/{before:%Y-%m}/",
+        "cost-exports": f"{base}/exports/",
+    }
+
+
 class Receiver(BaseHTTPRequestHandler):
     """Takes webhooks; what goes to `/gone` is refused."""
 
@@ -142,7 +165,7 @@ def take(
         page.goto(told["base_url"] + "/sign-in/")
         page.screenshot(path=TARGET / f"sign-in-{theme}-{width}.png", full_page=True)
     sign_in(page, told)
-    pages = pages or addresses(page, told) | alert_addresses(page, told, port)
+    pages = pages or cost_addresses(page, told) | addresses(page, told) | alert_addresses(page, told, port)
     for name, address in pages.items():
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from billing.analysis.statement_formats import FORMATS, StatementFormat, generic, recognise
 
@@ -13,6 +13,8 @@ MOST_FAULTS = 20
 MOST_ROWS = 1_000_000
 MOST_TOKENS = 10**15
 _MOST_DIGITS = 40
+# `Decimal` takes more: underscores, digits of other scripts.
+_AMOUNT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
@@ -38,7 +40,8 @@ class Fault:
     reason: str
 
     def __str__(self) -> str:
-        place = ", ".join(part for part in (f"line {self.line}" if self.line else "", self.column) if part)
+        parts = (f"line {self.line}" if self.line else "", f"column {self.column}" if self.column else "")
+        place = ", ".join(part for part in parts if part)
         return f"{place}: {self.reason}" if place else self.reason
 
 
@@ -62,7 +65,8 @@ def read_statement(
 
     Raises `StatementRefused` with line and column of what is wrong, at most `MOST_FAULTS`.
     """
-    reader = csv.reader(_text(lines), strict=True)
+    text = _Text(lines)
+    reader = csv.reader(text, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
@@ -71,7 +75,7 @@ def read_statement(
         raise refuse("the file is empty: it must begin with a line of column names")
     format = generic(mapping) if mapping else _format_of(header, provider)
     places = _places(format, header)
-    rows, faults = _read_rows(reader, format, places, month)
+    rows, faults = _read_rows(text, reader, places, header, month)
     if faults:
         raise StatementRefused(faults)
     if not rows:
@@ -79,12 +83,20 @@ def read_statement(
     return format, rows
 
 
-def _text(lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines, 1):
-        text = line.removeprefix("\ufeff") if number == 1 else line
-        if _CONTROL.search(text):
-            raise refuse("has characters that no text has: is it a CSV file?", line=number)
-        yield text
+class _Text:
+    """The lines of a file that is text; `number` is the line that was given last."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.number = 0
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.number += 1
+            text = line.removeprefix("\ufeff") if self.number == 1 else line
+            if _CONTROL.search(text):
+                raise refuse("has characters that no text has: is it a CSV file?", line=self.number)
+            yield text
 
 
 def _format_of(header: Sequence[str], provider: str) -> StatementFormat:
@@ -126,41 +138,43 @@ def _places(format: StatementFormat, header: Sequence[str]) -> dict[str, list[in
 
 
 def _read_rows(
-    reader: Iterator[list[str]], format: StatementFormat, places: Mapping[str, list[int]], month: date
+    text: _Text,
+    reader: Iterator[list[str]],
+    places: Mapping[str, list[int]],
+    header: Sequence[str],
+    month: date,
 ) -> tuple[list[StatementRow], list[Fault]]:
     rows: list[StatementRow] = []
     faults: list[Fault] = []
-    names = {**{field: (getattr(format, field) or ("",))[0] for field in ("day", "model", "amount", "currency")}}
-    number = 1
+    line = text.number + 1
     try:
-        for number, cells in enumerate(reader, 2):
-            if not any(cell.strip() for cell in cells):
-                continue
+        while len(faults) < MOST_FAULTS and (cells := next(reader, None)) is not None:
             if len(rows) == MOST_ROWS:
-                return rows, [Fault(number, "", f"has more than {MOST_ROWS:,} rows")]
+                return rows, [Fault(line, "", f"has more than {MOST_ROWS:,} rows")]
             try:
-                rows.append(_row(number, cells, places, names, month))
+                if any(cell.strip() for cell in cells):
+                    rows.append(_row(line, cells, places, header, month))
             except StatementRefused as refused:
                 faults += refused.faults
-            if len(faults) >= MOST_FAULTS:
-                break
+            line = text.number + 1
     except csv.Error as error:
-        faults.append(Fault(number + 1, "", f"is no CSV: {error}"))
+        faults.append(Fault(line, "", f"is no CSV: {error}"))
     return rows, faults[:MOST_FAULTS]
 
 
 def _row(
-    line: int, cells: Sequence[str], places: Mapping[str, list[int]], names: Mapping[str, str], month: date
+    line: int, cells: Sequence[str], places: Mapping[str, list[int]], header: Sequence[str], month: date
 ) -> StatementRow:
     def cell(field: str) -> str | None:
         return _cell(line, cells, places[field][0]) if places[field] else None
 
+    names = {field: header[at[0]] if at else "" for field, at in places.items()}
     day = read_day(cell("day") or "", line, names["day"])
     if (day.year, day.month) != (month.year, month.month):
         raise refuse(f"{day} is not in {month:%B %Y}", line=line, column=names["day"])
     amount = cell("amount")
-    told = [_cell(line, cells, place) for place in places["tokens"]]
-    tokens = [_count(text, line, "tokens", MOST_TOKENS) for text in told if text]
+    told = [(_cell(line, cells, place), header[place]) for place in places["tokens"]]
+    tokens = [_count(text, line, column, MOST_TOKENS) for text, column in told if text]
     calls = cell("calls")
     currency = (cell("currency") or "USD").upper()
     if not re.fullmatch("[A-Z]{3}", currency):
@@ -172,7 +186,7 @@ def _row(
         read_amount(amount, line, names["amount"]) if amount else None,
         currency,
         sum(tokens) if tokens else None,
-        _count(calls, line, "calls", MOST_TOKENS) if calls else None,
+        _count(calls, line, names["calls"], MOST_TOKENS) if calls else None,
     )
 
 
@@ -197,11 +211,10 @@ def read_amount(text: str, line: int, column: str) -> Decimal:
     """Money as a plain decimal number; negative for credits."""
     if "," in text:
         raise refuse(f"{text[:40]!r} has a comma: write 1234.50", line=line, column=column)
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        raise refuse(f"{text[:40]!r} is no number", line=line, column=column) from None
-    if not found.is_finite() or len(text) > _MOST_DIGITS or abs(found) >= MOST_TOKENS:
+    if not _AMOUNT.fullmatch(text):
+        raise refuse(f"{text[:40]!r} is no number", line=line, column=column)
+    found = Decimal(text)
+    if len(text) > _MOST_DIGITS or abs(found) >= MOST_TOKENS:
         raise refuse(f"{text[:40]!r} is no amount of money", line=line, column=column)
     return found
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,8 @@ from billing.models import ExchangeRate, ProviderStatement, StatementLine
 MOST_BYTES = 50_000_000
 MAX_PROVIDER = 200
 _BATCH = 2_000
+# What stands for bytes that are no UTF-8. Decoding goes ahead of the lines: an error would not know its own.
+_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,11 @@ def remove_statement(*, team_id: UUID, statement_id: UUID, now: datetime) -> boo
 
 def _lines(hashed: _Hashed) -> Iterator[str]:
     """The lines of the file; what is no UTF-8 is refused by its place."""
-    read = 0
-    try:
-        for line in io.TextIOWrapper(io.BufferedReader(hashed), encoding="utf-8", newline=""):
-            read += 1
-            yield line
-    except UnicodeDecodeError:
-        raise refuse("is not UTF-8: save the file as CSV in UTF-8", line=read + 1) from None
+    text = io.TextIOWrapper(io.BufferedReader(hashed), encoding="utf-8", errors="surrogateescape", newline="")
+    for number, line in enumerate(text, 1):
+        if not line.isascii() and _UNDECODED.search(line):
+            raise refuse("is not UTF-8: save the file as CSV in UTF-8", line=number)
+        yield line
 
 
 def add_up(rows: Sequence[StatementRow]) -> list[StatementLine]:

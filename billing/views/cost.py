@@ -68,7 +68,7 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "all_href": scope.query(all="1") + "#workflows",
         "sort": scope.sort,
         "providers": providers,
-        "models": cost_rows.model_lines(scope, page),
+        **_models(scope, page, shows_all=shows_all),
         "effects": cost_parts.effect_lines(page),
         "effects_sub": _effects_sub(page),
         "odd": cost_parts.odd_lines(scope, page),
@@ -79,6 +79,17 @@ def context(scope: CostScope, page: CostPage, *, may_alert: bool, shows_all: boo
         "lines_href": scope.href("cost_lines"),
         "budget_sub": page.kept_budget.name if page.kept_budget else "",
         **{f"{table}_csv": scope.query(format="csv", table=table) for table in TABLES},
+    }
+
+
+def _models(scope: CostScope, page: CostPage, *, shows_all: bool) -> dict[str, Any]:
+    """The dearest models, and the way to the others."""
+    models = cost_rows.model_lines(scope, page)
+    is_cut = len(models) > cost_rows.SHOWN_MODELS and not shows_all
+    return {
+        "models": models[: cost_rows.SHOWN_MODELS] if is_cut else models,
+        "models_label": f"Show all {wording.count(len(models))} models" if is_cut else "",
+        "models_href": scope.query(all="1") + "#models",
     }
 
 

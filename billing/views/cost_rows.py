@@ -16,6 +16,7 @@ from monitoring.presentation import Colour
 from monitoring.views.comparing import growth_tone, sort_rows
 
 SHOWN = 20
+SHOWN_MODELS = 12
 # In the order of the rows; the grey one is for what is left over.
 COLOURS: tuple[Colour, ...] = ("c1", "c2", "c3", "c4", "c6")
 OTHERS: Colour = "c5"

@@ -21,7 +21,7 @@ from ingestion.adapters.refusals import Refused, Undecodable
 from ingestion.adapters.rest import read_item
 from ingestion.history.files import Piece, digest_of, is_lines, opened, read_document, read_lines
 from ingestion.history.forms import translate
-from ingestion.history.placement import PLACED, Spread, has_clock, shift, spread_of, survey
+from ingestion.history.placement import DEFAULT_SPREAD, PLACED, Spread, has_clock, shift, spread_of, survey
 from ingestion.models import ImportRun
 from ingestion.records import ExecutionReport
 from monitoring.identity import execution_id
@@ -81,13 +81,26 @@ def open_run(team_id: UUID, path: Path, now: datetime) -> ImportRun:
 class FileImport:
     """The import of one file into one team."""
 
-    def __init__(self, team_id: UUID, path: Path, *, now: datetime, on_bytes: Report, shifted: bool = False) -> None:
-        """`on_bytes` hears how many bytes of the file are done; `shifted` moves the newest run to the first import."""
+    def __init__(
+        self,
+        team_id: UUID,
+        path: Path,
+        *,
+        now: datetime,
+        on_bytes: Report,
+        shifted: bool = False,
+        over: timedelta = DEFAULT_SPREAD,
+    ) -> None:
+        """`on_bytes` hears how many bytes of the file are done; `shifted` moves the newest run to the first import.
+
+        Runs of a file that tells no time at all are spread `over` the time before its first import.
+        """
         self.team_id = team_id
         self.path = path
         self.now = now
         self.on_bytes = on_bytes
         self.shifted = shifted
+        self.over = over
         self.summary = Summary()
         self.batch: list[tuple[int, ExecutionReport]] = []
         self.batch_steps = 0
@@ -122,7 +135,7 @@ class FileImport:
             except (ValueError, OSError, EOFError):
                 seen = survey(())
         by = self.ledger.reference_at - seen.last if self.shifted and seen.last else timedelta(0)
-        return spread_of(seen, self.ledger.reference_at), by
+        return spread_of(seen, self.ledger.reference_at, self.over), by
 
     def _take(self, piece: Piece) -> None:
         """Reads one item into the batch, or notes why it cannot be."""

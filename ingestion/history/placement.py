@@ -86,11 +86,11 @@ class Spread(Struct, frozen=True):
         return (self.start + share * (min(place, max(self.count, 1) - 1) + 0.5)).replace(microsecond=0)
 
 
-def spread_of(seen: Survey, reference_at: datetime) -> Spread:
-    """Over the span of the file's other runs, else over the seven days before `reference_at`."""
+def spread_of(seen: Survey, reference_at: datetime, over: timedelta = DEFAULT_SPREAD) -> Spread:
+    """Over the span of the file's other runs, else over the time before `reference_at`, which is seven days."""
     if seen.first is not None and seen.last is not None and seen.first < seen.last:
         return Spread(seen.first, seen.last, seen.clockless)
-    return Spread(reference_at - DEFAULT_SPREAD, reference_at, seen.clockless)
+    return Spread(reference_at - over, reference_at, seen.clockless)
 
 
 def has_clock(report: ExecutionReport) -> bool:

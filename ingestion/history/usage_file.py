@@ -6,7 +6,8 @@ import that was interrupted is simply run again, and a file that is there alread
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Context, Decimal
@@ -28,6 +29,8 @@ MAX_LINE = 1024 * 1024
 MAX_BAD = 20
 BATCH = 500
 _SAMPLE = 64 * 1024
+# What stands for bytes that are no UTF-8. Decoding goes ahead of the lines: an error would not know its own.
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _EXACT = Context(prec=200)
 # Where the reports' own words for a field differ from the mapping's.
 _FIELDS = {"steps[0].cost_usd": "cost", "started_at": "time", "finished_at": "time"}
@@ -52,9 +55,13 @@ class BadRow:
 
 @dataclass(slots=True)
 class Checked:
-    """What a look over the whole file found. It can be imported when `bad_count` is 0. `bad` holds the first ones."""
+    """What a look over the whole file found. It can be imported when `bad_count` is 0. `bad` holds the first ones.
+
+    `silent` rows tell neither tokens nor a cost: runs whose usage is not known. A file of nothing else is refused.
+    """
 
     rows: int = 0
+    silent: int = 0
     bad_count: int = 0
     bad: list[BadRow] = field(default_factory=list)
     tokens: dict[str, int] = field(default_factory=dict)
@@ -81,7 +88,10 @@ class Stored:
 
 def heads(path: Path) -> list[str]:
     """The names of a file's columns. Raises `UnreadableFile`."""
-    return next((list(row) for _, row in _rows(path)), [])
+    found = next((list(row) for _, row in _rows(path)), [])
+    if not any(name.strip() for name in found):
+        raise UnreadableFile("The file is empty: it must begin with a line of column names.")
+    return found
 
 
 class UsageFile:
@@ -117,6 +127,8 @@ class UsageFile:
             found.refuse(found.places[place], self.mapping.columns.get("time", "time"), reason)
         if not found.rows and not found.bad_count:
             found.refuse(1, "(file)", "has no rows")
+        if found.rows and found.silent == found.rows:
+            found.refuse(2, "(row)", "tells neither tokens nor a cost, and neither does any other row")
         return found
 
     def store(self, heard: Heard = lambda _: None) -> Stored:
@@ -165,6 +177,7 @@ class UsageFile:
 
 def _count(found: Checked, usage: Usage, line: int) -> None:
     found.rows += 1
+    found.silent += usage.is_silent
     for name in TOKENS:
         if name in usage.tokens:
             found.tokens[name] = found.tokens.get(name, 0) + usage.tokens[name]
@@ -182,6 +195,14 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 
+def _decoded(lines: Iterable[str]) -> Iterator[str]:
+    """Lines that are UTF-8. Raises `UnreadableFile` for the first that is not."""
+    for number, line in enumerate(lines, 1):
+        if not line.isascii() and _UNDECODED.search(line):
+            raise UnreadableFile(f"Line {number} is not UTF-8 text. Is it a CSV file?")
+        yield line
+
+
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Each row with the line that it begins on. Commas, semicolons or tabs, whichever the heads have most of."""
     with path.open("rb") as raw:
@@ -190,12 +211,10 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(MAX_LINE)
     line = 1
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            reader = csv.reader(_decoded(file), delimiter=delimiter, strict=True)
             for row in reader:
                 yield line, row
                 line = reader.line_num + 1
-    except UnicodeDecodeError:
-        raise UnreadableFile(f"Near line {line} the file is not UTF-8 text. Is it a CSV file?") from None
     except csv.Error as error:
         raise UnreadableFile(f"Line {line}: {error}.") from None

@@ -13,6 +13,8 @@ from ingestion.history.usage_mapping import ALL_INPUT, NAMES, TAG, TOKENS, Mappi
 MAX_TOKENS = 10**15
 WORKFLOW, NODE = "Imported usage", "usage"
 USD = "USD"
+# Python reads no longer ones as numbers.
+_MAX_DIGITS = 20
 _WHOLE = re.compile(r"\d+(\.0+)?")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE]-?\d{1,3})?")
 _EXACT = Context(prec=200)
@@ -39,6 +41,11 @@ class Usage:
     cost_usd: Decimal | None
     at: datetime
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it tells neither tokens nor a cost: a run whose usage is not known."""
+        return not self.tokens and self.cost_usd is None
+
 
 class RowReader:
     """Reads rows by a mapping. `prefix` makes the ids: the same file gives the same ones."""
@@ -55,8 +62,6 @@ class RowReader:
         tokens = self._tokens(told)
         calls = self._count("calls", told.get("calls"))
         cost = self._cost(told, at.date())
-        if not tokens and cost is None:
-            raise BadCell("(row)", "tells neither tokens nor a cost")
         step: dict[str, Any] = {
             "id": "usage",
             "kind": "model",
@@ -107,7 +112,8 @@ class RowReader:
             return None
         if not _WHOLE.fullmatch(text):
             raise BadCell(self._column(target), f"{_why_not(text)}: {text[:40]!r}")
-        count = int(text.partition(".")[0])
+        digits = text.partition(".")[0].lstrip("0") or "0"
+        count = int(digits) if len(digits) <= _MAX_DIGITS else MAX_TOKENS + 1
         if count > MAX_TOKENS:
             raise BadCell(self._column(target), f"is more than {MAX_TOKENS:,} in one row: {text[:40]}")
         return count

@@ -1,6 +1,7 @@
 """`manage.py import_executions`: takes a team's own history in, from files."""
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tqdm import tqdm
 from accounts.models import Team
 from ingestion.acceptance import ReportsRefused, StorageUnavailable
 from ingestion.history.importing import FileImport, Summary
+from ingestion.history.placement import DEFAULT_SPREAD
 from monitoring.store.rollups import fold_all
 
 SHOWN_BAD = 20
@@ -25,13 +27,20 @@ def team_of(slug: str) -> Team:
     return team
 
 
-def import_file(team: Team, path: Path, *, quiet: bool = False, shifted: bool = False) -> Summary:
+def import_file(
+    team: Team, path: Path, *, quiet: bool = False, shifted: bool = False, over: timedelta = DEFAULT_SPREAD
+) -> Summary:
     """Imports one file with a progress bar over its bytes."""
     with tqdm(
         total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name, disable=quiet, dynamic_ncols=True
     ) as bar:
         task = FileImport(
-            team.id, path, now=timezone.now(), on_bytes=lambda done: bar.update(done - bar.n), shifted=shifted
+            team.id,
+            path,
+            now=timezone.now(),
+            on_bytes=lambda done: bar.update(done - bar.n),
+            shifted=shifted,
+            over=over,
         )
         return task.run()
 

@@ -61,3 +61,7 @@ class Command(BaseCommand):
         sums = ", ".join(f"{count:,} {name}" for name, count in found.tokens.items()) or "no tokens"
         cost = "no cost" if found.cost_usd is None else f"{found.cost_usd} USD"
         self.stdout.write(f"{path.name}: {found.rows} rows, {found.first} to {found.last}: {sums}, {cost}")
+        if found.silent:
+            self.stdout.write(
+                f"{path.name}: {found.silent} of them tell neither tokens nor a cost: their usage is not known"
+            )

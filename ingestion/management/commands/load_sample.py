@@ -1,12 +1,14 @@
 """`manage.py load_sample`: the project's own small sample of real runs, into a team."""
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from accounts.tenancy import team_context
+from ingestion.history.placement import DEFAULT_SPREAD
 from ingestion.management.commands.import_executions import import_file, team_of
 from monitoring.models import Workflow
 from monitoring.services import findings
@@ -15,6 +17,8 @@ from monitoring.store.rollups import fold_all
 
 # Neither source states an objective; without one the first verdict could say nothing.
 OBJECTIVE = 0.95
+# Usage is spread so far that each running month has one before it to be compared with.
+USAGE_SPREAD = timedelta(days=40)
 
 
 class Command(BaseCommand):
@@ -29,8 +33,10 @@ class Command(BaseCommand):
         team = team_of(options["team"])
         workflows: set[str] = set()
         stored = duplicate = 0
-        for path in sorted((settings.BASE_DIR / "sample").glob("*.jsonl.gz")):
-            summary = import_file(team, path, quiet=options["verbosity"] == 0, shifted=True)
+        folder = settings.BASE_DIR / "sample"
+        for path in (*sorted(folder.glob("*.jsonl.gz")), *sorted(folder.glob("usage/*.jsonl.gz"))):
+            over = USAGE_SPREAD if path.parent.name == "usage" else DEFAULT_SPREAD
+            summary = import_file(team, path, quiet=options["verbosity"] == 0, shifted=True, over=over)
             workflows |= summary.workflows
             stored, duplicate = stored + summary.stored, duplicate + summary.duplicate
         with team_context(team.id):

@@ -79,24 +79,31 @@ HEAD = "day,model,amount,currency,tokens\n"
     [
         ("", "the file is empty: it must begin with a line of column names"),
         (HEAD, "has column names and no rows"),
-        ("day,model\n", "line 1, amount: there is no such column"),
-        (HEAD + '2026-08-12,m,"1,234.50",USD,1\n', "line 2, amount: '1,234.50' has a comma: write 1234.50"),
-        (HEAD + "2026-08-12,m,NaN,USD,1\n", "line 2, amount: 'NaN' is no amount of money"),
-        (HEAD + "2026-08-12,m,abc,USD,1\n", "line 2, amount: 'abc' is no number"),
-        (HEAD + "2026-08-12,m,1,dollars,1\n", "line 2, currency: 'DOLLARS' is no currency: three letters, such as USD"),
-        (HEAD + "12.08.2026,m,1,USD,1\n", "line 2, day: '12.08.2026' is no day: write 2026-11-28"),
-        (HEAD + "2026-07-31,m,1,USD,1\n", "line 2, day: 2026-07-31 is not in August 2026"),
+        ("day,model\n", "line 1, column amount: there is no such column"),
+        (HEAD + '2026-08-12,m,"1,234.50",USD,1\n', "line 2, column amount: '1,234.50' has a comma: write 1234.50"),
+        (HEAD + "2026-08-12,m,NaN,USD,1\n", "line 2, column amount: 'NaN' is no number"),
+        (HEAD + "2026-08-12,m,1_000,USD,1\n", "line 2, column amount: '1_000' is no number"),
+        (HEAD + "2026-08-12,m,1e20,USD,1\n", "line 2, column amount: '1e20' is no amount of money"),
+        (HEAD + '2026-08-12,"m\nn",1,USD,1\n2026-08-12,m,x,USD,1\n', "line 4, column amount: 'x' is no number"),
+        (HEAD + '2026-08-12,m,1,USD,1\n2026-08-12,"m,1,USD,1\n', "line 3: is no CSV: unexpected end of data"),
+        (HEAD + "2026-08-12,m,abc,USD,1\n", "line 2, column amount: 'abc' is no number"),
+        (
+            HEAD + "2026-08-12,m,1,dollars,1\n",
+            "line 2, column currency: 'DOLLARS' is no currency: three letters, such as USD",
+        ),
+        (HEAD + "12.08.2026,m,1,USD,1\n", "line 2, column day: '12.08.2026' is no day: write 2026-11-28"),
+        (HEAD + "2026-07-31,m,1,USD,1\n", "line 2, column day: 2026-07-31 is not in August 2026"),
         (
             HEAD + "2026-08-12,m,1,USD,-1\n",
-            "line 2, tokens: '-1' must be a whole number from 0 to 1,000,000,000,000,000",
+            "line 2, column tokens: '-1' must be a whole number from 0 to 1,000,000,000,000,000",
         ),
         (
             HEAD + "2026-08-12,m,1,USD,1.5\n",
-            "line 2, tokens: '1.5' must be a whole number from 0 to 1,000,000,000,000,000",
+            "line 2, column tokens: '1.5' must be a whole number from 0 to 1,000,000,000,000,000",
         ),
         (
             HEAD + f"2026-08-12,m,1,USD,{10**18}\n",
-            f"line 2, tokens: '{10**18}' must be a whole number from 0 to 1,000,000,000,000,000",
+            f"line 2, column tokens: '{10**18}' must be a whole number from 0 to 1,000,000,000,000,000",
         ),
         (HEAD + "2026-08-12,m\n", "line 2: has fewer cells than the line of column names"),
         ("PK\x03\x04\x00\n", "line 1: has characters that no text has: is it a CSV file?"),
@@ -105,6 +112,17 @@ HEAD = "day,model,amount,currency,tokens\n"
 def test_bad_files_are_refused_by_line_and_column(text: str, reason: str) -> None:
     """Each with a reason that says what to do."""
     assert refused(text)[0] == reason
+
+
+def test_a_count_is_named_by_its_own_column() -> None:
+    """As the file calls it, not as the field is called."""
+    told = (
+        "start_time_iso,model,num_model_requests,input_tokens,output_tokens\n2026-08-12,m,-1,1,2\n2026-08-12,m,1,1,x\n"
+    )
+    assert [reason.partition(":")[0] for reason in refused(told, provider="openai", mapping=None)] == [
+        "line 2, column num_model_requests",
+        "line 3, column output_tokens",
+    ]
 
 
 def test_a_file_of_another_provider_is_refused() -> None:

@@ -15,8 +15,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Team
 from accounts.tenancy import team_context
-from billing.models import Budget, CostMonth, CostOutcome, CostSettings, ExchangeRate, MonthState
-from tests.billing.spending import NOW, TODAY, folded_once, november, spend
+from billing.models import Budget, CostBasis, CostMonth, CostOutcome, CostSettings, ExchangeRate, MonthState
+from tests.billing.lines import add_line
+from tests.billing.spending import NO_MONEY, NOW, TODAY, at, folded_once, november, run, spend
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +201,36 @@ def test_a_price_that_is_not_known_is_never_nothing(member_client: Client, team:
     assert kpi(text, "Total, 1–22 Nov") == "unknown nothing known of 1–22 Oct"
     assert kpi(text, "Spent on failed runs") == "unknown"
     assert '<td>Sun 22 Nov</td><td class="r">–</td>' in text
+
+
+def test_many_models_are_shown_dearest_first_and_all_on_request(member_client: Client, team: Team) -> None:
+    """And one that was used before alone costs none now: that is not unknown."""
+    with folded_once(team):
+        for number in range(13):
+            spend(team, TODAY, str(20 - number), model=f"model-{number:02}")
+        spend(team, date(2026, 10, 3), "5", model="model-of-october")
+    text = text_of(member_client, team)
+    models = text[text.index('id="models"') :]
+    assert "Show all 14 models" in models
+    assert "model-11" in models
+    assert "model-12" not in models
+    every = text_of(member_client, team, "?all=1")
+    row = every[every.index("<bdi>model-of-october") :].split("</tr>")[0]
+    assert '<span class="mut">none</span>' in row
+    assert "unknown" not in row
+
+
+def test_runs_without_a_known_cost_have_an_unknown_unit_cost(member_client: Client, team: Team) -> None:
+    """Two runs that succeeded are two runs."""
+    spend(team, TODAY, "1", workflow="Paid")
+    run(team, "Dark", TODAY, succeeded=2)
+    with folded_once(team):
+        add_line(team, workflow="Dark", hour=at(TODAY), basis=CostBasis.UNPRICED, unpriced_tokens=1100, **NO_MONEY)
+    text = text_of(member_client, team)
+    row = text[text.index("<bdi>Dark") :].split("</tr>")[0]
+    assert row.count('<span class="mut">unknown</span>') == 4
+    assert "no runs" not in row
+    assert "none succeeded" not in row
 
 
 def test_too_few_days_are_said_to_be_too_few(member_client: Client, team: Team) -> None:

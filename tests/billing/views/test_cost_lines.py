@@ -38,7 +38,8 @@ def test_a_line_shows_how_its_money_was_made(member_client: Client, team: Team) 
         )
     spend(team, TODAY, "0.0029", price_id=77, told_usd=Decimal("0.003"), workflow="Leads")
     text = text_of(member_client, team)
-    assert "Price 77: openai: gpt-5, the team's own, from 1 Jan 2026" in text.replace("&#x27;", "'")
+    assert "Price of openai: gpt-5, the team's own, from 1 Jan 2026" in text.replace("&#x27;", "'")
+    assert 'href="/t/harbour/cost/prices/77/">See this price' in text
     assert '<td>input</td><td class="r">1,000</td><td class="r">2</td><td class="r">0.002</td>' in text
     assert '<td>output</td><td class="r">100</td><td class="r">9</td><td class="r">0.0009</td>' in text
     assert '<span class="t2">+$0.0001</span>' in text

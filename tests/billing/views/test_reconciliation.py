@@ -80,10 +80,14 @@ def test_a_newer_statement_stands_in_for_the_earlier_one(team: Team, owner_clien
 @pytest.mark.parametrize(
     ("content", "told", "reason"),
     [
-        (HEAD + b'2026-08-12,m,"1,5",USD,1\n', COLUMNS, "line 2, amount: &#x27;1,5&#x27; has a comma: write 1234.50"),
+        (
+            HEAD + b'2026-08-12,m,"1,5",USD,1\n',
+            COLUMNS,
+            "line 2, column amount: &#x27;1,5&#x27; has a comma: write 1234.50",
+        ),
         (HEAD + b"2026-08-12,m,1,USD,1\n", {}, "line 1: is none of the exports that are known"),
         (HEAD + b"2026-08-12,m,1,EUR,1\n", COLUMNS, "there is no exchange rate for it on 2026-08-12"),
-        (HEAD + b"2026-08-12,\xff\xfe,1,USD,1\n", COLUMNS, "is not UTF-8: save the file as CSV in UTF-8"),
+        (HEAD + b"2026-08-12,\xff\xfe,1,USD,1\n", COLUMNS, "line 2: is not UTF-8: save the file as CSV in UTF-8"),
         (b"\n", COLUMNS, "the file is empty: it must begin with a line of column names"),
         (HEAD + b"2026-08-12,m,1,USD,1\n", {**COLUMNS, "provider": " "}, "the provider must have 1 to 200 letters"),
     ],

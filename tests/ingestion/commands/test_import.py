@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from unittest import mock
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Count, Sum
 from django.utils import timezone
 
 from accounts.models import Team
@@ -18,7 +20,7 @@ from ingestion.acceptance import StorageUnavailable
 from ingestion.history import importing
 from ingestion.history.importing import FileImport
 from ingestion.models import ImportRun
-from monitoring.models import Execution, Step, Workflow
+from monitoring.models import Execution, Finding, Step, Workflow
 from monitoring.models.execution import Clock
 from monitoring.statuses import Status
 
@@ -177,7 +179,7 @@ def test_the_sample_ends_now_and_can_be_loaded_again(team: Team) -> None:
         shifted = Execution.objects.filter(clock=Clock.SHIFTED)
         newest = shifted.order_by("-counted_at").values_list("counted_at", flat=True)[0]
         assert before <= newest <= timezone.now()
-        assert Execution.objects.filter(clock=Clock.PLACED).count() == 72
+        assert Execution.objects.filter(clock=Clock.PLACED).count() == 72 + 35 + 294
         assert Execution.objects.filter(clock=Clock.TOLD).count() == 0
         assert set(Workflow.objects.values_list("is_sample", "objective_success_rate")) == {(True, 0.95)}
         recent = shifted.filter(counted_at__gte=before - timedelta(days=7))
@@ -185,3 +187,21 @@ def test_the_sample_ends_now_and_can_be_loaded_again(team: Team) -> None:
         assert Step.objects.filter(started_at__gt=timezone.now()).count() == 0
     call_command("load_sample", team=team.slug, verbosity=0, stdout=StringIO())
     assert rows(team) == after
+
+
+def test_the_usage_of_the_sample_is_what_its_sources_tell(team: Team) -> None:
+    before = timezone.now()
+    call_command("load_sample", team=team.slug, verbosity=0, stdout=StringIO())
+    with team_context(team.id):
+        ids = dict(Workflow.objects.values_list("name", "id"))
+        runs = Execution.objects.filter(workflow_id=ids["polyglot-benchmark"])
+        told = runs.aggregate(Sum("cost_usd"), Sum("input_tokens"), Sum("output_tokens"), Count("id"))
+        assert list(told.values()) == [Decimal("492.2667"), 30_865_515, 21_123_583, 35]
+        assert runs.filter(input_tokens__isnull=False).count() == 12
+        calls = Execution.objects.filter(workflow_id=ids["code-service"])
+        assert (calls.count(), calls.filter(cost_usd__isnull=True).count()) == (294, 294)
+        placed = (runs | calls).filter(placed_at__range=(before - timedelta(days=40), timezone.now()))
+        assert placed.count() == 329
+        assert placed.filter(placed_at__lt=before - timedelta(days=39)).exists()
+        assert Workflow.objects.filter(is_sample=True).count() == 6
+        assert not Finding.objects.filter(workflow_id__in=(ids["polyglot-benchmark"], ids["code-service"])).exists()

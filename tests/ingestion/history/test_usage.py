@@ -109,13 +109,16 @@ def test_an_interrupted_import_is_run_again(team: Team, monkeypatch: Any) -> Non
         ("2026-08-12,gpt-5,1.5,1,0.1,USD", "line 3, column in: must be a whole number: '1.5'"),
         ('2026-08-12,gpt-5,"1,500",1,0.1,USD', "line 3, column in: must be a whole number without commas"),
         (f"2026-08-12,gpt-5,{10**18},1,0.1,USD", "line 3, column in: is more than 1,000,000,000,000,000 in one row"),
+        (
+            f"2026-08-12,gpt-5,{'9' * 5000},1,0.1,USD",
+            "line 3, column in: is more than 1,000,000,000,000,000 in one row",
+        ),
         ('2026-08-12,gpt-5,1,1,"0,10",USD', "line 3, column price: must be written with a point and without commas"),
         ("2026-08-12,gpt-5,1,1,$0.10,USD", "line 3, column price: must be a number without signs of currencies"),
         ("2026-08-12,gpt-5,1,1,-0.10,USD", "line 3, column price: must not be negative"),
         ("2026-08-12,gpt-5,1,1,0.10,CHF", "line 3, column money: CHF has no exchange rate on 2026-08-12"),
         ("12/08/2026,gpt-5,1,1,0.1,USD", "line 3, column day: is no time: '12/08/2026'"),
         ("1970-01-01,gpt-5,1,1,0.1,USD", "line 3, column day: must be from 1990-01-01"),
-        ("2026-08-12,gpt-5,,,,", "line 3, column (row): tells neither tokens nor a cost"),
         ("2026-08-12,gpt-5", "line 3, column (row): has 2 fields, the heads have 6"),
         (f"2026-08-12,{'x' * 201},1,1,0.1,USD", "line 3, column model: must have at most 200 characters"),
     ],
@@ -127,6 +130,27 @@ def test_a_bad_row_refuses_the_file(team: Team, tmp_path: Path, row: str, said: 
     with pytest.raises(CommandError, match="1 bad rows; nothing was imported"):
         call_command("import_usage", str(path), team=team.slug, map=list(mapping), stdout=out, stderr=out)
     assert said in out.getvalue()
+    assert sums(team)[0] == 0
+
+
+@pytest.mark.django_db
+def test_a_row_without_usage_is_a_run_whose_usage_is_not_known(team: Team, tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", "time,model,cost,input_tokens", "2026-08-12,gpt-5,0.25,7", "2026-08-13,qwen-max,,")
+    said = command(team, path)
+    assert "2 rows" in said
+    assert "1 of them tell neither tokens nor a cost: their usage is not known" in said
+    with team_context(team.id):
+        found = set(Execution.objects.values_list("cost_usd", "input_tokens"))
+    assert found == {(Decimal("0.25"), 7), (None, None)}
+
+
+@pytest.mark.django_db
+def test_a_file_of_rows_without_usage_is_refused(team: Team, tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", "time,cost", "2026-08-12,", "2026-08-13,")
+    out = StringIO()
+    with pytest.raises(CommandError, match="nothing was imported"):
+        call_command("import_usage", str(path), team=team.slug, map=[], stdout=out, stderr=out)
+    assert "line 2, column (row): tells neither tokens nor a cost, and neither does any other row" in out.getvalue()
     assert sums(team)[0] == 0
 
 
@@ -184,10 +208,11 @@ def test_too_large_a_file_is_refused_before_it_is_read(team: Team, tmp_path: Pat
 def test_what_is_no_csv_is_refused(team: Team, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     for body, said in (
-        (b"time,cost\n\xff\xfe,1\n", "is not UTF-8 text"),
+        (b"time,cost\n2026-08-12,1\n\xff\xfe,1\n", "Line 3 is not UTF-8 text"),
+        (b"time,cost\n" + b"2026-08-12,1\n" * 9000 + b"\xe9,1\n", "Line 9002 is not UTF-8 text"),
         (b'time,cost\n"2026-08-12,1\n', "Line 2: unexpected end of data"),
         (b"time,cost\n", "1 bad rows"),
-        (b"", "Nothing is the time"),
+        (b"", "The file is empty: it must begin with a line of column names"),
         (b"time,time,cost\n2026-08-12,2026-08-12,1\n", "has the column time twice"),
     ):
         path.write_bytes(body)
