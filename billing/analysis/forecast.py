@@ -8,13 +8,13 @@ Estimates are floats, in cents.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from math import log, sqrt
 
 from billing.analysis.periods import DAY
-from billing.analysis.sums import add_up
+from billing.analysis.sums import WIDE, add_up
 
 # The share of months whose cost should end inside the interval.
 COVERAGE = 0.8
@@ -25,6 +25,7 @@ LOOK_BACK = 56
 WEEKS = 4
 _ALPHAS = tuple(number / 20 for number in range(1, 19))
 _FLAT = (1.0,) * 7
+_NONE = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,42 @@ def forecast(
     return Forecast(
         last.usd, last.low, last.high, len(days), has_weekdays=fit.factors is not _FLAT, course=tuple(course)
     )
+
+
+def forecast_beside_fixed(
+    by_day: Mapping[date, Decimal],
+    fixed: Mapping[date, Decimal],
+    start: date,
+    end: date,
+    today: date,
+    *,
+    spent: Decimal | None = None,
+) -> Forecast:
+    """As `forecast`, where `fixed` amounts of months, which stand whole on first days, are no part of the daily level.
+
+    Those of months that have begun count as they are; each month of the period that is still to begin costs what the
+    last one did.
+    """
+    varying = {day: WIDE.subtract(usd, fixed.get(day, _NONE)) for day, usd in by_day.items()}
+    if spent is not None:
+        spent = WIDE.subtract(spent, add_up(usd for day, usd in fixed.items() if start <= day < today))
+    found = forecast(varying, start, end, today, spent=spent)
+    begun = add_up(usd for day, usd in fixed.items() if start <= day <= today)
+    a_month = next((fixed[day] for day in sorted(fixed, reverse=True) if day <= today), _NONE)
+    if found.usd is None or found.low is None or found.high is None or not (begun or a_month):
+        return found
+    course = [_raised(point, begun + a_month * _months_between(today, point.day)) for point in found.course]
+    last = course[-1] if course else _raised(Point(today, found.usd, found.low, found.high), begun)
+    return replace(found, usd=last.usd, low=last.low, high=last.high, course=tuple(course))
+
+
+def _raised(point: Point, usd: Decimal) -> Point:
+    return Point(point.day, *(WIDE.add(one, usd) for one in (point.usd, point.low, point.high)))
+
+
+def _months_between(today: date, day: date) -> int:
+    """How many months begin after today, up to a day."""
+    return (day.year - today.year) * 12 + day.month - today.month
 
 
 def _too_few(days: int) -> str:

@@ -10,26 +10,33 @@ from uuid import UUID
 from accounts.statements import Row
 from billing.analysis.periods import Days
 from billing.analysis.sums import WIDE
-from billing.models import Budget, BudgetScope, CostDimension
-from billing.reads.cost import USED, CostCut, Ids, daily, group
+from billing.models import Budget, BudgetScope, CostDimension, Entry
+from billing.reads.cost import USED, group
+from billing.reads.cost_cut import CostCut, Ids, daily
 from monitoring.identity import LabelKind, label_id
 
 _USED = ", ".join(str(one.value) for one in USED)
-_SUMS = f"sum(cost_usd), COALESCE(sum(unpriced_tokens) FILTER (WHERE entry IN ({_USED})), 0)::bigint"
+_SUMS = f"""sum(cost_usd), sum(cost_usd) FILTER (WHERE entry = {Entry.ALLOCATED.value}),
+    COALESCE(sum(unpriced_tokens) FILTER (WHERE entry IN ({_USED})), 0)::bigint"""
 _LABELS = {BudgetScope.PROVIDER.value: LabelKind.PROVIDER, BudgetScope.TAG.value: LabelKind.TAG}
 
 
 @dataclass(slots=True)
 class Spending:
-    """US dollars by day, as far as they are known, and the tokens of each day that have no price."""
+    """US dollars by day, as far as they are known, and the tokens of each day that have no price.
+
+    `fixed` is the part of them that is paid by the month, which stands on its first day.
+    """
 
     by_day: dict[date, Decimal] = field(default_factory=dict)
+    fixed: dict[date, Decimal] = field(default_factory=dict)
     unpriced: dict[date, int] = field(default_factory=dict)
 
-    def add(self, day: date, usd: Decimal | None, unpriced: int) -> None:
+    def add(self, day: date, usd: Decimal | None, fixed: Decimal | None, unpriced: int) -> None:
         """Adds what other lines of the day cost."""
-        if usd is not None:
-            self.by_day[day] = WIDE.add(self.by_day.get(day, Decimal(0)), usd)
+        for sums, more in ((self.by_day, usd), (self.fixed, fixed)):
+            if more is not None:
+                sums[day] = WIDE.add(sums.get(day, Decimal(0)), more)
         if unpriced:
             self.unpriced[day] = self.unpriced.get(day, 0) + unpriced
 
@@ -58,6 +65,8 @@ def cut_of(team_id: UUID, budget: Budget) -> CostCut:
 
 
 _Key = tuple[str, object, int]
+# Whose, the day, cost, the fixed part of it, tokens without a price.
+_Row = tuple[_Key, date, Decimal | None, Decimal | None, int]
 
 
 def spending_of(team_id: UUID, budgets: Sequence[Budget], days: Days) -> dict[UUID, Spending]:
@@ -67,10 +76,10 @@ def spending_of(team_id: UUID, budgets: Sequence[Budget], days: Days) -> dict[UU
     found = {one.id: Spending() for one in budgets}
     for one in budgets:
         wanted[_key_of(cuts[one.id])].append(found[one.id])
-    for key, day, usd, unpriced in _rows(team_id, cuts.values(), days):
+    for key, day, *told in _rows(team_id, cuts.values(), days):
         for environment in {key[2], 0}:
             for spending in wanted.get((key[0], key[1], environment), ()):
-                spending.add(day, usd, unpriced)
+                spending.add(day, *told)
     return found
 
 
@@ -82,7 +91,9 @@ def _key_of(cut: CostCut) -> _Key:
     return "team", 0, environment
 
 
-def _rows(team_id: UUID, cuts: Iterable[CostCut], days: Days) -> Iterable[tuple[_Key, date, Decimal | None, int]]:
+def _rows(
+    team_id: UUID, cuts: Iterable[CostCut], days: Days
+) -> Iterable[tuple[_Key, date, Decimal | None, Decimal | None, int]]:
     """Sums by what budgets are for, environment and day; of those that no budget is for, too."""
     workflows, tags = set[UUID](), set[int]()
     has_rest = False
@@ -101,7 +112,7 @@ def _rows(team_id: UUID, cuts: Iterable[CostCut], days: Days) -> Iterable[tuple[
         cut = CostCut(team_id, further=CostDimension.TAG, values=Ids(tuple(sorted(tags))))
         rows.append(("tag", group(cut, parts, (*keys, "value_id"), sums=_SUMS)))
     for name, some in rows:
-        for day, environment, value, usd, unpriced in some:
-            yield (name, value, environment), day, usd, unpriced
+        for day, environment, value, *told in some:
+            yield (name, value, environment), day, *told
             if name == "provider":
-                yield ("team", 0, environment), day, usd, unpriced
+                yield ("team", 0, environment), day, *told

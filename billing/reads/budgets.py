@@ -22,12 +22,12 @@ from billing.analysis.budget_course import (
     sums_by_day,
     thresholds_of,
 )
-from billing.analysis.forecast import LOOK_BACK, Forecast, Point, forecast
+from billing.analysis.forecast import LOOK_BACK, Forecast, Point, forecast_beside_fixed
 from billing.analysis.periods import DAY, Days, Period, PeriodKind, add_months
 from billing.analysis.sums import WIDE, add_up
 from billing.models import Budget
 from billing.reads.budget_spending import cut_of, spending_of
-from billing.reads.cost import CostCut
+from billing.reads.cost_cut import CostCut
 from billing.reads.reporting import USD, Reporting, exchange_of
 
 Exchange = Mapping[str, Reporting]
@@ -137,7 +137,9 @@ def budget_rows(team_id: UUID, period: Period, budgets: Sequence[Budget] | None 
     found = []
     for one, (amount, currency) in zip(budgets, told, strict=True):
         spent = spending[one.id]
-        foreseen = forecast(spent.by_day, period.start, period.end, period.today) if period.is_running else None
+        foreseen = None
+        if period.is_running:
+            foreseen = forecast_beside_fixed(spent.by_day, spent.fixed, period.start, period.end, period.today)
         by_day, rate = spent.within(period.days), rate_in(exchange, currency, period)
         course = None
         if rate is not None:

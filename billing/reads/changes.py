@@ -12,7 +12,8 @@ from billing.analysis.decomposition import Effect, Priced, Side, decompose
 from billing.analysis.periods import Period
 from billing.analysis.sums import WIDE
 from billing.models import CostKind
-from billing.reads.cost import CostCut, group, group_money, single, together
+from billing.reads.cost import group, group_money, together
+from billing.reads.cost_cut import CostCut, single
 from billing.reads.course import Named
 from billing.reads.runs import RunCuts, Runs, runs_by_day
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from accounts.statements import run_prepared
 from billing.models import CostDimension, CostKind
-from billing.reads.cost import CostCut, Ids
+from billing.reads.cost_cut import CostCut, Ids
 from monitoring.filters import ANY, Choice
 from monitoring.identity import LabelKind, label_id
 

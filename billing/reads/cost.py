@@ -9,16 +9,16 @@ None.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from accounts.statements import Row, run_planned
-from billing.analysis.periods import DAY, Days, add_months
+from billing.analysis.periods import Days, months_in
 from billing.analysis.sums import add_up
 from billing.models import CostDimension, CostGrain, CostOutcome, Entry
+from billing.reads.cost_cut import CostCut, Ids, Part, cover, daily, single
 
 WASTED = (CostOutcome.FAILED, CostOutcome.RETRIED, CostOutcome.AFTER_DIVERGENCE)
 USED = (Entry.USAGE, Entry.ALLOCATED)
@@ -101,85 +101,6 @@ def _known_sum(column: Sequence[Any]) -> Any:
     if not told:
         return None
     return add_up(told) if isinstance(told[0], Decimal) else sum(told)
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """Ids to find (all when empty) and ids to leave out."""
-
-    wanted: tuple[Any, ...] = ()
-    excluded: tuple[Any, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.wanted or self.excluded)
-
-
-_ALL = Ids()
-
-
-@dataclass(frozen=True, slots=True)
-class CostCut:
-    """Which lines of a team. `further` is the one more dimension whose `values` are asked for (None: none)."""
-
-    team_id: UUID
-    environments: Ids = _ALL
-    workflows: Ids = _ALL
-    providers: Ids = _ALL
-    models: Ids = _ALL
-    kinds: Ids = _ALL
-    further: CostDimension | None = None
-    values: Ids = _ALL
-
-    def columns(self) -> dict[str, Ids]:
-        """What each column is filtered by; columns without a filter are left out."""
-        told = {
-            "environment_id": self.environments,
-            "workflow_id": self.workflows,
-            "provider_id": self.providers,
-            "model_id": self.models,
-            "kind": self.kinds,
-            "value_id": self.values if self.further is not None else _ALL,
-        }
-        return {name: ids for name, ids in told.items() if ids}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Rows of one grain whose buckets are in [start, end); `side` says which of two windows they belong to."""
-
-    grain: CostGrain
-    days: Days
-    side: int = 0
-
-    @property
-    def is_from_first(self) -> bool:
-        """Whether these are days from the first of a month to one in it."""
-        start, end = self.days.start, self.days.end
-        return self.grain is CostGrain.DAY and start.day == 1 and start < end <= add_months(start, 1)
-
-
-def cover(days: Days, side: int = 0) -> list[Part]:
-    """The fewest rows that are exactly these days: whole months, and days at the edges."""
-    first = days.start if days.start.day == 1 else add_months(days.start, 1)
-    last = days.end.replace(day=1)
-    if first >= last:
-        return [Part(CostGrain.DAY, days, side)] if days.count > 0 else []
-    edges = (
-        (CostGrain.DAY, Days(days.start, first)),
-        (CostGrain.MONTH, Days(first, last)),
-        (CostGrain.DAY, Days(last, days.end)),
-    )
-    return [Part(grain, part, side) for grain, part in edges if part.count > 0]
-
-
-def daily(start: date, end: date) -> list[Part]:
-    """Each day of [start, end)."""
-    return [Part(CostGrain.DAY, Days(start, end))]
-
-
-def single(days: Iterable[date]) -> list[Part]:
-    """These days."""
-    return [Part(CostGrain.DAY, Days(day, day + DAY)) for day in days]
 
 
 BY_MONTH = "date_trunc('month', bucket)::date"
@@ -293,6 +214,13 @@ def total(cut: CostCut, days: Days) -> Figures:
     """The figures of these days: what budgets and alerts ask for."""
     rows = group(cut, cover(days), ())
     return rows[0][0] if rows else NOTHING
+
+
+def fixed_by_month(cut: CostCut, days: Days) -> Mapping[date, Decimal]:
+    """What is paid by the month and shared out, by the first day of each month in these days, where it stands whole."""
+    firsts = [day for day in months_in(days) if day in days]
+    rows = group_money(replace(cut, entries=Ids((Entry.ALLOCATED.value,))), single(firsts), ("bucket",))
+    return {day: figures.cost_usd for day, figures in rows if figures.cost_usd is not None}
 
 
 def by_day(cut: CostCut, days: Days) -> Mapping[date, Figures]:

@@ -10,12 +10,14 @@ from accounts.statements import run_prepared
 from billing.analysis.anomalies import LOOK_BACK
 from billing.analysis.budget_course import BudgetCourse
 from billing.analysis.decomposition import Effect
-from billing.analysis.forecast import Forecast, forecast
-from billing.analysis.periods import DAY, Period, PeriodKind
+from billing.analysis.forecast import Forecast, forecast_beside_fixed
+from billing.analysis.periods import DAY, Days, Period, PeriodKind
+from billing.analysis.sums import WIDE
 from billing.models import Budget
 from billing.reads.budgets import BudgetScope, budget_of, course_of
 from billing.reads.changes import Odd, decomposed, odd_days
-from billing.reads.cost import BY_MONTH, NOTHING, CostCut, Figures, cover, daily, group, group_money, together
+from billing.reads.cost import BY_MONTH, NOTHING, Figures, fixed_by_month, group, group_money, together
+from billing.reads.cost_cut import CostCut, cover, daily
 from billing.reads.cost_rows import WorkflowRow, courses_of, workflow_rows
 from billing.reads.course import Course, Named, Spent
 from billing.reads.reporting import Converted, Reporting, reporting_of
@@ -80,8 +82,9 @@ def load(cut: CostCut, period: Period, now: datetime, *, choose: Chooser | None 
     sums, before = (together(one.figures for one in names) for names in (course.now, course.before))
     by_workflow = runs_by_workflow(cuts, period.compared, period.days) if cuts else None
     rows = workflow_rows(cut, period, by_workflow)
-    foreseen = _forecast(cut, period, course, sums)
-    odd = [] if course.is_monthly else odd_days(cut, period, course.costs, cuts)[:MAX_ODD]
+    fixed = fixed_by_month(cut, Days(_since(period), period.days.end))
+    foreseen = _forecast(cut, period, course, sums, fixed)
+    odd = [] if course.is_monthly else odd_days(cut, period, _varying(course.costs, fixed), cuts)[:MAX_ODD]
     kept = budget_of(cut.team_id, BudgetScope(cut, period))
     return CostPage(
         cut=cut,
@@ -130,7 +133,7 @@ def _course(cut: CostCut, period: Period, cuts: RunCuts | None) -> Course:
     spent = group_money(cut, parts, (BY_MONTH if is_monthly else "bucket", "provider_id", "kind"))
     earlier: dict[date, Decimal | None] = {}
     if not is_monthly:
-        first = min(period.compared.start, period.days.start - (LOOK_BACK + 1) * DAY)
+        first = _since(period)
         earlier = {day: one.cost_usd for day, one in group_money(cut, daily(first, days.start), ("bucket",))}
     runs = None
     if cuts:
@@ -149,17 +152,29 @@ def _all_runs(by_workflow: Mapping[tuple[UUID, int], Runs] | None, side: int) ->
     return sum((runs for (_, place), runs in by_workflow.items() if place == side), Runs())
 
 
-def _forecast(cut: CostCut, period: Period, course: Course, sums: Figures) -> Forecast | None:
+def _since(period: Period) -> date:
+    """The first day that is read for the period."""
+    return min(period.compared.start, period.days.start - (LOOK_BACK + 1) * DAY)
+
+
+def _varying(costs: Mapping[date, Decimal], fixed: Mapping[date, Decimal]) -> Mapping[date, Decimal]:
+    """Costs by day without what a month costs whatever happens: it stands on one day, and makes that no unusual one."""
+    return {day: WIDE.subtract(usd, fixed.get(day, Decimal(0))) for day, usd in costs.items()}
+
+
+def _forecast(
+    cut: CostCut, period: Period, course: Course, sums: Figures, fixed: Mapping[date, Decimal]
+) -> Forecast | None:
     """None for a period that is over. Of a year the days are read for it."""
     if not period.is_running:
         return None
     if not course.is_monthly:
-        return forecast(course.costs, period.start, period.end, period.today)
+        return forecast_beside_fixed(course.costs, fixed, period.start, period.end, period.today)
     first = period.today - timedelta(days=LOOK_BACK)
     rows = group_money(cut, daily(first, period.today + DAY), ("bucket",))
     by_day = {day: figures.cost_usd for day, figures in rows if figures.cost_usd is not None}
-    spent = sums.cost_usd or Decimal(0)
-    return forecast(by_day, period.start, period.end, period.today, spent=spent - by_day.get(period.today, Decimal(0)))
+    spent = WIDE.subtract(sums.cost_usd or Decimal(0), by_day.get(period.today, Decimal(0)))
+    return forecast_beside_fixed(by_day, fixed, period.start, period.end, period.today, spent=spent)
 
 
 def _reported(cut: CostCut, period: Period, course: Course) -> Reported | None:

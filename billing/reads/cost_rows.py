@@ -10,7 +10,8 @@ from uuid import UUID
 from accounts.statements import run_prepared
 from billing.analysis.periods import Period, PeriodKind
 from billing.models import CostKind, CostOutcome, Entry
-from billing.reads.cost import BY_MONTH, FURTHER, KEYS, NOTHING, CostCut, Figures, Ids, cover, daily, group, group_money
+from billing.reads.cost import BY_MONTH, FURTHER, KEYS, NOTHING, Figures, group, group_money
+from billing.reads.cost_cut import CostCut, Ids, cover, daily
 from billing.reads.runs import Runs
 from monitoring.identity import NO_WORKFLOW
 from monitoring.reads.labels import label_values

@@ -24,7 +24,7 @@ from billing.models import (
     TagSet,
     TeamPrice,
 )
-from billing.reads.cost import CostCut, Ids
+from billing.reads.cost_cut import CostCut, Ids
 from billing.reads.resources import rates_by_id
 from monitoring.models import Workflow
 from monitoring.reads.labels import label_values

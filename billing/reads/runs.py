@@ -7,7 +7,7 @@ from uuid import UUID
 
 from billing.analysis.periods import Days, add_months
 from billing.models import CostDimension
-from billing.reads.cost import CostCut
+from billing.reads.cost_cut import CostCut
 from monitoring.models import Dimension
 from monitoring.reads.labels import label_values
 from monitoring.reads.rollup_rows import Pending, Segment, Slice, group_rows, pending, segments

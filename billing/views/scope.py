@@ -14,7 +14,7 @@ from accounts.access import TeamRequest
 from accounts.models import Team
 from billing.analysis.periods import Period, PeriodKind, parse_period
 from billing.reads.choices import KIND_WORDS, TITLES, CostChoices, cut_of
-from billing.reads.cost import CostCut
+from billing.reads.cost_cut import CostCut
 from monitoring.filters import ANY, MAX_LENGTH, MAX_VALUES, Choice
 from monitoring.presentation import FilterChip, Link
 from monitoring.reads.environments import environments_of

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.analysis.forecast import COVERAGE, forecast
+from billing.analysis.forecast import COVERAGE, forecast, forecast_beside_fixed
 
 START, END = date(2026, 11, 1), date(2026, 12, 1)
 WEEK = (1.2, 1.2, 1.1, 1.1, 1.0, 0.7, 0.7)
@@ -47,6 +47,44 @@ def test_today_counts_what_it_has_cost_and_no_less_than_usual() -> None:
     assert forecast(by_day, START, END, last).usd == Decimal(300)
     assert forecast({**by_day, last: Decimal(4)}, START, END, last).usd == Decimal(300)
     assert forecast({**by_day, last: Decimal(25)}, START, END, last).usd == Decimal(315)
+
+
+def with_fixed(by_day: dict[date, Decimal], fixed: dict[date, Decimal]) -> dict[date, Decimal]:
+    return {day: by_day.get(day, Decimal(0)) + fixed.get(day, Decimal(0)) for day in {*by_day, *fixed}}
+
+
+def test_what_a_month_costs_whatever_happens_is_added_once_and_is_no_daily_level() -> None:
+    by_day = course(date(2026, 10, 1), [10.0] * 52)
+    fixed = {date(2026, 10, 1): Decimal(500), START: Decimal(600)}
+    found = forecast_beside_fixed(with_fixed(by_day, fixed), fixed, START, END, date(2026, 11, 22))
+    assert (found.usd, found.low, found.high) == (Decimal(900), Decimal(900), Decimal(900))
+    assert [point.usd for point in found.course] == [Decimal(820 + 10 * n) for n in range(9)]
+
+
+def test_each_month_to_come_of_a_quarter_costs_what_the_last_one_did() -> None:
+    by_day = course(date(2026, 10, 1), [10.0] * 52)
+    fixed = {date(2026, 10, 1): Decimal(500), START: Decimal(600)}
+    today, end = date(2026, 11, 22), date(2027, 1, 1)
+    found = forecast_beside_fixed(with_fixed(by_day, fixed), fixed, date(2026, 10, 1), end, today)
+    assert found.usd == Decimal(920 + 500 + 600 + 600)
+    by_end = {point.day: point.usd for point in found.course}
+    assert by_end[date(2026, 12, 1)] - by_end[date(2026, 11, 30)] == Decimal(610)
+
+
+def test_told_sums_and_the_first_day_of_a_month_hold_the_fixed_amount_once() -> None:
+    by_day = course(date(2026, 10, 1), [10.0] * 52)
+    fixed = {START: Decimal(600)}
+    today = date(2026, 11, 22)
+    whole = with_fixed(by_day, fixed)
+    spent = sum((usd for day, usd in whole.items() if START <= day < today), Decimal(0))
+    assert forecast_beside_fixed(whole, fixed, START, END, today, spent=spent).usd == Decimal(900)
+    assert forecast_beside_fixed(whole, fixed, START, END, START).usd == Decimal(900)
+
+
+def test_without_fixed_amounts_nothing_differs() -> None:
+    by_day = course(date(2026, 10, 1), [10.0] * 52)
+    today = date(2026, 11, 22)
+    assert forecast_beside_fixed(by_day, {}, START, END, today) == forecast(by_day, START, END, today)
 
 
 def test_the_low_end_is_never_below_what_was_spent() -> None:

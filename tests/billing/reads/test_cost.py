@@ -12,11 +12,12 @@ from accounts.models import Team
 from accounts.tenancy import team_context
 from billing.analysis.periods import Days, parse_period
 from billing.models import CostDimension, CostGrain, CostKind, CostLine, CostOutcome, Entry
-from billing.reads.cost import CostCut, Ids, by_day, cover, dimension_for, group, together, total
+from billing.reads.cost import by_day, dimension_for, fixed_by_month, group, together, total
+from billing.reads.cost_cut import CostCut, Ids, cover
 from billing.reads.cost_rows import DIMENSIONS, rows_by
 from monitoring.identity import LabelKind, label_id, workflow_id
 from tests.billing.lines import add_line
-from tests.billing.spending import TODAY, at, november, spend
+from tests.billing.spending import NO_MODEL, TODAY, at, november, spend
 
 NOVEMBER = Days(date(2026, 11, 1), date(2026, 11, 23))
 
@@ -116,3 +117,17 @@ def test_nothing_known_is_none_and_not_zero(team: Team) -> None:
         assert (found.cost_usd, found.waste_usd, found.waste_share) == (None, None, None)
         assert (found.unpriced_tokens, found.priced_tokens) == (1100, 0)
         assert total(CostCut(team.id), Days(date(2020, 1, 1), date(2021, 2, 3))).cost_usd is None
+
+
+@pytest.mark.django_db
+def test_what_is_paid_by_the_month_is_told_apart_by_its_first_day(team: Team) -> None:
+    november(team)
+    spend(
+        team, date(2026, 11, 1), "90", workflow="Leads", entry=Entry.ALLOCATED, kind=CostKind.SUBSCRIPTION, **NO_MODEL
+    )
+    with team_context(team.id):
+        found = fixed_by_month(CostCut(team.id), Days(date(2026, 9, 20), date(2026, 11, 23)))
+        leads = CostCut(team.id, workflows=Ids((workflow_id(team.id, "Leads"),)))
+        triage = CostCut(team.id, workflows=Ids((workflow_id(team.id, "Triage"),)))
+        assert found == fixed_by_month(leads, NOVEMBER) == {date(2026, 11, 1): Decimal(90)}
+        assert fixed_by_month(triage, NOVEMBER) == {}

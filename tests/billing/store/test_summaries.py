@@ -12,7 +12,8 @@ from accounts.models import Team
 from accounts.tenancy import team_context
 from billing.analysis.periods import Days
 from billing.models import CostDimension, CostGrain, CostLine, CostOutcome, CostRollup
-from billing.reads.cost import CostCut, Figures, cover, daily, group, together
+from billing.reads.cost import Figures, group, together
+from billing.reads.cost_cut import CostCut, cover, daily
 from billing.store.rollups import fold_days
 from monitoring.identity import NO_WORKFLOW
 from tests.billing.lines import HOUR, add_line
