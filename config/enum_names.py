@@ -8,6 +8,7 @@ from alerts.analysis.conditions import Severity
 from alerts.analysis.conditions import State as AlertState
 from alerts.analysis.quiet_times import SilenceState
 from billing.analysis.budget_course import BudgetState
+from billing.analysis.reconciliation import Cause, Tone
 from monitoring.statuses import Status
 
 ENUM_NAMES: dict[str, Any] = {
@@ -25,6 +26,10 @@ ENUM_NAMES: dict[str, Any] = {
     "BudgetScopeEnum": "billing.models.budget.BudgetScope",
     "BudgetStateEnum": [one.value for one in BudgetState],
     "ResourceKindEnum": ["compute", "storage", "api", "subscription", "backup", "other"],
+    "CostKindEnum": ["tokens", "compute", "storage", "api", "subscription", "backup", "other"],
+    "CostMonthStateEnum": "billing.models.cost_month.MonthState",
+    "ReconciledStateEnum": [one.value for one in Tone],
+    "DifferenceCauseEnum": [one.value for one in Cause],
     "SeverityEnum": [one.value for one in Severity],
     "AlertMetricEnum": [(metric.name, metric.label) for metric in METRICS.values()],
 }
