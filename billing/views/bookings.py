@@ -1,6 +1,7 @@
 """Booking the difference between a statement and what is counted: looked at first, then booked, once."""
 
 from datetime import date
+from decimal import Decimal
 
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
@@ -15,6 +16,7 @@ from billing.analysis.reconciliation import Key
 from billing.services.bookings import Proposal, book, propose
 from billing.services.refusals import Refused
 from billing.views.reconciliation import book_href, month_told, statement_href
+from monitoring import wording
 
 
 @team_page(Permission.MANAGE_COSTS)
@@ -63,8 +65,14 @@ def _key(day: str, model: str) -> Key | None:
 def _amounts(found: Proposal) -> list[tuple[str, str]]:
     """What the line comes from, exactly."""
     return [
-        ("The statement says", f"${plain(found.theirs)}"),
-        ("Counted here", f"${plain(found.ours)}"),
-        *([("Booked before", f"${plain(found.booked)}")] if found.booked else []),
-        ("To be booked", f"${plain(found.usd)}" if found.usd >= 0 else f"\N{MINUS SIGN}${plain(-found.usd)}"),
+        ("The statement says", _usd(found.theirs)),
+        ("Counted here", _usd(found.ours)),
+        *([("Booked before", _usd(found.booked))] if found.booked else []),
+        ("To be booked", _usd(found.usd)),
     ]
+
+
+def _usd(amount: Decimal) -> str:
+    """All digits of an amount, at least two after the point."""
+    whole, _, part = plain(abs(amount)).partition(".")
+    return f"{wording.MINUS if amount < 0 else ''}${int(whole):,}.{part:0<2}"

@@ -166,7 +166,7 @@ def _page(
         "one": found,
         "is_open": is_open,
         "sign": STATES[MonthState(found.state) if found else MonthState.OPEN],
-        "points": rows if is_open or found is None else [_kept(name, told) for name, told in found.checklist.items()],
+        "points": rows if is_open or found is None else _kept_points(found),
         "blocked": [row for row in rows if row.open_items and not row.may_accept],
         "totals": _totals(totals_of(request.team.id, month) if is_open or found is None else found.totals),
         "entries": [entry_row(one, request.team.slug, month) for one in entries_of(request.team.id, month)],
@@ -193,6 +193,11 @@ def _point(point: Point, team: str, month: date, told: Mapping[str, str], faults
         href=f"{reverse(name, args=[team])}{query}" if name and not point.is_settled else "",
         link=link,
     )
+
+
+def _kept_points(month: CostMonth) -> list[PointRow]:
+    """The checklist of a closed month in its own order."""
+    return [_kept(check.value, month.checklist[check.value]) for check in Check if check.value in month.checklist]
 
 
 def _kept(name: str, told: Mapping[str, Any]) -> PointRow:
