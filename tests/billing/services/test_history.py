@@ -51,7 +51,7 @@ def _discount(team_id: Any, by: dict[str, Any]) -> None:
 
 def _exchange(team_id: Any, by: dict[str, Any]) -> None:
     enter_rate(team_id=team_id, told={"currency": "EUR", "date": "2026-08-01", "usd": "1.1"}, now=NOW, **by)
-    upload_rates(team_id=team_id, content=b"date,currency,usd\n2026-08-02,EUR,1.2\n", source="a.csv", now=NOW, **by)
+    upload_rates(team_id=team_id, content=b"currency,date,usd\nEUR,2026-08-02,1.2\n", source="a.csv", now=NOW, **by)
     set_reporting_currency(team_id=team_id, currency="EUR", now=NOW, **by)
 
 
