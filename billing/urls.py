@@ -3,10 +3,12 @@
 from django.urls import URLPattern, path
 
 from billing.views import (
+    bookings,
     budget_form,
     budgets,
     cost_mail,
     discounts,
+    entries,
     exchange_rates,
     exports,
     months,
@@ -41,6 +43,8 @@ urlpatterns: list[URLPattern] = [
     path("cost/lines/", cost_lines, name="cost_lines"),
     path("cost/months/", months.months, name="months"),
     path("cost/months/<str:month>/", months.month, name="cost_month"),
+    path("cost/months/<str:month>/entries/new/", entries.new_entry, name="new_cost_entry"),
+    path("cost/months/<str:month>/entries/<str:entry>/remove/", entries.take_entry_away, name="remove_cost_entry"),
     path("cost/months/<str:month>/close/", months.close, name="close_month"),
     path("cost/months/<str:month>/reopen/", months.reopen, name="reopen_month"),
     path("cost/reconciliation/", reconciliation.reconciliation, name="reconciliation"),
@@ -48,6 +52,11 @@ urlpatterns: list[URLPattern] = [
         "cost/reconciliation/statements/<uuid:statement>/remove/",
         reconciliation.take_statement_away,
         name="remove_statement",
+    ),
+    path(
+        "cost/reconciliation/<str:month>/<name:provider>/book/",
+        bookings.book_difference,
+        name="book_difference",
     ),
     path(
         "cost/reconciliation/<str:month>/<name:provider>/",

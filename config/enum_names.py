@@ -8,6 +8,8 @@ from alerts.analysis.conditions import Severity
 from alerts.analysis.conditions import State as AlertState
 from alerts.analysis.quiet_times import SilenceState
 from billing.analysis.budget_course import BudgetState
+from billing.analysis.reconciliation import Cause, Tone
+from monitoring.analysis.signals import Cause as RunCause
 from monitoring.statuses import Status
 
 ENUM_NAMES: dict[str, Any] = {
@@ -25,6 +27,11 @@ ENUM_NAMES: dict[str, Any] = {
     "BudgetScopeEnum": "billing.models.budget.BudgetScope",
     "BudgetStateEnum": [one.value for one in BudgetState],
     "ResourceKindEnum": ["compute", "storage", "api", "subscription", "backup", "other"],
+    "CostKindEnum": ["tokens", "compute", "storage", "api", "subscription", "backup", "other"],
+    "CostMonthStateEnum": ["open", "closed", "reopening"],
+    "CauseEnum": [one.value for one in RunCause],
+    "ReconciledStateEnum": [one.value for one in Tone],
+    "DifferenceCauseEnum": [one.value for one in Cause],
     "SeverityEnum": [one.value for one in Severity],
     "AlertMetricEnum": [(metric.name, metric.label) for metric in METRICS.values()],
 }

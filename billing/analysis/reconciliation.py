@@ -14,6 +14,7 @@ from enum import StrEnum
 # Up to this share of what the provider says, a difference is nothing to worry about; up to the next, to look at.
 GREEN = Decimal("0.005")
 AMBER = Decimal("0.02")
+NONE_BOOKED = Decimal(0)
 _DATE_IN_NAME = re.compile(r"(?<!\d)(?:\d{4}-\d{2}-\d{2}|20\d{6})(?!\d)")
 _WORD = re.compile(r"[a-z]+\d*[a-z]*|\d+[a-z]*")
 
@@ -69,6 +70,8 @@ class Compared:
     ours: Side
     theirs: Side
     by: Measure = Measure.USD
+    # What was booked of the difference, in US dollars.
+    booked: Decimal = NONE_BOOKED
 
     @property
     def told(self) -> Decimal | None:
@@ -81,16 +84,21 @@ class Compared:
         return (self.told or Decimal(0)) - (_measured(self.ours, self.by) or Decimal(0))
 
     @property
+    def left(self) -> Decimal:
+        """What is left of the difference once what was booked is taken from it."""
+        return self.difference - self.booked
+
+    @property
     def share(self) -> Decimal | None:
         """The difference as a share of what the provider says; None where that is nothing."""
         return abs(self.difference) / abs(self.told) if self.told else None
 
     @property
     def tone(self) -> Tone:
-        """Green, amber or red. Where the provider says nothing, any difference is red."""
-        if not self.difference:
+        """Green, amber or red, by what is left. Where the provider says nothing, any difference is red."""
+        if not self.left:
             return Tone.GREEN
-        share = self.share
+        share = abs(self.left) / abs(self.told) if self.told else None
         if share is None or share > AMBER:
             return Tone.RED
         return Tone.GREEN if share <= GREEN else Tone.AMBER
@@ -128,12 +136,25 @@ def model_key(name: str) -> str:
     return " ".join(sorted(_WORD.findall(_DATE_IN_NAME.sub("", name.lower()).replace("latest", ""))))
 
 
-def reconcile(ours: Mapping[Key, Side], theirs: Mapping[Key, Side]) -> Reconciliation:
-    """Compares both sides by day and `model_key`: money, or tokens where the provider's side has no money at all."""
+def reconcile(
+    ours: Mapping[Key, Side],
+    theirs: Mapping[Key, Side],
+    booked: Mapping[Key, Decimal] | None = None,
+    booked_whole: Decimal = NONE_BOOKED,
+) -> Reconciliation:
+    """Compares both sides by day and `model_key`: money, or tokens where the provider's side has no money at all.
+
+    `booked` is what was booked of single days and models, `booked_whole` of all together.
+    """
     by = Measure.USD if any(side.usd is not None for side in theirs.values()) or not theirs else Measure.TOKENS
     nothing = Side()
-    rows = {key: Compared(ours.get(key, nothing), theirs.get(key, nothing), by) for key in sorted({*ours, *theirs})}
-    whole = Compared(_sum(row.ours for row in rows.values()), _sum(row.theirs for row in rows.values()), by)
+    booked = booked or {}
+    rows = {
+        key: Compared(ours.get(key, nothing), theirs.get(key, nothing), by, booked.get(key, NONE_BOOKED))
+        for key in sorted({*ours, *theirs})
+    }
+    sides = [_sum(row.ours for row in rows.values()), _sum(row.theirs for row in rows.values())]
+    whole = Compared(sides[0], sides[1], by, sum(booked.values(), booked_whole))
     return Reconciliation(rows, whole, _explain(rows))
 
 

@@ -1,6 +1,6 @@
 """`/api/v1/costs/budgets/`: list, make, read, change, remove. The figures are those of the pages."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404
@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import CanReadOrCost
-from accounts.models import ApiKey
 from accounts.tenancy import team_context
 from billing.analysis.periods import Period, parse_period
 from billing.api.budget_documents import (
@@ -23,6 +22,7 @@ from billing.api.budget_documents import (
     BudgetSerializer,
     budget_document,
 )
+from billing.api.callers import caller
 from billing.models import Budget
 from billing.reads.budgets import budget_rows, budgets_of
 from billing.services.budgets import remove_budget, save_budget
@@ -118,7 +118,7 @@ def _fields(
 
 
 def _by(request: Request) -> dict[str, Any]:
-    return {"by": cast(ApiKey, request.auth).name, "now": timezone.now()}
+    return {"by": caller(request), "now": timezone.now()}
 
 
 def _done(act: Any, **told: Any) -> Any:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.authentication import CanReadOrCost
 from accounts.tenancy import team_context
 from billing.analysis.pricing import plain
+from billing.api.callers import caller
 from billing.api.price_documents import (
     DiscountListSerializer,
     DiscountSerializer,
@@ -53,7 +54,7 @@ class DiscountList(APIView):
         with team_context(team_id):
             try:
                 wanted = read_discount(texts_of(told.validated_data))
-                made = add_discount(team_id=team_id, wanted=wanted, by=None, now=timezone.now())
+                made = add_discount(team_id=team_id, wanted=wanted, by=caller(request), now=timezone.now())
             except Refused as refused:
                 raise refusal(refused) from refused
             return Response(discount_document(made), status=status.HTTP_201_CREATED)
@@ -69,7 +70,9 @@ class DiscountDetail(APIView):
         """Take a discount away."""
         team_id = team_of(request)
         with team_context(team_id):
-            if not remove_discount(team_id=team_id, discount_id=uuid_of(discount), now=timezone.now()):
+            if not remove_discount(
+                team_id=team_id, discount_id=uuid_of(discount), now=timezone.now(), by=caller(request)
+            ):
                 raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -99,7 +102,7 @@ class ExchangeRateList(APIView):
         team_id = team_of(request)
         with team_context(team_id):
             try:
-                enter_rate(team_id=team_id, told=texts_of(told.validated_data), by=None, now=timezone.now())
+                enter_rate(team_id=team_id, told=texts_of(told.validated_data), by=caller(request), now=timezone.now())
             except Refused as refused:
                 raise refusal(refused) from refused
         return Response(told.data, status=status.HTTP_201_CREATED)

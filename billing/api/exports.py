@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import CanRead, CanReadOrCost
 from accounts.tenancy import team_context
+from billing.api.callers import caller
 from billing.api.line_filters import LineFilters
 from billing.exports.files import MEDIA_TYPES, Format, Table
 from billing.models import CostLine, ExportJob, ExportState
@@ -121,7 +122,12 @@ class ExportList(APIView):
         try:
             with team_context(team_id):
                 job = export_jobs.create(
-                    team_id, table=Table(values["table"]), format=Format(values["format"]), chosen=chosen, now=now
+                    team_id,
+                    table=Table(values["table"]),
+                    format=Format(values["format"]),
+                    chosen=chosen,
+                    now=now,
+                    by=caller(request),
                 )
         except export_jobs.TooManyExports as error:
             raise exceptions.Throttled(detail=str(error)) from error
@@ -144,7 +150,7 @@ class ExportDetail(APIView):
         team_id = team_of(request)
         job = _find(team_id, export)
         with team_context(team_id):
-            export_jobs.remove(team_id, job)
+            export_jobs.remove(team_id, job, by=caller(request), now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import CanRead, CanReadOrCost
 from accounts.tenancy import team_context
+from billing.api.callers import caller
 from billing.api.price_documents import (
     ApplySerializer,
     NewPriceSerializer,
@@ -71,7 +72,7 @@ class PriceList(APIView):
         texts = texts_of(values) | {RATE_FIELD + name: rate for name, rate in values.pop("rates").items()}
         with team_context(team_id):
             try:
-                made, _ = price_model(team_id=team_id, wanted=read_price(texts), by=None, now=timezone.now())
+                made, _ = price_model(team_id=team_id, wanted=read_price(texts), by=caller(request), now=timezone.now())
             except Refused as refused:
                 raise refusal(refused) from refused
             return Response(price_document(_found(team_id, str(made.id))), status=status.HTTP_201_CREATED)
@@ -103,7 +104,7 @@ class PriceDetail(APIView):
         team_id = team_of(request)
         with team_context(team_id):
             found = _found(team_id, price)
-            if not remove_price(team_id=team_id, price_id=found.price.id, now=timezone.now()):
+            if not remove_price(team_id=team_id, price_id=found.price.id, now=timezone.now(), by=caller(request)):
                 raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -128,7 +129,7 @@ class PriceChanges(APIView):
         team_id = team_of(request)
         with team_context(team_id):
             try:
-                found = apply_changes(team_id=team_id, **told.validated_data, by=None, now=timezone.now())
+                found = apply_changes(team_id=team_id, **told.validated_data, by=caller(request), now=timezone.now())
             except Refused as refused:
                 raise refusal(refused) from refused
             return Response(preview_document(found))
@@ -144,7 +145,7 @@ class PriceChangeDetail(APIView):
         """Take a change back."""
         team_id = team_of(request)
         with team_context(team_id):
-            if not take_back(team_id=team_id, re_rating_id=uuid_of(change), now=timezone.now()):
+            if not take_back(team_id=team_id, re_rating_id=uuid_of(change), now=timezone.now(), by=caller(request)):
                 raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 

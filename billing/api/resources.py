@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import CanReadOrCost
 from accounts.tenancy import team_context
+from billing.api.callers import caller
 from billing.models import AllocationKey, RateUnit
 from billing.reads.resources import ListedRate, find_rate, list_rates, rate_id_of
 from billing.services.refusals import Refused
@@ -115,7 +116,7 @@ class ResourceRateList(APIView):
         team_id, now = team_of(request), timezone.now()
         with team_context(team_id):
             try:
-                made = add_rate(team_id=team_id, wanted=read_rate(texts), by=None, now=now)
+                made = add_rate(team_id=team_id, wanted=read_rate(texts), by=caller(request), now=now)
             except Refused as refused:
                 raise _refusal(refused) from refused
             return _one(request, made.id, status.HTTP_201_CREATED)
@@ -145,7 +146,9 @@ class ResourceRateDetail(APIView):
         team_id, id = team_of(request), _id_of(rate)
         with team_context(team_id):
             try:
-                if not end_rate(team_id=team_id, rate_id=id, now=timezone.now(), **told.validated_data):
+                if not end_rate(
+                    team_id=team_id, rate_id=id, now=timezone.now(), by=caller(request), **told.validated_data
+                ):
                     raise Http404
             except Refused as refused:
                 raise _refusal(refused) from refused
@@ -156,7 +159,7 @@ class ResourceRateDetail(APIView):
         """Take a rate out of open months. Closed months keep what it cost."""
         team_id = team_of(request)
         with team_context(team_id):
-            if not remove_rate(team_id=team_id, rate_id=_id_of(rate), now=timezone.now()):
+            if not remove_rate(team_id=team_id, rate_id=_id_of(rate), now=timezone.now(), by=caller(request)):
                 raise Http404
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import discounts, prices, resources
+from billing.api import discounts, entries, months, prices, resources, statements
 from billing.api.budgets import BudgetDetail, BudgetList
 from billing.api.costs import CostBy, CostDaily, CostSummary
 from billing.api.exports import ExportDetail, ExportFile, ExportList
@@ -24,6 +24,20 @@ urlpatterns: list[URLPattern] = [
     path("costs/summary/", CostSummary.as_view(), name="api_cost_summary"),
     path("costs/daily/", CostDaily.as_view(), name="api_cost_daily"),
     path("costs/by/<str:dimension>/", CostBy.as_view(), name="api_costs_by"),
+    path("costs/months/", months.MonthList.as_view(), name="api_cost_months"),
+    path("costs/months/<str:month>/", months.MonthDetail.as_view(), name="api_cost_month"),
+    path("costs/months/<str:month>/close/", months.MonthClose.as_view(), name="api_close_cost_month"),
+    path("costs/months/<str:month>/reopening/", months.MonthReopening.as_view(), name="api_reopen_cost_month"),
+    path("costs/entries/", entries.EntryList.as_view(), name="api_cost_entries"),
+    path("costs/entries/<str:entry>/", entries.EntryDetail.as_view(), name="api_cost_entry"),
+    path("costs/reconciliation/", statements.ReconciliationList.as_view(), name="api_cost_reconciliation"),
+    path("costs/statements/", statements.StatementList.as_view(), name="api_cost_statements"),
+    path("costs/statements/<str:statement>/", statements.StatementDetail.as_view(), name="api_cost_statement"),
+    path(
+        "costs/statements/<str:statement>/bookings/",
+        statements.StatementBookings.as_view(),
+        name="api_cost_bookings",
+    ),
     path("costs/resources/", resources.ResourceRateList.as_view(), name="api_resource_rates"),
     path("costs/resources/<str:rate>/", resources.ResourceRateDetail.as_view(), name="api_resource_rate"),
     path("costs/budgets/", BudgetList.as_view(), name="api_budgets"),

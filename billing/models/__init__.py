@@ -1,8 +1,10 @@
 """The nouns of billing."""
 
 from billing.models.budget import Budget, BudgetEvent, BudgetScope
+from billing.models.cost_event import CostEvent
 from billing.models.cost_line import (
     ANY_KIND,
+    ENTERED,
     CostBasis,
     CostDimension,
     CostDue,
@@ -29,10 +31,11 @@ from billing.models.price import (
     TeamPrice,
 )
 from billing.models.resource import AllocationKey, RateUnit, ResourceRate
-from billing.models.statement import ProviderStatement, StatementLine
+from billing.models.statement import ProviderStatement, StatementBooking, StatementLine
 
 __all__ = [
     "ANY_KIND",
+    "ENTERED",
     "AllocationKey",
     "BookModel",
     "BookPrice",
@@ -42,6 +45,7 @@ __all__ = [
     "CostBasis",
     "CostDimension",
     "CostDue",
+    "CostEvent",
     "CostGrain",
     "CostKind",
     "CostLine",
@@ -66,6 +70,7 @@ __all__ = [
     "RateUnit",
     "ReRating",
     "ResourceRate",
+    "StatementBooking",
     "StatementLine",
     "TagSet",
     "TeamPrice",

@@ -27,6 +27,10 @@ class Entry(models.IntegerChoices):
     ALLOCATED = 6, "Allocated"
 
 
+# What people enter: money alone, with a reason.
+ENTERED = (Entry.ADJUSTMENT, Entry.CREDIT, Entry.COMMITMENT)
+
+
 class CostKind(models.IntegerChoices):
     """What was paid for. Stored; never renumber."""
 

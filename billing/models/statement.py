@@ -61,3 +61,26 @@ class StatementLine(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.day} {self.model}"
+
+
+class StatementBooking(TenantModel):
+    """A difference that was booked: of a day and model of a statement, or (NULL day, no model) of all that was left.
+
+    `model` is a `model_key`; `line_id` is the adjustment line.
+    """
+
+    statement = TeamForeignKey("billing.ProviderStatement", models.CASCADE, related_name="bookings", db_index=False)
+    day = models.DateField(null=True)
+    model = models.TextField(blank=True, default="")
+    line_id = models.BigIntegerField()
+
+    class Meta(TenantModel.Meta):
+        db_table = "statement_booking"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "statement", "day", "model"], nulls_distinct=False, name="statement_booking_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day or 'whole month'} {self.model}".strip()

@@ -1,6 +1,6 @@
 """What providers say against what is counted: a month of one provider, and which providers have no statement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,8 +9,27 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count
 
-from billing.analysis.reconciliation import Compared, Key, Measure, Reconciliation, Side, Tone, model_key, reconcile
-from billing.models import CostDimension, CostGrain, CostKind, Entry, ProviderStatement, StatementLine
+from billing.analysis.reconciliation import (
+    NONE_BOOKED,
+    Compared,
+    Key,
+    Measure,
+    Reconciliation,
+    Side,
+    Tone,
+    model_key,
+    reconcile,
+)
+from billing.models import (
+    CostDimension,
+    CostGrain,
+    CostKind,
+    CostLine,
+    Entry,
+    ProviderStatement,
+    StatementBooking,
+    StatementLine,
+)
 
 # What a provider bills is usage, as it counts now: with what was re-rated and corrected, without our own bookings.
 _ENTRIES = (Entry.USAGE, Entry.CORRECTION, Entry.RE_RATED)
@@ -37,6 +56,9 @@ class Month:
     result: Reconciliation
     # The names by which each model is shown, by `model_key`.
     names: Mapping[str, str]
+    # What was booked of the statement: by day and model, and of all that was left (None: it was not).
+    booked: Mapping[Key, Decimal]
+    booked_whole: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +81,11 @@ def month_of(team_id: UUID, provider: str, month: date) -> Month:
     names: dict[str, str] = {}
     ours = {(day, model): side for (_, day, model), side in _ours(team_id, month, provider, names).items()}
     theirs = _theirs(statement, names) if statement else {}
-    return Month(provider, statement, reconcile(ours, theirs), names)
+    told = _booked(team_id, [statement.id]).get(statement.id, {}) if statement else {}
+    booked = {(day, model): usd for (day, model), usd in told.items() if day is not None}
+    whole = told.get((None, ""))
+    result = reconcile(ours, theirs, booked, NONE_BOOKED if whole is None else whole)
+    return Month(provider, statement, result, names, booked, whole)
 
 
 def months(team_id: UUID, month: date) -> list[Listed]:
@@ -73,18 +99,37 @@ def months(team_id: UUID, month: date) -> list[Listed]:
     for statement, usd, tokens in told.values_list("statement_id", "usd", "tokens"):
         provider = providers[statement]
         theirs[provider] = theirs.get(provider, Side()).plus(Side(usd, tokens))
-    found = [_listed(one, ours.get(one, Side()), theirs.get(one), statements.get(one)) for one in {*ours, *statements}]
+    booked = _booked(team_id, list(providers))
+    sums = {providers[id]: sum(told.values(), NONE_BOOKED) for id, told in booked.items()}
+    found = [
+        _listed(one, ours.get(one, Side()), theirs.get(one), statements.get(one), sums.get(one, NONE_BOOKED))
+        for one in {*ours, *statements}
+    ]
     return sorted(found, key=lambda one: (-(one.compared.ours.usd or Decimal(0)), one.provider))
 
 
-def _listed(provider: str, ours: Side, theirs: Side | None, statement: ProviderStatement | None) -> Listed:
+def _listed(
+    provider: str, ours: Side, theirs: Side | None, statement: ProviderStatement | None, booked: Decimal
+) -> Listed:
     by = Measure.TOKENS if theirs is not None and theirs.usd is None else Measure.USD
-    return Listed(provider, Compared(ours, theirs or Side(), by), statement)
+    return Listed(provider, Compared(ours, theirs or Side(), by, booked), statement)
 
 
 def unreconciled(team_id: UUID, month: date) -> list[Listed]:
     """Providers of the month that cost something here and have no statement, or one that is not green."""
     return [one for one in months(team_id, month) if one.tone is not Tone.GREEN and (one.statement or _costs(one))]
+
+
+def _booked(team_id: UUID, statements: Sequence[UUID]) -> dict[UUID, dict[tuple[date | None, str], Decimal]]:
+    """What was booked of statements, by day and `model_key`; of a whole month by no day."""
+    rows = StatementBooking.objects.filter(team_id=team_id, statement__in=statements).order_by("id")
+    told = list(rows.values_list("statement_id", "day", "model", "line_id"))
+    lines = CostLine.objects.filter(team_id=team_id, id__in=[line for *_, line in told])
+    amounts = dict(lines.values_list("id", "cost_usd"))
+    found: dict[UUID, dict[tuple[date | None, str], Decimal]] = {}
+    for statement, day, model, line in told:
+        found.setdefault(statement, {})[day, model] = amounts.get(line) or NONE_BOOKED
+    return found
 
 
 def _costs(one: Listed) -> bool:

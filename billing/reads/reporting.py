@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal
-from typing import Any
 from uuid import UUID
 
 from accounts.tenancy import team_context
 from billing.analysis.allocation import next_month
 from billing.analysis.pricing import plain
 from billing.models import CostMonth, CostSettings, ExchangeRate, MonthState
+from billing.store.exchange import kept_rates
 
 USD = "USD"
 # A quotient may have no end: it is written with this many digits after the point, halves to the even one.
@@ -124,14 +124,7 @@ def exchange_of(team_id: UUID, currencies: Collection[str]) -> dict[str, Reporti
             currency,
             [day for day, _ in told],
             [usd for _, usd in told],
-            {month: _kept(some.get(currency), month) for month, some in kept},
+            {month: kept_rates(some.get(currency), month) for month, some in kept},
         )
         for currency, told in rates.items()
     }
-
-
-def _kept(told: Any, month: date) -> dict[date, Decimal]:
-    """The rates that a closed month kept: by the day from which each holds, or one for the whole month."""
-    if isinstance(told, Mapping):
-        return {date.fromisoformat(day): Decimal(str(usd)) for day, usd in told.items()}
-    return {} if told is None else {month: Decimal(str(told))}

@@ -1,6 +1,6 @@
 """Budgets: made, changed, removed, each with a row of history. Everything is checked here, for pages and API alike.
 
-`by` is a member, or the name of an API key. Call inside the team's context.
+Call inside the team's context.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import MemberGroup, User
+from accounts.models import ApiKey, MemberGroup, User
 from billing.models import Budget, BudgetEvent, BudgetScope
 from billing.services.budget_checks import FIELDS, WantedBudget, faults_of, read_amount_of, read_thresholds
+from billing.services.history import By, Subject, record
 from billing.services.refusals import Refused
 from monitoring.models import Workflow
 
-By = User | str
 _TEXTS = ("name", "value", "environment", "currency")
 
 
@@ -113,7 +113,8 @@ def _locked(team_id: UUID, budget_id: UUID) -> Budget:
 
 
 def _note(budget: Budget, what: str, changes: dict[str, Any], by: By, now: datetime) -> None:
-    who = {"by": by} if isinstance(by, User) else {"key_name": by[:200]}
+    who = {"key_name": by.name[:200]} if isinstance(by, ApiKey) else {"by": by}
+    record(budget.team_id, Subject.BUDGET, budget.id, what, by=by, now=now, name=budget.name, changes=changes)
     BudgetEvent.objects.create(team_id=budget.team_id, budget=budget, at=now, what=what, changes=changes, **who)
 
 

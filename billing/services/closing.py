@@ -11,14 +11,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from billing.analysis.checklist import MAX_REASON, MIN_REASON, kept, refusals
 from billing.models import CostDimension, CostGrain, CostMonth, CostMonthEvent, CostRollup, MonthState
 from billing.reads.checklist import checklist, moments, rates_of
 from billing.reads.reporting import reporting_currency
+from billing.services.history import By, Subject, record, user_of
 from billing.store import due
 from billing.store.allocation import allocate
 from billing.store.cost_lock import lock_costs
+from billing.store.price_book import bump_revision
 
 _FIGURES = ("cost_usd", "told_usd", "priced_usd", "list_usd", "unpriced_tokens", "lines", "calls")
 
@@ -37,7 +39,7 @@ Digest = Callable[[UUID, date], str]
 
 @transaction.atomic
 def close_month(
-    *, team_id: UUID, month: date, reasons: Mapping[str, str], by: User | None, now: datetime, digest: Digest
+    *, team_id: UUID, month: date, reasons: Mapping[str, str], by: By, now: datetime, digest: Digest
 ) -> CostMonth:
     """Closes a month (its first day); `reasons` accept open points of the checklist as they are.
 
@@ -52,7 +54,7 @@ def close_month(
     points = checklist(team_id, month, now)
     if open_points := refusals(points, reasons):
         raise ClosingRefused(open_points)
-    one.state, one.closed_by, one.closed_at = MonthState.CLOSED, by, now
+    one.state, one.closed_by, one.closed_at = MonthState.CLOSED, user_of(by), now
     one.checklist = kept(points, reasons)
     one.rates = rates_of(team_id, month)
     one.totals = totals_of(team_id, month)
@@ -65,7 +67,7 @@ def close_month(
 
 
 @transaction.atomic
-def ask_to_reopen(*, team_id: UUID, month: date, reason: str, by: User, now: datetime) -> CostMonth:
+def ask_to_reopen(*, team_id: UUID, month: date, reason: str, by: By, now: datetime) -> CostMonth:
     """Asks for a closed month to be opened again; a second person agrees. Raises `ClosingRefused`."""
     one = _locked(team_id, month)
     reason = reason.strip()
@@ -75,7 +77,7 @@ def ask_to_reopen(*, team_id: UUID, month: date, reason: str, by: User, now: dat
         raise ClosingRefused({"reason": f"must have {MIN_REASON} to {MAX_REASON} letters"})
     if CostMonth.objects.filter(team_id=team_id, month__gt=month).exclude(state=MonthState.OPEN).exists():
         raise ClosingRefused({"month": "is followed by a closed month: open the latest one first"})
-    one.state, one.reopening_by = MonthState.REOPENING, by
+    one.state, one.reopening_by = MonthState.REOPENING, user_of(by)
     one.save(update_fields=["state", "reopening_by"])
     _note(one, "reopening asked", by, now, {"reason": reason})
     return one
@@ -97,12 +99,14 @@ def reopen_month(*, team_id: UUID, month: date, by: User, now: datetime) -> Cost
     one.save()
     due.mark_between(team_id, *moments(month), now)
     allocate(team_id, now)
+    # Its days have the rates of now again.
+    bump_revision(team_id)
     _note(one, "reopened", by, now, {})
     return one
 
 
 @transaction.atomic
-def withdraw_reopening(*, team_id: UUID, month: date, by: User, now: datetime) -> CostMonth:
+def withdraw_reopening(*, team_id: UUID, month: date, by: By, now: datetime) -> CostMonth:
     """Takes back, or turns down, that a month is opened again. Raises `ClosingRefused` where nobody asked."""
     one = _locked(team_id, month)
     if one.state != MonthState.REOPENING:
@@ -131,5 +135,8 @@ def _accepted(one: CostMonth) -> dict[str, str]:
     return {check: point["reason"] for check, point in one.checklist.items() if point["reason"]}
 
 
-def _note(one: CostMonth, what: str, by: User | None, now: datetime, detail: dict[str, object]) -> None:
-    CostMonthEvent.objects.create(team_id=one.team_id, month=one, at=now, by=by, what=what, detail=detail)
+def _note(one: CostMonth, what: str, by: By, now: datetime, detail: dict[str, object]) -> None:
+    if isinstance(by, ApiKey):
+        detail = {**detail, "key": by.name}
+    CostMonthEvent.objects.create(team_id=one.team_id, month=one, at=now, by=user_of(by), what=what, detail=detail)
+    record(one.team_id, Subject.MONTH, f"{one.month:%Y-%m}", what, by=by, now=now, **detail)

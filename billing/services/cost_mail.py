@@ -26,6 +26,7 @@ from billing.models import CostMail, CostMailPlan, ExportJob, ExportState
 from billing.reads.cost_lines import Chosen
 from billing.services import export_jobs
 from billing.services.cost_letter import write_letter
+from billing.services.history import By, Subject, record
 from monitoring.services.review_mail import Fault, can_send, fault_of
 
 logger = logging.getLogger(__name__)
@@ -53,10 +54,14 @@ def month_chosen(month: date) -> Chosen:
     return Chosen(first=month, end=next_month(month))
 
 
-def choose(team_id: UUID, user_id: UUID, *, day: int, table: Table, format: Format, now: datetime) -> None:
+def choose(
+    team_id: UUID, user_id: UUID, *, day: int, table: Table, format: Format, now: datetime, by: By = None
+) -> None:
     """Keeps that a member wants the mail. `day` is 1 to 28, of the month after."""
     told = {"day": day, "table": table.value, "format": format.value, "chosen_at": now}
     CostMailPlan.objects.update_or_create(team_id=team_id, user_id=user_id, defaults=told)
+    about = {"day": day, "table": table.value, "format": format.value}
+    record(team_id, Subject.COST_MAIL, user_id, "chosen", by=by, now=now, **about)
 
 
 def stop(team_id: UUID, user_id: UUID) -> None:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import User
 from billing.analysis.amounts import read_day, read_percent
 from billing.analysis.pricing import common_days, days_meet, rates_of, told_rates
 from billing.models import BookModel, BookPrice, Discount, PriceOrigin, TeamPrice
+from billing.services.history import By, Subject, record, user_of
 from billing.services.refusals import Fields, Refused
 from billing.store.price_book import providers_of
 from billing.store.price_rows import price_id, remove_team_prices, save_team_prices
@@ -53,7 +53,7 @@ def read_discount(told: Mapping[str, str]) -> WantedDiscount:
 
 
 @transaction.atomic
-def add_discount(*, team_id: UUID, wanted: WantedDiscount, by: User | None, now: datetime) -> Discount:
+def add_discount(*, team_id: UUID, wanted: WantedDiscount, by: By, now: datetime) -> Discount:
     """Saves a discount and the prices that it makes. Raises `Refused`."""
     provider = providers_of([wanted.provider])[wanted.provider]
     if provider is None:
@@ -73,20 +73,23 @@ def add_discount(*, team_id: UUID, wanted: WantedDiscount, by: User | None, now:
         starts_on=wanted.starts_on,
         ends_on=wanted.ends_on,
         note=wanted.note,
-        created_by=by,
+        created_by=user_of(by),
         created_at=now,
     )
     make_discounted_prices(team_id, now)
+    about = {"provider": provider, "model": wanted.model, "percent": wanted.percent, "starts_on": wanted.starts_on}
+    record(team_id, Subject.DISCOUNT, made.id, "added", by=by, now=now, **about, ends_on=wanted.ends_on)
     return made
 
 
 @transaction.atomic
-def remove_discount(*, team_id: UUID, discount_id: UUID, now: datetime) -> bool:
+def remove_discount(*, team_id: UUID, discount_id: UUID, now: datetime, by: By = None) -> bool:
     """Takes a discount away with its prices; whether there was one."""
     rows = Discount.objects.filter(team_id=team_id, id=discount_id, removed_at__isnull=True)
     if not rows.update(removed_at=now):
         return False
     make_discounted_prices(team_id, now)
+    record(team_id, Subject.DISCOUNT, discount_id, "removed", by=by, now=now)
     return True
 
 

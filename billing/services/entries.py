@@ -7,7 +7,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from billing.analysis.lines import Figures
-from billing.models import CostBasis, CostKind, CostLine, CostOutcome, Entry
+from billing.models import ENTERED, CostBasis, CostKind, CostLine, CostOutcome, Entry, StatementBooking
+from billing.services.history import By, Subject, record
 from billing.store.cost_lock import lock_costs
 from billing.store.line_prices import read_months
 from billing.store.rollups import fold_parts
@@ -16,7 +17,6 @@ from monitoring.identity import NO_WORKFLOW, LabelKind, derive_number
 from monitoring.models import Workflow
 from monitoring.store.labels import Names
 
-ENTERED = (Entry.ADJUSTMENT, Entry.CREDIT, Entry.COMMITMENT)
 MAX_REASON = 500
 MAX_USD = Decimal(10) ** 15
 MAX_DIGITS = 30
@@ -51,10 +51,15 @@ class Wanted:
     tags: dict[str, str] = field(default_factory=dict)
     billed: Decimal | None = None
     currency: str = "USD"
+    # US dollars for one unit of the currency, where it is not dollars.
+    rate: Decimal | None = None
 
 
-def add_entry(team_id: UUID, wanted: Wanted, now: datetime) -> CostLine:
-    """Books an entry, and makes the rollups of its day, inside the team's context. Raises `EntryRefused`."""
+def add_entry(team_id: UUID, wanted: Wanted, now: datetime, by: By = None, **about: object) -> CostLine:
+    """Books an entry, and makes the rollups of its day, inside the team's context. Raises `EntryRefused`.
+
+    `about` goes into the history beside the amounts.
+    """
     lock_costs(team_id, wait=True)
     id = derive_number("entry", wanted.key)
     if known := CostLine.objects.filter(team_id=team_id, id=id).first():
@@ -64,11 +69,13 @@ def add_entry(team_id: UUID, wanted: Wanted, now: datetime) -> CostLine:
     line = CostLine(team_id=team_id, id=id, folded_at=now, **_values(team_id, wanted))
     line.save(force_insert=True)
     fold_parts(team_id, [(line.workflow_id, line.environment_id, line.booked_on)], now)
+    told = {name: getattr(wanted, name) or None for name in ("provider", "model", "environment", "tags", "rate")}
+    _note(line, "added", by, now, **told, **about)
     return line
 
 
-def remove_entry(team_id: UUID, line_id: int, now: datetime) -> None:
-    """Takes an entry back, while its month is open. Raises `EntryRefused`."""
+def remove_entry(team_id: UUID, line_id: int, now: datetime, by: By = None) -> None:
+    """Takes an entry back while its month is open, also as one of a statement. Raises `EntryRefused`."""
     lock_costs(team_id, wait=True)
     line = CostLine.objects.filter(team_id=team_id, id=line_id, entry__in=ENTERED).first()
     if line is None:
@@ -76,7 +83,16 @@ def remove_entry(team_id: UUID, line_id: int, now: datetime) -> None:
     if reason := _closed(team_id, line.booked_on):
         raise EntryRefused(day=reason)
     CostLine.objects.filter(team_id=team_id, id=line_id).delete()
+    StatementBooking.objects.filter(team_id=team_id, line_id=line_id).delete()
     fold_parts(team_id, [(line.workflow_id, line.environment_id, line.booked_on)], now)
+    _note(line, "removed", by, now)
+
+
+def _note(line: CostLine, what: str, by: By, now: datetime, **detail: object) -> None:
+    told = {"entry": Entry(line.entry).label, "day": line.booked_on, "usd": line.cost_usd, "reason": line.reason}
+    if line.currency != "USD":
+        told |= {"billed": line.billed, "currency": line.currency}
+    record(line.team_id, Subject.ENTRY, line.id, what, by=by, now=now, **told, **detail)
 
 
 def _closed(team_id: UUID, day: date) -> str:

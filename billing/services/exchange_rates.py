@@ -6,17 +6,17 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import User
 from billing.analysis.amounts import read_currency, read_day, read_positive
 from billing.analysis.rate_files import Fault, FileRefused, RateRow, read_rate_file
 from billing.models import CostMonth, CostSettings, ExchangeRate, MonthState
+from billing.services.history import By, Subject, record, user_of
 from billing.services.refusals import Fields, Refused
 from billing.store.price_book import bump_revision
 
 LONGEST_SOURCE = 200
 
 
-def upload_rates(*, team_id: UUID, content: bytes, source: str, by: User | None, now: datetime) -> int:
+def upload_rates(*, team_id: UUID, content: bytes, source: str, by: By, now: datetime) -> int:
     """Saves the rates of a file, and says how many; a rate of the same day is replaced. Raises `FileRefused`."""
     rows = read_rate_file(content)
     if faults := _closed(team_id, rows):
@@ -25,7 +25,7 @@ def upload_rates(*, team_id: UUID, content: bytes, source: str, by: User | None,
     return len(rows)
 
 
-def enter_rate(*, team_id: UUID, told: Mapping[str, str], by: User | None, now: datetime) -> None:
+def enter_rate(*, team_id: UUID, told: Mapping[str, str], by: By, now: datetime) -> None:
     """Saves one rate of `currency`, `date` and `usd`. Raises `Refused`."""
     fields = Fields(told)
     values = [
@@ -57,7 +57,7 @@ def _closed(team_id: UUID, rows: Sequence[RateRow]) -> list[Fault]:
 
 
 @transaction.atomic
-def _save(team_id: UUID, rows: Sequence[RateRow], source: str, by: User | None, now: datetime) -> None:
+def _save(team_id: UUID, rows: Sequence[RateRow], source: str, by: By, now: datetime) -> None:
     for currency in sorted({row.currency for row in rows}):
         days = [row.starts_on for row in rows if row.currency == currency]
         ExchangeRate.objects.filter(team_id=team_id, currency=currency, starts_on__in=days).delete()
@@ -69,7 +69,7 @@ def _save(team_id: UUID, rows: Sequence[RateRow], source: str, by: User | None, 
                 starts_on=row.starts_on,
                 usd=row.usd,
                 source=source[:LONGEST_SOURCE],
-                created_by=by,
+                created_by=user_of(by),
                 created_at=now,
             )
             for row in rows
@@ -77,10 +77,13 @@ def _save(team_id: UUID, rows: Sequence[RateRow], source: str, by: User | None, 
         batch_size=1000,
     )
     bump_revision(team_id)
+    for row in rows:
+        about = {"currency": row.currency, "date": row.starts_on, "usd": row.usd, "source": source}
+        record(team_id, Subject.EXCHANGE_RATE, f"{row.currency} {row.starts_on}", "set", by=by, now=now, **about)
 
 
 @transaction.atomic
-def set_reporting_currency(*, team_id: UUID, currency: str, now: datetime) -> None:
+def set_reporting_currency(*, team_id: UUID, currency: str, now: datetime, by: By = None) -> None:
     """Has pages and exports show amounts in this currency, too. Raises `Refused`."""
     try:
         told = read_currency(currency)
@@ -89,3 +92,4 @@ def set_reporting_currency(*, team_id: UUID, currency: str, now: datetime) -> No
     if told != "USD" and not ExchangeRate.objects.filter(team_id=team_id, currency=told).exists():
         raise Refused({"reporting_currency": "has no exchange rate yet: upload one first"})
     CostSettings.objects.update_or_create(team_id=team_id, defaults={"reporting_currency": told, "updated_at": now})
+    record(team_id, Subject.CURRENCY, told, "chosen", by=by, now=now)

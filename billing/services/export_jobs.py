@@ -12,6 +12,7 @@ from accounts.tenancy import team_context
 from billing.exports.files import Format, Table, file_name
 from billing.models import ExportDue, ExportJob, ExportState
 from billing.reads.cost_lines import Chosen, expect
+from billing.services.history import By, Subject, record
 
 KEPT = timedelta(days=7)
 # What a team may have waiting or being written; the rest is told to come again.
@@ -30,7 +31,14 @@ def is_direct(table: Table, format: Format, lines: int) -> bool:
 
 
 def create(
-    team_id: UUID, *, table: Table, format: Format, chosen: Chosen, now: datetime, user_id: UUID | None = None
+    team_id: UUID,
+    *,
+    table: Table,
+    format: Format,
+    chosen: Chosen,
+    now: datetime,
+    user_id: UUID | None = None,
+    by: By = None,
 ) -> ExportJob:
     """Asks for an export. Inside the team's context. Raises `TooManyExports`."""
     at_work = ExportJob.objects.filter(team_id=team_id, state__in=(ExportState.WAITING, ExportState.WRITING))
@@ -48,13 +56,25 @@ def create(
         expires_at=now + KEPT,
     )
     ExportDue.objects.create(job_id=job.id, team_id=team_id, due_at=now)
+    record(team_id, Subject.EXPORT, job.id, "asked", by=by, now=now, **_about(table, format, chosen))
     return job
 
 
-def remove(team_id: UUID, job: ExportJob) -> None:
+def record_direct(team_id: UUID, table: Table, format: Format, chosen: Chosen, *, by: By, now: datetime) -> None:
+    """Writes down that a short export was answered at once."""
+    record(team_id, Subject.EXPORT, "", "written", by=by, now=now, **_about(table, format, chosen))
+
+
+def _about(table: Table, format: Format, chosen: Chosen) -> dict[str, object]:
+    return {"table": table.value, "format": format.value, "chosen": chosen.document()}
+
+
+def remove(team_id: UUID, job: ExportJob, *, by: By = None, now: datetime | None = None) -> None:
     """Removes an export; one that is being written stops soon. Inside the team's context."""
     ExportDue.objects.filter(job_id=job.id, team_id=team_id).delete()
     ExportJob.objects.filter(team_id=team_id, id=job.id).delete()
+    if now is not None:
+        record(team_id, Subject.EXPORT, job.id, "removed", by=by, now=now, file=job.file_name)
     transaction.on_commit(lambda: remove_files(team_id, job.id))
 
 

@@ -19,7 +19,9 @@ from billing.analysis.pricing import find_price
 from billing.analysis.rating import rate_usage
 from billing.analysis.usage import Usage
 from billing.models import FirstRating
-from billing.store.price_book import prices_of, usd_of
+from billing.services.history import By, Subject, record
+from billing.store.exchange import usd_of
+from billing.store.price_book import prices_of
 from monitoring.store.fields import TOKEN_NAMES
 from monitoring.store.first_prices import (
     FIRST_ID,
@@ -50,12 +52,14 @@ _PARTS = {
 
 
 @transaction.atomic
-def request_rating(team_id: UUID, names: tuple[int, int], now: datetime) -> None:
+def request_rating(team_id: UUID, names: tuple[int, int], now: datetime, by: By = None) -> None:
     """Has what these provider and model (label ids, 0: none told) used without a price rated, from the start."""
     FirstRating.objects.filter(team_id=team_id, provider_id=names[0], model_id=names[1]).delete()
     FirstRating.objects.create(
         team_id=team_id, provider_id=names[0], model_id=names[1], requested_at=now, due_at=now + DELAY
     )
+    about = {"provider_id": str(names[0]), "model_id": str(names[1])}
+    record(team_id, Subject.FIRST_RATING, "", "asked", by=by, now=now, **about)
 
 
 def rate_due(now: datetime, *, seconds: float) -> int:

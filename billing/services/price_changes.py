@@ -10,15 +10,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import User
 from billing.analysis.price_changes import Change, Preview, Situation, preview
 from billing.analysis.pricing import Origin
 from billing.models import ReRating
 from billing.reads.price_use import hours_of_price, used_in_open_months
+from billing.services.history import By, Subject, record, user_of
 from billing.services.refusals import Refused
 from billing.services.team_prices import WantedPrice
 from billing.store import due
-from billing.store.price_book import as_prices, matching_pairs, prices_by_id, prices_of, usd_of
+from billing.store.exchange import usd_of
+from billing.store.price_book import as_prices, matching_pairs, prices_by_id, prices_of
 from monitoring.identity import derive_number
 
 LONGEST_REASON = 500
@@ -58,7 +59,7 @@ def digest_of(changes: Iterable[Change]) -> str:
 
 
 @transaction.atomic
-def apply_changes(*, team_id: UUID, seen: str, reason: str, by: User | None, now: datetime) -> Preview:
+def apply_changes(*, team_id: UUID, seen: str, reason: str, by: By, now: datetime) -> Preview:
     """Has open months count at the prices as they are now; `seen` is the digest of what was looked at.
 
     Raises `Refused` where that has changed, or nothing is to do.
@@ -76,19 +77,22 @@ def apply_changes(*, team_id: UUID, seen: str, reason: str, by: User | None, now
     return found
 
 
-def _apply(team_id: UUID, change: Change, reason: str, by: User | None, now: datetime) -> None:
+def _apply(team_id: UUID, change: Change, reason: str, by: By, now: datetime) -> None:
     _carve(team_id, change, now)
     if change.new_price_id != change.old_price_id:
-        ReRating.objects.create(
+        made = ReRating.objects.create(
             team_id=team_id,
             old_price_id=change.old_price_id,
             new_price_id=change.new_price_id,
             starts_on=change.starts_on,
             ends_on=change.ends_on,
             reason=reason,
-            created_by=by,
+            created_by=user_of(by),
             created_at=now,
         )
+        about = {"old": str(change.old_price_id), "new": str(change.new_price_id), "reason": reason}
+        days = {"starts_on": change.starts_on, "ends_on": change.ends_on}
+        record(team_id, Subject.PRICE_CHANGE, made.id, "applied", by=by, now=now, **about, **days)
     _mark(team_id, change.old_price_id, change.starts_on, change.ends_on, now)
 
 
@@ -116,7 +120,7 @@ def _carve(team_id: UUID, change: Change, now: datetime) -> None:
 
 
 @transaction.atomic
-def take_back(*, team_id: UUID, re_rating_id: UUID, now: datetime) -> bool:
+def take_back(*, team_id: UUID, re_rating_id: UUID, now: datetime, by: By = None) -> bool:
     """Has the lines count at the price that made them again; whether there was such a change."""
     one = ReRating.objects.select_for_update().filter(team_id=team_id, id=re_rating_id, removed_at__isnull=True).first()
     if one is None:
@@ -124,6 +128,7 @@ def take_back(*, team_id: UUID, re_rating_id: UUID, now: datetime) -> bool:
     one.removed_at = now
     one.save(update_fields=["removed_at"])
     _mark(team_id, one.old_price_id, one.starts_on, one.ends_on, now)
+    record(team_id, Subject.PRICE_CHANGE, one.id, "taken back", by=by, now=now, reason=one.reason)
     return True
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.models import User
 from billing.analysis.allocation import next_month
 from billing.analysis.amounts import read_amount, read_currency, read_day
 from billing.models import AllocationKey, CostKind, ExchangeRate, RateUnit, ResourceRate
+from billing.services.history import By, Subject, record, user_of
 from billing.services.refusals import Fields, Refused
 from billing.store import due
 from billing.store.allocation import allocate
@@ -109,7 +109,7 @@ def _read_key(text: str) -> str:
 
 
 @transaction.atomic
-def add_rate(*, team_id: UUID, wanted: WantedRate, by: User | None, now: datetime) -> ResourceRate:
+def add_rate(*, team_id: UUID, wanted: WantedRate, by: By, now: datetime) -> ResourceRate:
     """Saves a rate, and has what it changes made again, inside the team's context. Raises `Refused`."""
     lock_costs(team_id, wait=True)
     workflow = _find_workflow(team_id, wanted.workflow) if wanted.workflow else None
@@ -125,7 +125,7 @@ def add_rate(*, team_id: UUID, wanted: WantedRate, by: User | None, now: datetim
         environment_id=_label(names, LabelKind.ENVIRONMENT, wanted.environment),
         system_id=_label(names, LabelKind.SYSTEM, wanted.system),
         provider_id=_label(names, LabelKind.PROVIDER, wanted.provider),
-        created_by=by,
+        created_by=user_of(by),
         created_at=now,
     )
     _check_overlap(row)
@@ -133,6 +133,8 @@ def add_rate(*, team_id: UUID, wanted: WantedRate, by: User | None, now: datetim
     names.save()
     row.save(force_insert=True)
     _make_again(row, row.starts_on, row.ends_on, now)
+    about = {name: value for name, value in asdict(wanted).items() if value not in (None, "")}
+    record(team_id, Subject.RESOURCE_RATE, row.id, "added", by=by, now=now, **about)
     return row
 
 
@@ -189,7 +191,7 @@ def _make_again(row: ResourceRate, start: date, end: date | None, now: datetime)
 
 
 @transaction.atomic
-def end_rate(*, team_id: UUID, rate_id: int, ends_on: date, now: datetime) -> bool:
+def end_rate(*, team_id: UUID, rate_id: int, ends_on: date, now: datetime, by: By = None) -> bool:
     """Has a rate hold to before a day; whether there is such a rate. Raises `Refused`."""
     lock_costs(team_id, wait=True)
     row = ResourceRate.objects.filter(team_id=team_id, id=rate_id, removed_at__isnull=True).first()
@@ -205,11 +207,12 @@ def end_rate(*, team_id: UUID, rate_id: int, ends_on: date, now: datetime) -> bo
     _check_days(team_id, ends_on, old, "ends_on")
     ResourceRate.objects.filter(team_id=team_id, id=rate_id).update(ends_on=ends_on)
     _make_again(row, ends_on, old, now)
+    record(team_id, Subject.RESOURCE_RATE, rate_id, "ended", by=by, now=now, name=row.name, ends_on=ends_on)
     return True
 
 
 @transaction.atomic
-def remove_rate(*, team_id: UUID, rate_id: int, now: datetime) -> bool:
+def remove_rate(*, team_id: UUID, rate_id: int, now: datetime, by: By = None) -> bool:
     """Takes a rate out of all open months; whether there was one. Closed months keep what it cost in them."""
     lock_costs(team_id, wait=True)
     rows = ResourceRate.objects.filter(team_id=team_id, id=rate_id, removed_at__isnull=True)
@@ -218,4 +221,5 @@ def remove_rate(*, team_id: UUID, rate_id: int, now: datetime) -> bool:
         return False
     rows.update(removed_at=now)
     _make_again(row, row.starts_on, row.ends_on, now)
+    record(team_id, Subject.RESOURCE_RATE, rate_id, "removed", by=by, now=now, name=row.name)
     return True

@@ -12,9 +12,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import User
 from billing.analysis.statements import StatementRow, read_statement, refuse
-from billing.models import ExchangeRate, ProviderStatement, StatementLine
+from billing.models import ProviderStatement, StatementLine
+from billing.services.bookings import take_back_all
+from billing.services.history import By, Subject, record, user_of
+from billing.services.refusals import Refused
+from billing.store.exchange import rate_on, read_exchange
 
 MOST_BYTES = 50_000_000
 MAX_PROVIDER = 200
@@ -54,11 +57,12 @@ class _Hashed(io.RawIOBase):
 
 
 def import_statement(
-    *, team_id: UUID, provider: str, month: date, upload: Upload, by: User | None, now: datetime
+    *, team_id: UUID, provider: str, month: date, upload: Upload, by: By, now: datetime
 ) -> ProviderStatement:
     """Reads a provider's export of a month (its first day) and keeps it in place of an earlier one.
 
-    Raises `StatementRefused` naming line and column; then nothing of the file is kept, and the earlier one stays.
+    What was booked of the earlier one goes with it. Raises `StatementRefused` naming line and column; then nothing of
+    the file is kept, and the earlier one stays.
     """
     provider = provider.strip()
     if not provider or len(provider) > MAX_PROVIDER:
@@ -68,7 +72,8 @@ def import_statement(
     lines = _with_usd(team_id, add_up(rows))
     with transaction.atomic():
         earlier = ProviderStatement.objects.filter(team_id=team_id, provider=provider, month=month)
-        earlier.filter(removed_at__isnull=True).update(removed_at=now)
+        for one in earlier.filter(removed_at__isnull=True).order_by("id"):
+            _retire(one, by, now)
         made = ProviderStatement.objects.create(
             team_id=team_id,
             provider=provider,
@@ -77,19 +82,41 @@ def import_statement(
             format=format.key,
             sha256=hashed.digest.hexdigest(),
             row_count=len(rows),
-            uploaded_by=by,
+            uploaded_by=user_of(by),
             uploaded_at=now,
         )
         for line in lines:
             line.team_id, line.statement = team_id, made
         StatementLine.objects.bulk_create(lines, batch_size=_BATCH)
+        record(team_id, Subject.STATEMENT, made.id, "uploaded", by=by, now=now, **_about(made), sha256=made.sha256)
     return made
 
 
-def remove_statement(*, team_id: UUID, statement_id: UUID, now: datetime) -> bool:
-    """Takes a statement away; whether there was one."""
-    found = ProviderStatement.objects.filter(team_id=team_id, id=statement_id, removed_at__isnull=True)
-    return bool(found.update(removed_at=now))
+@transaction.atomic
+def remove_statement(*, team_id: UUID, statement_id: UUID, now: datetime, by: By = None) -> bool:
+    """Takes a statement away with what was booked of it; whether there was one.
+
+    Raises `StatementRefused` where a difference is booked in a month that is closed by now.
+    """
+    found = ProviderStatement.objects.filter(team_id=team_id, id=statement_id, removed_at__isnull=True).first()
+    if found is None:
+        return False
+    _retire(found, by, now)
+    return True
+
+
+def _retire(statement: ProviderStatement, by: By, now: datetime) -> None:
+    try:
+        count = take_back_all(statement, by, now)
+    except Refused as refused:
+        raise refuse(f"the statement {statement.filename} stays: its difference {refused.reasons['booked']}") from None
+    ProviderStatement.objects.filter(team_id=statement.team_id, id=statement.id).update(removed_at=now)
+    about = {**_about(statement), "bookings": count or None}
+    record(statement.team_id, Subject.STATEMENT, statement.id, "removed", by=by, now=now, **about)
+
+
+def _about(statement: ProviderStatement) -> dict[str, object]:
+    return {"provider": statement.provider, "month": f"{statement.month:%Y-%m}", "file": statement.filename}
 
 
 def _lines(hashed: _Hashed) -> Iterator[str]:
@@ -118,16 +145,12 @@ def add_up(rows: Sequence[StatementRow]) -> list[StatementLine]:
 
 def _with_usd(team_id: UUID, lines: list[StatementLine]) -> list[StatementLine]:
     """Amounts in US dollars by the exchange rate of their day. Raises for a currency without one."""
-    rates: dict[str, list[tuple[date, Decimal]]] = {}
-    foreign = {line.currency for line in lines if line.amount is not None} - {"USD"}
-    told = ExchangeRate.objects.filter(team_id=team_id, currency__in=foreign).order_by("currency", "starts_on")
-    for currency, starts_on, usd in told.values_list("currency", "starts_on", "usd"):
-        rates.setdefault(currency, []).append((starts_on, usd))
+    rates = read_exchange(team_id, {line.currency for line in lines if line.amount is not None})
     for line in lines:
         if line.amount is None:
             continue
-        known = [usd for starts_on, usd in rates.get(line.currency, ()) if starts_on <= line.day]
-        if line.currency != "USD" and not known:
+        rate = Decimal(1) if line.currency == "USD" else rate_on(rates.get(line.currency, ()), line.day)
+        if rate is None:
             raise refuse(f"amounts are in {line.currency}, and there is no exchange rate for it on {line.day}")
-        line.usd = line.amount if line.currency == "USD" else line.amount * known[-1]
+        line.usd = line.amount * rate
     return lines

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.models import CostSettings
+from billing.services.history import By, Subject, record
 from billing.store import due
 from billing.store.line_prices import read_months
 
@@ -20,7 +21,7 @@ class TagsRefused(Exception):
 
 
 @transaction.atomic
-def set_tag_keys(team_id: UUID, keys: Sequence[str], now: datetime) -> int:
+def set_tag_keys(team_id: UUID, keys: Sequence[str], now: datetime, by: By = None) -> int:
     """Says by which tags of executions lines are split, in the order of pages; how many hours are made again.
 
     Inside the team's context. Hours of closed months are left as they are. Raises `TagsRefused`.
@@ -36,6 +37,7 @@ def set_tag_keys(team_id: UUID, keys: Sequence[str], now: datetime) -> int:
         CostSettings.objects.create(team_id=team_id, **values)
     else:
         CostSettings.objects.filter(team_id=team_id).update(**values)
+    record(team_id, Subject.TAGS, "", "chosen", by=by, now=now, keys=wanted)
     return due.mark_between(team_id, _EARLIEST, None, now, without=read_months(team_id).closed)
 
 

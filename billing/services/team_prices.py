@@ -4,18 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import User
 from billing.analysis.amounts import read_amount, read_count, read_currency, read_day
 from billing.analysis.pricing import overlap, tier_of, told_rates
 from billing.analysis.providers import same_name
 from billing.analysis.usage import Bucket
 from billing.models import BookPrice, PriceOrigin, TeamPrice
+from billing.services.history import By, Subject, record, user_of
 from billing.services.refusals import Fields, Refused
-from billing.store.price_book import as_prices, usd_of
+from billing.store.exchange import usd_of
+from billing.store.price_book import as_prices
 from billing.store.price_rows import remove_team_prices, save_team_prices
 
 LONGEST_NAME, LONGEST_TIER, LONGEST_NOTE = 200, 60, 500
@@ -111,12 +113,13 @@ def _rates(fields: Fields) -> dict[Bucket, Decimal]:
 
 
 @transaction.atomic
-def add_price(*, team_id: UUID, wanted: WantedPrice, by: User | None, now: datetime) -> TeamPrice:
+def add_price(*, team_id: UUID, wanted: WantedPrice, by: By, now: datetime) -> TeamPrice:
     """Saves a price of the team: what is reported from now on is rated at it. Raises `Refused`."""
     check_price(team_id, wanted)
     row = wanted.as_row(team_id)
-    row.created_by, row.created_at = by, now
+    row.created_by, row.created_at = user_of(by), now
     save_team_prices(team_id, [row])
+    record(team_id, Subject.PRICE, row.id, "added", by=by, now=now, **_about(row))
     return row
 
 
@@ -146,14 +149,17 @@ def _with_id(row: TeamPrice) -> TeamPrice:
 
 
 @transaction.atomic
-def remove_price(*, team_id: UUID, price_id: int, now: datetime) -> bool:
+def remove_price(*, team_id: UUID, price_id: int, now: datetime, by: By = None) -> bool:
     """Takes an entered price away; whether there was one. What was rated at it stays until prices are applied."""
-    rows = TeamPrice.objects.filter(team_id=team_id, id=price_id, origin=PriceOrigin.ENTERED)
-    return bool(rows.exists() and remove_team_prices(team_id, [price_id], now))
+    row = TeamPrice.objects.filter(team_id=team_id, id=price_id, origin=PriceOrigin.ENTERED).first()
+    if row is None or not remove_team_prices(team_id, [price_id], now):
+        return False
+    record(team_id, Subject.PRICE, price_id, "removed", by=by, now=now, **_about(row))
+    return True
 
 
 @transaction.atomic
-def end_price(*, team_id: UUID, price_id: int, ends_on: str, by: User | None, now: datetime) -> TeamPrice:
+def end_price(*, team_id: UUID, price_id: int, ends_on: str, by: By, now: datetime) -> TeamPrice:
     """Has an entered price hold to before a day: a price never changes, so a copy with that end takes its place.
 
     Raises `Refused`, and `TeamPrice.DoesNotExist`.
@@ -166,6 +172,12 @@ def end_price(*, team_id: UUID, price_id: int, ends_on: str, by: User | None, no
     if (old.starts_on and day <= old.starts_on) or (old.ends_on and day > old.ends_on):
         raise Refused({"ends_on": "must be later than its first day, and not later than its end"})
     remove_team_prices(team_id, [old.id], now)
-    old.ends_on, old.removed_at, old.created_by, old.created_at = day, None, by, now
+    old.ends_on, old.removed_at, old.created_by, old.created_at = day, None, user_of(by), now
     save_team_prices(team_id, [old])
+    record(team_id, Subject.PRICE, old.id, "ended", by=by, now=now, **_about(old))
     return old
+
+
+def _about(row: TeamPrice) -> dict[str, Any]:
+    names = ("provider", "model", "tier", "region", "currency", "rates", "starts_on", "ends_on", "note")
+    return {name: getattr(row, name) for name in names}

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from billing.analysis.deriving import Change, Months, Price, Prices
 from billing.analysis.usage import Bucket
-from billing.models import BookPrice, CostMonth, ExchangeRate, MonthState, ReRating, TeamPrice
+from billing.models import BookPrice, CostMonth, MonthState, ReRating, TeamPrice
+from billing.store.exchange import read_exchange
 
 
 def read_changes(team_id: UUID) -> list[Change]:
@@ -29,17 +29,6 @@ def read_prices(team_id: UUID, ids: Iterable[int]) -> Prices:
     listed = {price.list_price_id for price in found.values() if price.list_price_id is not None}
     found |= _read(team_id, listed - set(found))
     return Prices(found, read_exchange(team_id, (price.currency for price in found.values())))
-
-
-def read_exchange(team_id: UUID, currencies: Iterable[str]) -> dict[str, list[tuple[Any, Decimal]]]:
-    """The team's exchange rates of currencies by day; none where all is in US dollars."""
-    wanted = {currency for currency in currencies if currency != "USD"}
-    exchange: dict[str, list[tuple[Any, Decimal]]] = {}
-    if wanted:
-        rows = ExchangeRate.objects.filter(team_id=team_id, currency__in=wanted).order_by("currency", "starts_on")
-        for currency, since, usd in rows.values_list("currency", "starts_on", "usd"):
-            exchange.setdefault(currency, []).append((since, usd))
-    return exchange
 
 
 def _read(team_id: UUID, ids: set[int]) -> dict[int, Price]:

@@ -1,12 +1,10 @@
-"""Which prices a team pays: its own, its discounts, the book; and what its currencies are worth.
+"""Which prices a team pays: its own, its discounts, the book.
 
 Read by whoever rates usage, inside the team's context. What was read holds as long as `revision` is the same.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
@@ -15,7 +13,7 @@ from django.db.models import F, QuerySet
 from billing.analysis.matching import matches, with_dashed_date
 from billing.analysis.pricing import Origin, Price, rates_of
 from billing.analysis.providers import book_provider, same_name
-from billing.models import BookModel, BookPrice, ExchangeRate, PriceOrigin, PriceRevision, TeamPrice
+from billing.models import BookModel, BookPrice, PriceOrigin, PriceRevision, TeamPrice
 
 # Provider and model as workflows report them; empty where none was told.
 Pair = tuple[str, str]
@@ -35,14 +33,6 @@ def bump_revision(team_id: UUID | None) -> None:
     """Says that what a team pays changed, or (None) what all of them do: inside the transaction that changed it."""
     with connection.cursor() as cursor:
         cursor.execute(_BUMP.format(where="WHERE id = %s" if team_id else ""), [team_id] if team_id else [])
-
-
-def usd_of(team_id: UUID, currency: str, day: date) -> Decimal | None:
-    """What one unit of the currency was worth in US dollars on that day, by the rates of the team; None: not known."""
-    if currency == "USD":
-        return Decimal(1)
-    rates = ExchangeRate.objects.filter(team_id=team_id, currency=currency, starts_on__lte=day)
-    return rates.order_by("-starts_on").values_list("usd", flat=True).first()
 
 
 def prices_of(team_id: UUID, pairs: Collection[Pair]) -> dict[Pair, list[Price]]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from billing.analysis.compiled_rates import CompiledRates
 from billing.analysis.pricing import WHOLE_DAY, Price, find_price
-from billing.store import price_book
+from billing.store import exchange, price_book
 from monitoring.store.fields import STEP, TOKEN_NAMES, Row
 from monitoring.store.labels import values_of_labels
 
@@ -92,7 +92,7 @@ class _Book:
 
     def _usd(self, currency: str, day: date) -> Decimal | None:
         if (currency, day) not in self.usd:
-            self.usd[currency, day] = price_book.usd_of(self.team_id, currency, day)
+            self.usd[currency, day] = exchange.usd_of(self.team_id, currency, day)
         return self.usd[currency, day]
 
 

@@ -13,7 +13,7 @@ from billing.analysis.lines import Line, WorkflowHour
 from billing.analysis.resources import MINUTE, MONTH, Rate, Used, resource_lines, systems_of
 from billing.models import ResourceRate
 from billing.store import line_sql, resource_sql, tag_sets
-from billing.store.line_prices import read_exchange
+from billing.store.exchange import read_exchange
 
 _TAGS = resource_sql.NAMES.index("tags")
 _FIELDS = (

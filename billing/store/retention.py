@@ -24,8 +24,10 @@ _MONTH = (
     "DELETE FROM cost_rollup WHERE team_id = %(team)s AND bucket < %(end)s",
     "DELETE FROM cost_month WHERE team_id = %(team)s AND month < %(end)s",
 )
-# Prices, changes and discounts that ended or were taken back before, and rates that later ones replaced before.
+# Who changed what; prices, changes and discounts that ended or were taken back before, and rates that later ones
+# replaced before.
 _PRICES = (
+    "DELETE FROM cost_event WHERE team_id = %(team)s AND at < %(before)s",
     "DELETE FROM re_rating WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",
     "DELETE FROM team_price WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",
     "DELETE FROM resource_rate WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",

@@ -57,5 +57,7 @@ def _keep(request: TeamRequest) -> None:
     except ValueError:
         messages.error(request, "Not saved: choose a day from 1 to 28, what to export, and a format.")
         return
-    cost_mail.choose(request.team.id, request.user.id, day=day, table=table, format=format, now=timezone.now())
+    cost_mail.choose(
+        request.team.id, request.user.id, day=day, table=table, format=format, now=timezone.now(), by=request.user
+    )
     messages.success(request, f"The costs of each month come to {request.user.email} on day {day} of the next one.")

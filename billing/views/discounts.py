@@ -61,7 +61,7 @@ def discounts(request: TeamRequest) -> HttpResponseBase:
 @require_POST
 def remove(request: TeamRequest, discount: UUID) -> HttpResponseBase:
     """Takes a discount away."""
-    if not remove_discount(team_id=request.team.id, discount_id=discount, now=timezone.now()):
+    if not remove_discount(team_id=request.team.id, discount_id=discount, now=timezone.now(), by=request.user):
         raise Http404("No such discount.")
     messages.success(request, "Removed. What was rated at it stays so until you apply price changes.")
     return HttpResponseRedirect(reverse("cost_discounts", args=[request.team.slug]))

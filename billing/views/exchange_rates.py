@@ -67,7 +67,7 @@ def _change(request: TeamRequest) -> list[str]:
     common: dict[str, Any] = {"team_id": team_id, "by": request.user, "now": now}
     try:
         if (currency := request.POST.get("reporting_currency")) is not None:
-            set_reporting_currency(team_id=team_id, currency=currency, now=now)
+            set_reporting_currency(currency=currency, **common)
             messages.success(request, "Saved: pages and exports show amounts in that currency, too.")
         elif (file := request.FILES.get("file")) is not None:
             # A byte more than is taken says that there is more.

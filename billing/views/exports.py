@@ -67,10 +67,17 @@ def make_export(request: TeamRequest) -> HttpResponseBase:
     if asked.errors:
         return HttpResponseRedirect(f"{address}?{urlencode([*request.POST.items()])}")
     if export_jobs.is_direct(asked.table, asked.format, expect(team_id, asked.chosen).lines):
+        export_jobs.record_direct(team_id, asked.table, asked.format, asked.chosen, by=request.user, now=now)
         return _direct(request, asked)
     try:
         export_jobs.create(
-            team_id, table=asked.table, format=asked.format, chosen=asked.chosen, now=now, user_id=request.user.id
+            team_id,
+            table=asked.table,
+            format=asked.format,
+            chosen=asked.chosen,
+            now=now,
+            user_id=request.user.id,
+            by=request.user,
         )
         messages.success(request, "The export is being written. It shows below once it is ready.")
     except export_jobs.TooManyExports as error:
@@ -92,7 +99,7 @@ def remove_export(request: TeamRequest, job: UUID) -> HttpResponseBase:
     found = _find(request, job)
     if found.created_by_id != request.user.id and not request.membership.allows(Permission.MANAGE_COSTS):
         raise Http404("No such export.")
-    export_jobs.remove(request.team.id, found)
+    export_jobs.remove(request.team.id, found, by=request.user, now=timezone.now())
     messages.success(request, "The export is removed.")
     return HttpResponseRedirect(reverse("cost_exports", args=[request.team.slug]))
 

@@ -19,6 +19,7 @@ from billing.analysis.checklist import Check, Point
 from billing.exports.month_digest import month_digest
 from billing.models import CostMonth, CostMonthEvent, MonthState
 from billing.reads.checklist import checklist
+from billing.reads.entries import entries_of
 from billing.reads.months import ListedMonth, months_of
 from billing.services.closing import (
     ClosingRefused,
@@ -28,7 +29,10 @@ from billing.services.closing import (
     totals_of,
     withdraw_reopening,
 )
+from billing.views.entries import HEADER as ENTRY_HEADER
+from billing.views.entries import entry_cells, entry_row
 from billing.views.reconciliation import month_told
+from billing.views.words import number
 from monitoring import wording
 from monitoring.templatetags.components import Sign
 from monitoring.views.csv import csv_response
@@ -91,8 +95,12 @@ def months(request: TeamRequest) -> HttpResponseBase:
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def month(request: TeamRequest, month: str) -> HttpResponseBase:
-    """One month: its checklist while it is open, what it was closed with afterwards, and its history."""
-    return _page(request, month_told(month))
+    """One month: its checklist, what was entered and its history; with `format=csv` the rows of what was entered."""
+    first = month_told(month)
+    if request.GET.get("format") == "csv":
+        rows = [entry_cells(one) for one in entries_of(request.team.id, first)]
+        return csv_response(f"entries-{first:%Y-%m}.csv", ENTRY_HEADER, rows)
+    return _page(request, first)
 
 
 @team_page(Permission.MANAGE_COSTS)
@@ -158,9 +166,10 @@ def _page(
         "one": found,
         "is_open": is_open,
         "sign": STATES[MonthState(found.state) if found else MonthState.OPEN],
-        "points": rows if is_open or found is None else [_kept(name, told) for name, told in found.checklist.items()],
+        "points": rows if is_open or found is None else _kept_points(found),
         "blocked": [row for row in rows if row.open_items and not row.may_accept],
         "totals": _totals(totals_of(request.team.id, month) if is_open or found is None else found.totals),
+        "entries": [entry_row(one, request.team.slug, month) for one in entries_of(request.team.id, month)],
         "events": _events(found) if found else [],
         "faults": {name: text for name, text in faults.items() if name in {"month", "reason"}},
         "may_manage": request.membership.allows(Permission.MANAGE_COSTS),
@@ -184,6 +193,11 @@ def _point(point: Point, team: str, month: date, told: Mapping[str, str], faults
         href=f"{reverse(name, args=[team])}{query}" if name and not point.is_settled else "",
         link=link,
     )
+
+
+def _kept_points(month: CostMonth) -> list[PointRow]:
+    """The checklist of a closed month in its own order."""
+    return [_kept(check.value, month.checklist[check.value]) for check in Check if check.value in month.checklist]
 
 
 def _kept(name: str, told: Mapping[str, Any]) -> PointRow:
@@ -216,12 +230,17 @@ def _events(month: CostMonth) -> list[dict[str, Any]]:
         {
             "what": one.what.capitalize(),
             "at": one.at,
-            "by": one.by.email if one.by else "Steadyrun",
+            "by": _who(one),
             "reason": one.detail.get("reason", ""),
             "accepted": list(one.detail.get("accepted", {}).values()),
         }
         for one in rows
     ]
+
+
+def _who(event: CostMonthEvent) -> str:
+    person = event.by.email if event.by else "Steadyrun"
+    return f"{person}, by the API key {event.detail['key']}" if "key" in event.detail else person
 
 
 def _row(one: ListedMonth, team: str) -> MonthRow:
@@ -239,12 +258,11 @@ def _row(one: ListedMonth, team: str) -> MonthRow:
 
 
 def _cells(one: ListedMonth) -> list[Any]:
-    cost = None if one.cost_usd is None else format(one.cost_usd, "f")
     at: datetime | None = one.closed_at
     return [
         f"{one.month:%Y-%m}",
         one.state.value,
-        cost,
+        number(one.cost_usd),
         one.unpriced_tokens,
         one.lines,
         at.isoformat() if at else None,

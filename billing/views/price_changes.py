@@ -71,7 +71,7 @@ def changes(request: TeamRequest) -> HttpResponseBase:
 @require_POST
 def take_back_change(request: TeamRequest, change: UUID) -> HttpResponseBase:
     """Takes a change back."""
-    if not take_back(team_id=request.team.id, re_rating_id=change, now=timezone.now()):
+    if not take_back(team_id=request.team.id, re_rating_id=change, now=timezone.now(), by=request.user):
         raise Http404("No such change.")
     messages.success(request, "Taken back. The lines of the difference are removed now.")
     return HttpResponseRedirect(reverse("cost_price_changes", args=[request.team.slug]))

@@ -144,7 +144,7 @@ def _line_cells(one: LineOfPrice) -> Sequence[Any]:
 def remove(request: TeamRequest, price: str) -> HttpResponseBase:
     """Takes an entered price away."""
     listed = found_or_404(request, price)
-    if not remove_price(team_id=request.team.id, price_id=listed.price.id, now=timezone.now()):
+    if not remove_price(team_id=request.team.id, price_id=listed.price.id, now=timezone.now(), by=request.user):
         raise Http404("No such price.")
     messages.success(request, "Removed. What was rated at it stays so until you apply price changes.")
     return HttpResponseRedirect(reverse("cost_prices", args=[request.team.slug]))

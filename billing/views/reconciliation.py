@@ -1,10 +1,11 @@
 """Reconciliation: each provider's month against its own statement, the upload, and one month in detail."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, BinaryIO, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,18 +17,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
-from billing.analysis.reconciliation import Cause, Compared, Measure, Tone, causes_of
+from billing.analysis.reconciliation import Cause, Compared, Key, Measure, Tone, causes_of
 from billing.analysis.statement_formats import FORMATS
 from billing.analysis.statements import Fault, StatementRefused, refuse
 from billing.models import ProviderStatement
 from billing.reads import reconciliation as reads
 from billing.services.statements import MOST_BYTES, Upload, import_statement, remove_statement
+from billing.views.words import number
 from monitoring import wording
 from monitoring.templatetags.components import Sign
 from monitoring.views.csv import csv_response
 
 LIST_HEADER = ("provider", "month", "measure", "ours", "theirs", "difference", "share", "state", "statement")
-DAY_HEADER = ("day", "model", "measure", "ours", "theirs", "difference", "share", "state", "causes")
+DAY_HEADER = ("day", "model", "measure", "ours", "theirs", "difference", "share", "state", "causes", "booked")
 TONES = {
     Tone.GREEN: Sign("ok", "Agrees", "ok"),
     Tone.AMBER: Sign("warn", "Look at it", "warn"),
@@ -58,6 +60,9 @@ class Row:
     share: str
     sign: Sign
     tokens: str
+    # What was booked of the difference, and where the rest is booked (empty: there is none, or it cannot be).
+    booked: str = ""
+    book_href: str = ""
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -76,7 +81,7 @@ def reconciliation(request: TeamRequest) -> HttpResponseBase:
         except StatementRefused as refused:
             faults = refused.faults
         else:
-            messages.success(request, "Read. Nothing else changed: differences are booked at the close of the month.")
+            messages.success(request, "Read. Nothing was booked: look at the difference first.")
             return HttpResponseRedirect(statement_href(request.team.slug, made.provider, month))
     listed = reads.months(request.team.id, month)
     if request.GET.get("format") == "csv":
@@ -105,9 +110,8 @@ def reconciled_month(request: TeamRequest, provider: str, month: str) -> HttpRes
     found = reads.month_of(request.team.id, provider, first)
     if found.statement is None and not found.result.rows:
         raise Http404("No usage and no statement of this provider in this month.")
-    rows = found.result.rows.items()
     if request.GET.get("format") == "csv":
-        cells = [_day_cells(key[0], found.names[key[1]], row) for key, row in rows]
+        cells = [_day_cells(key[0], found.names[key[1]], row) for key, row in found.result.rows.items()]
         return csv_response(f"reconciliation-{first:%Y-%m}.csv", DAY_HEADER, cells)
     whole, has_statement = found.result.whole, found.statement is not None
     context = {
@@ -123,19 +127,35 @@ def reconciled_month(request: TeamRequest, provider: str, month: str) -> HttpRes
         ]
         if found.statement
         else [],
-        "rows": [
-            _row(
-                f"{day:%-d %b}",
-                found.names[model] or "model not told",
-                "",
-                row,
-                has_statement=found.statement is not None,
-            )
-            for (day, model), row in rows
-        ],
+        "rows": [_day_row(request, found, first, key) for key in found.result.rows],
+        "books": has_statement,
+        "book_href": _book(request, found, first, None),
+        "booked": _amount(whole.booked, Measure.USD, signed=True) if whole.booked else "",
+        "left": _amount(whole.left, Measure.USD, signed=True) if whole.booked else "",
         "may_manage": request.membership.allows(Permission.MANAGE_COSTS),
+        "remove_text": "The month counts as not reconciled until another one is uploaded."
+        + (" The adjustments that were booked of it are removed, too." if whole.booked else ""),
     }
     return TemplateResponse(request, "costs/reconciled_month.html", context)
+
+
+def _day_row(request: TeamRequest, found: reads.Month, month: date, key: Key) -> Row:
+    """A day and model, with what was booked of its difference or where that is done."""
+    row = found.result.rows[key]
+    label, detail = f"{key[0]:%-d %b}", found.names[key[1]] or "model not told"
+    shown = _row(label, detail, "", row, has_statement=found.statement is not None)
+    booked = _amount(row.booked, Measure.USD, signed=True) if row.booked else ""
+    return replace(shown, booked=booked, book_href=_book(request, found, month, key))
+
+
+def _book(request: TeamRequest, found: reads.Month, month: date, key: Key | None) -> str:
+    """Where a difference is booked; empty where there is none, it is booked, or may not be."""
+    row = found.result.whole if key is None else found.result.rows[key]
+    is_done = found.booked_whole is not None or key in found.booked
+    if found.statement is None or row.by is not Measure.USD or not row.left or is_done:
+        return ""
+    may = request.membership.allows(Permission.MANAGE_COSTS)
+    return book_href(request.team.slug, found.provider, month, key) if may else ""
 
 
 @team_page(Permission.MANAGE_COSTS)
@@ -143,7 +163,14 @@ def reconciled_month(request: TeamRequest, provider: str, month: str) -> HttpRes
 def take_statement_away(request: TeamRequest, statement: UUID) -> HttpResponseBase:
     """Removes a statement; the provider's month is unreconciled again."""
     found = ProviderStatement.objects.filter(team_id=request.team.id, id=statement).first()
-    if found is None or not remove_statement(team_id=request.team.id, statement_id=statement, now=timezone.now()):
+    if found is None:
+        raise Http404("No such statement.")
+    try:
+        gone = remove_statement(team_id=request.team.id, statement_id=statement, now=timezone.now(), by=request.user)
+    except StatementRefused as refused:
+        messages.error(request, f"Not removed: {'; '.join(fault.reason for fault in refused.faults)}.")
+        return HttpResponseRedirect(statement_href(request.team.slug, found.provider, found.month))
+    if not gone:
         raise Http404("No such statement.")
     messages.success(request, "Removed. The month counts as not reconciled.")
     return HttpResponseRedirect(f"{reverse('reconciliation', args=[request.team.slug])}?month={found.month:%Y-%m}")
@@ -192,6 +219,12 @@ def statement_href(team: str, provider: str, month: date) -> str:
     return reverse("reconciled_month", args=[team, f"{month:%Y-%m}", provider])
 
 
+def book_href(team: str, provider: str, month: date, key: Key | None) -> str:
+    """The page that shows what booking a difference would make."""
+    query = "?" + urlencode({"day": key[0].isoformat(), "model": key[1]}) if key else ""
+    return reverse("book_difference", args=[team, f"{month:%Y-%m}", provider]) + query
+
+
 def _listed(one: reads.Listed, team: str, month: date) -> Row:
     detail = f"{one.statement.filename}, {one.statement.uploaded_at:%-d %b %Y}" if one.statement else ""
     href = statement_href(team, one.provider, month)
@@ -221,15 +254,11 @@ def _amount(value: Decimal | int | None, by: Measure, *, signed: bool = False) -
     return f"{'+' if value > 0 else wording.MINUS}{text}" if signed and value else text
 
 
-def _plain(value: Decimal | int | None) -> Any:
-    return None if value is None else format(Decimal(value), "f")
-
-
 def _cells(one: Compared, *, has_statement: bool) -> list[Any]:
     ours = one.ours.usd if one.by is Measure.USD else one.ours.tokens
     if not has_statement:
-        return [one.by.value, _plain(ours), None, None, None, "no statement"]
-    return [one.by.value, _plain(ours), _plain(one.told), _plain(one.difference), _plain(one.share), one.tone.value]
+        return [one.by.value, number(ours), None, None, None, "no statement"]
+    return [one.by.value, number(ours), number(one.told), number(one.difference), number(one.share), one.tone.value]
 
 
 def _list_cells(one: reads.Listed, month: date) -> list[Any]:
@@ -239,4 +268,4 @@ def _list_cells(one: reads.Listed, month: date) -> list[Any]:
 
 def _day_cells(day: date, model: str, row: Compared) -> list[Any]:
     causes = " ".join(f"{cause.value}={format(amount, 'f')}" for cause, amount in causes_of(row).items())
-    return [day.isoformat(), model, *_cells(row, has_statement=True), causes]
+    return [day.isoformat(), model, *_cells(row, has_statement=True), causes, number(row.booked)]

@@ -94,7 +94,7 @@ def resource(request: TeamRequest, rate: str) -> HttpResponseBase:
 def remove_resource(request: TeamRequest, rate: str) -> HttpResponseBase:
     """Takes a rate out of open months."""
     found = _find(request, rate)
-    if not remove_rate(team_id=request.team.id, rate_id=found.row.id, now=timezone.now()):
+    if not remove_rate(team_id=request.team.id, rate_id=found.row.id, now=timezone.now(), by=request.user):
         raise Http404("No such rate.")
     messages.success(request, "Removed: open months are made again without it. Closed months keep what it cost.")
     return HttpResponseRedirect(reverse("cost_resources", args=[request.team.slug]))
@@ -112,7 +112,7 @@ def _end(request: TeamRequest, found: ListedRate) -> dict[str, str]:
     """Has the rate end before the day of the form; what is wrong with it."""
     try:
         day = read_day(request.POST.get("ends_on", ""))
-        end_rate(team_id=request.team.id, rate_id=found.row.id, ends_on=day, now=timezone.now())
+        end_rate(team_id=request.team.id, rate_id=found.row.id, ends_on=day, now=timezone.now(), by=request.user)
     except ValueError as error:
         return {"ends_on": str(error)}
     except Refused as refused:

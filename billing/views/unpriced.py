@@ -46,7 +46,7 @@ def rate_now(request: TeamRequest) -> HttpResponseBase:
     found = next((one for one in unpriced_models(request.team.id) if one.names == told and one.is_known), None)
     if found is None:
         raise Http404("No such model without a price.")
-    request_rating(request.team.id, (found.provider_id, found.model_id), timezone.now())
+    request_rating(request.team.id, (found.provider_id, found.model_id), timezone.now(), request.user)
     messages.success(request, "It is rated now, hour by hour. Records that were deleted stay without a price.")
     return HttpResponseRedirect(reverse("cost_unpriced", args=[request.team.slug]))
 

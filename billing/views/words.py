@@ -117,3 +117,15 @@ def cell(usd: Decimal | None) -> Plain | None:
 def cents(usd: Decimal) -> Decimal:
     """Rounded to the cent, for charts."""
     return usd.quantize(_CENT)
+
+
+class Number(Decimal):
+    """A number for a cell: without an exponent, and no text, so that one below 0 is not taken for a formula."""
+
+    def __str__(self) -> str:
+        return format(self, "f")
+
+
+def number(value: Decimal | int | None) -> Number | None:
+    """The cell of an amount or a count."""
+    return None if value is None else Number(value)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts.models import Team
+from accounts.models import ApiKey, Team
 from accounts.tenancy import team_context
 from billing.models import Budget
 from billing.services.budgets import save_budget
@@ -14,4 +14,4 @@ def budget(team: Team, amount: str = "500", **fields: Any) -> Budget:
     told = {"name": "All", "amount": amount, **fields}
     now = told.pop("now", NOW.replace(month=10, day=2))
     with team_context(team.id):
-        return save_budget(team_id=team.id, fields=told, by="a key", now=now)
+        return save_budget(team_id=team.id, fields=told, by=ApiKey(name="a key"), now=now)

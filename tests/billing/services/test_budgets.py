@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.models import MemberGroup, Team, User
+from accounts.models import ApiKey, MemberGroup, Team, User
 from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
 from billing.models import Budget, BudgetEvent, ExchangeRate
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def reasons(team: Team, kept: Budget | None = None, **fields: Any) -> dict[str, str]:
     told = fields if kept else {"name": "New", "amount": "100", **fields}
     with team_context(team.id), pytest.raises(Refused) as refused:
-        save_budget(team_id=team.id, fields=told, by="a key", now=NOW, budget_id=kept.id if kept else None)
+        save_budget(team_id=team.id, fields=told, by=ApiKey(name="a key"), now=NOW, budget_id=kept.id if kept else None)
     return refused.value.reasons
 
 
