@@ -76,10 +76,10 @@ def spending_of(team_id: UUID, budgets: Sequence[Budget], days: Days) -> dict[UU
     found = {one.id: Spending() for one in budgets}
     for one in budgets:
         wanted[_key_of(cuts[one.id])].append(found[one.id])
-    for key, day, *told in _rows(team_id, cuts.values(), days):
+    for key, day, usd, fixed, unpriced in _rows(team_id, cuts.values(), days):
         for environment in {key[2], 0}:
             for spending in wanted.get((key[0], key[1], environment), ()):
-                spending.add(day, *told)
+                spending.add(day, usd, fixed, unpriced)
     return found
 
 

@@ -13,7 +13,7 @@ from accounts.operations import AddTeamForeignKey, MakeTenantTable
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_cost_scope"),
-        ("billing", "0008_budgets"),
+        ("billing", "0009_to_date"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
