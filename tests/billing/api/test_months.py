@@ -199,7 +199,7 @@ def test_a_statement_is_uploaded_compared_booked_and_removed(call: Any, upload: 
 
 def test_a_statement_is_refused_by_line_and_column(upload: Any, call: Any, team: Team) -> None:
     """And nothing of it is kept."""
-    assert errors(upload("2026-08-12,m,oops,USD,1\n"))["file"].startswith("line 2, amount: 'oops'")
+    assert errors(upload("2026-08-12,m,oops,USD,1\n"))["file"].startswith("line 2, column amount: 'oops'")
     assert errors(upload("2026-08-12,m,1,USD,1\n", month="August")) == {"month": "must be a month, as 2026-11"}
     assert call("GET", "statements/").json()["results"] == []
     assert errors(call("GET", "reconciliation/")) == {"month": "must be told, as 2026-11"}

@@ -14,7 +14,8 @@ from billing.services.discounts import add_discount, read_discount, reduced, rem
 from billing.services.exchange_rates import enter_rate, set_reporting_currency, upload_rates
 from billing.services.refusals import Refused
 from billing.services.team_prices import add_price, end_price, read_price, remove_price
-from billing.store.price_book import prices_by_id, prices_of, revision, usd_of
+from billing.store.exchange import usd_of
+from billing.store.price_book import prices_by_id, prices_of, revision
 from tests.billing.books import GPT, load, price, small_book
 from tests.factories import NOW
 
