@@ -5,6 +5,7 @@ from accounts.models.audit_event import AuditEvent, InstallationEvent
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
 from accounts.models.team import Team
+from accounts.models.team_limits import TeamLimits
 from accounts.models.user import User
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "Membership",
     "Scope",
     "Team",
+    "TeamLimits",
     "User",
 ]
