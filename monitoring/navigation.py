@@ -102,6 +102,13 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("API schema", "code", "schema", per_team=False),
         ),
     ),
+    (
+        "Team",
+        (
+            Page("Masking", "lock", "privacy"),
+            Page("Usage", "bars", "team_usage"),
+        ),
+    ),
 )
 
 
