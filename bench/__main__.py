@@ -25,6 +25,7 @@ from bench import (
     pages,
     pricing,
     proof,
+    redaction,
     rehearsal,
     replay,
     retention,
@@ -36,7 +37,8 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines", "export", "cost", "retention"),
+    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines", "export", "cost"),
+    *("retention", "redaction"),
 )
 
 
@@ -83,6 +85,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int, lines: int) ->
         show("overload", results["overload"])
     alone: dict[str, Callable[[], dict[str, Any]]] = {
         "pricing": lambda: pricing.measure(stage),
+        "redaction": lambda: redaction.measure(stage),
         "pages": pages.measure,
         "concentration": lambda: concentration.measure(stage),
         "triage": lambda: triage.measure(stage),

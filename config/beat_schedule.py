@@ -8,6 +8,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "diagnose-due": {"task": "monitoring.tasks.diagnose_due", "schedule": 2.0, "options": {"expires": 5}},
     "fold-ledger": {"task": "ingestion.tasks.fold_ledger", "schedule": 2.0, "options": {"expires": 5}},
     "remove-what-sources-kept": {"task": "ingestion.tasks.remove_expired", "schedule": 3600.0},
+    "measure-storage": {"task": "ingestion.tasks.measure_storage", "schedule": 900.0},
     "send-outbox": {"task": "ingestion.tasks.send_outbox", "schedule": 2.0, "options": {"expires": 5}},
     "tidy-outbox": {"task": "ingestion.tasks.tidy_outbox", "schedule": 60.0, "options": {"expires": 50}},
     "push-metrics": {"task": "ingestion.tasks.push_metrics", "schedule": 10.0, "options": {"expires": 10}},

@@ -12,6 +12,7 @@ from psycopg_pool import PoolTimeout
 
 from accounts.tenancy import team_context
 from billing.store.rater import rate_steps
+from ingestion.masking import masking_of
 from ingestion.records import ExecutionReport, Rejection
 from ingestion.rows import make_part
 from monitoring.store.classes import Classes, classes_of
@@ -54,12 +55,13 @@ Also = Callable[[Outcome], None]
 def accept(
     team_id: UUID, reports: Reports, *, now: datetime, also: Also | None = None, rater: Rater | None = rate_steps
 ) -> Outcome:
-    """Stores reports, given with their places in the request; committed when it returns.
+    """Masks reports in place, and stores them, given with their places in the request; committed when it returns.
 
     `also` stores more in the same transaction, given the outcome so far, which it may add to. `rater` knows what steps
     cost; None rates nothing. Raises `StorageUnavailable` or `ReportsRefused`, and then nothing is stored.
     """
     outcome = Outcome()
+    _mask(team_id, reports)
     names = Names(team_id)
     classes = _classes(team_id)
     kept, parts = _build(names, reports, outcome, now, classes)
@@ -74,6 +76,18 @@ def accept(
         return outcome
     weights = [report.items for _, report in kept]
     return _store(_Request(team_id, names, parts, weights, outcome.rejected, now, also, rater))
+
+
+def _mask(team_id: UUID, reports: Reports) -> None:
+    """Takes out what the team does not want to be kept, before anything is made of it."""
+    if not reports:
+        return
+    try:
+        masking = masking_of(team_id)
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise StorageUnavailable("the database is not available") from error
+    for _, report in reports:
+        masking.apply(report)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from ingestion.forwarding.outbox import enqueue
 from ingestion.kinds import CostRule
 from ingestion.ledger import Receipt, record, record_attributes, record_rejections
 from ingestion.loose import store_lines, store_metrics
+from ingestion.masked_reports import mask_rest
+from ingestion.masking import masking_of
 from ingestion.records import Decoded, ExecutionReport
 from ingestion.sampling import note_sampling
 from ingestion.sources import SourceInfo
@@ -26,6 +28,8 @@ def take_in(source: SourceInfo, decoded: Decoded, *, now: datetime, byte_count: 
     the adapter rejected are in it.
     """
     _fill_in(source, decoded)
+    if decoded.lines or decoded.metrics or decoded.rejected or decoded.unknown or decoded.sampled:
+        mask_rest(masking_of(source.team_id).redactor, decoded)
 
     def also(outcome: Outcome) -> None:
         """The rest of the request, in the transaction that stores its executions."""

@@ -5,15 +5,19 @@ from django.urls import path
 from ingestion.views import (
     deliveries,
     mapping,
+    privacy,
     source_changes,
     source_details,
     source_page,
     source_setup,
     sources,
+    usage,
     usage_import,
 )
 
 urlpatterns = [
+    path("settings/privacy/", privacy.privacy, name="privacy"),
+    path("settings/usage/", usage.team_usage, name="team_usage"),
     path("cost/import/", usage_import.import_usage, name="import_usage"),
     path("sources/", sources.sources, name="sources"),
     path("sources/add/", source_setup.choose, name="choose_source"),

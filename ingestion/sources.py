@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from accounts.encryption import decrypt, encrypt
 from accounts.models import ApiKey
@@ -42,6 +43,9 @@ class SourceInfo(Struct, frozen=True, kw_only=True):
     sample_rate: int | None = None
     cost_rule: CostRule = CostRule.TOLD
     is_active: bool = True
+    # The key that found it, where one did, and what that key may alone (0: as its team).
+    key_id: UUID | None = None
+    key_requests_per_second: int = 0
 
 
 _remembered: dict[object, tuple[float, SourceInfo]] = {}
@@ -101,7 +105,8 @@ def find_by_key(key: ApiKey, kind: SourceKind, now: datetime) -> SourceInfo:
             fresh = Source(id=found, team_id=key.team_id, kind=kind, name=name, api_key=key, created_at=now)
             Source.objects.bulk_create([fresh], ignore_conflicts=True)
             source = Source.objects.get(id=found)
-    return _remember(found, info_of(source))
+    rate = key.requests_per_second or 0
+    return _remember(found, replace(info_of(source), key_id=key.id, key_requests_per_second=rate))
 
 
 def find_by_address(address: str) -> SourceInfo | None:

@@ -11,7 +11,7 @@ from accounts.tenancy import team_context
 from ingestion import ledger
 from ingestion.forwarding import outbox, pushing, sending
 from ingestion.models import Source
-from ingestion.services import deliveries, expiry
+from ingestion.services import deliveries, expiry, storage
 from ingestion.sources import info_of
 
 
@@ -60,3 +60,9 @@ def tidy_outbox() -> None:
 def push_metrics() -> None:
     """Pushes metrics where a minute is over; every few seconds."""
     pushing.push_due(timezone.now())
+
+
+@shared_task
+def measure_storage() -> None:
+    """Measures what the records of each team take; every quarter of an hour."""
+    storage.measure_storage(timezone.now())

@@ -104,7 +104,11 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     ),
     (
         "Team",
-        (Page("Retention", "clock", "retention", frozenset({"set_archive", "restore_day"})),),
+        (
+            Page("Retention", "clock", "retention", frozenset({"set_archive", "restore_day"})),
+            Page("Masking", "lock", "privacy"),
+            Page("Usage", "bars", "team_usage"),
+        ),
     ),
 )
 

@@ -6,6 +6,7 @@ from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
 from accounts.models.retention_policy import RetentionPolicy
 from accounts.models.team import Team
+from accounts.models.team_limits import TeamLimits
 from accounts.models.user import User
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "RetentionPolicy",
     "Scope",
     "Team",
+    "TeamLimits",
     "User",
 ]

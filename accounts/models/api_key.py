@@ -37,6 +37,8 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    # Of this key alone, within what its team may; None and 0 are no limit of its own.
+    requests_per_second = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [

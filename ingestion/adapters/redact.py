@@ -40,7 +40,7 @@ _SECRET_HEADERS = re.compile(r"signature|assertion|auth|hub-sig|session|csrf|xsr
 
 # What a text must hold (in lower case) for a look to be worth trying, the look, and how much of it is kept. Known
 # starts come first in a pattern, and after them what must not stand before: so they are found fast.
-_LOOKS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+LOOKS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (("eyj",), re.compile(r"eyJ(?<![\w-]eyJ)[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), ""),
     (("sk-",), re.compile(r"sk-(?<![A-Za-z0-9]sk-)[\w-]{16,}"), ""),
     (("sr_",), re.compile(r"sr_(?<![A-Za-z0-9]sr_)\w{40,}"), ""),
@@ -85,7 +85,7 @@ _LOOKS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         r"\1",
     ),
 )
-_MARKS = tuple(mark for marks, _, _ in _LOOKS for mark in marks)
+_MARKS = tuple(mark for marks, _, _ in LOOKS for mark in marks)
 # Short texts cannot hold any of the above.
 _MIN_TEXT = 9
 
@@ -102,7 +102,7 @@ def redact_text(text: str) -> str:
 
 
 def _replace_looks(text: str, low: str) -> str:
-    for marks, look, kept in _LOOKS:
+    for marks, look, kept in LOOKS:
         if any(mark in low for mark in marks):
             text = look.sub(f"{kept}{REDACTED}", text)
     return text
@@ -134,7 +134,7 @@ def redact(value: Any) -> Any:
         return redact_text(value)
     if isinstance(value, dict):
         return {
-            redact_text(key): _blank(child) if is_secret_name(key) and _can_hold(key, child) else redact(child)
+            redact_text(key): _blank(child) if holds_secret(key, child) else redact(child)
             for key, child in value.items()
         }
     if isinstance(value, list):
@@ -142,6 +142,11 @@ def redact(value: Any) -> Any:
     if isinstance(value, int) and not _MIN_64 <= value < _MAX_64:
         return str(value)
     return value
+
+
+def holds_secret(name: str, value: Any) -> bool:
+    """Whether a field of this name with this value holds a secret."""
+    return is_secret_name(name) and _can_hold(name, value)
 
 
 def _can_hold(name: str, value: Any) -> bool:

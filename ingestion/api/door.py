@@ -28,6 +28,9 @@ from ingestion.api.tally import count_items, count_refusal
 from ingestion.intake import take_in
 from ingestion.kinds import SourceKind
 from ingestion.ledger import Receipt, record, record_rejections
+from ingestion.masked_reports import mask_rejection
+from ingestion.masking import masking_of
+from ingestion.quotas import check, count_steps
 from ingestion.records import Decoded, Rejection
 from ingestion.sources import SourceInfo, find_by_address, find_by_key
 
@@ -54,6 +57,7 @@ class Call:
         """Stores what the request brought, with its receipt. Raises `StorageUnavailable` or `ReportsRefused`."""
         outcome = take_in(self.source, decoded, now=self.now, byte_count=len(self.body))
         count_items(self.source.kind, outcome)
+        count_steps(self.source, sum(len(report.steps or ()) for _, report in decoded.reports))
         return outcome
 
 
@@ -139,6 +143,7 @@ def _answer(view: View, rule: _Rule, request: HttpRequest, arguments: dict[str, 
     source = rule.find(request, rule.kind, arguments, now)
     if not source.is_active:
         raise Refuse(SWITCHED_OFF)
+    check(source, now)
     with admitted(source.team_id):
         try:
             return view(Call(request, source, now, read_body(request)), **arguments)
@@ -166,6 +171,7 @@ def _note(source: SourceInfo, refusal: Refusal, now: datetime) -> None:
     reason = Rejection(index=0, field="(request)", reason=refusal.detail)
     try:
         with team_context(source.team_id):
+            reason = mask_rejection(masking_of(source.team_id).redactor, reason)
             record(Receipt(source, now, 0, refused=1))
             record_rejections(source, [reason], now)
     except (DatabaseError, InterfaceError, PoolTimeout):

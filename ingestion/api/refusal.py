@@ -15,6 +15,7 @@ from accounts.problems import problem_response
 from ingestion.acceptance import ReportsRefused, StorageUnavailable
 from ingestion.adapters.refusals import TooLarge, Undecodable, UnknownEncoding
 from ingestion.api.admission import Overloaded
+from ingestion.quotas import LimitReached
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Refusal:
     detail: str
     retry_after: int | None = None
     errors: Sequence[dict[str, Any]] = ()
+    limit: str = ""
 
 
 class Refuse(Exception):
@@ -47,7 +49,9 @@ Wording = Callable[[HttpRequest, Refusal], HttpResponse]
 
 def as_problem(_request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The refusal as a problem document (RFC 9457)."""
-    members = {"errors": list(refusal.errors)} if refusal.errors else {}
+    members: dict[str, Any] = {"errors": list(refusal.errors)} if refusal.errors else {}
+    if refusal.limit:
+        members |= {"limit": refusal.limit, "retry_after": refusal.retry_after}
     return problem_response(refusal.status, refusal.title, refusal.detail, **members)
 
 
@@ -70,6 +74,20 @@ def _overloaded(_error: Overloaded) -> Refusal:
     return Refusal(503, "Too many requests of this team at once", text, OVERLOAD_RETRY_SECONDS)
 
 
+_LIMITS = {
+    "requests_per_second": "This team or key may send {:,.0f} requests a second.",
+    "steps_per_second": "This team may report {:,.0f} steps a second.",
+    "monthly_executions": "This team may report {:,.0f} executions a month, and has.",
+    "storage_bytes": "This team may keep {:,.0f} bytes, and does.",
+}
+
+
+def _limited(error: LimitReached) -> Refusal:
+    """What the team agreed to: the page of usage shows it, the administration of the installation can change it."""
+    text = f"{_LIMITS[error.limit].format(error.allowed)} Nothing was stored. Try again in {error.retry_after} s."
+    return Refusal(429, "Limit reached", text, error.retry_after, limit=error.limit)
+
+
 def _unreadable(error: Unreadable) -> Refusal:
     """A fault of ours that an administrator can mend, so that the sender keeps what it has."""
     logger.error("the secret of a source cannot be read: was SECRET_KEY changed?", exc_info=error)
@@ -86,6 +104,7 @@ _REFUSALS: dict[type[Exception], Callable[[Any], Refusal]] = {
     AuthenticationFailed: lambda error: Refusal(401, "Not authenticated", str(error.detail)),
     ReportsRefused: lambda error: Refusal(422, "Nothing could be stored", _REFUSED),
     Overloaded: _overloaded,
+    LimitReached: _limited,
     Unreadable: _unreadable,
     StorageUnavailable: _unavailable,
     DatabaseError: _unavailable,

@@ -1,15 +1,19 @@
 """The nouns of ingestion, one file each."""
 
+from ingestion.models.capture_policy import CapturePolicy
 from ingestion.models.delivery import Delivery, DeliveryOutcome
 from ingestion.models.destination import Destination, DestinationKind
 from ingestion.models.import_run import ImportRun
 from ingestion.models.ledger import SourceAttribute, SourceHour, SourceReceipt, SourceRejection
 from ingestion.models.loose import SourceLine, SourceMetric
 from ingestion.models.outbox import OutboxEntry, OutboxItem, OutboxSchedule
+from ingestion.models.redaction_rule import RedactionRule
 from ingestion.models.sampling import SourceSampling
 from ingestion.models.source import Source, SourceAddress
+from ingestion.models.team_storage import TeamStorage
 
 __all__ = [
+    "CapturePolicy",
     "Delivery",
     "DeliveryOutcome",
     "Destination",
@@ -18,6 +22,7 @@ __all__ = [
     "OutboxEntry",
     "OutboxItem",
     "OutboxSchedule",
+    "RedactionRule",
     "Source",
     "SourceAddress",
     "SourceAttribute",
@@ -27,4 +32,5 @@ __all__ = [
     "SourceReceipt",
     "SourceRejection",
     "SourceSampling",
+    "TeamStorage",
 ]

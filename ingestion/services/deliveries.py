@@ -27,6 +27,7 @@ from ingestion.adapters.webhooks.reading import read_delivery
 from ingestion.adapters.webhooks.signatures import delivery_id, event_name, verify
 from ingestion.adapters.webhooks.told import About
 from ingestion.intake import take_in
+from ingestion.masking import masking_of
 from ingestion.models import Delivery, DeliveryOutcome
 from ingestion.records import Decoded, Rejection
 from ingestion.sources import SourceInfo
@@ -64,17 +65,18 @@ def receive(
     low = {name.lower(): value for name, value in headers.items()}
     if source.secret:
         verify(source.kind, source.secret, source.settings, low, body, now)
-    external_id = delivery_id(low, body)
+    redactor = masking_of(source.team_id).redactor
+    external_id = redactor.identity(delivery_id(low, body))
     if known := _done(source, external_id):
         return _repeated(source, known, len(body), now)
-    told = redact(open_body(body, content_type))
+    told = redactor.value(redact(open_body(body, content_type)))
     fresh = Delivery(
         team_id=source.team_id,
         source_id=source.id,
         external_id=external_id,
-        event=event_name(low, told),
+        event=redactor.text(event_name(low, told)),
         received_at=now,
-        headers=redact_headers(low),
+        headers=redactor.value(redact_headers(low)),
         body=zstandard.compress(msgspec.json.encode(told)),
         body_bytes=len(body),
         content_type=content_type[:200],

@@ -73,6 +73,11 @@ def make_chunk(revision: int, execution: Scope, steps: dict[str, Scope]) -> tupl
     return derive_number(text), _compressor().compress(text)
 
 
+def unpack_chunk(body: bytes) -> str:
+    """The JSON text of a chunk: for searches that need no meaning."""
+    return _decompressor().decompress(bytes(body), max_output_size=MAX_CHUNK_BYTES).decode()
+
+
 def _offer(best: dict[str, _Best], key: str, revision: int, value: Any) -> None:
     new = (revision, _encode_canonical(value), value)
     if key not in best or new[:2] > best[key][:2]:

@@ -196,6 +196,7 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
         "after": [] if opened.found.is_compared else after_rows(scene, address),
         "facts": about.facts(found),
         "carried": about.carried(found, opened.raw),
+        "not_captured": about.not_captured(found),
         "judgements": about.judgements(found.payload),
         "lines": about.log_rows(found, address),
         "criteria": criteria_card(found),

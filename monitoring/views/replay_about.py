@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from monitoring import wording
+from monitoring.payload_marks import CAPTURE_MARK
 from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay
 from monitoring.statuses import Status
 from monitoring.views.replay_costs import execution_costs
@@ -145,6 +146,12 @@ def carried(replay: Replay, raw: Address) -> dict[str, PayloadText]:
     if isinstance(error, Mapping) and error.get("detail") is not None:
         found["error"] = error["detail"]
     return {name: payload_text(value, raw.href(part=name)) for name, value in found.items()}
+
+
+def not_captured(replay: Replay) -> str:
+    """By which rule of the team the payload was not kept: "metadata: by the rule of …"; empty where it was."""
+    told = replay.payload.get("attributes")
+    return str(told.get(CAPTURE_MARK) or "") if isinstance(told, Mapping) else ""
 
 
 def safe_url(url: str | None) -> str:

@@ -33,6 +33,7 @@ CONTROL_TABLES = {
     "silence_due",
     "alert_delivery_due",
     "channel_due",
+    "team_limits",
 }
 APP_ROLE = "steadyrun_app"
 

@@ -1,0 +1,170 @@
+"""Built-in detectors of values that a team may not want to keep. Pure; every pattern runs in linear time (RE2).
+
+A detector is a pattern that finds candidates, a check of each (check digits), and a hint: a pattern over the JSON of a
+whole report that finds something wherever the detector would, so that reports without are not looked at again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import re2
+
+from ingestion.adapters.redact import LOOKS
+
+
+class Detector(StrEnum):
+    """What can be found by its form. The value is kept in the database."""
+
+    NAMES = "names"
+    KEYS = "keys"
+    JWT = "jwt"
+    PRIVATE_KEY = "private_key"
+    EMAIL = "email"
+    CARD = "card"
+    PHONE = "phone"
+    IBAN = "iban"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A form: `keeps` is whether group 1 of the pattern stays before what is put in place of the rest."""
+
+    find: Callable[[Callable[[object], str], str], str]
+    check: Callable[[str], bool] | None = None
+    keeps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A detector for people: its label in place of a value, what it finds, whether it is on where nobody decided."""
+
+    label: str
+    name: str
+    finds: str
+    is_on: bool
+    hint: str
+    looks: tuple[Look, ...] = ()
+
+
+def is_luhn(text: str) -> bool:
+    """Whether the digits have the check digit of payment cards (ISO/IEC 7812-1, annex B)."""
+    digits = [int(letter) for letter in reversed(text) if letter.isdigit()]
+    if len(digits) < 13:
+        return False
+    doubled = (2 * digit - 9 if digit > 4 else 2 * digit for digit in digits[1::2])
+    return (sum(digits[0::2]) + sum(doubled)) % 10 == 0
+
+
+def is_iban(text: str) -> bool:
+    """Whether the check digits of an account number hold: mod 97 is 1 (ISO 13616)."""
+    plain = text.replace(" ", "")
+    if not 15 <= len(plain) <= 34:
+        return False
+    return int("".join(str(int(letter, 36)) for letter in plain[4:] + plain[:4])) % 97 == 1
+
+
+def _is_phone(text: str) -> bool:
+    return 8 <= sum(letter.isdigit() for letter in text) <= 15
+
+
+def _look(pattern: str, check: Callable[[str], bool] | None = None, *, keeps: bool = False) -> Look:
+    return Look(re2.compile(pattern).sub, check, keeps)
+
+
+# The known looks of `adapters.redact`, by what they find.
+_KNOWN = {
+    Detector.JWT: [look for look in LOOKS if look[0] == ("eyj",)],
+    Detector.PRIVATE_KEY: [look for look in LOOKS if look[0] == ("private key-----",)],
+}
+_KNOWN[Detector.KEYS] = [look for look in LOOKS if not any(look in others for others in _KNOWN.values())]
+
+
+def _known(detector: Detector) -> tuple[Look, ...]:
+    return tuple(Look(pattern.sub, None, keeps=bool(kept)) for _, pattern, kept in _KNOWN[detector])
+
+
+def _marks(detector: Detector) -> str:
+    marks = {mark for marks, _, _ in _KNOWN[detector] if "token" not in marks for mark in marks}
+    # The sign of an address with a password in it is told by what stands before it.
+    return "|".join(r"://[^/\s]+@" if mark == "@" else re2.escape(mark) for mark in sorted(marks))
+
+
+# Names before = or : in a text; in JSON quotes are told with a backslash.
+_TOLD = (
+    r"|(?:token|sig|signature|api_?key|secret|passw[a-z]*|pwd|accountkey|accesskey|accesssignature)[\\\"']{0,3} ?[=:]"
+)
+
+
+_CARD = (
+    r"\b(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|6(?:011|5\d{2}|4[4-9]\d)|3(?:[47]\d{2}|0[0-5]\d|[689]\d{2}|5\d{2}))"
+    r"(?:[ -]?\d){9,15}\b"
+)
+_SECRETLIKE = (
+    r"passw|pwd|passphrase|secret|authorization|bearer|jwt|cookie|credential|"
+    r"(?:api|access|private|signing|encryption|account|subscription|webhook|service|auth|shared|master)[^a-z]?keys?|"
+    r"token[^a-z]|auth[^a-z]"
+)
+KINDS: dict[Detector, Kind] = {
+    Detector.NAMES: Kind(
+        "redacted",
+        "Passwords, keys and tokens by name",
+        "The value of a field that is called like a secret: password, api_key, authorization, access_token.",
+        True,
+        _SECRETLIKE,
+    ),
+    Detector.KEYS: Kind(
+        "key",
+        "Keys and tokens by form",
+        "Keys of well-known services and of Steadyrun, bearer texts, passwords in addresses and in name=value texts.",
+        True,
+        _marks(Detector.KEYS) + _TOLD,
+        _known(Detector.KEYS),
+    ),
+    Detector.JWT: Kind(
+        "jwt", "JSON Web Tokens", "Signed tokens that begin with eyJ.", True, "eyj", _known(Detector.JWT)
+    ),
+    Detector.PRIVATE_KEY: Kind(
+        "private key",
+        "Private keys",
+        "PEM blocks of private keys.",
+        True,
+        "private key-----",
+        _known(Detector.PRIVATE_KEY),
+    ),
+    Detector.EMAIL: Kind(
+        "email",
+        "E-mail addresses",
+        "Addresses such as name@company.example.",
+        False,
+        "@",
+        (_look(r"[^\s@<>\"'(),:;=\[\]{}\\]+@[^\s@<>\"'(),:;=\[\]{}\\.]+(?:\.[^\s@<>\"'(),:;=\[\]{}\\.]+)+"),),
+    ),
+    Detector.CARD: Kind(
+        "card",
+        "Payment cards",
+        "Numbers of payment cards whose check digit (Luhn) holds.",
+        False,
+        r"\d(?:[ -]?\d){12}",
+        (_look(_CARD, is_luhn),),
+    ),
+    Detector.PHONE: Kind(
+        "phone",
+        "Phone numbers",
+        "International numbers with + and North American ones.",
+        False,
+        r"\+[\d(]|\d{3}\)?[ .-]\d{3}[ .-]\d{4}",
+        (
+            _look(r"\+\d{1,3}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d){6,12}", _is_phone),
+            _look(r"(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b"),
+        ),
+    ),
+    Detector.IBAN: Kind(
+        "iban",
+        "Bank accounts (IBAN)",
+        "International bank account numbers whose check digits (mod 97) hold.",
+        False,
+        r"[a-z]{2}\d{2} ?[a-z0-9]{4}",
+        (_look(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", is_iban),),
+    ),
+}
