@@ -2,16 +2,19 @@
 
 from accounts.models.api_key import ApiKey, Scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
+from accounts.models.invitation import Invitation
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
-from accounts.models.team import Team
+from accounts.models.team import FormerSlug, Team
 from accounts.models.user import User
 
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "FormerSlug",
     "GroupMember",
     "InstallationEvent",
+    "Invitation",
     "MemberGroup",
     "Membership",
     "Scope",

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 from monitoring.models.money import UsdField
 
@@ -16,7 +17,7 @@ class BudgetScope(models.TextChoices):
     TAG = "tag", "A tag"
 
 
-class Budget(TenantModel):
+class Budget(Audited, TenantModel):
     """An amount for each calendar month (UTC), in `currency`.
 
     `workflow` or `value` (a provider's name, a tag as `key=value`) say of what; an empty `environment` is all of them.

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantManager, TenantModel
 from monitoring.models.money import UsdField
 
@@ -116,7 +117,7 @@ class TeamPrice(models.Model):
         return f"{self.provider or 'any'}: {self.model}"
 
 
-class Discount(TenantModel):
+class Discount(Audited, TenantModel):
     """What a team agreed with a provider: `percent` off its prices of the book, of one model or (empty) of all."""
 
     provider = models.TextField()
@@ -165,7 +166,7 @@ class ReRating(TenantModel):
         return f"{self.old_price_id} to {self.new_price_id}"
 
 
-class ExchangeRate(TenantModel):
+class ExchangeRate(Audited, TenantModel):
     """What one unit of a currency is worth in US dollars from a day on, until a later row of the currency says else."""
 
     currency = models.CharField(max_length=3)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantManager
 from billing.models.cost_line import CostKind
 from monitoring.models.money import UsdField
@@ -28,7 +29,7 @@ class AllocationKey(models.TextChoices):
     NONE = "none", "Not allocated"
 
 
-class ResourceRate(models.Model):
+class ResourceRate(Audited):
     """A dated rate of a team: `amount` of `currency` for each `unit`. Key in the database: `(team_id, id)`.
 
     `id` derives from what was entered and when; lines name it as their price. It holds from `starts_on` to before

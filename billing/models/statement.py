@@ -3,11 +3,12 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 from monitoring.models.money import UsdField
 
 
-class ProviderStatement(TenantModel):
+class ProviderStatement(Audited, TenantModel):
     """A provider's export of one month, as somebody uploaded it; a newer one of the same month stands in for it.
 
     `format` names how it was read, `sha256` its bytes; the file itself is not kept.

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Sum
 
+from accounts.audit import record
 from accounts.models import User
 from billing.analysis.checklist import MAX_REASON, MIN_REASON, kept, refusals
 from billing.models import CostDimension, CostGrain, CostMonth, CostMonthEvent, CostRollup, MonthState
@@ -132,4 +133,5 @@ def _accepted(one: CostMonth) -> dict[str, str]:
 
 
 def _note(one: CostMonth, what: str, by: User | None, now: datetime, detail: dict[str, object]) -> None:
+    record(f"cost_month.{what}", ("cost month", one.id, f"{one.month:%Y-%m}"), after=detail)
     CostMonthEvent.objects.create(team_id=one.team_id, month=one, at=now, by=by, what=what, detail=detail)

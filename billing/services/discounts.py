@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import update_told
 from accounts.models import User
 from billing.analysis.amounts import read_day, read_percent
 from billing.analysis.pricing import common_days, days_meet, rates_of, told_rates
@@ -84,7 +85,7 @@ def add_discount(*, team_id: UUID, wanted: WantedDiscount, by: User | None, now:
 def remove_discount(*, team_id: UUID, discount_id: UUID, now: datetime) -> bool:
     """Takes a discount away with its prices; whether there was one."""
     rows = Discount.objects.filter(team_id=team_id, id=discount_id, removed_at__isnull=True)
-    if not rows.update(removed_at=now):
+    if not update_told(rows, removed_at=now):
         return False
     make_discounted_prices(team_id, now)
     return True

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
+from accounts.audit import record
 from billing.analysis.lines import Figures
 from billing.models import CostBasis, CostKind, CostLine, CostOutcome, Entry
 from billing.store.cost_lock import lock_costs
@@ -63,6 +64,8 @@ def add_entry(team_id: UUID, wanted: Wanted, now: datetime) -> CostLine:
         raise EntryRefused(**reasons)
     line = CostLine(team_id=team_id, id=id, folded_at=now, **_values(team_id, wanted))
     line.save(force_insert=True)
+    told = {"day": wanted.day, "usd": wanted.usd, "reason": wanted.reason}
+    record("cost_entry.added", ("cost entry", id, wanted.entry.name), after=told)
     fold_parts(team_id, [(line.workflow_id, line.environment_id, line.booked_on)], now)
     return line
 
@@ -75,6 +78,7 @@ def remove_entry(team_id: UUID, line_id: int, now: datetime) -> None:
         raise EntryRefused(entry="there is no such entry")
     if reason := _closed(team_id, line.booked_on):
         raise EntryRefused(day=reason)
+    record("cost_entry.removed", ("cost entry", line_id, ""), before={"day": line.booked_on})
     CostLine.objects.filter(team_id=team_id, id=line_id).delete()
     fold_parts(team_id, [(line.workflow_id, line.environment_id, line.booked_on)], now)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import record
 from accounts.models import User
 from billing.analysis.amounts import read_currency, read_day, read_positive
 from billing.analysis.rate_files import Fault, FileRefused, RateRow, read_rate_file
@@ -58,6 +59,8 @@ def _closed(team_id: UUID, rows: Sequence[RateRow]) -> list[Fault]:
 
 @transaction.atomic
 def _save(team_id: UUID, rows: Sequence[RateRow], source: str, by: User | None, now: datetime) -> None:
+    told = {f"{row.currency} {row.starts_on}": row.usd for row in rows[:100]}
+    record("exchange_rate.set", ("exchange rate", source, f"{len(rows)} rates"), after=told)
     for currency in sorted({row.currency for row in rows}):
         days = [row.starts_on for row in rows if row.currency == currency]
         ExchangeRate.objects.filter(team_id=team_id, currency=currency, starts_on__in=days).delete()

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from accounts.audit import update_told
 from accounts.models import User
 from billing.analysis.allocation import next_month
 from billing.analysis.amounts import read_amount, read_currency, read_day
@@ -203,7 +204,7 @@ def end_rate(*, team_id: UUID, rate_id: int, ends_on: date, now: datetime) -> bo
     if old == ends_on:
         return True
     _check_days(team_id, ends_on, old, "ends_on")
-    ResourceRate.objects.filter(team_id=team_id, id=rate_id).update(ends_on=ends_on)
+    update_told(ResourceRate.objects.filter(team_id=team_id, id=rate_id), ends_on=ends_on)
     _make_again(row, ends_on, old, now)
     return True
 
@@ -216,6 +217,6 @@ def remove_rate(*, team_id: UUID, rate_id: int, now: datetime) -> bool:
     row = rows.first()
     if row is None:
         return False
-    rows.update(removed_at=now)
+    update_told(rows, removed_at=now)
     _make_again(row, row.starts_on, row.ends_on, now)
     return True

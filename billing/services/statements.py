@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import update_told
 from accounts.models import User
 from billing.analysis.statements import StatementRow, read_statement, refuse
 from billing.models import ExchangeRate, ProviderStatement, StatementLine
@@ -65,7 +66,7 @@ def import_statement(
     lines = _with_usd(team_id, add_up(rows))
     with transaction.atomic():
         earlier = ProviderStatement.objects.filter(team_id=team_id, provider=provider, month=month)
-        earlier.filter(removed_at__isnull=True).update(removed_at=now)
+        update_told(earlier.filter(removed_at__isnull=True), removed_at=now)
         made = ProviderStatement.objects.create(
             team_id=team_id,
             provider=provider,
@@ -86,7 +87,7 @@ def import_statement(
 def remove_statement(*, team_id: UUID, statement_id: UUID, now: datetime) -> bool:
     """Takes a statement away; whether there was one."""
     found = ProviderStatement.objects.filter(team_id=team_id, id=statement_id, removed_at__isnull=True)
-    return bool(found.update(removed_at=now))
+    return bool(update_told(found, removed_at=now))
 
 
 def _lines(hashed: _Hashed) -> Iterator[str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import record
 from billing.models import CostSettings
 from billing.store import due
 from billing.store.line_prices import read_months
@@ -32,6 +33,13 @@ def set_tag_keys(team_id: UUID, keys: Sequence[str], now: datetime) -> int:
     known = CostSettings.objects.filter(team_id=team_id).select_for_update().first()
     if known is not None and known.tag_keys == wanted:
         return 0
+    before = {"tag_keys": known.tag_keys} if known else {}
+    record(
+        "cost_settings.changed",
+        ("cost settings", team_id, "Tags that costs are split by"),
+        before=before,
+        after={"tag_keys": wanted},
+    )
     if known is None:
         CostSettings.objects.create(team_id=team_id, **values)
     else:

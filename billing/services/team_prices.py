@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import record
 from accounts.models import User
 from billing.analysis.amounts import read_amount, read_count, read_currency, read_day
 from billing.analysis.pricing import overlap, tier_of, told_rates
@@ -117,6 +119,7 @@ def add_price(*, team_id: UUID, wanted: WantedPrice, by: User | None, now: datet
     row = wanted.as_row(team_id)
     row.created_by, row.created_at = by, now
     save_team_prices(team_id, [row])
+    record("team_price.added", row, after=_told(row))
     return row
 
 
@@ -149,7 +152,11 @@ def _with_id(row: TeamPrice) -> TeamPrice:
 def remove_price(*, team_id: UUID, price_id: int, now: datetime) -> bool:
     """Takes an entered price away; whether there was one. What was rated at it stays until prices are applied."""
     rows = TeamPrice.objects.filter(team_id=team_id, id=price_id, origin=PriceOrigin.ENTERED)
-    return bool(rows.exists() and remove_team_prices(team_id, [price_id], now))
+    row = rows.first()
+    if row is None or not remove_team_prices(team_id, [price_id], now):
+        return False
+    record("team_price.removed", row, before=_told(row))
+    return True
 
 
 @transaction.atomic
@@ -166,6 +173,12 @@ def end_price(*, team_id: UUID, price_id: int, ends_on: str, by: User | None, no
     if (old.starts_on and day <= old.starts_on) or (old.ends_on and day > old.ends_on):
         raise Refused({"ends_on": "must be later than its first day, and not later than its end"})
     remove_team_prices(team_id, [old.id], now)
+    record("team_price.ended", old, before={"ends_on": old.ends_on}, after={"ends_on": day})
     old.ends_on, old.removed_at, old.created_by, old.created_at = day, None, by, now
     save_team_prices(team_id, [old])
     return old
+
+
+def _told(row: TeamPrice) -> dict[str, Any]:
+    names = ("provider", "model", "region", "tier", "starts_on", "ends_on", "rates", "currency", "note")
+    return {name: getattr(row, name) for name in names}
