@@ -5,17 +5,21 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
 
 from accounts.acting import set_user
 from accounts.audit import tell_change
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
+from accounts.services.team_life import team_moved_from
 from accounts.statements import Row, columns_of, run_prepared
 from accounts.tenancy import team_context
 
 P = ParamSpec("P")
+# What members of a team that is being deleted still see.
+OPEN_WHEN_CLOSED = frozenset({"team_settings", "restore_team", "team_export", "leave_team"})
 
 
 class SignedInRequest(HttpRequest):
@@ -66,9 +70,13 @@ def team_page(
         def guarded(request: Any, team: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             request.memberships = memberships_of(request.user)
             membership = next((one for one in request.memberships if one.team.slug == team), None)
+            if membership is None and (moved := team_moved_from(team, request.user)):
+                return HttpResponseRedirect(request.get_full_path().replace(f"/t/{team}/", f"/t/{moved.slug}/", 1))
             # A stranger learns nothing, not even that the team exists.
             if membership is None or not membership.allows(permission):
                 raise Http404("No such page.")
+            if membership.team.erased_from is not None and request.resolver_match.url_name not in OPEN_WHEN_CLOSED:
+                return HttpResponseRedirect(reverse("team_settings", args=[team]))
             request.team, request.membership = membership.team, membership
             set_user(request.user)
             with team_context(membership.team_id):

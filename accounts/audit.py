@@ -1,17 +1,18 @@
 """The audit log: who did what, with before and after, and from where; in the transaction of what was done.
 
 Three ways lead into it. Models that are settings inherit `Audited`: their `save` and `delete` write an event with the
-fields that changed. Services that write by other means, and reads that must be known (payloads, exports), call
-`record`. And the door of pages and the API adds an event by the name of the address to a change that told none.
+fields that changed; `update_told` and `remove_told` do so for the rows of a query. Services that write by other means,
+and reads that must be known (payloads, exports), call `record`. And the doors of pages and the API add an event by the
+name of the address to a change that told none.
 What no person or key asked for (background work) is only recorded where a service says so.
 """
 
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.acting import current_scope
-from accounts.models.audited import Audited, record, record_for_installation
+from accounts.models.audited import Audited, record, record_for_installation, remove_told, update_told
 
-__all__ = ["Audited", "record", "record_for_installation", "tell_change"]
+__all__ = ["Audited", "record", "record_for_installation", "remove_told", "tell_change", "update_told"]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 

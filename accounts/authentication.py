@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,14 @@ from django.db import connection
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.acting import set_key
 from accounts.keys import hash_key, prefix_of
-from accounts.models import ApiKey, Scope
+from accounts.models import ApiKey, Membership, Scope, Team, User
+from accounts.permissions import scopes_of
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
@@ -49,30 +51,61 @@ def _basic_password(value: str) -> str | None:
 
 
 _FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
-_FIND = f"SELECT {', '.join(_FIELDS)} FROM {ApiKey._meta.db_table} WHERE prefix = %s"
+# With when its team is erased, and for a key that stands for a member that one's role.
+_FIND = f"""
+SELECT {", ".join(f"k.{name}" for name in _FIELDS)}, t.erased_from, m.role
+FROM {ApiKey._meta.db_table} k JOIN {Team._meta.db_table} t ON t.id = k.team_id
+LEFT JOIN ({Membership._meta.db_table} m JOIN {User._meta.db_table} u ON u.id = m.user_id AND u.is_active)
+    ON m.team_id = k.team_id AND m.user_id = k.member_id
+WHERE k.prefix = %s
+"""
 
 
-def find_key(prefix: str) -> ApiKey | None:
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A key with what decides whether it counts: its team's end, and the role of the member whom it stands for."""
+
+    key: ApiKey
+    erased_from: datetime | None
+    role: str | None
+
+
+def find_key(prefix: str) -> FoundKey | None:
     """The key with this prefix. Prepared: every report passes here, and building the query costs more than it."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         row = cursor.execute(_FIND, [prefix], prepare=True).fetchone()
-    return ApiKey.from_db(connection.alias, _FIELDS, row) if row else None
+    return FoundKey(ApiKey.from_db(connection.alias, _FIELDS, row[:-2]), *row[-2:]) if row else None
 
 
 def verify_key(text: str, now: datetime) -> ApiKey:
-    """The key with this text. Raises `AuthenticationFailed` when it is wrong, revoked or expired."""
+    """The key with this text, with the scopes that it has now.
+
+    Raises `AuthenticationFailed` when it is wrong, revoked or expired, `PermissionDenied` when its team is closed.
+    """
     prefix = prefix_of(text)
-    key = find_key(prefix) if prefix else None
-    if key is None or not hmac.compare_digest(bytes(key.secret_hash), hash_key(text)):
+    found = find_key(prefix) if prefix else None
+    key = found.key if found else None
+    if found is None or key is None or not hmac.compare_digest(bytes(key.secret_hash), hash_key(text)):
         raise AuthenticationFailed("This API key is not known. Check that it was copied whole.")
     if key.revoked_at is not None:
         raise AuthenticationFailed("This API key was revoked. Make a new one.")
     if key.expires_at is not None and key.expires_at <= now:
         raise AuthenticationFailed("This API key has expired. Make a new one.")
+    if key.member_id is not None:
+        if found.role is None:
+            raise AuthenticationFailed("Whoever this API key stands for is no longer a member of the team.")
+        key.scopes = [scope for scope in key.scopes if scope in scopes_of(found.role)]
+    if found.erased_from is not None:
+        raise PermissionDenied(closed_words(found.erased_from))
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_PRECISION:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
+
+
+def closed_words(erased_from: datetime) -> str:
+    """Why a team that is being deleted takes and tells nothing."""
+    return f"This team is deleted on {erased_from:%-d %b %Y, %H:%M} UTC. Until then an owner can restore it."
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -148,8 +181,14 @@ class CanCost(_HasScope):
     scope = Scope.COST
 
 
+class CanAudit(_HasScope):
+    """The key may read the audit log."""
+
+    scope = Scope.AUDIT
+
+
 class CanManage(_HasScope):
-    """The key may change members, keys and settings."""
+    """The key may manage members and keys."""
 
     scope = Scope.MANAGE
 

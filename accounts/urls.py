@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from accounts.views import home, preferences
+from accounts.views import home, invitation, preferences, team
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("teams/new/", team.new_team, name="new_team"),
+    path("invitation/<str:token>/", invitation.invitation, name="invitation"),
     path("preferences/time-zone/", preferences.set_time_zone, name="set_time_zone"),
 ]

@@ -1,9 +1,9 @@
 """How long retention takes for one day of 1,000,000 steps: dropped, and deleted for one team while reports come in.
 
-Three days of 1,000,000 steps (100,000 executions), half of each team's, are made by PostgreSQL itself; the other 87 of
-90 days have partitions without rows, as their rows would not fit a bench's time and disk. Of the oldest day both
-teams are past their limits; of the next one only the first is, while ingest is measured in pairs with the deletion stopped and
-going on.
+Three days of 1,000,000 steps (100,000 executions), half of each team's, are made by PostgreSQL itself; the other 87
+of 90 days have partitions without rows, as their rows would not fit a bench's time and disk. Of the oldest day both
+teams are past their limits; of the next one only the first is, while ingest is measured in pairs with the deletion
+stopped and going on.
 """
 
 import os

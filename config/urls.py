@@ -27,6 +27,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("internal/metrics", health.internal_metrics, name="internal_metrics"),
+    path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("monitoring.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("alerts.api.urls")),

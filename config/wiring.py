@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from accounts import ports as account_ports
 from alerts import ports as alert_ports
 from alerts.reads import provided
 from billing import ports as billing_ports
 from billing.store import due, lines
+from ingestion.kinds import KINDS
 from ingestion.reads.silence import silences
 from monitoring import ports
 
@@ -21,6 +23,11 @@ def wire() -> None:
     ports.provide_costs_settled(lines.settle)
     alert_ports.provide_source_states(_source_states)
     billing_ports.provide_source_silences(_source_silences)
+    account_ports.provide_source_kinds(_source_kinds)
+
+
+def _source_kinds() -> Sequence[tuple[str, str]]:
+    return [(kind.value, about.label) for kind, about in KINDS.items() if not about.has_address]
 
 
 def _source_states(team_id: UUID, now: datetime) -> Sequence[alert_ports.SourceState]:

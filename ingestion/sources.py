@@ -14,7 +14,9 @@ from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
+from rest_framework.exceptions import PermissionDenied
 
+from accounts.authentication import closed_words
 from accounts.encryption import decrypt, encrypt
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
@@ -94,7 +96,9 @@ def source_id_of_key(key_id: UUID, kind: SourceKind) -> UUID:
 
 
 def find_by_key(key: ApiKey, kind: SourceKind, now: datetime) -> SourceInfo:
-    """The source of this key and protocol, made if it is not there yet."""
+    """The source of this key and protocol, made if it is not there yet. Raises `PermissionDenied`."""
+    if key.source_kinds and kind not in key.source_kinds:
+        raise PermissionDenied(f"This API key may not report by '{kind}'. It may by: {', '.join(key.source_kinds)}.")
     found = source_id_of_key(key.id, kind)
     if info := _recall(found):
         return info
@@ -110,12 +114,18 @@ def find_by_key(key: ApiKey, kind: SourceKind, now: datetime) -> SourceInfo:
 
 
 def find_by_address(address: str) -> SourceInfo | None:
-    """The source that reports to this address, or None; also one that is switched off."""
+    """The source that reports to this address, or None; also one that is switched off.
+
+    Raises `PermissionDenied` when its team is being deleted.
+    """
     if info := _recall(address):
         return info
-    known = SourceAddress.objects.filter(address=address).first() if _is_address(address) else None
+    addresses = SourceAddress.objects.select_related("team")
+    known = addresses.filter(address=address).first() if _is_address(address) else None
     if known is None:
         return None
+    if known.team.erased_from is not None:
+        raise PermissionDenied(closed_words(known.team.erased_from))
     with team_context(known.team_id):
         source = Source.objects.filter(id=known.source_id).first()
     return _remember(address, info_of(source)) if source else None

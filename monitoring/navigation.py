@@ -53,6 +53,8 @@ IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvem
 INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
 RESOURCE_PAGES = frozenset({"cost_new_resource", "cost_resource"})
 BUDGET_PAGES = frozenset({"new_budget", "budget", "edit_budget"})
+MEMBER_PAGES = frozenset({"roles", "add_invitation", "invitation_again", "set_member_role", "remove_member"})
+TEAM_PAGES = frozenset({"rename_team", "transfer_team", "leave_team", "delete_team", "restore_team"})
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
 PRICE_PAGES = frozenset(
     {"cost_new_price", "cost_price", "cost_price_changes", "cost_rates", "cost_discounts", "cost_unpriced"}
@@ -105,9 +107,13 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Team",
         (
+            Page("Members", "list", "members", MEMBER_PAGES),
+            Page("API keys", "code", "keys", frozenset({"rotate_key"})),
+            Page("Audit log", "search", "audit", frozenset({"audit_event"})),
             Page("Retention", "clock", "retention", frozenset({"set_archive", "restore_day"})),
             Page("Masking", "lock", "privacy"),
             Page("Usage", "bars", "team_usage"),
+            Page("Team settings", "flag", "team_settings", TEAM_PAGES),
         ),
     ),
 )

@@ -2,18 +2,21 @@
 
 from accounts.models.api_key import ApiKey, Scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
+from accounts.models.invitation import Invitation
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
 from accounts.models.retention_policy import RetentionPolicy
-from accounts.models.team import Team
+from accounts.models.team import FormerSlug, Team
 from accounts.models.team_limits import TeamLimits
 from accounts.models.user import User
 
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "FormerSlug",
     "GroupMember",
     "InstallationEvent",
+    "Invitation",
     "MemberGroup",
     "Membership",
     "RetentionPolicy",

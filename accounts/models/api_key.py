@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
+
 
 class Scope(models.TextChoices):
     """What a key may be used for."""
@@ -20,11 +22,17 @@ class Scope(models.TextChoices):
     MANAGE = "manage", "Manage members, keys and settings"
 
 
-class ApiKey(models.Model):
+class ApiKey(Audited):
     """A key of a team. Only its hash is kept; `prefix` finds it and names it in lists.
+
+    One with `member` stands for that user: it ends with the membership and may do no more than the role. `source_kinds`
+    are the protocols that it may report by (`ingestion.kinds.SourceKind`); empty: all.
 
     A control table: it is read before the team is known.
     """
+
+    audit_secret = frozenset({"secret_hash"})
+    audit_ignored = frozenset({"created_at", "last_used_at", "created_by_id"})
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="api_keys")
@@ -33,6 +41,8 @@ class ApiKey(models.Model):
     secret_hash = models.BinaryField(max_length=32)
     scopes = ArrayField(models.CharField(max_length=16, choices=Scope.choices))
     created_by = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    member = models.ForeignKey("accounts.User", null=True, on_delete=models.CASCADE, related_name="+")
+    source_kinds = ArrayField(models.CharField(max_length=32), default=list, db_default=[], blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

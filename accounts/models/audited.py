@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
 
 from accounts.acting import SYSTEM, Actor, Scope, Via, current_scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
-from accounts.tenancy import current_team_id
+from accounts.tenancy import current_team_id, in_team
 
 MAX_TEXT = 1_000
 
@@ -146,16 +146,16 @@ class Audited(models.Model):
             return
         kind = kind_of(type(self)).replace(" ", "_")
         if is_new:
-            record(f"{kind}.added", self, after=_hidden(self, told))
+            self._tell(f"{kind}.added", after=_hidden(self, told))
         elif changed := [name for name, value in known.items() if as_json(value) != as_json(told[name])]:
             before, after = ({name: one[name] for name in changed} for one in (known, told))
-            record(f"{kind}.changed", self, before=_hidden(self, before), after=_hidden(self, after, is_after=True))
+            self._tell(f"{kind}.changed", before=_hidden(self, before), after=_hidden(self, after, is_after=True))
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Deletes, and tells what was there."""
         if _is_asked_for():
             kind = kind_of(type(self)).replace(" ", "_")
-            record(f"{kind}.removed", self, before=_hidden(self, self._audit_values()))
+            self._tell(f"{kind}.removed", before=_hidden(self, self._audit_values()))
         return super().delete(*args, **kwargs)
 
     @classmethod
@@ -164,6 +164,21 @@ class Audited(models.Model):
         made = super().from_db(db, field_names, values, **options)
         made._audit_read = dict(zip(field_names, values, strict=True))
         return made
+
+    @property
+    def audit_team_id(self) -> UUID:
+        """The team in whose log a change of this row stands."""
+        return self.team_id  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def audit_name(self) -> str:
+        """What the row is called in the log."""
+        return str(self)
+
+    def _tell(self, action: str, **values: Any) -> None:
+        """Writes the event, in a context of the team where none is in force (rows of control tables)."""
+        with in_team(self.audit_team_id):
+            record(action, (kind_of(type(self)), self.pk, self.audit_name), **values)
 
     def _audit_values(self) -> dict[str, Any]:
         """What is loaded of the fields that are told."""
@@ -183,3 +198,29 @@ def _hidden(row: Audited, told: dict[str, Any], *, is_after: bool = False) -> di
     return {
         name: value if name not in row.audit_secret else (shown if value else "(none)") for name, value in told.items()
     }
+
+
+A = TypeVar("A", bound=Audited)
+
+
+def update_told(rows: models.QuerySet[A], **values: Any) -> int:
+    """As `rows.update(**values)`, and tells what changes in each row. `values` by the names of columns."""
+    if _is_asked_for():
+        kind = kind_of(rows.model).replace(" ", "_")
+        for row in rows:
+            known = {name: getattr(row, name) for name in values if name not in row.audit_ignored}
+            changed = [name for name, value in known.items() if as_json(value) != as_json(values[name])]
+            if changed:
+                before, after = {name: known[name] for name in changed}, {name: values[name] for name in changed}
+                row._tell(f"{kind}.changed", before=_hidden(row, before), after=_hidden(row, after, is_after=True))
+    return rows.update(**values)
+
+
+def remove_told(rows: models.QuerySet[A]) -> int:
+    """As `rows.delete()`, and tells what each row was; how many there were."""
+    if _is_asked_for():
+        kind = kind_of(rows.model).replace(" ", "_")
+        for row in rows:
+            row._tell(f"{kind}.removed", before=_hidden(row, row._audit_values()))
+    gone: int = rows.delete()[1].get(rows.model._meta.label, 0)
+    return gone

@@ -5,14 +5,17 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.permissions import Permission, Role, role_allows
 
 # Who gets the weekly review by e-mail without having chosen so.
 REVIEW_ROLES = (Role.OWNER, Role.ADMIN)
 
 
-class Membership(models.Model):
+class Membership(Audited):
     """Says that a user belongs to a team, and as what."""
+
+    audit_ignored = frozenset({"created_at", "wants_review", "review_chosen_at", "start_page"})
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="memberships")
@@ -22,6 +25,8 @@ class Membership(models.Model):
     # Whether the weekly review comes by e-mail; NULL: nobody chose, so owners and admins get it.
     wants_review = models.BooleanField(null=True)
     review_chosen_at = models.DateTimeField(null=True)
+    # The page that the team opens with (a key of `START_PAGES`); empty: that of the role.
+    start_page = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -31,6 +36,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.team_id} as {self.role}"
+
+    @property
+    def audit_name(self) -> str:
+        """The address of the member."""
+        return self.user.email
 
     @property
     def gets_review(self) -> bool:

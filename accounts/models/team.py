@@ -5,14 +5,38 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 
-class Team(models.Model):
-    """A team. Its slug is in every address."""
+
+class Team(Audited):
+    """A team. Its slug is in every address.
+
+    `erased_from` is set while the team waits to be deleted: from then on all of it goes; until then it can be restored.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=60, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
+    erased_from = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def audit_team_id(self) -> uuid.UUID:
+        """The team in whose log a change of this row stands: its own."""
+        return self.id
+
+
+class FormerSlug(models.Model):
+    """An address that a team had: it leads members to the one it has now. A control table."""
+
+    slug = models.SlugField(max_length=60, primary_key=True)
+    team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="former_slugs")
+
+    class Meta:
+        db_table = "former_slug"
+
+    def __str__(self) -> str:
+        return self.slug

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import record, remove_told
 from accounts.models import GroupMember, MemberGroup, Membership
 
 MAX_NAME = 80
@@ -63,17 +64,26 @@ def save_group(
         one = MemberGroup.objects.select_for_update().get(team_id=team_id, id=group_id)
         one.name = name
         one.save(update_fields=["name"])
+    _tell_members(one, user_ids)
     GroupMember.objects.filter(team_id=team_id, group_id=one.id).delete()
     GroupMember.objects.bulk_create(GroupMember(team_id=team_id, group=one, user_id=id) for id in sorted(set(user_ids)))
     return one
+
+
+def _tell_members(one: MemberGroup, user_ids: Collection[UUID]) -> None:
+    people = Membership.objects.filter(team_id=one.team_id).order_by("user__email")
+    inside = GroupMember.objects.filter(team_id=one.team_id, group_id=one.id).values_list("user_id", flat=True)
+    before = list(people.filter(user_id__in=list(inside)).values_list("user__email", flat=True))
+    after = list(people.filter(user_id__in=user_ids).values_list("user__email", flat=True))
+    if before != after:
+        record("member_group.members_changed", one, before={"members": before}, after={"members": after})
 
 
 @transaction.atomic
 def remove_group(*, team_id: UUID, group_id: UUID) -> bool:
     """Removes a group; workflows that it owned have no owning group any more. Whether there was such a one."""
     GroupMember.objects.filter(team_id=team_id, group_id=group_id).delete()
-    count, _ = MemberGroup.objects.filter(team_id=team_id, id=group_id).delete()
-    return bool(count)
+    return bool(remove_told(MemberGroup.objects.filter(team_id=team_id, id=group_id)))
 
 
 def _faults(team_id: UUID, name: str, user_ids: Collection[UUID], group_id: UUID | None) -> dict[str, str]:

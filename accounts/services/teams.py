@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.keys import make_key
-from accounts.models import ApiKey, Membership, Scope, Team, User
+from accounts.models import ApiKey, FormerSlug, Membership, Scope, Team, User
 from accounts.permissions import Role
 
 # The first key reports, reads and decides; it neither manages the team nor reads what its members did.
@@ -29,7 +29,10 @@ class NewTeam:
 def free_slug(name: str) -> str:
     """A slug for this name that no team has yet."""
     base = slugify(name)[:48] or "team"
-    taken = set(Team.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken = {
+        *Team.objects.filter(slug__startswith=base).values_list("slug", flat=True),
+        *FormerSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True),
+    }
     slug, number = base, 2
     while slug in taken:
         slug, number = f"{base}-{number}", number + 1

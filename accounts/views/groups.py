@@ -1,17 +1,17 @@
 """Groups of members: who owns workflows together, and is told together."""
 
-import csv
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
+from accounts.csv_file import csv_response
 from accounts.models import MemberGroup, Membership
 from accounts.permissions import Permission
 from accounts.services.groups import GroupRefused, listing, remove_group, save_group
@@ -36,7 +36,9 @@ def groups(request: TeamRequest) -> HttpResponseBase:
             return HttpResponseRedirect(reverse("groups", args=[request.team.slug]))
     found = listing(request.team.id)
     if request.GET.get("format") == "csv":
-        return _csv([(one.group.name, email) for one in found for email in one.members])
+        return csv_response(
+            "groups.csv", ("Group", "Member"), [(one.group.name, email) for one in found for email in one.members]
+        )
     people = Membership.objects.filter(team_id=request.team.id).select_related("user").order_by("user__email")
     context: dict[str, Any] = {
         "groups": [(one, [(m.user, m.user_id in one.member_ids) for m in people]) for one in found],
@@ -67,13 +69,3 @@ def _save(request: TeamRequest) -> None:
         raise GroupRefused({"members": "must be members of the team"}) from None
     name = request.POST.get("name", "").replace("\x00", "")
     save_group(team_id=request.team.id, name=name, user_ids=users, now=timezone.now(), group_id=group_id)
-
-
-def _csv(rows: list[tuple[str, str]]) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="groups.csv"'
-    writer = csv.writer(response)
-    writer.writerow(["Group", "Member"])
-    # A cell that starts like a formula gets an apostrophe, so that no spreadsheet runs it.
-    writer.writerows([f"'{cell}" if cell[:1] in "=+-@\t\r" else cell for cell in row] for row in rows)
-    return response

@@ -6,14 +6,15 @@ from django.shortcuts import redirect, render
 
 from accounts.access import SignedInRequest
 from accounts.models import Membership
+from accounts.start_pages import start_page_of
 
 
 @login_required
 def home(request: SignedInRequest) -> HttpResponse:
-    """Redirects to the workflows of the user's first team; says so when there is none."""
+    """Redirects to the start page of the user's first team; says so when there is none."""
     membership = (
         Membership.objects.select_related("team").filter(user=request.user).order_by("created_at", "id").first()
     )
     if membership is None:
         return render(request, "accounts/no_team.html", status=200)
-    return redirect("workflows", team=membership.team.slug)
+    return redirect(start_page_of(membership), team=membership.team.slug)

@@ -10,8 +10,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanAlert, CanReadOrAlert
 from accounts.retrying import Verdict
 from accounts.tenancy import team_context
@@ -34,7 +34,7 @@ from monitoring.api.rendering import NumberRenderer
 CHANNEL = OpenApiParameter("channel", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
-class ChannelList(APIView):
+class ChannelList(ChangesTold):
     """The channels of the team."""
 
     permission_classes = [CanReadOrAlert]
@@ -60,7 +60,7 @@ class ChannelList(APIView):
             return Response(channel_document(_row(team_id, made.id)), status=status.HTTP_201_CREATED)
 
 
-class ChannelDetail(APIView):
+class ChannelDetail(ChangesTold):
     """One channel."""
 
     permission_classes = [CanReadOrAlert]
@@ -98,7 +98,7 @@ class ChannelDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ChannelTest(APIView):
+class ChannelTest(ChangesTold):
     """Trying a channel."""
 
     permission_classes = [CanAlert]

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanAlert, CanRead
 from accounts.tenancy import team_context
 from alerts.analysis.notices import NoticeKind
@@ -80,7 +81,7 @@ class AlertDeliveryDetail(APIView):
         return Response(delivery_document(one))
 
 
-class AlertDeliveryAgain(APIView):
+class AlertDeliveryAgain(ChangesTold):
     """Sending a delivery again."""
 
     permission_classes = [CanAlert]

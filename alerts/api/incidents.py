@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanAlert, CanRead
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
@@ -113,7 +114,7 @@ class IncidentDetail(APIView):
             return Response(_document(team_id, uuid_of(incident)))
 
 
-class _Change(APIView, ABC):
+class _Change(ChangesTold, ABC):
     """Something that is done to one incident; the answer is the incident."""
 
     permission_classes = [CanAlert]
@@ -193,7 +194,7 @@ class IncidentLink(_Change):
         link_improvement(incident_id=incident_id, improvement_id=told["improvement_id"], **about)
 
 
-class IncidentNotes(APIView):
+class IncidentNotes(ChangesTold):
     """Notes on an incident."""
 
     permission_classes = [CanAlert]

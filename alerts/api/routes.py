@@ -15,8 +15,8 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanReadOrAlert
 from accounts.tenancy import team_context
 from alerts.analysis.catalogue import METRICS
@@ -84,7 +84,7 @@ class RouteFilters(django_filters.FilterSet):
     )
 
 
-class RouteList(GenericAPIView[Route]):
+class RouteList(ChangesTold, GenericAPIView[Route]):
     """Routes in their order."""
 
     permission_classes = [CanReadOrAlert]
@@ -128,7 +128,7 @@ class RouteList(GenericAPIView[Route]):
             return Response(_document(team_id, made), status=status.HTTP_201_CREATED)
 
 
-class RouteDetail(APIView):
+class RouteDetail(ChangesTold):
     """One route."""
 
     permission_classes = [CanReadOrAlert]

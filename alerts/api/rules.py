@@ -13,8 +13,8 @@ from rest_framework import exceptions, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanRead, CanReadOrAlert
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
@@ -58,7 +58,7 @@ class RuleFilters(django_filters.FilterSet):
     after = described(django_filters.CharFilter(max_length=2_000), "Cursor: `next` of the page before", type="string")
 
 
-class RuleList(GenericAPIView[AlertRule]):
+class RuleList(ChangesTold, GenericAPIView[AlertRule]):
     """Alert rules, by name."""
 
     permission_classes = [CanReadOrAlert]
@@ -97,7 +97,7 @@ class RuleList(GenericAPIView[AlertRule]):
             return Response(_document(team_id, made.id), status=status.HTTP_201_CREATED)
 
 
-class RuleDetail(APIView):
+class RuleDetail(ChangesTold):
     """One alert rule."""
 
     permission_classes = [CanReadOrAlert]
@@ -150,7 +150,7 @@ class RuleDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class NewRuleRehearsal(APIView):
+class NewRuleRehearsal(ChangesTold):
     """Rehearses a rule that is not saved. Nothing is changed."""
 
     permission_classes = [CanRead]
@@ -165,7 +165,7 @@ class NewRuleRehearsal(APIView):
             return Response(_rehearsed(team_id, fields, None))
 
 
-class RuleRehearsal(APIView):
+class RuleRehearsal(ChangesTold):
     """Rehearses a rule, or a change of it. Nothing is changed."""
 
     permission_classes = [CanRead]

@@ -15,8 +15,8 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanAlert, CanReadOrAlert
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
@@ -64,7 +64,7 @@ class SilenceFilters(django_filters.FilterSet):
     )
 
 
-class SilenceList(GenericAPIView[Silence]):
+class SilenceList(ChangesTold, GenericAPIView[Silence]):
     """Silences and maintenance windows, the latest end first."""
 
     permission_classes = [CanReadOrAlert]
@@ -108,7 +108,7 @@ class SilenceList(GenericAPIView[Silence]):
             return Response(_document(team_id, made.id, now), status=status.HTTP_201_CREATED)
 
 
-class SilenceDetail(APIView):
+class SilenceDetail(ChangesTold):
     """One silence or maintenance window."""
 
     permission_classes = [CanReadOrAlert]
@@ -131,7 +131,7 @@ class SilenceDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class IncidentSilence(APIView):
+class IncidentSilence(ChangesTold):
     """Silencing what an incident is about."""
 
     permission_classes = [CanAlert]

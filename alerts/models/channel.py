@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.encryption import EncryptedField
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 from alerts.analysis.notices import NoticeKind
 
@@ -33,8 +34,11 @@ class AlertDeliveryStatus(models.TextChoices):
     FAILED = "failed", "Given up"
 
 
-class Channel(TenantModel):
+class Channel(Audited, TenantModel):
     """Where notices go. `settings` may be seen by members; `secrets` (encrypted JSON, by name) is never shown again."""
+
+    audit_secret = frozenset({"secrets"})
+    audit_ignored = Audited.audit_ignored | {"last_success_at", "last_error", "last_error_at"}
 
     kind = models.CharField(max_length=16, choices=ChannelKind.choices)
     name = models.CharField(max_length=120)

@@ -3,10 +3,11 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 
 
-class Route(TenantModel):
+class Route(Audited, TenantModel):
     """Sends incidents that match to channels, in order of `position`; a final one ends the search.
 
     `matchers` is JSON by name (owner, group, workflow, environment, tag, severity, metric, rule): lists of values,
@@ -55,7 +56,7 @@ class SilenceKind(models.TextChoices):
     MAINTENANCE = "maintenance", "Maintenance"  # no incident opens
 
 
-class Silence(TenantModel):
+class Silence(Audited, TenantModel):
     """A time in which matching incidents send no notice, or (maintenance) do not open. It always has an end.
 
     `matchers` as a route's. With `cron` (in `zone`) it comes again: each time for `duration_s`, from `starts_at` until

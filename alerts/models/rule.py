@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 from alerts.analysis.catalogue import Scope
 from alerts.analysis.conditions import Comparison, Condition, NoData, Severity, State
@@ -15,7 +16,7 @@ def _choices(kind: Any) -> list[tuple[str, str]]:
     return [(one.value, one.value.replace("_", " ").capitalize()) for one in kind]
 
 
-class AlertRule(TenantModel):
+class AlertRule(Audited, TenantModel):
     """A rule of a team; its condition is `alerts.analysis.conditions.Condition`.
 
     It looks at `workflow`, or without one at the whole team: at each workflow of its own (`is_per_workflow`), or at all
@@ -23,6 +24,8 @@ class AlertRule(TenantModel):
     `environment` is all of them. `default_key` names a rule that is there from the start; `text` says what to do, with
     an optional link. A removed rule stays for its incidents. `revision` grows with each change of the condition.
     """
+
+    audit_ignored = Audited.audit_ignored | {"revision", "updated_by_id"}
 
     name = models.CharField(max_length=200)
     default_key = models.CharField(max_length=40, blank=True, default="")

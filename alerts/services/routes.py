@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
+from accounts.audit import record, remove_told
 from accounts.models import Membership
 from accounts.permissions import Role
 from alerts.analysis.conditions import Severity
@@ -72,12 +73,24 @@ def save_route(*, team_id: UUID, wanted: WantedRoute, now: datetime, route_id: U
     one.matchers = {name: list(values) for name, values in wanted.matchers.items() if values}
     one.quiet_hours = dict(wanted.quiet_hours) if wanted.quiet_hours else None
     one.save()
+    _tell_steps(team_id, one, wanted)
     RouteStep.objects.filter(team_id=team_id, route_id=one.id).delete()
     steps = sorted({(int(after.total_seconds()), id) for id, after in wanted.steps})
     RouteStep.objects.bulk_create(
         RouteStep(team_id=team_id, route=one, channel_id=id, after_s=after) for after, id in steps
     )
     return one
+
+
+def _tell_steps(team_id: UUID, one: Route, wanted: WantedRoute) -> None:
+    """Where a route leads is kept in rows of their own; the log tells it as what it is, a setting of the route."""
+    rows = RouteStep.objects.filter(team_id=team_id, route_id=one.id).order_by("after_s", "channel_id")
+    before = [f"{channel} after {after} s" for channel, after in rows.values_list("channel__name", "after_s")]
+    names = dict(Channel.objects.filter(team_id=team_id).values_list("id", "name"))
+    steps = sorted((int(after.total_seconds()), id) for id, after in wanted.steps)
+    after = [f"{names.get(id, id)} after {seconds} s" for seconds, id in steps]
+    if before != after:
+        record("route.steps_changed", one, before={"steps": before}, after={"steps": after})
 
 
 def _new_route(team_id: UUID, now: datetime) -> Route:
@@ -93,8 +106,7 @@ def _new_route(team_id: UUID, now: datetime) -> Route:
 def remove_route(*, team_id: UUID, route_id: UUID) -> bool:
     """Removes a route; whether there was one."""
     RouteStep.objects.filter(team_id=team_id, route_id=route_id).delete()
-    count, _ = Route.objects.filter(team_id=team_id, id=route_id).delete()
-    return bool(count)
+    return bool(remove_told(Route.objects.filter(team_id=team_id, id=route_id)))
 
 
 @transaction.atomic
@@ -134,6 +146,7 @@ def _number(routes: Sequence[Route]) -> None:
     for number, one in enumerate(routes, start=1):
         one.position = number
     Route.objects.bulk_update(routes, ["position"])
+    record("route.order_changed", ("route", "", "Order of routes"), after={"order": [one.name for one in routes]})
 
 
 def tried_facts(team_id: UUID, told: Mapping[str, str], workflow: Workflow | None) -> Facts:

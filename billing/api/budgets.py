@@ -10,8 +10,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanReadOrCost
 from accounts.tenancy import team_context
 from billing.analysis.periods import Period, parse_period
@@ -35,7 +35,7 @@ BUDGET = OpenApiParameter("budget", OpenApiTypes.UUID, OpenApiParameter.PATH)
 MONTH = OpenApiParameter("month", str, description="As 2026-11. Absent: the running month", pattern=r"^\d{4}-\d{2}$")
 
 
-class BudgetList(APIView):
+class BudgetList(ChangesTold):
     """The budgets of the team."""
 
     permission_classes = [CanReadOrCost]
@@ -59,7 +59,7 @@ class BudgetList(APIView):
             return Response(_document(team_id, made.id, _period(request)), status=status.HTTP_201_CREATED)
 
 
-class BudgetDetail(APIView):
+class BudgetDetail(ChangesTold):
     """One budget."""
 
     permission_classes = [CanReadOrCost]

@@ -7,8 +7,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanReadOrCost
 from accounts.tenancy import team_context
 from billing.analysis.pricing import plain
@@ -32,7 +32,7 @@ DISCOUNT = OpenApiParameter("discount", OpenApiTypes.UUID, OpenApiParameter.PATH
 MOST_RATES = 10_000
 
 
-class DiscountList(APIView):
+class DiscountList(ChangesTold):
     """Negotiated discounts."""
 
     permission_classes = [CanReadOrCost]
@@ -60,7 +60,7 @@ class DiscountList(APIView):
             return Response(discount_document(made), status=status.HTTP_201_CREATED)
 
 
-class DiscountDetail(APIView):
+class DiscountDetail(ChangesTold):
     """One discount."""
 
     permission_classes = [CanReadOrCost]
@@ -77,7 +77,7 @@ class DiscountDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ExchangeRateList(APIView):
+class ExchangeRateList(ChangesTold):
     """Exchange rates."""
 
     permission_classes = [CanReadOrCost]

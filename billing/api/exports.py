@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
+from accounts.audit import record
 from accounts.authentication import CanRead, CanReadOrCost
 from accounts.tenancy import team_context
 from billing.api.callers import caller
@@ -97,7 +99,7 @@ def export_document(request: Request, job: ExportJob) -> dict[str, Any]:
     }
 
 
-class ExportList(APIView):
+class ExportList(ChangesTold):
     """Exports of the team."""
 
     permission_classes = [CanRead]
@@ -134,7 +136,7 @@ class ExportList(APIView):
         return Response(export_document(request, job), status=status.HTTP_202_ACCEPTED)
 
 
-class ExportDetail(APIView):
+class ExportDetail(ChangesTold):
     """One export."""
 
     permission_classes = [CanReadOrCost]
@@ -170,6 +172,8 @@ class ExportFile(APIView):
         path = export_jobs.path_of(job)
         if path is None:
             raise Http404
+        with team_context(job.team_id):
+            record("export.downloaded", ("export", job.id, job.file_name))
         media = MEDIA_TYPES[Format(job.format)]
         return FileResponse(path.open("rb"), as_attachment=True, filename=job.file_name, content_type=media)
 

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanRead, CanReadOrCost
 from accounts.tenancy import team_context
 from billing.api.callers import caller
@@ -50,7 +51,7 @@ def refusal(refused: Refused) -> exceptions.ValidationError:
     return exceptions.ValidationError({field: [reason] for field, reason in refused.reasons.items()})
 
 
-class PriceList(APIView):
+class PriceList(ChangesTold):
     """Prices of the team and the book."""
 
     permission_classes = [CanReadOrCost]
@@ -86,7 +87,7 @@ def _found(team_id: UUID, text: str) -> ListedPrice:
     return found
 
 
-class PriceDetail(APIView):
+class PriceDetail(ChangesTold):
     """One price."""
 
     permission_classes = [CanReadOrCost]
@@ -109,7 +110,7 @@ class PriceDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class PriceChanges(APIView):
+class PriceChanges(ChangesTold):
     """What open months would cost at the prices as they are."""
 
     permission_classes = [CanReadOrCost]
@@ -135,7 +136,7 @@ class PriceChanges(APIView):
             return Response(preview_document(found))
 
 
-class PriceChangeDetail(APIView):
+class PriceChangeDetail(ChangesTold):
     """One change that was applied."""
 
     permission_classes = [CanReadOrCost]

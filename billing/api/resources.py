@@ -9,8 +9,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanReadOrCost
 from accounts.tenancy import team_context
 from billing.api.callers import caller
@@ -92,7 +92,7 @@ def _id_of(text: str) -> int:
     return found
 
 
-class ResourceRateList(APIView):
+class ResourceRateList(ChangesTold):
     """Rates of compute, storage, calls, backup and subscriptions."""
 
     permission_classes = [CanReadOrCost]
@@ -122,7 +122,7 @@ class ResourceRateList(APIView):
             return _one(request, made.id, status.HTTP_201_CREATED)
 
 
-class ResourceRateDetail(APIView):
+class ResourceRateDetail(ChangesTold):
     """One rate."""
 
     permission_classes = [CanReadOrCost]

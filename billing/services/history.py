@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from accounts import audit
 from accounts.models import ApiKey, User
 from billing.models import CostEvent
 
@@ -45,7 +46,11 @@ def user_of(by: By) -> User | None:
 def record(
     team_id: UUID, subject: Subject, subject_id: object, what: str, *, by: By, now: datetime, **detail: Any
 ) -> CostEvent:
-    """Writes down that something was changed. `detail` are its values; amounts and days are kept as text."""
+    """Writes down that something was changed, here and in the audit log. `detail` are its values; amounts and days are
+    kept as text."""
+    kept = {name: _plain(value) for name, value in detail.items() if value not in (None, "")}
+    name = str(kept.get("name") or subject_id)
+    audit.record(f"{subject.value.replace(' ', '_')}.{what}", (subject.value, subject_id, name), after=kept, at=now)
     return CostEvent.objects.create(
         team_id=team_id,
         at=now,
@@ -54,7 +59,7 @@ def record(
         subject=subject,
         subject_id=str(subject_id)[:MOST_NAME],
         what=what,
-        detail={name: _plain(value) for name, value in detail.items() if value not in (None, "")},
+        detail=kept,
     )
 
 

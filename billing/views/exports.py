@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
+from accounts.audit import record
 from accounts.permissions import Permission
 from billing.exports.files import FORMAT_WORDS, MEDIA_TYPES, TABLE_WORDS, Format, Table, file_name, write
 from billing.models import ExportJob
@@ -109,6 +110,7 @@ def file_response(job: ExportJob) -> FileResponse:
     path = export_jobs.path_of(job)
     if path is None:
         raise Http404("The file is not there: the export is not ready yet, or its days are over.")
+    record("export.downloaded", ("export", job.id, job.file_name))
     media = MEDIA_TYPES[Format(job.format)]
     return FileResponse(path.open("rb"), as_attachment=True, filename=job.file_name, content_type=media)
 
@@ -116,6 +118,7 @@ def file_response(job: ExportJob) -> FileResponse:
 def _direct(request: TeamRequest, asked: Asked) -> FileResponse:
     """The file itself, from a temporary one that is gone once it is sent."""
     name = file_name(asked.table, asked.format, asked.chosen)
+    record("export.downloaded", ("export", name, name))
     with tempfile.TemporaryDirectory(prefix="steadyrun-export-") as folder:
         path = Path(folder) / "file"
         write(request.team, asked.table, asked.format, asked.chosen, path)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from accounts.encryption import Unreadable
 from accounts.problems import problem_response
@@ -102,6 +102,7 @@ _REFUSALS: dict[type[Exception], Callable[[Any], Refusal]] = {
     TooLarge: lambda error: Refusal(413, "The body is too large", str(error)),
     UnknownEncoding: lambda error: Refusal(415, "The content encoding is not known", str(error)),
     AuthenticationFailed: lambda error: Refusal(401, "Not authenticated", str(error.detail)),
+    PermissionDenied: lambda error: Refusal(403, "Not allowed", str(error.detail)),
     ReportsRefused: lambda error: Refusal(422, "Nothing could be stored", _REFUSED),
     Overloaded: _overloaded,
     LimitReached: _limited,

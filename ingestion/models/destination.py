@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.encryption import EncryptedField
+from accounts.models.audited import Audited
 from accounts.tenancy import TenantModel
 
 
@@ -16,12 +17,21 @@ class DestinationKind(models.TextChoices):
     LOKI = "loki", "Loki"
 
 
-class Destination(TenantModel):
+class Destination(Audited, TenantModel):
     """A receiver. `headers` (encrypted JSON, by name) carry its tokens; `settings` belong to the kind.
 
     `sent_count` and `dropped_count` count requests as they came in; `last_error` says why the last try failed or why
     requests were dropped.
     """
+
+    audit_secret = frozenset({"headers"})
+    audit_ignored = Audited.audit_ignored | {
+        "last_success_at",
+        "last_error",
+        "last_error_at",
+        "sent_count",
+        "dropped_count",
+    }
 
     kind = models.CharField(max_length=16, choices=DestinationKind.choices)
     preset = models.CharField(max_length=32, blank=True)

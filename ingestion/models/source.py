@@ -4,17 +4,21 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.encryption import EncryptedField
+from accounts.models.audited import Audited
 from accounts.tenancy import TenantModel
 from ingestion.kinds import Completeness, CostRule, SourceKind
 
 
-class Source(TenantModel):
+class Source(Audited, TenantModel):
     """One way in of a team: a key used with one protocol, or an address of its own (webhook, ping).
 
     `environment` and `workflow` fill in what reports do not tell. `secret` (encrypted) verifies signatures; `mapping`
     and `settings` belong to webhooks. `completeness` and `sample_rate` are what somebody declared; empty is
     by kind, and by what reports say themselves (`SourceSampling`). `cost_rule`: which cost of its steps counts first.
     """
+
+    audit_secret = frozenset({"secret", "address"})
+    audit_ignored = Audited.audit_ignored | {"first_report_at", "last_report_at", "first_execution_id"}
 
     kind = models.CharField(max_length=32, choices=[(kind.value, kind.value) for kind in SourceKind])
     name = models.CharField(max_length=120)

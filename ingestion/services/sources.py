@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from accounts.audit import update_told
 from accounts.encryption import encrypt
 from accounts.models import ApiKey, Scope, Team, User
 from accounts.services.teams import issue_key, revoke_key
@@ -84,7 +85,7 @@ def change_source(*, source_id: UUID, **fields: Any) -> None:
     more, they are at once what the reports said.
     """
     before = Source.objects.select_for_update().get(id=source_id)
-    Source.objects.filter(id=source_id).update(**fields)
+    update_told(Source.objects.filter(id=source_id), **fields)
     if any(name in fields and fields[name] != getattr(before, name) for name in ("completeness", "sample_rate")):
         clear_marks(source_id)
         sampling.mark_detected(Source.objects.get(id=source_id))
@@ -93,7 +94,7 @@ def change_source(*, source_id: UUID, **fields: Any) -> None:
 
 def set_secret(*, source_id: UUID, secret: str | None) -> None:
     """Sets or replaces the secret; None takes it away."""
-    Source.objects.filter(id=source_id).update(secret=encrypt(secret) if secret else None)
+    update_told(Source.objects.filter(id=source_id), secret=encrypt(secret) if secret else None)
     _forget_on_commit()
 
 

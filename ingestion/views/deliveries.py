@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
+from accounts.audit import record
 from accounts.models import Team
 from accounts.permissions import Permission
 from ingestion.acceptance import ReportsRefused, StorageUnavailable
@@ -85,6 +86,7 @@ def delivery(request: TeamRequest, source: UUID, delivery: UUID) -> HttpResponse
     """One delivery: its redacted headers and body, and what it became."""
     facts = open_hook(request, source)
     found = _open(facts, delivery)
+    record("payload.viewed", ("delivery", found.id, facts.name))
     context = {
         **frame(request, facts, "source_deliveries", timezone.now()),
         "delivery": found,

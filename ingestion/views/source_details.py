@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
+from accounts.audit import record
 from accounts.permissions import Permission
 from ingestion.reads import source_details as reads
 from ingestion.reads.source_details import MAX_EXPORTED, MAX_SHOWN
@@ -48,6 +49,8 @@ def refused(request: TeamRequest, source: UUID) -> HttpResponseBase:
             for one in rows
         )
         return csv_response("rejected.csv", head, list(cells))
+    if may_read and rows:
+        record("payload.viewed", ("rejected items", facts.id, facts.name))
     context = {**frame(request, facts, "source_refused", timezone.now()), "rows": rows, "shown": _shown(len(rows))}
     return TemplateResponse(request, "sources/refused.html", context)
 
@@ -80,6 +83,7 @@ def lines(request: TeamRequest, source: UUID) -> HttpResponseBase:
     if _is_csv(request):
         cells = [(one.logged_at.isoformat(), one.level, one.message, _labels(one.labels)) for one in rows]
         return csv_response("loose-lines.csv", ("logged_at", "level", "message", "labels"), cells)
+    record("payload.viewed", ("log lines", facts.id, facts.name))
     known = reads.levels(request.team.id, facts.id, filters.window)
     context = {
         **frame(request, facts, "source_lines", now),

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanClassify, CanRead
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
@@ -78,7 +79,7 @@ class DiagnosisDetail(APIView):
         )
 
 
-class ExecutionClassification(APIView):
+class ExecutionClassification(ChangesTold):
     """A decision about the cause of one execution."""
 
     permission_classes = [CanClassify]

@@ -1,8 +1,5 @@
 """`GET /api/v1/executions/` and one of them."""
 
-from typing import cast
-from uuid import UUID
-
 from django.http import Http404
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
@@ -14,8 +11,9 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from accounts.api.base import team_of, uuid_of
+from accounts.audit import record
 from accounts.authentication import CanRead
-from accounts.models import ApiKey
 from accounts.tenancy import team_context
 from monitoring.api.documents import ExecutionDetailSerializer, ExecutionPageSerializer, execution_document
 from monitoring.api.parameters import ExecutionFilters
@@ -25,10 +23,7 @@ from monitoring.reads import executions
 from monitoring.reads.replay import load
 from monitoring.reads.replay_document import document
 
-
-def team_of(request: Request) -> UUID:
-    """The team that the request's key belongs to."""
-    return cast(ApiKey, request.auth).team_id
+__all__ = ["ExecutionDetail", "ExecutionList", "team_of", "uuid_of"]
 
 
 class ExecutionList(GenericAPIView[Execution]):
@@ -76,14 +71,8 @@ class ExecutionDetail(APIView):
         team_id = team_of(request)
         with team_context(team_id):
             replay = load(team_id, uuid_of(execution))
+            if replay is not None:
+                record("payload.viewed", ("execution", execution, replay.execution.external_id))
         if replay is None:
             raise Http404
         return Response(document(replay))
-
-
-def uuid_of(text: str) -> UUID:
-    """The id in an address. Raises `Http404` for what is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None

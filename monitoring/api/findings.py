@@ -15,8 +15,8 @@ from rest_framework import exceptions
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanClassify, CanRead
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
@@ -86,7 +86,7 @@ class FindingList(GenericAPIView[Finding]):
         return Response({"results": [finding_document(one) for one in found]})
 
 
-class _One(APIView):
+class _One(ChangesTold):
     """What the addresses of one finding have in common."""
 
     renderer_classes = [NumberRenderer]

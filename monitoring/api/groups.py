@@ -10,8 +10,8 @@ from rest_framework import status
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanClassify, CanRead
 from accounts.tenancy import team_context
 from monitoring.api.diagnosis import save_decision
@@ -34,7 +34,7 @@ from monitoring.services.suggestions import suggestion_of_group
 GROUP = OpenApiParameter("group", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
-class GroupDetail(APIView):
+class GroupDetail(ChangesTold):
     """One failure group."""
 
     permission_classes = [CanRead]
@@ -78,7 +78,7 @@ class GroupDetail(APIView):
             return Response(triage_document(triage_of(team_id, [found.id]).get(found.id, UNTOUCHED)))
 
 
-class GroupClassification(APIView):
+class GroupClassification(ChangesTold):
     """A decision about the cause of a whole group."""
 
     permission_classes = [CanClassify]

@@ -13,8 +13,8 @@ from rest_framework import exceptions, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanClassify, CanReadOrClassify
 from accounts.models import ApiKey, User
 from accounts.tenancy import team_context
@@ -71,7 +71,7 @@ class ImprovementFilters(django_filters.FilterSet):
     finding = described(django_filters.UUIDFilter(), "Finding. Absent: all", type="string", format="uuid")
 
 
-class ImprovementList(GenericAPIView[Improvement]):
+class ImprovementList(ChangesTold, GenericAPIView[Improvement]):
     """Improvements, those that changed last first."""
 
     permission_classes = [CanReadOrClassify]
@@ -122,7 +122,7 @@ class ImprovementList(GenericAPIView[Improvement]):
             return Response(_document(team_id, made.id), status=status.HTTP_201_CREATED)
 
 
-class ImprovementDetail(APIView):
+class ImprovementDetail(ChangesTold):
     """One improvement."""
 
     permission_classes = [CanReadOrClassify]
@@ -162,7 +162,7 @@ class ImprovementDetail(APIView):
             return Response(_document(team_id, id))
 
 
-class ImprovementComments(APIView):
+class ImprovementComments(ChangesTold):
     """Comments on an improvement."""
 
     permission_classes = [CanClassify]

@@ -5,7 +5,7 @@ Not part of the REST API: the answer is OpenMetrics 1.0.0 to those who accept it
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from accounts.authentication import told_key, verify_key
 from accounts.models import Scope
@@ -27,6 +27,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         key = verify_key(text, now)
     except AuthenticationFailed as error:
         return _refuse(401, "Not authenticated", str(error.detail))
+    except PermissionDenied as error:
+        return _refuse(403, "Not allowed", str(error.detail))
     if Scope.READ not in key.scopes:
         return _refuse(403, "Not allowed", f"This API key does not have the scope '{Scope.READ}'.")
     environment = request.GET.get("environment", "")[:MAX_LENGTH]

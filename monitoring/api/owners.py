@@ -9,8 +9,8 @@ from rest_framework import serializers as s
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanClassify, CanRead
 from accounts.tenancy import team_context
 from monitoring.api.executions import team_of
@@ -32,7 +32,7 @@ class OwnerSerializer(s.Serializer[Any]):
     tags = s.ListField(child=s.CharField(max_length=MAX_TAG), max_length=MAX_TAGS, required=False)
 
 
-class WorkflowOwner(APIView):
+class WorkflowOwner(ChangesTold):
     """The owner and tags of one workflow."""
 
     permission_classes = [CanRead]

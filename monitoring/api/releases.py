@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanRead, CanRelease
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
@@ -44,7 +45,7 @@ class ReleaseFilters(django_filters.FilterSet):
     )
 
 
-class ReleaseList(GenericAPIView[Release]):
+class ReleaseList(ChangesTold, GenericAPIView[Release]):
     """The releases of a team."""
 
     permission_classes = [CanRead]

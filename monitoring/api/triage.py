@@ -13,8 +13,8 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanClassify, CanRead
 from accounts.models import ApiKey, Membership
 from accounts.tenancy import team_context
@@ -107,7 +107,7 @@ class GroupList(GenericAPIView[FailureGroup]):
         )
 
 
-class GroupsChange(APIView):
+class GroupsChange(ChangesTold):
     """A change of many failure groups at once."""
 
     permission_classes = [CanClassify]

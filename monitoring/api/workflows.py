@@ -15,8 +15,8 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanClassify, CanRead
 from accounts.tenancy import team_context
 from monitoring.api.documents import WorkflowListSerializer, workflow_document
@@ -135,7 +135,7 @@ class WorkflowObjectiveSerializer(s.Serializer[Any]):
     proposed_objectives = ProposalsSerializer()
 
 
-class WorkflowDetail(APIView):
+class WorkflowDetail(ChangesTold):
     """The objective of one workflow."""
 
     permission_classes = [CanRead]

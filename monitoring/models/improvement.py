@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 
 
@@ -38,7 +39,7 @@ class Metric(models.TextChoices):
     TOKENS = "tokens", "Tokens per run"
 
 
-class Improvement(TenantModel):
+class Improvement(Audited, TenantModel):
     """An improvement of one workflow, in one environment (NULL: all of them), made from a finding or a failure group.
 
     `metric` is what it is for; `expected_change` the change that its maker expects of it, as a share of what it was
@@ -47,6 +48,8 @@ class Improvement(TenantModel):
     are addresses that belong to it, `tracker_url` its page in the team's issue tracker. `reopened_by` is the release in
     which the failure group came back.
     """
+
+    audit_ignored = Audited.audit_ignored | {"changed_at", "result", "measured_at"}
 
     workflow = TeamForeignKey("monitoring.Workflow", models.CASCADE, related_name="improvements", db_index=False)
     environment_id = models.BigIntegerField(null=True)

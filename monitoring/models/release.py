@@ -3,10 +3,11 @@
 from django.db import models
 from django.db.models.functions import Coalesce
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 
 
-class Release(TenantModel):
+class Release(Audited, TenantModel):
     """A release; its id derives from workflow and name, `name_id` is the label that executions carry.
 
     `first_seen_at` is where the earliest execution with it stands in time; NULL while there is none. `released_at` is

@@ -3,11 +3,12 @@
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 from monitoring.analysis.criteria import MAX_EXPRESSION, MAX_NAME
 
 
-class SuccessCriterion(TenantModel):
+class SuccessCriterion(Audited, TenantModel):
     """A condition on the executions of a workflow, see `monitoring.analysis.criteria`."""
 
     workflow = TeamForeignKey("monitoring.Workflow", models.CASCADE, related_name="criteria", db_index=False)

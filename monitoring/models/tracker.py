@@ -3,6 +3,7 @@
 from django.db import models
 
 from accounts.encryption import EncryptedField
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 
 
@@ -22,11 +23,14 @@ class DeliveryStatus(models.TextChoices):
     FAILED = "failed", "Given up"
 
 
-class Tracker(TenantModel):
+class Tracker(Audited, TenantModel):
     """The one address of a team that improvements are pushed to. `secret` is encrypted; it signs each delivery.
 
     `events` are values of `TrackerEvent`; `last_error` says why the last try failed.
     """
+
+    audit_secret = frozenset({"secret"})
+    audit_ignored = Audited.audit_ignored | {"last_success_at", "last_error", "last_error_at"}
 
     url = models.CharField(max_length=2000)
     secret = EncryptedField()

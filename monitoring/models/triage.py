@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 from monitoring.analysis.triage import EventKind, TriageStatus
 
@@ -9,7 +10,7 @@ _STATUSES = [one.value for one in TriageStatus]
 _KINDS = [one.value for one in EventKind]
 
 
-class GroupTriage(TenantModel):
+class GroupTriage(Audited, TenantModel):
     """Where a failure group stands; its id is the group's. A group without a row is open and nobody's.
 
     `decided_at` is when the status was set. An ignored one is ignored until `until_at`, `until_count` further failures
@@ -18,6 +19,8 @@ class GroupTriage(TenantModel):
     group that it counts as; that one is itself merged into none. `seen_at` is the group's newest failure when it was
     last looked at, at `looked_at`. The row outlives its group: the same failure that comes again is the same group.
     """
+
+    audit_ignored = Audited.audit_ignored | {"looked_at", "seen_at"}
 
     workflow_id = models.UUIDField(null=True)
     status = models.CharField(max_length=10, default=TriageStatus.OPEN.value)

@@ -4,10 +4,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 
 
-class Workflow(TenantModel):
+class Workflow(Audited, TenantModel):
     """A workflow; its id derives from team and name. Objectives are NULL until somebody sets them.
 
     `completeness` says how whole its reports are: empty (complete), `failures-only` or `sampled` at one in

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
+from accounts.audit import remove_told, update_told
 from accounts.models import User
 from monitoring.analysis.criteria import MAX_CRITERIA, MAX_NAME, expression_fault
 from monitoring.models import SuccessCriterion, Workflow
@@ -47,7 +48,7 @@ def change_criterion(*, workflow: Workflow, criterion_id: UUID, name: str, expre
     """Changes name and expression. Raises `CriterionRefused`, and `SuccessCriterion.DoesNotExist`."""
     before = _lock(workflow).get(id=criterion_id)
     _check(workflow, criterion_id, name, expression)
-    SuccessCriterion.objects.filter(id=criterion_id).update(name=name, expression=expression)
+    update_told(SuccessCriterion.objects.filter(id=criterion_id), name=name, expression=expression)
     if before.expression != expression:
         _changed(workflow, now)
     else:
@@ -57,7 +58,7 @@ def change_criterion(*, workflow: Workflow, criterion_id: UUID, name: str, expre
 @transaction.atomic
 def remove_criterion(*, workflow: Workflow, criterion_id: UUID, now: datetime) -> bool:
     """Removes a criterion; whether it was there."""
-    gone, _ = _lock(workflow).filter(id=criterion_id).delete()
+    gone = remove_told(_lock(workflow).filter(id=criterion_id))
     if gone:
         _changed(workflow, now)
     return bool(gone)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import update_told
 from accounts.models import User
 from accounts.statements import run_prepared
 from monitoring.analysis.triage import EventKind
@@ -38,8 +39,8 @@ def merge(*, team_id: UUID, group_ids: Iterable[UUID], into: UUID | None = None,
     if len(ids) + joined.count() > MAX_MEMBERS:
         raise TriageRefused({"groups": f"must be at most {MAX_MEMBERS} when merged"})
     moved = [id for id in ids if id != root]
-    joined.filter(merged_into_id__in=moved).update(merged_into_id=root)
-    GroupTriage.objects.filter(team_id=team_id, id__in=moved).update(merged_into_id=root)
+    update_told(joined.filter(merged_into_id__in=moved), merged_into_id=root)
+    update_told(GroupTriage.objects.filter(team_id=team_id, id__in=moved), merged_into_id=root)
     _look_again(team_id, [root])
     _tell(team_id, EventKind.MERGED, root, moved, by, now)
     return root
@@ -58,7 +59,7 @@ def split(*, team_id: UUID, group_id: UUID, members: Sequence[UUID] = (), by: Us
         raise TriageRefused({"members": "must be merged into this group; none is"})
     if strangers := wanted - own:
         raise TriageRefused({"members": f"must be merged into this group; not so: {min(map(str, strangers))}"})
-    GroupTriage.objects.filter(team_id=team_id, id__in=wanted).update(merged_into_id=None)
+    update_told(GroupTriage.objects.filter(team_id=team_id, id__in=wanted), merged_into_id=None)
     _look_again(team_id, [root.id, *wanted])
     _tell(team_id, EventKind.SPLIT, root.id, sorted(wanted), by, now)
     return Outcome(len(wanted), len(own - wanted))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from accounts.audit import update_told
 from monitoring.models import Workflow
 
 # By name, the least and the greatest value: a share of 1, and milliseconds.
@@ -28,4 +29,4 @@ def set_objective(*, workflow: Workflow, told: Mapping[str, float | None]) -> No
             raise ValueError(f"{name} is from {low:g} to {high:g}")
     changed = {f"objective_{name}": value for name, value in told.items()}
     if changed:
-        Workflow.objects.filter(team_id=workflow.team_id, id=workflow.id).update(**changed)
+        update_told(Workflow.objects.filter(team_id=workflow.team_id, id=workflow.id), **changed)

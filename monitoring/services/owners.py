@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import update_told
 from accounts.models import MemberGroup, Membership
 from monitoring.models import Workflow
 
@@ -30,7 +31,7 @@ def set_ownership(*, workflow: Workflow, told: dict[str, Any]) -> Workflow:
         values["tags"] = clean_tags(values["tags"])
     if reasons := _faults(workflow.team_id, values):
         raise OwnerRefused(reasons)
-    Workflow.objects.filter(team_id=workflow.team_id, id=workflow.id).update(**values)
+    update_told(Workflow.objects.filter(team_id=workflow.team_id, id=workflow.id), **values)
     for name, value in values.items():
         setattr(workflow, name, value)
     return workflow

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.audit import update_told
 from accounts.models import User
 from monitoring.identity import LabelKind, label_id, release_id
 from monitoring.models import Release, Workflow
@@ -156,5 +157,5 @@ def _change(row: Release, told: Mapping[str, Any], who: Mapping[str, Any], now: 
         raise ReleaseRefused({"released_at": "is needed: no execution with this release was seen yet"})
     first = {} if row.announced_at else {"announced_at": now, **who}
     if changed or first:
-        Release.objects.filter(id=row.id).update(**changed, **first)
+        update_told(Release.objects.filter(id=row.id), **changed, **first)
     return tuple(changed)

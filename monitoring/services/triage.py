@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from accounts.audit import update_told
 from accounts.models import Membership, User
 from monitoring.analysis.triage import Event, EventKind, Standing, Terms, TriageStatus, apply
 from monitoring.models import GroupEvent, GroupTriage
@@ -95,7 +96,7 @@ def assign(
         email = member.user.email
     found = locked_groups(team_id, group_ids)
     rows = [row for row in found if row.assignee_id != assignee]
-    GroupTriage.objects.filter(team_id=team_id, id__in=[row.id for row in rows]).update(assignee_id=assignee)
+    update_told(GroupTriage.objects.filter(team_id=team_id, id__in=[row.id for row in rows]), assignee_id=assignee)
     add_events(team_id, [(row.id, EventKind.ASSIGNED, {"assignee": email}) for row in rows], by, now)
     return Outcome(len(rows), len(found) - len(rows))
 

@@ -13,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
+from accounts.audit import record
 from accounts.permissions import Permission
 from monitoring.filters import ANY, parse_filters
 from monitoring.models import LegalHold
@@ -105,6 +106,8 @@ def _load(request: TeamRequest, execution: uuid.UUID) -> Replay:
     found = reads.load(request.team.id, execution, payloads=shown)
     if found is None:
         raise Http404("No such page.")
+    if shown:
+        record("payload.viewed", ("execution", execution, found.execution.external_id))
     return found
 
 

@@ -35,7 +35,7 @@ def test_a_group_is_made_renamed_filled_and_removed(owner_client, team, owner, m
         assert one.name == "Pay ments"
     assert make(owner_client, page, "Payments", owner, member, group=str(one.id)) == 302
     assert "<bdi>Payments</bdi>" in flat(owner_client, page)
-    assert owner_client.get(f"{page}?format=csv").content.decode().splitlines() == [
+    assert owner_client.get(f"{page}?format=csv").getvalue().decode().splitlines() == [
         "Group,Member",
         "Payments,member@harbour.test",
         "Payments,owner@harbour.test",

@@ -7,10 +7,10 @@ from accounts.models import Membership, Team, User
 from tests.people import PASSWORD
 
 
-def test_a_member_signs_in_by_address_in_any_case_and_lands_on_the_workflows(owner: User, team: Team) -> None:
+def test_a_member_signs_in_by_address_in_any_case_and_lands_on_the_page_of_the_role(owner: User, team: Team) -> None:
     client = Client()
     answer = client.post("/sign-in/", {"username": owner.email.upper(), "password": PASSWORD}, follow=True)
-    assert answer.redirect_chain[-1][0] == reverse("workflows", kwargs={"team": team.slug})
+    assert answer.redirect_chain[-1][0] == reverse("operations", kwargs={"team": team.slug})
     assert answer.status_code == 200
 
 

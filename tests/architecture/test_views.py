@@ -8,6 +8,7 @@ from rest_framework.permissions import IsAuthenticated
 
 from accounts.authentication import (
     CanAlert,
+    CanAudit,
     CanClassify,
     CanIngest,
     CanManage,
@@ -26,23 +27,18 @@ PUBLIC = {"sign-in/", "sign-out/", "api/schema/", "healthz", "readyz"} | {
     "review/unsubscribe/<str:token>/",
     # Led to by a signed token in a notice, without signing in.
     "acknowledge/<str:token>/",
+    # Led to by a secret token; a new person has no account yet.
+    "invitation/<str:token>/",
     # Splunk's own clients and load balancers ask these without a key; nothing of a team is told.
     "services/collector/health",
     "services/collector/health/1.0",
     "services/collector/ack",
 }
 ALLOWED = {
-    CanAlert,
-    CanIngest,
-    CanManage,
-    CanRead,
-    CanClassify,
-    CanReadOrAlert,
-    CanReadOrClassify,
-    CanReadOrCost,
+    *(CanAlert, CanAudit, CanClassify, CanIngest, CanManage, CanRead, CanReadOrAlert, CanReadOrClassify, CanReadOrCost),
     CanRelease,
 }
-SIGNED_IN = {"", "preferences/time-zone/"}
+SIGNED_IN = {"", "preferences/time-zone/", "teams/new/"}
 
 
 def patterns(resolver: URLResolver, start: str = "") -> Iterator[tuple[str, URLPattern]]:

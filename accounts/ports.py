@@ -1,0 +1,33 @@
+"""What accounts show of what higher apps know: small typed ports, wired by `config`."""
+
+from collections.abc import Callable, Collection, Sequence
+from uuid import UUID
+
+# Protocols by which a key can report: value and label.
+SourceKinds = Callable[[], Sequence[tuple[str, str]]]
+_source_kinds: list[SourceKinds] = []
+
+
+def provide_source_kinds(read: SourceKinds) -> None:
+    """Says who knows the protocols; the last one said is asked."""
+    _source_kinds[:] = [read]
+
+
+def source_kinds() -> Sequence[tuple[str, str]]:
+    """The protocols that a key can be limited to; none where nobody knows them."""
+    return _source_kinds[0]() if _source_kinds else ()
+
+
+# Of users: those who have a second factor.
+SecondFactors = Callable[[Collection[UUID]], Collection[UUID]]
+_second_factors: list[SecondFactors] = []
+
+
+def provide_second_factors(read: SecondFactors) -> None:
+    """Says who knows which users have a second factor; the last one said is asked."""
+    _second_factors[:] = [read]
+
+
+def second_factors(users: Collection[UUID]) -> Collection[UUID] | None:
+    """Those of the users who have a second factor; None where nobody knows."""
+    return _second_factors[0](users) if _second_factors else None

@@ -1,0 +1,1 @@
+"""What pages and the API of accounts show, one module a page."""

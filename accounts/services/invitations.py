@@ -1,0 +1,172 @@
+"""Invitations: made, sent again, revoked, accepted.
+
+The token is told once, in a link; the database keeps its hash. One address has at most one open invitation to a team.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Invitation, Membership, Team, User
+from accounts.permissions import Role, may_give
+from accounts.tenancy import in_team
+
+LASTS = timedelta(days=7)
+MAX_OPEN = 500
+_TOKEN_LENGTH = 24
+_GONE = "This invitation is not valid any more. Ask for a new one."
+
+
+class InvitationRefused(Exception):
+    """What was asked for cannot be done: `reasons` says why, by field."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{field} {reason}" for field, reason in reasons.items()))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An invitation with the link that leads into it, which nobody can read again."""
+
+    invitation: Invitation
+    link: str
+
+
+@transaction.atomic
+def invite(*, team_id: UUID, email: str, role: str, giver: str, by: User | None, now: datetime) -> Sent:
+    """Invites an address. `giver` is the role of whoever invites. Raises `InvitationRefused`."""
+    email = email.strip().lower()
+    # One at a time, so that two cannot invite the same address.
+    Team.objects.select_for_update().get(id=team_id)
+    if reasons := _faults(team_id, email, role, giver):
+        raise InvitationRefused(reasons)
+    for late in _open(team_id).filter(email=email, expires_at__lte=now):
+        late.revoked_at = now
+        late.save(update_fields=["revoked_at"])
+    if _open(team_id).filter(email=email).exists():
+        raise InvitationRefused({"email": "has an open invitation already: send that one again, or revoke it"})
+    token = secrets.token_urlsafe(_TOKEN_LENGTH)
+    made = Invitation.objects.create(
+        team_id=team_id,
+        email=email,
+        role=role,
+        token_hash=_hash(token),
+        invited_by=by,
+        created_at=now,
+        expires_at=now + LASTS,
+    )
+    return Sent(made, link_of(token))
+
+
+@transaction.atomic
+def send_again(*, team_id: UUID, invitation_id: UUID, giver: str, now: datetime) -> Sent:
+    """Makes a new link for an invitation, good for the whole time again; the old one ends.
+
+    Raises `InvitationRefused` and `Invitation.DoesNotExist`.
+    """
+    one = _open(team_id).select_for_update().get(id=invitation_id)
+    if not may_give(giver, one.role):
+        raise InvitationRefused({"role": "is one that only an owner may give"})
+    token = secrets.token_urlsafe(_TOKEN_LENGTH)
+    one.token_hash, one.expires_at = _hash(token), now + LASTS
+    one.save(update_fields=["token_hash", "expires_at"])
+    return Sent(one, link_of(token))
+
+
+@transaction.atomic
+def revoke(*, team_id: UUID, invitation_id: UUID, now: datetime) -> bool:
+    """Ends an open invitation. Whether there was such a one."""
+    one = _open(team_id).select_for_update().filter(id=invitation_id).first()
+    if one is None:
+        return False
+    one.revoked_at = now
+    one.save(update_fields=["revoked_at"])
+    return True
+
+
+def find_invitation(token: str, now: datetime) -> Invitation | None:
+    """The open invitation that a token leads to, with its team; None when it ended or never was."""
+    found = Invitation.objects.select_related("team").filter(
+        token_hash=_hash(token),
+        accepted_at__isnull=True,
+        revoked_at__isnull=True,
+        expires_at__gt=now,
+        team__erased_from__isnull=True,
+    )
+    return found.first()
+
+
+@transaction.atomic
+def accept_invitation(token: str, user: User, now: datetime | None = None) -> Membership:
+    """Makes the user a member of the team that invited their address. Raises `InvitationRefused`.
+
+    Who is a member already stays what they are; the invitation ends.
+    """
+    now = now or timezone.now()
+    one = find_invitation(token, now)
+    if one is None:
+        raise InvitationRefused({"invitation": _GONE})
+    if one.email != user.email:
+        raise InvitationRefused({"email": f"must be {one.email}: the invitation is for that address"})
+    # Of two that accept at the same time one waits here and finds it taken.
+    if not Invitation.objects.select_for_update().filter(id=one.id, accepted_at__isnull=True).exists():
+        raise InvitationRefused({"invitation": _GONE})
+    with in_team(one.team_id):
+        one.accepted_at = now
+        one.save(update_fields=["accepted_at"])
+        membership = Membership.objects.filter(team_id=one.team_id, user=user).first()
+        return membership or Membership.objects.create(team_id=one.team_id, user=user, role=one.role)
+
+
+def open_invitations(team_id: UUID) -> list[Invitation]:
+    """Invitations of a team that wait for an answer, also those that came too late, by address."""
+    return list(_open(team_id).select_related("invited_by").order_by("email", "id"))
+
+
+def link_of(token: str) -> str:
+    """The address that an invitation is opened by."""
+    return settings.BASE_URL.rstrip("/") + reverse("invitation", args=[token])
+
+
+def letter_of(sent: Sent, team: Team) -> tuple[str, str]:
+    """Subject and text of the mail that brings the link."""
+    until = f"{sent.invitation.expires_at:%-d %b %Y, %H:%M} UTC"
+    role = Role(sent.invitation.role).label
+    text = f"You are invited to the team {team.name} as {role}.\n\nOpen this link to join:\n{sent.link}\n\n"
+    return f"Invitation to {' '.join(team.name.split())} on Steadyrun", f"{text}It is good until {until}.\n"
+
+
+def _open(team_id: UUID) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(team_id=team_id, accepted_at__isnull=True, revoked_at__isnull=True)
+
+
+def _faults(team_id: UUID, email: str, role: str, giver: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        validate_email(email)
+    except ValidationError:
+        found["email"] = "must be an e-mail address"
+    if role not in Role.values:
+        found["role"] = f"must be one of: {', '.join(Role.values)}"
+    elif not may_give(giver, role):
+        found["role"] = "is one that only an owner may give"
+    if not found and Membership.objects.filter(team_id=team_id, user__email=email).exists():
+        found["email"] = "belongs to a member already"
+    if _open(team_id).count() >= MAX_OPEN:
+        found["invitations"] = f"are at most {MAX_OPEN} at a time"
+    return found
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

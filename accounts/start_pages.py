@@ -1,0 +1,19 @@
+"""The page that a team opens with: by role, or as the member chose."""
+
+from accounts.models import Membership
+from accounts.permissions import Role
+
+# Key in the database: label, and name of the address.
+START_PAGES = {
+    "operations": ("Operations", "operations"),
+    "findings": ("Where to start", "findings"),
+    "workflows": ("Workflows", "workflows"),
+    "cost": ("Cost", "cost"),
+}
+_BY_ROLE = {Role.DEVELOPER: "findings", Role.FINANCE: "cost"}
+
+
+def start_page_of(membership: Membership) -> str:
+    """The name of the address that the member's team opens with."""
+    chosen = membership.start_page if membership.start_page in START_PAGES else ""
+    return START_PAGES[chosen or _BY_ROLE.get(Role(membership.role), "operations")][1]

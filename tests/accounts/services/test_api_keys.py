@@ -1,0 +1,115 @@
+"""API keys: what they may do, how they are replaced, whom they stand for."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import ApiKey, AuditEvent, Membership, Team, User
+from accounts.permissions import Role
+from accounts.tenancy import team_context
+from tests.factories import ApiKeyFactory
+
+pytestmark = pytest.mark.django_db
+# As docs/teams/api-keys.md gives it to secret scanners.
+SCANNED = re.compile(r"\bsr_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\b")
+
+
+def shown(page: str) -> str:
+    """The one key that a page shows."""
+    (text,) = set(SCANNED.findall(page))
+    return text
+
+
+def bearer(text: str) -> dict[str, str]:
+    """The header with a key."""
+    return {"Authorization": f"Bearer {text}"}
+
+
+def test_a_key_is_made_shown_once_and_told_without_its_secret(owner_client: Client, team: Team, owner: User) -> None:
+    address = f"/t/{team.slug}/settings/keys/"
+    page = owner_client.post(address, {"name": "Reader", "scope": ["read"], "days": "30"}).content.decode()
+    text = shown(page)
+    assert not SCANNED.search(owner_client.get(address).content.decode())
+    assert owner_client.get("/api/v1/workflows/", headers=bearer(text)).status_code == 200
+    key = ApiKey.objects.get(name="Reader")
+    assert key.created_by == owner
+    assert key.expires_at is not None
+    with team_context(team.id):
+        event = AuditEvent.objects.get(action="api_key.added")
+    assert event.after is not None
+    assert (event.after["scopes"], event.after["secret_hash"]) == (["read"], "(set)")
+
+
+def test_nobody_makes_a_key_that_may_do_more_than_they(member_client: Client, team: Team) -> None:
+    answer = member_client.post(f"/t/{team.slug}/settings/keys/", {"name": "Up", "scope": ["read", "manage"]})
+    assert answer.status_code == 422
+    assert "manage" in answer.content.decode()
+    assert not ApiKey.objects.filter(name="Up").exists()
+    strong = ApiKeyFactory(team=team)
+    assert member_client.post(f"/t/{team.slug}/settings/keys/{strong.id}/rotate/", {"hours": "1"}).status_code == 404
+
+
+def test_a_key_is_replaced_with_an_overlap(owner_client: Client, team: Team, api_key: str) -> None:
+    old = ApiKey.objects.get(team=team)
+    page = owner_client.post(f"/t/{team.slug}/settings/keys/{old.id}/rotate/", {"hours": "24"}).content.decode()
+    fresh = shown(page)
+    for text in (api_key, fresh):
+        assert owner_client.get("/api/v1/workflows/", headers=bearer(text)).status_code == 200
+    ApiKey.objects.filter(id=old.id).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert owner_client.get("/api/v1/workflows/", headers=bearer(api_key)).status_code == 401
+    assert owner_client.get("/api/v1/workflows/", headers=bearer(fresh)).status_code == 200
+
+
+def test_a_personal_key_may_what_the_role_may_and_ends_with_the_membership(
+    client: Client, team: Team, member: User
+) -> None:
+    key = ApiKeyFactory(team=team, scopes=["read", "classify", "manage"])
+    ApiKey.objects.filter(id=key.id).update(member=member)
+    text = key.text  # type: ignore[attr-defined]
+    assert client.get("/api/v1/workflows/", headers=bearer(text)).status_code == 200
+    assert client.get("/api/v1/members/", headers=bearer(text)).status_code == 403
+    Membership.objects.filter(team=team, user=member).update(role=Role.FINANCE)
+    assert client.get("/api/v1/workflows/", headers=bearer(text)).status_code == 403
+    Membership.objects.filter(team=team, user=member).delete()
+    refused = client.get("/api/v1/workflows/", headers=bearer(text))
+    assert refused.status_code == 401
+    assert "no longer a member" in refused.json()["detail"]
+
+
+def test_a_key_reports_only_by_the_protocols_that_it_may(client: Client, team: Team) -> None:
+    key = ApiKeyFactory(team=team)
+    ApiKey.objects.filter(id=key.id).update(source_kinds=["otlp"])
+    answer = client.post(
+        "/api/v1/executions",
+        "{}",
+        content_type="application/json",
+        headers=bearer(key.text),  # type: ignore[attr-defined]
+    )
+    assert answer.status_code == 403
+    assert "may not report by 'rest'" in answer.json()["detail"]
+
+
+def test_the_api_makes_replaces_and_revokes_keys(client: Client, team: Team) -> None:
+    headers = bearer(ApiKeyFactory(team=team).text)  # type: ignore[attr-defined]
+    made = client.post(
+        "/api/v1/keys/", '{"name": "CI", "scopes": ["release"]}', content_type="application/json", headers=headers
+    ).json()
+    assert SCANNED.fullmatch(made["text"])
+    again = client.post(f"/api/v1/keys/{made['id']}/rotate/", "{}", content_type="application/json", headers=headers)
+    assert again.status_code == 201
+    assert client.delete(f"/api/v1/keys/{made['id']}/", headers=headers).status_code == 204
+    states = {one["id"]: one["state"] for one in client.get("/api/v1/keys/", headers=headers).json()["results"]}
+    assert states[made["id"]] == "revoked"
+    invited = client.post(
+        "/api/v1/invitations/",
+        '{"email": "new@harbour.test", "role": "viewer"}',
+        content_type="application/json",
+        headers=headers,
+    )
+    assert "/invitation/" in invited.json()["link"]
+    one = client.get("/api/v1/invitations/", headers=headers).json()["results"][0]
+    assert "link" not in one
+    assert client.delete(f"/api/v1/invitations/{one['id']}/", headers=headers).status_code == 204
