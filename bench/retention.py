@@ -1,13 +1,12 @@
 """How long retention takes for one day of 1,000,000 steps: dropped, and deleted for one team while reports come in.
 
 Three days of 1,000,000 steps (100,000 executions), half of each team's, are made by PostgreSQL itself; the other 87
-of 90 days have partitions without rows, as their rows would not fit a bench's time and disk. Of the oldest day both
-teams are past their limits; of the next one only the first is, while ingest is measured in pairs with the deletion
-stopped and going on.
+days have partitions without rows, as their rows would not fit a bench's time and disk. Of the oldest day both teams are
+past their limits; of the next one only the first is, while ingest is measured in pairs with the deletion stopped and
+going on.
 """
 
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -44,8 +43,15 @@ _PAYLOADS = """INSERT INTO payload (team_id, execution_id, digest, anchor_day, r
     WHERE team_id = %(team)s AND anchor_day = %(day)s"""
 _CHILD = """import django; django.setup()
 from django.utils import timezone
+from monitoring.store.clearing import Pace
 from monitoring.store.retention import drop_expired
-print(drop_expired(timezone.now()).rows)"""
+import os, sys, time
+class Held(Pace):
+    def wait(self, seconds):
+        super().wait(seconds)
+        while os.path.exists(sys.argv[1]):
+            time.sleep(0.02)
+print(drop_expired(timezone.now(), pace=Held()).rows)"""
 
 
 def measure(stage: Stage) -> dict[str, Any]:
@@ -70,7 +76,7 @@ def measure(stage: Stage) -> dict[str, Any]:
         save_policy(team_id=team_id, values={"production_days": KEPT + 1}, now=now)
     figures = {"steps_a_day": STEPS, "days_with_rows": DAYS, "dropped": _dropped(now, days[0])}
     save_policy(team_id=teams[0], values={"production_days": KEPT}, now=now)
-    return {**figures, "one_team": _one_team(teams, days[1])}
+    return {**figures, "one_team": _one_team(stage, teams, days[1])}
 
 
 def _dropped(now: datetime, day: date) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def _dropped(now: datetime, day: date) -> dict[str, Any]:
     }
 
 
-def _one_team(teams: list[UUID], day: date) -> dict[str, Any]:
+def _one_team(stage: Stage, teams: list[UUID], day: date) -> dict[str, Any]:
     """One team's half of a day goes while reports come in: pairs of the same work with the deletion stopped and not."""
     from ingestion.acceptance import accept
 
@@ -102,16 +108,19 @@ def _one_team(teams: list[UUID], day: date) -> dict[str, Any]:
     for _ in range(5):
         ingest()
     busy = 0.0
-    with subprocess.Popen([sys.executable, "-c", _CHILD], stdout=subprocess.PIPE, env=dict(os.environ)) as child:
+    # Stopped between batches, while this file is there: stopped within one it would hold locks.
+    flag = stage.home / "retention-waits"
+    command = [sys.executable, "-c", _CHILD, str(flag)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(os.environ)) as child:
         time.sleep(4)
         began = time.monotonic()
         while child.poll() is None and len(pairs) < MOST_PAIRS:
             going = ingest()
             busy += time.monotonic() - began
-            child.send_signal(signal.SIGSTOP)
-            time.sleep(0.2)
+            flag.touch()
+            time.sleep(0.5)
             pairs.append(going / ingest())
-            child.send_signal(signal.SIGCONT)
+            flag.unlink()
             began = time.monotonic()
         said = child.communicate()[0]
         busy += time.monotonic() - began

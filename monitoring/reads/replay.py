@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from accounts.statements import find_row, run_planned, run_prepared
 from monitoring.models import Workflow
 from monitoring.models.execution import RetentionClass
-from monitoring.models.retention_run import RetentionKind
+from monitoring.reads.deleted import deleted_payload
 from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
-from monitoring.reads.replay_records import NOTHING, Deleted, ExecutionRecord, LogRecord, Related, Replay, StepRecord
+from monitoring.reads.replay_records import NOTHING, ExecutionRecord, LogRecord, Related, Replay, StepRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import ExecutionPayload, merge_chunks
 from monitoring.store.totals import STEPS_NEED_REVIEW
@@ -108,7 +108,7 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
     lines = [LogRecord(*values) for values in run_planned(_LOGS, place)] if payloads else []
     merged = merge_chunks(bodies)
     is_expired = not steps and not bodies and not lines and _is_dropped(row)
-    deleted = _deleted(team_id, row) if payloads and not bodies else None
+    deleted = deleted_payload(team_id, row["retention_class"], row["anchor_day"]) if payloads and not bodies else None
     names, workflow = _names(team_id, row, steps), _workflow(team_id, row["workflow_id"])
     return Replay(
         execution=_execution_record(row, workflow, names),
@@ -180,21 +180,6 @@ def _is_dropped(row: dict[str, Any]) -> bool:
     """Whether the partition that held the records of this execution is gone: the retention rule dropped it."""
     name = f"public.step_{'d' if row['retention_class'] else 'p'}_{row['anchor_day']:%Y%m%d}"
     return run_prepared("SELECT to_regclass(%(name)s) IS NULL", {"name": name}) == [(True,)]
-
-
-# What deleted payloads of a day first, of a class or by the limit of payloads.
-_DELETED = """SELECT ended_at, limit_days FROM retention_run WHERE team_id = %(team)s AND kind = ANY(%(kinds)s)
-    AND row_count > 0 AND first_day <= %(day)s AND last_day >= %(day)s ORDER BY ended_at, id LIMIT 1"""
-
-
-def _deleted(team_id: uuid.UUID, row: dict[str, Any]) -> Deleted | None:
-    """When and by which limit the payload of an execution was deleted, from the log of retention; None: it was not."""
-    if row["retention_class"] == RetentionClass.HELD:
-        return None
-    kind = RetentionKind.DEBUG if row["retention_class"] else RetentionKind.PRODUCTION
-    about = {"team": team_id, "day": row["anchor_day"], "kinds": [str(kind), str(RetentionKind.PAYLOADS)]}
-    found = run_prepared(_DELETED, about)
-    return Deleted(*found[0]) if found else None
 
 
 def _workflow(team_id: uuid.UUID, workflow_id: uuid.UUID | None) -> Workflow | None:
