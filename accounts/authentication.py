@@ -148,6 +148,12 @@ class CanCost(_HasScope):
     scope = Scope.COST
 
 
+class CanManage(_HasScope):
+    """The key may change members, keys and settings."""
+
+    scope = Scope.MANAGE
+
+
 class _CanReadOr(BasePermission):
     """A permission that the scope of reading is enough for, unless something is changed."""
 

@@ -1,9 +1,12 @@
 """Tasks of alerts on the beat. They carry no work of their own: what there is to do is in tables."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
 from accounts.models import Team
+from accounts.services.retention import policy_of
 from accounts.tenancy import team_context
 from alerts.services import default_rules, delivery, evaluation, following, settling
 
@@ -31,7 +34,8 @@ def remove_old_notices() -> None:
     """Removes deliveries that were done long ago; every hour."""
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):
         with team_context(team_id):
-            settling.remove_old(team_id, timezone.now())
+            kept = timedelta(days=policy_of(team_id).delivery_days)
+            settling.remove_old(team_id, timezone.now(), kept)
 
 
 @shared_task(time_limit=120, soft_time_limit=110)

@@ -27,6 +27,7 @@ from bench import (
     proof,
     rehearsal,
     replay,
+    retention,
     triage,
     verdict,
 )
@@ -35,7 +36,7 @@ from bench.stage import Stage, open_stage
 RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
-    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines", "export", "cost"),
+    *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines", "export", "cost", "retention"),
 )
 
 
@@ -92,6 +93,7 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int, lines: int) ->
         "rehearsal": rehearsal.measure,
         "costlines": costlines.measure,
         "export": lambda: export.measure(stage, lines),
+        "retention": lambda: retention.measure(stage),
         "verdict": verdict.measure,
         "replay": lambda: replay.measure(stage),
     }

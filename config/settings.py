@@ -279,6 +279,13 @@ FILE_UPLOAD_HANDLERS = [
 STEADYRUN_ALLOW_PRIVATE_DESTINATIONS = tuple(
     entry for entry in os.environ.get("STEADYRUN_ALLOW_PRIVATE_DESTINATIONS", "").split(",") if entry.strip()
 )
+# Where teams without an archive of their own keep what retention deletes; without an address nothing is archived.
+STEADYRUN_ARCHIVE = {
+    "url": os.environ.get("ARCHIVE_URL", ""),
+    "endpoint": os.environ.get("ARCHIVE_ENDPOINT", ""),
+    "key": os.environ.get("ARCHIVE_KEY", ""),
+    "secret": os.environ.get("ARCHIVE_SECRET", ""),
+}
 # What an outbox may hold for one destination (requests; their bytes before packing); the oldest go when it is full.
 OUTBOX_MAX_REQUESTS = int(os.environ.get("OUTBOX_MAX_REQUESTS", "20000"))
 OUTBOX_MAX_BYTES = int(os.environ.get("OUTBOX_MAX_BYTES", str(1024**3)))

@@ -14,6 +14,7 @@ from accounts.tenancy import team_context
 from billing.store.rater import rate_steps
 from ingestion.records import ExecutionReport, Rejection
 from ingestion.rows import make_part
+from monitoring.store.classes import Classes, classes_of
 from monitoring.store.labels import Names, forget_names
 from monitoring.store.partitions import Place, ensure, forget_partitions
 from monitoring.store.parts import Part
@@ -60,14 +61,15 @@ def accept(
     """
     outcome = Outcome()
     names = Names(team_id)
-    kept, parts = _build(names, reports, outcome, now)
+    classes = _classes(team_id)
+    kept, parts = _build(names, reports, outcome, now, classes)
     gone = _sealed(team_id, parts, now)
     if gone:
         kept = _refuse_sealed(kept, parts, gone, outcome)
     if outcome.rejected:
         # What is refused leaves nothing behind, not even the names that it mentions.
         names = Names(team_id)
-        parts = [make_part(names, report, now) for _, report in kept]
+        parts = [make_part(names, report, now, classes) for _, report in kept]
     if not (parts or also):
         return outcome
     weights = [report.items for _, report in kept]
@@ -88,16 +90,25 @@ class _Request:
     rater: Rater | None
 
 
-def _build(names: Names, reports: Reports, outcome: Outcome, now: datetime) -> tuple[Reports, list[Part]]:
+def _build(
+    names: Names, reports: Reports, outcome: Outcome, now: datetime, classes: Classes
+) -> tuple[Reports, list[Part]]:
     """The reports that can be turned into rows, with their parts; the others are rejected."""
     kept, parts = [], []
     for index, report in reports:
         try:
-            parts.append(make_part(names, report, now))
+            parts.append(make_part(names, report, now, classes))
             kept.append((index, report))
         except (ValueError, OverflowError, TypeError) as error:
             outcome.rejected.append(Rejection(index=index, field="(item)", reason=f"cannot be stored: {error}"))
     return kept, parts
+
+
+def _classes(team_id: UUID) -> Classes:
+    try:
+        return classes_of(team_id)
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise StorageUnavailable("the database is not available") from error
 
 
 def _sealed(team_id: UUID, parts: Sequence[Part], now: datetime) -> set[Place]:
@@ -150,7 +161,7 @@ def _store_once(request: _Request, *, is_careful: bool) -> Outcome:
     team_id, parts, now = request.team_id, request.parts, request.now
     outcome = Outcome(rejected=list(request.rejected))
     request.names.save()
-    ensure(part.place for part in parts)
+    ensure(place for part in parts for place in part.places)
     with team_context(team_id):
         written = write(team_id, parts, now, rater=request.rater, is_careful=is_careful) if parts else None
         changed = written.changed if written else []

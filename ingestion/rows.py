@@ -11,8 +11,8 @@ from ingestion.records import ExecutionReport, Failure, LogReport, StepReport
 from ingestion.usage import detail_of, parts_of, token_columns
 from monitoring.analysis.fingerprint import normalise_error
 from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id, facet_id
-from monitoring.models.execution import class_of
 from monitoring.statuses import FAILING
+from monitoring.store.classes import DEFAULT, Classes, class_of_line
 from monitoring.store.fields import EXECUTION, STEP, Row, pack_ids
 from monitoring.store.labels import Names
 from monitoring.store.merge import revisions_of
@@ -53,9 +53,9 @@ _RANKED = {
 _encode = msgspec.json.encode
 
 
-def make_part(names: Names, report: ExecutionReport, now: datetime) -> Part:
+def make_part(names: Names, report: ExecutionReport, now: datetime, classes: Classes = DEFAULT) -> Part:
     """The rows of one report. Collects the names it mentions in `names`; touches no database."""
-    return _Builder(names, report, now).part()
+    return _Builder(names, report, now, classes).part()
 
 
 def _told_error(error: Failure) -> Scope:
@@ -66,13 +66,14 @@ def _told_error(error: Failure) -> Scope:
 class _Builder:
     """Builds the part of one report."""
 
-    def __init__(self, names: Names, report: ExecutionReport, now: datetime) -> None:
+    def __init__(self, names: Names, report: ExecutionReport, now: datetime, classes: Classes) -> None:
         self.names = names
         self.report = report
         self.now = now
         self.attempt = report.attempt or 1
         self.id = execution_id(names.team_id, report.id, self.attempt)
-        self.retention_class = int(class_of(report.environment or ""))
+        self.workflow_id = self._workflow()
+        self.retention_class = int(classes.of(report.environment or "", self.workflow_id))
         self.anchor_day = (report.started_at or report.placed_at or now).date()
         self.error_texts: dict[int, str] = {}
         # Each is mentioned twice and more, by the step and by its children.
@@ -149,7 +150,7 @@ class _Builder:
             "anchor_day": self.anchor_day,
             "origin_id": execution_id(team, report.retry_of) if report.retry_of not in (None, "", report.id) else None,
             "parent_execution_id": execution_id(team, report.parent_execution) if report.parent_execution else None,
-            "workflow_id": self._workflow(),
+            "workflow_id": self.workflow_id,
             "release_id": self._label(LabelKind.RELEASE, report.release),
             "commit_id": self._label(LabelKind.COMMIT, report.commit) if report.release else None,
             "environment_id": self._environment(),
@@ -230,7 +231,8 @@ class _Builder:
         step = self.step_ids[line.step_id] if line.step_id else None
         about = (line.at, line.position, line.level, step, line.message)
         number = derive_number(self.id.bytes, "log", _encode(about))
-        place = (self.retention_class, self.anchor_day)
+        class_ = class_of_line(self.retention_class, line.level, is_imported=self.report.is_imported)
+        place = (class_, self.anchor_day)
         return [self.id, number, *place, step, line.at, line.position, line.level, line.message]
 
     def _scope(self) -> Scope:

@@ -3,6 +3,9 @@
 They carry no work of their own: what there is to do is in tables, so a lost task loses nothing.
 """
 
+from datetime import date
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -14,6 +17,7 @@ from monitoring.services import (
     diagnosis,
     findings,
     proofs,
+    restoring,
     review_mail,
     tracker,
     tracker_sending,
@@ -71,6 +75,13 @@ def drop_expired() -> None:
     rollups.fold_all(now)
     if ports.settle_costs(now):
         retention.drop_expired(now)
+
+
+@shared_task(time_limit=1800, soft_time_limit=1700)
+def restore_archived(team_id: str, class_: int, day: str, execution_id: str, days: int, by: str) -> None:
+    """Brings a day, or one execution of it, back from the archive; somebody asked for it on the page."""
+    only = [UUID(execution_id)] if execution_id else None
+    restoring.restore(UUID(team_id), class_, date.fromisoformat(day), days=days, by=by, now=timezone.now(), only=only)
 
 
 @shared_task(time_limit=120, soft_time_limit=110)

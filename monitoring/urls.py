@@ -3,6 +3,7 @@
 from django.urls import path
 
 from monitoring.views import (
+    archive,
     criteria,
     executions,
     failures,
@@ -10,6 +11,7 @@ from monitoring.views import (
     findings,
     group_list,
     groups,
+    holds,
     improvement_form,
     improvement_page,
     improvements,
@@ -17,6 +19,7 @@ from monitoring.views import (
     release_comparison,
     releases,
     replay,
+    retention,
     review,
     review_mail,
     schedule,
@@ -60,6 +63,10 @@ urlpatterns = [
     path("tools/<name:name>/", system_page.system, {"kind": "tools"}, name="tool"),
     path("executions/", executions.executions, name="executions"),
     path("executions/<uuid:execution>/", replay.replay, name="replay"),
+    path("executions/<uuid:execution>/hold/", holds.change_hold, name="change_hold"),
+    path("settings/retention/", retention.retention, name="retention"),
+    path("settings/retention/archive/", archive.set_archive, name="set_archive"),
+    path("settings/retention/restore/", archive.restore_day, name="restore_day"),
     path("executions/<uuid:execution>/steps/<str:step>/", replay.step_detail, name="step_detail"),
     path("executions/<uuid:execution>/classify/", groups.classify, name="classify"),
     path("groups/", group_list.failure_groups, name="failure_groups"),

@@ -4,6 +4,7 @@ from accounts.models.api_key import ApiKey, Scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
+from accounts.models.retention_policy import RetentionPolicy
 from accounts.models.team import Team
 from accounts.models.user import User
 
@@ -14,6 +15,7 @@ __all__ = [
     "InstallationEvent",
     "MemberGroup",
     "Membership",
+    "RetentionPolicy",
     "Scope",
     "Team",
     "User",

@@ -1,12 +1,12 @@
 """Hours whose records retention removed: their lines of usage stay as they are."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from billing.analysis.lines import WorkflowHour
 from monitoring.models import SealedDay
-from monitoring.models.execution import class_of
+from monitoring.store.classes import Classes, classes_of
 from monitoring.store.labels import values_of_labels
 
 
@@ -17,10 +17,14 @@ def without_records(team_id: UUID, hours: Collection[WorkflowHour]) -> set[Workf
     if not sealed:
         return set()
     names = values_of_labels(team_id, (hour.environment_id for hour in hours))
-    classes = {id: int(class_of(name)) for id, name in names.items()}
+    classes = classes_of(team_id)
     return {
         hour
         for hour in hours
         for back in (0, 1)
-        if (classes.get(hour.environment_id, 0), hour.day - timedelta(days=back)) in sealed
+        if (_class_of(hour, names, classes), hour.day - timedelta(days=back)) in sealed
     }
+
+
+def _class_of(hour: WorkflowHour, names: Mapping[int, str], classes: Classes) -> int:
+    return int(classes.of(names.get(hour.environment_id, ""), hour.workflow_id))

@@ -20,7 +20,7 @@ from ingestion.adapters.rest import read_item
 from ingestion.history.usage_mapping import TOKENS, Mapping, check_columns
 from ingestion.history.usage_rows import BadCell, RowReader, Usage
 from ingestion.records import ExecutionReport
-from monitoring.models.execution import class_of
+from monitoring.store.classes import Classes, classes_of
 from monitoring.store.seals import sealed_days
 
 MAX_BYTES = 1024**3
@@ -92,6 +92,7 @@ class UsageFile:
         if size > limit:
             raise UnreadableFile(f"The file has {size:,} bytes; at most {limit:,} are read. Split it.")
         self.team_id, self.path, self.mapping, self.now = team_id, path, mapping, now
+        self.classes = classes_of(team_id)
         self.rates: dict[str, Reporting] = {}
         self.names = heads(path)
         check_columns(mapping, self.names)
@@ -108,7 +109,7 @@ class UsageFile:
         for line, row in self._told_rows(found):
             usage = self._read(line, row, found)
             if usage is not None:
-                _count(found, usage[0], line)
+                _count(found, usage[0], line, self.classes)
                 if len(found.sample) < samples:
                     found.sample.append(usage[0])
         gone = sealed_days(self.team_id, list(found.places), self.now) if found.places else set()
@@ -163,7 +164,7 @@ class UsageFile:
         return usage, report
 
 
-def _count(found: Checked, usage: Usage, line: int) -> None:
+def _count(found: Checked, usage: Usage, line: int, classes: Classes) -> None:
     found.rows += 1
     for name in TOKENS:
         if name in usage.tokens:
@@ -172,7 +173,7 @@ def _count(found: Checked, usage: Usage, line: int) -> None:
         found.cost_usd = _EXACT.add(found.cost_usd or Decimal(0), usage.cost_usd)
     found.first = usage.at if found.first is None else min(found.first, usage.at)
     found.last = usage.at if found.last is None else max(found.last, usage.at)
-    kind = class_of(str(usage.item.get("environment", "")))
+    kind = classes.of(str(usage.item.get("environment", "")))
     found.places.setdefault((int(kind), usage.at.date()), line)
 
 

@@ -16,6 +16,7 @@ import msgspec
 import zstandard
 from msgspec import Struct
 
+from accounts.services.retention import policy_of
 from accounts.tenancy import team_context
 from ingestion import ledger
 from ingestion.acceptance import Outcome
@@ -141,7 +142,8 @@ def _waiting(source: SourceInfo, before: datetime) -> list[Delivery]:
 def remove_old(team_id: UUID, now: datetime) -> int:
     """Removes deliveries of a team that are kept no longer; how many."""
     with team_context(team_id):
-        removed, _ = Delivery.objects.filter(received_at__lt=now - KEPT).delete()
+        kept = min(KEPT, timedelta(days=policy_of(team_id).delivery_days))
+        removed, _ = Delivery.objects.filter(received_at__lt=now - kept).delete()
         for source_id in Delivery.objects.order_by().values_list("source_id", flat=True).distinct():
             own = Delivery.objects.filter(source_id=source_id)
             last = own.order_by("-received_at").values_list("received_at", flat=True)[MAX_KEPT : MAX_KEPT + 1].first()

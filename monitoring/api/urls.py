@@ -9,6 +9,7 @@ from monitoring.api import (
     findings,
     gate,
     groups,
+    holds,
     improvements,
     owners,
     release_comparison,
@@ -23,6 +24,7 @@ from monitoring.api import (
 urlpatterns = [
     path("executions/", executions.ExecutionList.as_view(), name="api_executions"),
     path("executions/<str:execution>/", executions.ExecutionDetail.as_view(), name="api_execution"),
+    path("executions/<str:execution>/hold/", holds.ExecutionHold.as_view(), name="api_hold"),
     path("executions/<str:execution>/diagnosis/", diagnosis.DiagnosisDetail.as_view(), name="api_diagnosis"),
     path(
         "executions/<str:execution>/classification/",

@@ -8,9 +8,11 @@ from monitoring.models.failure_group import FailureGroup
 from monitoring.models.finding import Finding, FindingDue, FindingKind, FindingStatus
 from monitoring.models.improvement import ChangeKind, Improvement, ImprovementEvent, ImprovementStatus, Metric
 from monitoring.models.label import Label
+from monitoring.models.legal_hold import LegalHold
 from monitoring.models.log import LogLine
 from monitoring.models.payload import Payload
 from monitoring.models.release import Release
+from monitoring.models.retention_run import RetentionKind, RetentionRun
 from monitoring.models.review import ReviewMail
 from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
 from monitoring.models.sealed_day import SealedDay
@@ -56,10 +58,13 @@ __all__ = [
     "ImprovementEvent",
     "ImprovementStatus",
     "Label",
+    "LegalHold",
     "LogLine",
     "Metric",
     "Payload",
     "Release",
+    "RetentionKind",
+    "RetentionRun",
     "ReviewMail",
     "Rollup",
     "SealedDay",

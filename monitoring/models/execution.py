@@ -8,18 +8,15 @@ from monitoring.statuses import Status
 
 
 class RetentionClass(models.IntegerChoices):
-    """How long the records of an execution are kept; fixed when its first part arrives."""
+    """How long the records of an execution are kept; fixed when its first part arrives, until somebody holds it."""
 
     PRODUCTION = 0, "Production"
     DEBUG = 1, "Debug"
+    HELD = 2, "Held"
 
 
-_DEBUG_ENVIRONMENTS = frozenset({"debug", "dev", "development", "test", "staging", "local"})
-
-
-def class_of(environment: str) -> RetentionClass:
-    """The class of executions of an environment; of an empty one, production."""
-    return RetentionClass.DEBUG if environment.lower() in _DEBUG_ENVIRONMENTS else RetentionClass.PRODUCTION
+# Those whose records are in partitions of days.
+DATED = (RetentionClass.PRODUCTION, RetentionClass.DEBUG)
 
 
 class Clock(models.IntegerChoices):
@@ -34,7 +31,8 @@ class Execution(TenantModel):
     """An execution; each attempt is a row of its own and shares `origin_id` with the first.
 
     `counted_at` is the instant at which it counts: its finish, else its start, else where the import placed it,
-    else its receipt. `anchor_day` and `retention_class` say in which partition its steps are; they never change.
+    else its receipt. `anchor_day` and `retention_class` say in which partition its steps are; only a
+    legal hold changes the class.
     """
 
     external_id = models.TextField()

@@ -13,7 +13,7 @@ from uuid import UUID
 from accounts.statements import run_planned, run_prepared
 from monitoring.filters import Filters
 from monitoring.identity import PRODUCTION
-from monitoring.models.execution import Clock
+from monitoring.models.execution import Clock, RetentionClass
 from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
 from monitoring.reads.matching import conditions
@@ -62,6 +62,7 @@ class ExecutionRow:
     retry_count: int
     url: str | None
     is_unmet: bool | None = None
+    is_held: bool = False
 
     @property
     def outcome(self) -> str:
@@ -76,7 +77,7 @@ _PLAIN = (
 )
 _NAMED = ("release_id", "environment_id", "trigger_id", "input_type_id", "failed_node_id", "error_id")
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
-_COLUMNS = ("error", *_PLAIN, *_NAMED, *_TOKENS, "status", "clock")
+_COLUMNS = ("error", *_PLAIN, *_NAMED, *_TOKENS, "status", "clock", "retention_class")
 
 
 # A row as the database gives it, by column, with the value that it is sorted by (`sort_key`).
@@ -192,6 +193,7 @@ def _row(row: _Found, names: dict[int, str], workflows: dict[UUID, tuple[str, st
         failed_node=failed_node,
         status=status,
         clock=Clock(row["clock"]),
+        is_held=row["retention_class"] == RetentionClass.HELD,
         tokens=Tokens(*(row[name] for name in _TOKENS)),
     )
 

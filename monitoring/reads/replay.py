@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from accounts.statements import find_row, run_planned, run_prepared
 from monitoring.models import Workflow
+from monitoring.models.execution import RetentionClass
+from monitoring.reads.deleted import deleted_payload
 from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
 from monitoring.reads.replay_records import NOTHING, ExecutionRecord, LogRecord, Related, Replay, StepRecord
@@ -81,7 +83,9 @@ _EXECUTION = f"SELECT {', '.join(_EXECUTION_FIELDS)} FROM execution WHERE team_i
 # `xmin` is the transaction that wrote a row: their sum changes with every row that does.
 _STEPS = f"SELECT {', '.join(_Row._fields[:-1])}, xmin::text::bigint FROM step {_PLACE}"
 _PAYLOADS = f"SELECT body FROM payload {_PLACE} ORDER BY digest"
-_LOGS = f"""SELECT id, step_id, logged_at, position, level, message FROM log_line {_PLACE}
+_LOGS = f"""SELECT id, step_id, logged_at, position, level, message FROM log_line
+    WHERE team_id = %(team)s AND execution_id = %(execution)s AND retention_class = ANY(%(lines)s)
+    AND anchor_day = %(day)s
     ORDER BY logged_at, position, id LIMIT {MAX_LOGS + 1}"""
 
 
@@ -96,11 +100,15 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
         return None
     row = dict(zip(_EXECUTION_FIELDS, found[0], strict=True))
     place = {"team": team_id, "execution": row["id"], "class": row["retention_class"], "day": row["anchor_day"]}
+    # DEBUG lines are kept as long as debug executions are, wherever they come from.
+    place["lines"] = sorted({row["retention_class"], int(RetentionClass.DEBUG)})
     steps = [_Row(*values) for values in run_planned(_STEPS, place)]
     bodies = [body for (body,) in run_planned(_PAYLOADS, place)] if payloads else []
     # One line more than is shown says that there are more.
     lines = [LogRecord(*values) for values in run_planned(_LOGS, place)] if payloads else []
     merged = merge_chunks(bodies)
+    is_expired = not steps and not bodies and not lines and _is_dropped(row)
+    deleted = deleted_payload(team_id, row["retention_class"], row["anchor_day"]) if payloads and not bodies else None
     names, workflow = _names(team_id, row, steps), _workflow(team_id, row["workflow_id"])
     return Replay(
         execution=_execution_record(row, workflow, names),
@@ -109,7 +117,9 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
         logs=lines[:MAX_LOGS],
         payload=merged.execution,
         has_payloads=payloads,
-        is_expired=not steps and not bodies and not lines and _is_dropped(row),
+        is_expired=is_expired,
+        deleted=deleted,
+        is_held=row["retention_class"] == RetentionClass.HELD,
         more_logs=len(lines) > MAX_LOGS,
         version=_version(row, steps, bodies),
     )

@@ -177,6 +177,14 @@ class Related:
     duration_ms: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """When a payload was deleted, and by the limit of how many days."""
+
+    at: datetime
+    limit_days: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """An execution with its steps in order and its log.
@@ -193,6 +201,8 @@ class Replay:
     workflow: Workflow | None = None
     has_payloads: bool = True
     is_expired: bool = False
+    deleted: Deleted | None = None
+    is_held: bool = False
     more_logs: bool = False
     # When it was written says nothing about what was told.
     version: str = field(default="", compare=False)

@@ -15,11 +15,12 @@ from monitoring.identity import LabelKind, label_id, release_id
 from monitoring.models import Release, Workflow
 from monitoring.reads.workflows import named
 from monitoring.store.labels import Names
-from monitoring.store.retention import Retention
 from monitoring.wording import count
 
 MAX_NAME, MAX_COMMIT, MAX_URL, MAX_NOTE = 200, 100, 2000, 2000
 # A clock that is ahead, and a release that is announced the evening before.
+# As long as records are kept by default.
+MOST_DAYS_AGO = 90
 MAX_AHEAD = timedelta(days=1)
 # What an announcement may say besides which release it is.
 FIELDS = ("released_at", "commit", "url", "note")
@@ -94,12 +95,13 @@ def _text_fault(field: str, value: str, most: int, *, lines: bool = False) -> di
 
 
 def _time_fault(at: datetime | None, now: datetime) -> dict[str, str]:
-    kept = Retention().production_days
     if at is None:
         return {}
     if at > now + MAX_AHEAD:
         return {"released_at": "is more than a day ahead"}
-    return {} if at >= now - timedelta(days=kept) else {"released_at": f"is more than {kept} days ago"}
+    return (
+        {} if at >= now - timedelta(days=MOST_DAYS_AGO) else {"released_at": f"is more than {MOST_DAYS_AGO} days ago"}
+    )
 
 
 def _is_address(text: str) -> bool:

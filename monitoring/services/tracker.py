@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.encryption import encrypt
 from accounts.outgoing import Refused, check
+from accounts.services.retention import policy_of
 from monitoring.models import DeliveryStatus, Improvement, ImprovementEvent, Tracker, TrackerDelivery, TrackerDue
 from monitoring.models.tracker import TrackerEvent
 
@@ -20,7 +21,6 @@ SECRET_BYTES = 32
 SECRET_START = "whsec_"  # noqa: S105 - how every secret begins
 TEST = "test"
 # Deliveries that are done stay visible for so long.
-KEPT_DONE = timedelta(days=30)
 
 
 class TrackerRefused(Exception):
@@ -157,5 +157,7 @@ def _hurry(team_id: UUID, now: datetime) -> None:
 
 def remove_old(team_id: UUID, now: datetime) -> None:
     """Removes deliveries that were done long ago. Call it inside the team's context."""
-    done = TrackerDelivery.objects.filter(team_id=team_id, created_at__lt=now - KEPT_DONE)
+    done = TrackerDelivery.objects.filter(
+        team_id=team_id, created_at__lt=now - timedelta(days=policy_of(team_id).delivery_days)
+    )
     done.exclude(status=DeliveryStatus.WAITING).delete()

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from monitoring.identity import NO_WORKFLOW, PRODUCTION, LabelKind, execution_id, label_id
+from monitoring.store.classes import class_of_line
 from monitoring.store.covering import cover, is_flawed, is_nested, uncover
 from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row
 from monitoring.store.merge import ENDED, merge_row
@@ -27,6 +28,7 @@ _CLASS, _DAY, _ORIGIN, _ENVIRONMENT = (
 _EXTERNAL, _ATTEMPT, _WORKFLOW = _AT["external_id"], _AT["attempt"], _AT["workflow_id"]
 PRODUCTION_ID = label_id(LabelKind.ENVIRONMENT, PRODUCTION)
 _REVISIONS, _STATUS, _HEARD = _AT["revisions"], _AT["status"], _AT["heard_at"]
+_IMPORTED, _LEVEL = _AT["is_imported"], LOG_LINE.index["level"]
 _STEP_ID = STEP.index["id"]
 _STEP_STARTED, _STEP_ENDED = STEP.index["started_at"], STEP.index["ended_at"]
 
@@ -148,12 +150,18 @@ class Draft:
         if self.stored is not None or len(self.parts) > 1:
             for row in self.own_rows():
                 row[CLASS_PLACE], row[DAY_PLACE] = execution[_CLASS], execution[_DAY]
+            for row in self.lines():
+                row[CLASS_PLACE] = class_of_line(execution[_CLASS], row[_LEVEL], is_imported=execution[_IMPORTED])
 
     def own_rows(self) -> Iterable[Row]:
         """All rows of partitioned tables."""
         yield from self.steps.values()
         for rows in self.fixed.values():
             yield from (row for row, _ in rows.values())
+
+    def lines(self) -> Iterable[Row]:
+        """Its log lines."""
+        return (row for row, _ in self.fixed[LOG_LINE.name].values())
 
     @property
     def place(self) -> tuple[int, Any]:

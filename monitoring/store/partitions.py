@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from django.db import connection, transaction
 
-from monitoring.models.execution import RetentionClass
+from monitoring.models.execution import DATED
 
 AHEAD_DAYS = 7
 
@@ -51,4 +51,4 @@ def ensure(places: Iterable[Place]) -> int:
 def make_ahead(today: date) -> int:
     """Makes the partitions of yesterday, today and the coming week; how many tables were made."""
     days = [today + timedelta(days=n) for n in range(-1, AHEAD_DAYS + 1)]
-    return ensure((int(class_), day) for class_ in RetentionClass for day in days)
+    return ensure((int(class_), day) for class_ in DATED for day in days)

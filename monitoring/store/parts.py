@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from monitoring.store.fields import EXECUTION, Row
+from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, Row
 
 _CLASS, _DAY = EXECUTION.index["retention_class"], EXECUTION.index["anchor_day"]
 
@@ -35,6 +35,11 @@ class Part:
     def place(self) -> tuple[int, date]:
         """Retention class and anchor day, if the execution is new."""
         return self.execution[_CLASS], self.execution[_DAY]
+
+    @property
+    def places(self) -> set[tuple[int, date]]:
+        """Where its rows go, if the execution is new: DEBUG lines may be of another class."""
+        return {self.place, *((row[CLASS_PLACE], row[DAY_PLACE]) for row in self.logs)}
 
 
 @dataclass(frozen=True, slots=True)

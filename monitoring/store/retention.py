@@ -1,69 +1,220 @@
-"""What is too old goes: executions, whole partitions of their records, and minute rollups.
+"""What is too old goes, by each team's policy: executions, their records, figures, the audit log.
 
-Imported history stays until somebody confirms its deletion, and with it the partitions of its days.
+Whole partitions go where nobody keeps a row of them, batches of rows elsewhere; what went is in `RetentionRun`.
+Imported history stays until the team confirms its deletion; what is held stays.
 """
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection
+from django.utils import timezone
 
-from accounts.models import Team
+from accounts.models import RetentionPolicy, Team
+from accounts.services.retention import policy_of
 from accounts.tenancy import team_context
-from monitoring.models.execution import RetentionClass
+from monitoring.models.execution import DATED, RetentionClass
+from monitoring.models.retention_run import RetentionKind
+from monitoring.store.archive import ArchiveFailed, Store, store_of, write_part
+from monitoring.store.clearing import (
+    Archive,
+    Pace,
+    clear,
+    compact,
+    has_kept_imports,
+    remove_events,
+    remove_executions,
+    remove_figures,
+    remove_records,
+)
+from monitoring.store.expiry_days import Partition, imported_days, partitions, with_rows
+from monitoring.store.holds import end_due
 from monitoring.store.partitions import forget_partitions
 from monitoring.store.rollups import purge_minutes
-from monitoring.store.seals import seal
+from monitoring.store.run_log import RunLog
 
-BATCH = 5000
+logger = logging.getLogger(__name__)
+
 REFERENCE_KEPT = timedelta(days=90)
 QUEUE_KEPT = timedelta(days=1)
-RECORDS = ("step", "payload", "log_line", "facet")
+# Tables that have the shorter limit of payloads.
+CARRIED = frozenset({"payload", "log_line"})
+_KINDS = {RetentionClass.PRODUCTION: RetentionKind.PRODUCTION, RetentionClass.DEBUG: RetentionKind.DEBUG}
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """For how many days records are kept after their anchor day."""
+class Limits:
+    """From which day on a team keeps what, at one instant."""
 
-    production_days: int = 90
-    debug_days: int = 30
+    policy: RetentionPolicy
+    today: date
 
-    def first_day(self, class_: RetentionClass, now: datetime) -> date:
+    def days(self, class_: int, table: str = "execution") -> int:
+        """For how many days rows of a table are kept, counted from their day."""
+        own = self.policy.debug_days if class_ == RetentionClass.DEBUG else self.policy.production_days
+        short = self.policy.payload_days
+        return min(own, short) if short is not None and table in CARRIED else own
+
+    def first(self, class_: int, table: str = "execution") -> date:
         """The oldest day that is kept."""
-        days = self.debug_days if class_ == RetentionClass.DEBUG else self.production_days
-        return now.date() - timedelta(days=days)
+        return self.today - timedelta(days=self.days(class_, table))
+
+    def kind(self, class_: int, table: str, day: date) -> RetentionKind:
+        """Which limit a row of this day is past."""
+        return _KINDS[RetentionClass(class_)] if day < self.first(class_) else RetentionKind.PAYLOADS
 
 
 @dataclass(slots=True)
 class Dropped:
-    """How much was removed: executions, tables, rollup rows."""
+    """How much was removed: executions, rows beside them, partitions dropped or emptied, rollup rows of minutes."""
 
     executions: int = 0
+    rows: int = 0
     tables: int = 0
     minutes: int = 0
 
 
-def drop_expired(now: datetime, retention: Retention | None = None, *, batch: int = BATCH) -> Dropped:
+@dataclass(slots=True)
+class _Run:
+    """One pass over all teams."""
+
+    now: datetime
+    pace: Pace
+    limits: dict[UUID, Limits]
+    logs: dict[UUID, RunLog]
+    imports: dict[tuple[UUID, int], set[date]] = field(default_factory=dict)
+    dropped: Dropped = field(default_factory=Dropped)
+    # Teams whose archive could not be written: no record of theirs goes.
+    waiting: set[UUID] = field(default_factory=set)
+
+
+def drop_expired(now: datetime, *, pace: Pace | None = None) -> Dropped:
     """Removes what is too old, in every team, in short transactions. Running it twice removes nothing more."""
-    retention = retention or Retention()
-    dropped = Dropped()
     teams = list(Team.objects.order_by("id").values_list("id", flat=True))
-    for class_ in RetentionClass:
-        before = retention.first_day(class_, now)
-        kept = sorted({day for team_id in teams for day in _imported_days(team_id, class_, before)})
+    limits = {team_id: Limits(policy_of(team_id), now.date()) for team_id in teams}
+    run = _Run(now, pace or Pace(), limits, {team_id: RunLog(team_id, now) for team_id in teams})
+    for team_id in teams:
+        end_due(team_id, now)
+    for class_ in DATED:
         for team_id in teams:
-            dropped.executions += _drop_executions(team_id, class_, before, kept, batch, now)
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT steadyrun_drop_partitions(%s, %s::smallint, %s::date[])", [before, class_, kept])
-            dropped.tables += cursor.fetchone()[0]
-    if dropped.tables:
+            _drop_executions(run, team_id, class_)
+    for class_ in DATED:
+        _drop_records(run, class_)
+    if run.dropped.tables:
         forget_partitions()
     for team_id in teams:
         _drop_analysis(team_id, now)
-    dropped.minutes = sum(purge_minutes(team_id, now) for team_id in teams)
-    return dropped
+        _drop_figures(run, team_id)
+        run.dropped.minutes += purge_minutes(team_id, now)
+        run.logs[team_id].save()
+    return run.dropped
+
+
+def _drop_executions(run: _Run, team_id: UUID, class_: int) -> None:
+    """Removes the team's expired executions and seals their days."""
+    limits = run.limits[team_id]
+    keeps_imports = not limits.policy.deletes_imported
+    run.imports[team_id, class_] = imported_days(team_id, class_, limits.first(class_)) if keeps_imports else set()
+    try:
+        store = store_of(limits.policy)
+        removed = remove_executions(
+            team_id,
+            class_,
+            limits.first(class_),
+            now=run.now,
+            pace=run.pace,
+            keeps_imports=keeps_imports,
+            archive=_archiver(store, team_id, class_) if store else None,
+        )
+        for days in removed:
+            for day, count in days.items():
+                kind, place = _KINDS[RetentionClass(class_)], store.url if store else ""
+                run.logs[team_id].add(kind, limits.days(class_), day, executions=count, archived_to=place)
+                run.dropped.executions += count
+    except ArchiveFailed as failed:
+        # Nothing goes that is not kept elsewhere first.
+        logger.error("retention of team %s waits for its archive: %s", team_id, failed)
+        run.waiting.add(team_id)
+
+
+def _archiver(store: Store, team_id: UUID, class_: int) -> Archive:
+    """Writes each batch into the archive, day by day."""
+
+    def keep(batch: Sequence[tuple[UUID, date]]) -> None:
+        for day in sorted({day for _, day in batch}):
+            ids = [id for id, one in batch if one == day]
+            write_part(store, team_id, class_, day, ids, str(min(ids)))
+
+    return keep
+
+
+def _drop_records(run: _Run, class_: int) -> None:
+    """Removes expired records of a class, partition by partition."""
+    if not run.limits:
+        return
+    floor = min(limits.first(one) for limits in run.limits.values() for one in DATED)
+    for table in ("step", "facet", "payload", "log_line"):
+        newest = max(limits.first(class_, table) for limits in run.limits.values())
+        found = [one for one in partitions(table, class_) if one.day < newest]
+        if not found:
+            continue
+        owners: dict[date, set[UUID]] = {}
+        for team_id in run.limits:
+            for day in with_rows(team_id, table, class_, [one.day for one in found]):
+                owners.setdefault(day, set()).add(team_id)
+        for one in found:
+            try:
+                _drop_day(run, one, owners.get(one.day, set()), floor)
+            except OperationalError:
+                # Somebody is at it for long: it goes in an hour.
+                logger.warning("partition of %s on %s is in use", table, one.day)
+
+
+def _drop_day(run: _Run, part: Partition, owners: set[UUID], floor: date) -> None:
+    """Removes what is due of one partition; all of it where nobody keeps a row."""
+    due = {one for one in owners if part.day < run.limits[one].first(part.class_, part.table)} - run.waiting
+    with_imports = {
+        one for one in due if part.day in run.imports[one, part.class_] and has_kept_imports(one, part.class_, part.day)
+    }
+    # Reports for such a day may still bring a payload or a line, so that these partitions stay as long as any.
+    stays = part.table in CARRIED and part.day >= floor
+    if owners == due and not with_imports:
+        if due or not stays:
+            shares = clear(part, sorted(due), keeps=stays)
+            run.dropped.tables += 1
+            for team_id, (rows, size) in shares.items():
+                _note(run, team_id, part, rows, freed=size)
+        return
+    removed = {one: remove_records(one, part, pace=run.pace, keeps_imports=one in with_imports) for one in sorted(due)}
+    total = sum(removed.values())
+    freed = compact(part, total) if total else 0
+    for team_id, rows in removed.items():
+        if rows:
+            share = rows / total
+            size = 0 if freed else int(part.bytes * rows / max(part.rows, total))
+            _note(run, team_id, part, rows, freed=int(freed * share), reusable=size)
+
+
+def _note(run: _Run, team_id: UUID, part: Partition, rows: int, *, freed: int = 0, reusable: int = 0) -> None:
+    limits = run.limits[team_id]
+    kind = limits.kind(part.class_, part.table, part.day)
+    days = limits.days(part.class_, part.table)
+    run.logs[team_id].add(kind, days, part.day, rows=rows, freed=freed, reusable=reusable)
+    run.dropped.rows += rows
+
+
+def _drop_figures(run: _Run, team_id: UUID) -> None:
+    """Removes figures and events of the audit log that are past their limits."""
+    policy, log = run.limits[team_id].policy, run.logs[team_id]
+    day = run.now.date() - timedelta(days=policy.metrics_days)
+    if rows := remove_figures(team_id, day, pace=run.pace):
+        log.add(RetentionKind.METRICS, policy.metrics_days, day - timedelta(days=1), rows=rows)
+    since = min(run.now, timezone.now()) - timedelta(days=policy.audit_days)
+    if events := remove_events(team_id, since):
+        log.add(RetentionKind.AUDIT, policy.audit_days, since.date(), rows=events)
 
 
 def _drop_analysis(team_id: UUID, now: datetime) -> None:
@@ -73,46 +224,3 @@ def _drop_analysis(team_id: UUID, now: datetime) -> None:
             "DELETE FROM healthy_reference WHERE team_id = %s AND built_at < %s", [team_id, now - REFERENCE_KEPT]
         )
         cursor.execute("DELETE FROM due_diagnosis WHERE team_id = %s AND added_at < %s", [team_id, now - QUEUE_KEPT])
-
-
-def _imported_days(team_id: UUID, class_: RetentionClass, before: date) -> list[date]:
-    """The days before `before` on which the team has imported executions."""
-    with team_context(team_id), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT anchor_day FROM execution "
-            "WHERE team_id = %s AND is_imported AND anchor_day < %s AND retention_class = %s",
-            [team_id, before, class_],
-        )
-        return [day for (day,) in cursor.fetchall()]
-
-
-def _drop_executions(
-    team_id: UUID, class_: RetentionClass, before: date, kept: Sequence[date], batch: int, now: datetime
-) -> int:
-    """Removes the team's expired executions, with their records where partitions stay, and seals the days; how many."""
-    total = 0
-    while True:
-        with team_context(team_id), connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM execution WHERE team_id = %s AND id IN (SELECT id FROM execution "
-                "WHERE team_id = %s AND anchor_day < %s AND retention_class = %s AND NOT is_imported LIMIT %s) "
-                "RETURNING id, anchor_day",
-                [team_id, team_id, before, class_, batch],
-            )
-            gone = cursor.fetchall()
-            for table in ("diagnosis", "examination"):
-                cursor.execute(
-                    f"DELETE FROM {table} WHERE team_id = %s AND id = ANY(%s)", [team_id, [id for id, _ in gone]]
-                )
-            seal(team_id, class_, (day for _, day in gone), now)
-            for day in sorted({day for _, day in gone}.intersection(kept)):
-                ids = [execution for execution, anchor in gone if anchor == day]
-                for table in RECORDS:
-                    cursor.execute(
-                        f"DELETE FROM {table} WHERE team_id = %s AND execution_id = ANY(%s) "
-                        "AND retention_class = %s AND anchor_day = %s",
-                        [team_id, ids, class_, day],
-                    )
-        total += len(gone)
-        if len(gone) < batch:
-            return total

@@ -19,9 +19,13 @@ from django.utils import timezone
 from accounts.tenancy import team_context
 from monitoring import ports
 from monitoring.models import Grain
+from monitoring.models.execution import DATED
 from monitoring.store import baselines, finding_queue, rollup_sql
+from monitoring.store.classes import classes_of
 from monitoring.store.due_queue import Whose
 from monitoring.store.fold_lock import lock_folding
+from monitoring.store.labels import values_of_labels
+from monitoring.store.seals import YOUNGEST, sealed_days
 from monitoring.windows import minute_floor
 
 # Marks that one transaction takes from one team; the newest minutes go first.
@@ -144,8 +148,9 @@ def _claim(team_id: UUID, grain: Grain, before: datetime | None, limit: int) -> 
     return [Bucket(*row[:3]) for row in rows], sum(row[3] for row in rows)
 
 
-def _fold_minutes(team_id: UUID, minutes: Sequence[Bucket], now: datetime) -> None:
-    """Computes marked minutes, and the hours above them."""
+def _fold_minutes(team_id: UUID, marked: Sequence[Bucket], now: datetime) -> None:
+    """Computes marked minutes, and the hours above them; what retention sealed stays as it is."""
+    minutes = _unsealed(team_id, marked, now)
     floor = minute_floor(now)
     hours = _above(Grain.HOUR, minutes)
     _compute(team_id, Grain.MINUTE, [m for m in minutes if m.start >= floor], now)
@@ -156,6 +161,22 @@ def _fold_minutes(team_id: UUID, minutes: Sequence[Bucket], now: datetime) -> No
     baselines.mark(team_id, changed, now)
     finding_queue.mark(team_id, changed, now)
     ports.mark_costs(team_id, [(h.workflow_id, h.environment_id, h.start) for h in hours], now)
+
+
+def _unsealed(team_id: UUID, buckets: Sequence[Bucket], now: datetime) -> Sequence[Bucket]:
+    """Those of the buckets whose records are all there: of a sealed day, held executions alone may be left."""
+    old = {b.start.date() for b in buckets if b.start.date() < (now - YOUNGEST).date()}
+    if not old:
+        return buckets
+    sealed = sealed_days(team_id, [(int(class_), day) for class_ in DATED for day in old], now)
+    if not sealed:
+        return buckets
+    names, classes = values_of_labels(team_id, {b.environment_id for b in buckets}), classes_of(team_id)
+    return [
+        b
+        for b in buckets
+        if (int(classes.of(names.get(b.environment_id, ""), b.workflow_id)), b.start.date()) not in sealed
+    ]
 
 
 def _above(grain: Grain, buckets: Iterable[Bucket]) -> list[Bucket]:

@@ -11,12 +11,25 @@ from typing import Any
 from uuid import UUID
 
 from monitoring.identity import release_id
+from monitoring.models.execution import DATED
 from monitoring.store.criteria import is_judged_anew, judge_new
 from monitoring.store.draft import Draft
 from monitoring.store.failures import first_leaf, first_leaves, is_failing, save_groups, set_failure
-from monitoring.store.fields import EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row, Table
+from monitoring.store.fields import (
+    CLASS_PLACE,
+    DAY_PLACE,
+    EXECUTION,
+    FACET,
+    FIXED_TABLES,
+    LOG_LINE,
+    PAYLOAD,
+    STEP,
+    Row,
+    Table,
+)
 from monitoring.store.known import merge_known
 from monitoring.store.labels import Seen, SeenRelease, save_releases, values_of_labels
+from monitoring.store.partitions import ensure
 from monitoring.store.parts import Part, Written
 from monitoring.store.rating import Rater, rate
 from monitoring.store.statements import columns, insert, insert_marks, insert_new, replace, run
@@ -86,6 +99,8 @@ def _write_one_by_one(
     """
     known = [draft for draft in drafts if draft.execution[0] not in counted]
     merge_known(team_id, known, rater)
+    # A line of theirs may be of another class than they are, on a day that had none yet.
+    ensure((row[CLASS_PLACE], row[DAY_PLACE]) for draft in known for row in draft.lines() if _is_dated(row))
     steps = [draft.steps[number] for draft in drafts for number in sorted(draft.changed_steps)]
     if steps:
         run(_REPLACE_STEPS, [team_id, *columns(STEP, steps)])
@@ -97,6 +112,10 @@ def _write_one_by_one(
         if draft.changed_parts or is_judged_anew(draft):
             marks |= draft.marks(counted[draft.execution[0]])
     insert_marks(team_id, sorted(marks), now)
+
+
+def _is_dated(row: Row) -> bool:
+    return row[CLASS_PLACE] in DATED
 
 
 def _replace_executions(team_id: UUID, known: Sequence[Draft]) -> dict[UUID, datetime]:

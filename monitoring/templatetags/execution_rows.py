@@ -63,7 +63,8 @@ def shortened(text: str, length: int) -> str:
 
 
 def _attempt(row: ExecutionRow) -> str:
-    return f'<span class="t2">attempt {row.attempt}</span>' if row.attempt > 1 else ""
+    attempt = f'<span class="t2">attempt {row.attempt}</span>' if row.attempt > 1 else ""
+    return attempt + (' <span class="pill">Held</span>' if row.is_held else "")
 
 
 def _workflow(row: ExecutionRow, trends: str) -> str:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring.filters import ANY, parse_filters
+from monitoring.models import LegalHold
 from monitoring.presentation import RailStep
 from monitoring.reads import replay as reads
 from monitoring.reads import trends
@@ -24,6 +25,7 @@ from monitoring.reads.replay_records import ExecutionRecord, Replay
 from monitoring.reads.replay_usual import usual_ranges
 from monitoring.services.examination import Examined, examine
 from monitoring.services.suggestions import suggestion_of
+from monitoring.store.holds import held_among
 from monitoring.templatetags.components import SIGNS
 from monitoring.views import replay_about as about
 from monitoring.views.classify import ClassifyCard, classify_card, rail_words
@@ -197,6 +199,8 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
         "judgements": about.judgements(found.payload),
         "lines": about.log_rows(found, address),
         "criteria": criteria_card(found),
+        "hold": _hold(request, found),
+        "may_hold": request.membership.allows(Permission.MANAGE_RETENTION),
         "related": about.related_rows(execution, opened.found.related, slug, address),
         "own_tool": about.safe_url(execution.url),
         "raw_href": opened.raw.href(),
@@ -204,6 +208,13 @@ def _context(request: TeamRequest, opened: Opened, current: int | None) -> dict[
         "previous_href": address.other(slug, before) if before else "",
         "next_href": address.other(slug, behind) if behind else "",
     }
+
+
+def _hold(request: TeamRequest, found: Replay) -> LegalHold | None:
+    """Why the execution is held; None where it is not."""
+    if not found.is_held:
+        return None
+    return held_among(request.team.id, [found.execution.id]).get(found.execution.id)
 
 
 def _scope(request: TeamRequest, found: Replay) -> Scope:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from monitoring.analysis.timeline import Nested, Relations, Visit, axis_ms, first_failed, nest, relate
 from monitoring.reads.analysed import earliest, visits_of
-from monitoring.reads.replay_records import Replay, StepRecord
+from monitoring.reads.replay_records import Deleted, Replay, StepRecord
 from monitoring.reads.visits import since
 from monitoring.statuses import ACTIVE
 
@@ -119,7 +119,9 @@ def missing_parts(scene: Scene) -> list[str]:
     if execution.status in ACTIVE:
         said.append("No finish received yet: this is what is known so far.")
     if scene.replay.is_expired:
-        said.append("Steps, payload and log were deleted by the retention rule. The figures are kept.")
+        said.append(f"Steps, payload and log were deleted{_when(scene.replay.deleted)}. The figures are kept.")
+    elif scene.replay.deleted is not None:
+        said.append(f"Payload deleted{_when(scene.replay.deleted)}; figures are kept.")
     elif execution.step_count > len(steps):
         said.append(f"{execution.step_count - len(steps)} of {execution.step_count} steps are not here.")
     without = sum(step.started_at is None for step in steps)
@@ -128,6 +130,13 @@ def missing_parts(scene: Scene) -> list[str]:
     if scene.zero and execution.has_clock and execution.started_at and scene.zero < execution.started_at:
         said.append("Some steps are told to begin before the execution: the clocks of its senders differ.")
     return said
+
+
+def _when(deleted: Deleted | None) -> str:
+    """` on 2 Nov by the 30-day rule`; the day only where the log of retention has it."""
+    if deleted is None:
+        return " by the retention rule"
+    return f" on {deleted.at.day} {deleted.at:%b} by the {deleted.limit_days}-day rule"
 
 
 def _length_ms(replay: Replay, visits: Sequence[Visit], zero: datetime | None) -> float:

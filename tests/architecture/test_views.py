@@ -10,6 +10,7 @@ from accounts.authentication import (
     CanAlert,
     CanClassify,
     CanIngest,
+    CanManage,
     CanRead,
     CanReadOrAlert,
     CanReadOrClassify,
@@ -30,7 +31,17 @@ PUBLIC = {"sign-in/", "sign-out/", "api/schema/", "healthz", "readyz"} | {
     "services/collector/health/1.0",
     "services/collector/ack",
 }
-ALLOWED = {CanAlert, CanIngest, CanRead, CanClassify, CanReadOrAlert, CanReadOrClassify, CanReadOrCost, CanRelease}
+ALLOWED = {
+    CanAlert,
+    CanIngest,
+    CanManage,
+    CanRead,
+    CanClassify,
+    CanReadOrAlert,
+    CanReadOrClassify,
+    CanReadOrCost,
+    CanRelease,
+}
 SIGNED_IN = {"", "preferences/time-zone/"}
 
 

@@ -1,0 +1,44 @@
+"""What retention deleted: its log."""
+
+from django.db import models
+
+from accounts.tenancy import TenantModel
+
+
+class RetentionKind(models.TextChoices):
+    """What a limit is about."""
+
+    PRODUCTION = "production", "Production records"
+    DEBUG = "debug", "Debug records"
+    PAYLOADS = "payloads", "Payloads and log lines"
+    METRICS = "metrics", "Figures"
+    DELIVERIES = "deliveries", "Deliveries"
+    AUDIT = "audit", "Audit log"
+    RESTORED = "restored", "Restored from the archive"
+
+
+class RetentionRun(TenantModel):
+    """One limit of one team, enforced once, where it deleted something.
+
+    `row_count` are rows beside executions. `freed_bytes` went back to the file system (the team's share of dropped
+    partitions, and what was compacted); `reusable_bytes` are an estimate of what stays in the files for rows to come.
+    """
+
+    kind = models.CharField(max_length=12, choices=RetentionKind.choices)
+    limit_days = models.PositiveSmallIntegerField()
+    first_day = models.DateField()
+    last_day = models.DateField()
+    execution_count = models.BigIntegerField(default=0)
+    row_count = models.BigIntegerField(default=0)
+    freed_bytes = models.BigIntegerField(default=0)
+    reusable_bytes = models.BigIntegerField(default=0)
+    archived_to = models.CharField(max_length=500, blank=True, default="")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        db_table = "retention_run"
+        indexes = [models.Index(fields=["team", "-ended_at", "id"], name="retention_run_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} until {self.last_day}"

@@ -1,0 +1,187 @@
+"""How rows go: whole partitions by functions of the owner, else batches in short transactions with pauses."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.tenancy import team_context
+from monitoring.models.execution import RetentionClass
+from monitoring.store.expiry_days import Partition
+from monitoring.store.seals import seal
+
+BATCH = 5_000
+# A partition is written anew where at least this share of it went.
+COMPACTED_FROM = 0.25
+FIRST = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast batches follow each other: rows of one, and how long to pause after it (a share of its time)."""
+
+    batch: int = BATCH
+    pause: float = 1.0
+
+    def wait(self, seconds: float) -> None:
+        """Pauses after a batch that took so long."""
+        if self.pause:
+            time.sleep(seconds * self.pause)
+
+
+# Keeps executions (ids with their days) elsewhere.
+Archive = Callable[[Sequence[tuple[UUID, date]]], None]
+
+# Those of production are found by when they count, which is on their day or later; an execution that ran for days goes
+# when its finish is past the limit. Debug ones have an index of their own.
+_DUE = {
+    RetentionClass.PRODUCTION: """SELECT id, anchor_day, counted_at FROM execution WHERE team_id = %(team)s
+        AND (counted_at, id) > (%(at)s, %(id)s) AND counted_at < %(end)s AND anchor_day < %(before)s
+        AND retention_class = 0 {imports} ORDER BY counted_at, id LIMIT %(batch)s""",
+    RetentionClass.DEBUG: """SELECT id, anchor_day, counted_at FROM execution WHERE team_id = %(team)s
+        AND anchor_day < %(before)s AND retention_class = 1 {imports} LIMIT %(batch)s""",
+}
+
+
+def remove_executions(
+    team_id: UUID,
+    class_: int,
+    before: date,
+    *,
+    now: datetime,
+    pace: Pace,
+    keeps_imports: bool,
+    archive: Archive | None = None,
+) -> Iterator[Counter[date]]:
+    """Removes the expired executions of a team with their diagnoses, and seals the days; how many by day, per batch.
+
+    `archive` gets each batch before it goes; what it raises ends the removal.
+    """
+    due = _DUE[RetentionClass(class_)].format(imports="AND NOT is_imported" if keeps_imports else "")
+    end = datetime.combine(before, datetime.min.time(), now.tzinfo)
+    about: dict[str, Any] = {"team": team_id, "before": before, "end": end, "batch": pace.batch}
+    place: dict[str, Any] = {"at": datetime.min.replace(tzinfo=now.tzinfo) + timedelta(days=1), "id": FIRST}
+    while True:
+        began = time.monotonic()
+        with team_context(team_id), connection.cursor() as cursor:
+            cursor.execute(due, {**about, **place})
+            gone = cursor.fetchall()
+        ids = [id for id, _, _ in gone]
+        if archive is not None and gone:
+            archive([(id, day) for id, day, _ in gone])
+        with team_context(team_id), connection.cursor() as cursor:
+            for table in ("execution", "diagnosis", "examination") if ids else ():
+                cursor.execute(f"DELETE FROM {table} WHERE team_id = %s AND id = ANY(%s)", [team_id, ids])
+            seal(team_id, class_, (day for _, day, _ in gone), now)
+        if gone:
+            place = {"at": gone[-1][2], "id": gone[-1][0]}
+            yield Counter(day for _, day, _ in gone)
+        if len(gone) < pace.batch:
+            return
+        pace.wait(time.monotonic() - began)
+
+
+def has_kept_imports(team_id: UUID, class_: int, day: date) -> bool:
+    """Whether the team has imported executions on the day."""
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM execution WHERE team_id = %s AND is_imported AND anchor_day = %s "
+            "AND retention_class = %s)",
+            [team_id, day, class_],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def clear(part: Partition, teams: Sequence[UUID], *, keeps: bool) -> dict[UUID, tuple[int, int]]:
+    """Drops a partition, or empties it where it `keeps` its place; rows and bytes that went, by team."""
+    counts = {team_id: count_rows(team_id, part) for team_id in teams}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT steadyrun_clear_days(%s, %s::smallint, %s::date[], %s)",
+            [part.table, part.class_, [part.day], keeps],
+        )
+    total = sum(counts.values())
+    return {team_id: (rows, int(part.bytes * rows / total)) for team_id, rows in counts.items() if rows}
+
+
+def count_rows(team_id: UUID, part: Partition) -> int:
+    """How many rows a team has in a partition."""
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM {part.table} WHERE team_id = %s AND retention_class = %s::smallint "
+            "AND anchor_day = %s",
+            [team_id, part.class_, part.day],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def remove_records(team_id: UUID, part: Partition, *, pace: Pace, keeps_imports: bool) -> int:
+    """Removes a team's rows of one partition in the order of their executions; how many."""
+    place = f"{part.table} WHERE team_id = %(team)s AND retention_class = %(class)s::smallint AND anchor_day = %(day)s"
+    about: dict[str, Any] = {"team": team_id, "class": part.class_, "day": part.day, "batch": pace.batch}
+    kept = (
+        " AND NOT EXISTS (SELECT FROM execution e WHERE e.team_id = %(team)s AND e.id = execution_id AND e.is_imported)"
+        if keeps_imports
+        else ""
+    )
+    after: UUID | None = FIRST
+    total = 0
+    while after is not None:
+        began = time.monotonic()
+        with team_context(team_id), connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT execution_id FROM {place} AND execution_id > %(after)s "
+                "ORDER BY execution_id OFFSET %(batch)s LIMIT 1",
+                {**about, "after": after},
+            )
+            found = cursor.fetchone()
+            until = found[0] if found else None
+            limit = " AND execution_id <= %(until)s" if found else ""
+            cursor.execute(
+                f"DELETE FROM {place} AND execution_id > %(after)s{limit}{kept}",
+                {**about, "after": after, "until": until},
+            )
+            total += cursor.rowcount
+        after = until
+        if after is not None:
+            pace.wait(time.monotonic() - began)
+    return total
+
+
+def compact(part: Partition, removed: int) -> int:
+    """Writes a partition anew where much of it went; the bytes that came free, 0 where it stays as it is."""
+    if removed < COMPACTED_FROM * max(part.rows, removed):
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT steadyrun_compact_day(%s, %s::smallint, %s)", [part.table, part.class_, part.day])
+        return int(cursor.fetchone()[0])
+
+
+def remove_figures(team_id: UUID, before: date, *, pace: Pace) -> int:
+    """Removes rollups of hours, days and months before a day; how many. Those of minutes have a limit of their own."""
+    total, key = 0, "workflow_id, environment_id, dimension, bucket, value_id, grain"
+    while True:
+        began = time.monotonic()
+        with team_context(team_id), connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM rollup WHERE team_id = %(team)s AND ({key}) IN (SELECT {key} FROM rollup "
+                "WHERE team_id = %(team)s AND grain > 1 AND bucket < %(before)s LIMIT %(batch)s)",
+                {"team": team_id, "before": before, "batch": pace.batch},
+            )
+            removed = int(cursor.rowcount)
+        total += removed
+        if removed < pace.batch:
+            return total
+        pace.wait(time.monotonic() - began)
+
+
+def remove_events(team_id: UUID, before: datetime) -> int:
+    """Removes events of the audit log before an instant, by the function of the owner; how many."""
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute("SELECT steadyrun_drop_audit(%s, %s)", [team_id, before])
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,103 @@
+"""Legal holds: executions with all their records go to a partition of their own, and back."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.tenancy import team_context
+from monitoring.models import LegalHold
+from monitoring.models.execution import RetentionClass
+from monitoring.store.classes import DEBUG_LEVELS
+from monitoring.store.partitions import ensure
+
+MAX_REASON = 500
+RECORDS = ("step", "payload", "log_line", "facet")
+
+
+class HoldRefused(Exception):
+    """What cannot be held, or not so; the text says why."""
+
+
+def hold(
+    team_id: UUID, execution_id: UUID, *, reason: str, by: str, now: datetime, until: datetime | None = None
+) -> LegalHold:
+    """Keeps an execution whatever the policy says. Raises `HoldRefused`; `LookupError` where the team has none such.
+
+    With `until` it is kept until then only. One that is held already gets the new reason.
+    """
+    reason = " ".join(reason.replace("\x00", "").split())
+    if not reason or len(reason) > MAX_REASON:
+        raise HoldRefused(f"Tell a reason, with at most {MAX_REASON} characters.")
+    with team_context(team_id):
+        class_, day = _lock(team_id, execution_id)
+        known = LegalHold.objects.filter(team_id=team_id, execution_id=execution_id).first()
+        if known is None:
+            known = LegalHold(team_id=team_id, execution_id=execution_id, former_class=class_, held_at=now)
+        known.reason, known.held_by, known.until = reason, by[:254], until
+        if class_ != RetentionClass.HELD:
+            _move(team_id, execution_id, day, class_, RetentionClass.HELD)
+        known.save()
+        return known
+
+
+def release(team_id: UUID, execution_id: UUID) -> bool:
+    """Ends a hold; what is past its limit goes with the next pass. Whether there was one."""
+    with team_context(team_id):
+        known = LegalHold.objects.filter(team_id=team_id, execution_id=execution_id).first()
+        if known is None:
+            return False
+        class_, day = _lock(team_id, execution_id)
+        ensure([(known.former_class, day), (int(RetentionClass.DEBUG), day)])
+        if class_ == RetentionClass.HELD:
+            _move(team_id, execution_id, day, class_, known.former_class)
+        known.delete()
+        return True
+
+
+def end_due(team_id: UUID, now: datetime) -> int:
+    """Ends holds whose time is over; how many."""
+    with team_context(team_id):
+        due = LegalHold.objects.filter(team_id=team_id, until__lte=now).order_by("until", "id")
+        ids = list(due.values_list("execution_id", flat=True))
+    return sum(release(team_id, id) for id in ids)
+
+
+def held_among(team_id: UUID, ids: Collection[UUID]) -> dict[UUID, LegalHold]:
+    """The holds on these executions. Inside the team's context."""
+    return {one.execution_id: one for one in LegalHold.objects.filter(team_id=team_id, execution_id__in=list(ids))}
+
+
+def _lock(team_id: UUID, execution_id: UUID) -> tuple[int, date]:
+    """Class and day of an execution that is locked until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT retention_class, anchor_day FROM execution WHERE team_id = %s AND id = %s FOR UPDATE",
+            [team_id, execution_id],
+        )
+        found = cursor.fetchone()
+    if found is None:
+        raise LookupError(execution_id)
+    return int(found[0]), found[1]
+
+
+def _move(team_id: UUID, execution_id: UUID, day: date, from_class: int, to_class: int) -> None:
+    """Moves an execution's rows between partitions; its lines of level DEBUG may be in another one."""
+    whose = "team_id = %s AND execution_id = %s AND anchor_day = %s AND retention_class = ANY(%s)"
+    classes = sorted({from_class, int(RetentionClass.DEBUG)})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE execution SET retention_class = %s WHERE team_id = %s AND id = %s",
+            [to_class, team_id, execution_id],
+        )
+        for table in RECORDS:
+            cursor.execute(
+                f"UPDATE {table} SET retention_class = %s WHERE {whose}",
+                [to_class, team_id, execution_id, day, classes],
+            )
+        if to_class == RetentionClass.PRODUCTION:
+            cursor.execute(
+                f"UPDATE log_line SET retention_class = %s WHERE {whose} AND lower(level) = ANY(%s)",
+                [int(RetentionClass.DEBUG), team_id, execution_id, day, [to_class], sorted(DEBUG_LEVELS)],
+            )
