@@ -16,8 +16,8 @@ from bench.reports import bodies
 from bench.stage import Stage
 from bench.usage import cpu_seconds
 
-BATCHES = 40
-PAIRS = 5
+BATCHES = 12
+PAIRS = 3
 
 
 @dataclass(slots=True)

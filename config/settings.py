@@ -247,13 +247,10 @@ INGEST_MAX_CONCURRENT_PER_TEAM = int(os.environ.get("INGEST_MAX_CONCURRENT_PER_T
 # Requests at work that the teams share as soon as several report; each has at least one.
 INGEST_SHARED_PLACES = int(os.environ.get("INGEST_SHARED_PLACES", "2"))
 # What a team may report and keep where its own limits (administration) say nothing else; 0 is no limit.
+# (`burst` 0: twice the requests of a second.)
 LIMITS = {
-    "requests_per_second": int(os.environ.get("LIMIT_REQUESTS_PER_SECOND", "0")),
-    # Requests that may come at once; 0: twice the requests of a second.
-    "burst": int(os.environ.get("LIMIT_BURST", "0")),
-    "steps_per_second": int(os.environ.get("LIMIT_STEPS_PER_SECOND", "0")),
-    "monthly_executions": int(os.environ.get("LIMIT_MONTHLY_EXECUTIONS", "0")),
-    "storage_bytes": int(os.environ.get("LIMIT_STORAGE_BYTES", "0")),
+    name: int(os.environ.get(f"LIMIT_{name.upper()}", "0"))
+    for name in ("requests_per_second", "burst", "steps_per_second", "monthly_executions", "storage_bytes")
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 # Of requests that bring files to pages.

@@ -164,7 +164,7 @@ KINDS: dict[Detector, Kind] = {
         "Bank accounts (IBAN)",
         "International bank account numbers whose check digits (mod 97) hold.",
         False,
-        r"[a-z]{2}\d{2} ?[a-z0-9]{4}",
+        r"(?-i:[A-Z]{2}\d{2} ?[A-Z0-9]{4})",
         (_look(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", is_iban),),
     ),
 }
