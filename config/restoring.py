@@ -127,7 +127,12 @@ def unpack_files(folder: Path, about: dict[str, Any], passphrase: str, home: Pat
     """Puts the secret key, the first login and the exports into the data folder."""
     source = Source(folder / "files.zst", passphrase if about["is_encrypted"] else "")
     with tarfile.open(fileobj=cast("IO[bytes]", source), mode="r|") as archive:
-        archive.extractall(home, filter="data")
+        archive.extractall(home, filter=_private)  # noqa: S202 - the filter keeps all inside the folder
+
+
+def _private(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    """A file as it is unpacked: inside the folder, and for its owner alone. Raises `tarfile.FilterError`."""
+    return tarfile.data_filter(member, folder).replace(mode=0o600, deep=False)
 
 
 def _take_back(home: Path) -> None:
