@@ -1,6 +1,6 @@
 # The two commands are `make up` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help env up test sbom screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
+.PHONY: help env up backup restore upgrade test sbom screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -16,6 +16,18 @@ env: $(VENV)/.dev node_modules/.stamp ## Make the environment with all that deve
 
 up: $(VENV)/.base node_modules/.stamp ## Start Steadyrun (PORT, STEADYRUN_HOME, SAMPLE=none, DATABASE_URL with REDIS_URL)
 	@exec $(PY) -m config.up
+
+backup: $(VENV)/.base ## Copy everything into a folder, while it runs (TO=folder, BACKUP_PASSPHRASE)
+	@exec $(PY) -m config.backup $(if $(TO),--to "$(TO)")
+
+restore: $(VENV)/.base ## Restore a backup into an empty data folder or database (FROM=folder, BACKUP_PASSPHRASE)
+	@test -n "$(FROM)" || { echo "Name the backup: make restore FROM=folder"; exit 1; }
+	@exec $(PY) -m config.restoring "$(FROM)"
+
+upgrade: | $(PY) ## Back up, install what this version needs, migrate, start and check
+	@TO="$(TO)" $(PY) -m config.upgrade before
+	@$(MAKE) --no-print-directory $(VENV)/.base node_modules/.stamp
+	@exec $(PY) -m config.upgrade after
 
 test: env chromium prometheus tests/clients/node_modules/.stamp ## Run every test with servers of its own
 	$(PY) -m pytest -n $(JOBS) $(ARGS)

@@ -105,6 +105,11 @@ def _major(postgres: Path) -> int:
     return int(match[1]) if match else 0
 
 
+def installed() -> list[tuple[Path, int]]:
+    """Every PostgreSQL on this machine as (folder of programs, major version), the installed package first."""
+    return [(programs, _major(programs / "postgres")) for programs, _ in _candidates()]
+
+
 def find_programs(folder: Path, place: Callable[[Path, Path], Path]) -> Programs:
     """The programs to use: those that made the cluster in `folder`, else the first that is new enough.
 

@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from config.children import write_private
 from config.environment import home
+from config.migrating import migrate_patiently
 
 FIRST_TEAM = "First team"
 FIRST_EMAIL = "owner@example.com"
@@ -35,7 +36,7 @@ def migrate() -> None:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         say(f"Migrating: {len(plan)} steps")
-        call_command("migrate", database="owner", interactive=False, verbosity=1)
+        migrate_patiently(connection, say)
     connection.close()
 
 
