@@ -102,6 +102,10 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("API schema", "code", "schema", per_team=False),
         ),
     ),
+    (
+        "Team",
+        (Page("Sign-in", "lock", "sign_in_settings"),),
+    ),
 )
 
 

@@ -8,6 +8,8 @@ from django.db import connections
 CONTROL_TABLES = {
     "accounts_membership",
     "accounts_apikey",
+    "identity_domain",
+    "team_identity_provider",
     "baseline_due",
     "cost_due",
     "cost_mail",
