@@ -8,6 +8,8 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from accounts.services.sign_up import MODES
+
 
 @register
 def check_mail(**_: Any) -> list[CheckMessage]:
@@ -20,3 +22,11 @@ def check_mail(**_: Any) -> list[CheckMessage]:
     except ValidationError:
         found.append(Error("DEFAULT_FROM_EMAIL must be an e-mail address.", id="steadyrun.E002"))
     return found
+
+
+@register
+def check_sign_up(**_: Any) -> list[CheckMessage]:
+    """`SIGN_UP` is a mode that there is; another value counts as none."""
+    if settings.SIGN_UP in ("", *MODES):
+        return []
+    return [Error(f"SIGN_UP must be one of: {', '.join(MODES)}.", id="steadyrun.E020")]

@@ -55,12 +55,12 @@ CACHES = {
     }
 }
 
+# The two kinds of provider are no apps here: they load large libraries, and come with their first use
+# (accounts/sign_in/providers.py).
 SIGN_IN_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
-    "allauth.socialaccount.providers.saml",
 ]

@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers import registry
 from django.http import HttpRequest
 from django.shortcuts import render
 
@@ -15,7 +16,6 @@ from accounts.models import Membership, ProviderKind, TeamIdentityProvider, User
 from accounts.permissions import Role
 from accounts.services.identity import confirmed_domains, domain_of, provider_with, role_for
 from accounts.sign_in.arrival import groups_of
-from accounts.sign_in.guarded import GuardedSession
 
 MAIL_ATTRIBUTES = [
     "email",
@@ -31,14 +31,19 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
         """The one provider that an address of a sign-in names."""
         found = provider_with(str(client_id or provider or ""))
-        return [app_of(found)] if found else []
+        if found is None:
+            return []
+        _load(found.kind)
+        return [app_of(found)]
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         """Whom the provider of a confirmed domain sends is welcome; `pre_social_login` saw to the rest."""
         return True
 
-    def get_requests_session(self) -> GuardedSession:
+    def get_requests_session(self) -> Any:
         """The guarded client."""
+        from accounts.sign_in.guarded import GuardedSession
+
         return GuardedSession()
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
@@ -59,6 +64,15 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         groups = groups_of(provider.groups_claim, sociallogin.account.extra_data)
         if not role_for(provider, groups):
             _refuse(request, "None of your groups has a role in this team. Ask an owner of the team.", provider)
+
+
+def _load(kind: str) -> None:
+    """Tells allauth of a kind of provider when it is first used, as each brings a large library."""
+    if kind == ProviderKind.OPENID_CONNECT:
+        from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider as Kind
+    else:
+        from allauth.socialaccount.providers.saml.provider import SAMLProvider as Kind
+    registry.register(Kind)
 
 
 def app_of(provider: TeamIdentityProvider) -> SocialApp:
@@ -85,7 +99,7 @@ def _owns(provider: TeamIdentityProvider, user: User) -> bool:
 
 
 def _keep_password(user: User) -> None:
-    """The provider vouches for the address; allauth would else take an owner.s way in away."""
+    """The provider vouches for the address; allauth would else take an owner's way in away."""
     if not EmailAddress.objects.filter(user=user, email=user.email).update(verified=True):
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
 
