@@ -6,6 +6,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from accounts.audit import tell_change
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
 from accounts.services.team_life import team_moved_from
+from accounts.sign_in.second_factor import meets_team
 from accounts.statements import Row, columns_of, run_prepared
 from accounts.tenancy import team_context
 
@@ -79,6 +81,8 @@ def team_page(
                 return HttpResponseRedirect(reverse("team_settings", args=[team]))
             request.team, request.membership = membership.team, membership
             set_user(request.user)
+            if not meets_team(request, membership):
+                return redirect("second_factor_needed")
             with team_context(membership.team_id):
                 response = view(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):

@@ -99,7 +99,7 @@ class AuditScope:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers within a scope of its own."""
-        is_api = request.path_info.startswith("/api/")
+        is_api = request.path_info.startswith(("/api/", "/scim/"))
         scope = Scope(Via.API if is_api else Via.PAGE, None, address_of(request), getattr(request, "request_id", ""))
         token = _scope.set(scope)
         try:

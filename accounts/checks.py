@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.outgoing_uses import Use
+from accounts.services.sign_up import MODES
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -58,3 +59,11 @@ def check_exposure(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register
+def check_sign_up(**_: Any) -> list[CheckMessage]:
+    """`SIGN_UP` is a mode that there is; another value counts as none."""
+    if settings.SIGN_UP in ("", *MODES):
+        return []
+    return [Error(f"SIGN_UP must be one of: {', '.join(MODES)}.", id="steadyrun.E020")]

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from accounts.views import audit, groups, keys, members, team
+from accounts.views import audit, groups, keys, members, sign_in_settings, team
 
 urlpatterns = [
     path("", team.team_home, name="team_home"),
+    path("settings/sign-in/", sign_in_settings.sign_in_settings, name="sign_in_settings"),
     path("settings/groups/", groups.groups, name="groups"),
     path("settings/groups/<uuid:group>/remove/", groups.remove, name="remove_group"),
     path("settings/members/", members.members, name="members"),

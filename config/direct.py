@@ -21,6 +21,7 @@ PREFIXES = (
     "/firehose",
     "/hooks/",
     "/ping/",
+    "/scim/",
     "/metrics",
     "/healthz",
     "/readyz",

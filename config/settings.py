@@ -15,6 +15,8 @@ from accounts.mail import mail_server
 from config.beat_schedule import BEAT_SCHEDULE
 from config.enum_names import ENUM_NAMES
 from config.logs import IS_JSON, logging_settings
+from config.sign_in import *  # noqa: F403 - settings, each as it is named there
+from config.sign_in import SIGN_IN_APPS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("STEADYRUN_HOME", BASE_DIR / ".steadyrun"))
@@ -102,6 +104,7 @@ INSTALLED_APPS = [
     "django_filters",
     "rest_framework",
     "drf_spectacular",
+    *SIGN_IN_APPS,
     "accounts",
     "monitoring",
     "billing",
@@ -123,6 +126,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "accounts.zones.TimeZoneMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -145,10 +149,6 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.UserBackend"]
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -1,7 +1,7 @@
 """All addresses. Each app brings its own; this file says where they hang."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
@@ -10,10 +10,12 @@ from config import health
 from monitoring.api.metrics import metrics
 from monitoring.views.review_mail import unsubscribe
 
+# The administration has no way in of its own: it would know neither second factors nor limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
     path("", include("accounts.urls")),
-    path("sign-in/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
+    path("", include("accounts.sign_in_urls")),
     path("admin/", admin.site.urls),
     path(
         "api/schema/",
@@ -28,6 +30,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("internal/metrics", health.internal_metrics, name="internal_metrics"),
     path("api/v1/", include("accounts.api.urls")),
+    path("scim/v2/", include("accounts.scim.urls")),
     path("api/v1/", include("monitoring.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("alerts.api.urls")),

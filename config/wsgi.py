@@ -27,6 +27,9 @@ celery_app.set_default()
 sys.setswitchinterval(0.0005)
 # Loads every view now: a mistake shows when the process starts, and the first visitor does not wait.
 _ = get_resolver().url_patterns
+# Now whoever needs it may load it: talking to identity providers does.
+if sys.modules.get("requests") is None:
+    sys.modules.pop("requests", None)
 application = ChunkedBodies(
     django_application, limit=settings.INGEST_MAX_BODY_BYTES, broken=(ParseException, OSError, ValueError)
 )

@@ -109,6 +109,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("Members", "list", "members", MEMBER_PAGES),
             Page("API keys", "code", "keys", frozenset({"rotate_key"})),
+            Page("Sign-in", "lock", "sign_in_settings"),
             Page("Audit log", "search", "audit", frozenset({"audit_event"})),
             Page("Retention", "clock", "retention", frozenset({"set_archive", "restore_day"})),
             Page("Masking", "lock", "privacy"),

@@ -2,9 +2,11 @@
 
 from accounts.models.api_key import ApiKey, Scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
+from accounts.models.identity import IdentityDomain, ProviderKind, TeamIdentityProvider
 from accounts.models.invitation import Invitation
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
+from accounts.models.provisioned import ProvisionedMember
 from accounts.models.retention_policy import RetentionPolicy
 from accounts.models.team import FormerSlug, Team
 from accounts.models.team_limits import TeamLimits
@@ -15,13 +17,17 @@ __all__ = [
     "AuditEvent",
     "FormerSlug",
     "GroupMember",
+    "IdentityDomain",
     "InstallationEvent",
     "Invitation",
     "MemberGroup",
     "Membership",
+    "ProviderKind",
+    "ProvisionedMember",
     "RetentionPolicy",
     "Scope",
     "Team",
+    "TeamIdentityProvider",
     "TeamLimits",
     "User",
 ]

@@ -17,6 +17,8 @@ class Team(Audited):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=60, unique=True)
+    # Whether members need a second factor, or the team's identity provider, to open its pages.
+    requires_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     erased_from = models.DateTimeField(null=True, blank=True)
 

@@ -51,3 +51,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Saves with the address in lower case, whoever told it."""
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)

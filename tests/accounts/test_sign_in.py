@@ -9,13 +9,13 @@ from tests.people import PASSWORD
 
 def test_a_member_signs_in_by_address_in_any_case_and_lands_on_the_page_of_the_role(owner: User, team: Team) -> None:
     client = Client()
-    answer = client.post("/sign-in/", {"username": owner.email.upper(), "password": PASSWORD}, follow=True)
+    answer = client.post("/sign-in/", {"login": owner.email.upper(), "password": PASSWORD}, follow=True)
     assert answer.redirect_chain[-1][0] == reverse("operations", kwargs={"team": team.slug})
     assert answer.status_code == 200
 
 
 def test_a_wrong_password_says_so(owner: User) -> None:
-    answer = Client().post("/sign-in/", {"username": owner.email, "password": "no"})
+    answer = Client().post("/sign-in/", {"login": owner.email, "password": "no"})
     assert answer.status_code == 200
     assert "do not belong together" in answer.content.decode()
 

@@ -11,7 +11,7 @@ PAGES = sorted(
     path
     for path in TEMPLATES.rglob("*.html")
     # Those of the admin stand in the frame that Django has for it.
-    if not path.name.startswith("_") and path.parent.name not in ("components", "emails", "admin")
+    if not path.name.startswith("_") and path.parent.name not in ("components", "elements", "emails", "admin")
 )
 
 

@@ -10,6 +10,8 @@ CONTROL_TABLES = {
     "accounts_apikey",
     "invitation",
     "former_slug",
+    "identity_domain",
+    "team_identity_provider",
     "baseline_due",
     "cost_due",
     "cost_mail",

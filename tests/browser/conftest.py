@@ -33,7 +33,7 @@ def open_signed_in() -> SignIn:
         page.goto(address)
         page.get_by_label("E-mail").fill("owner@harbour.test")
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda url: "/sign-in/" not in url)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
 

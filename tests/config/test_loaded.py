@@ -36,3 +36,8 @@ def test_arrays_load_numpy_with_their_first_use() -> None:
     scan = "from monitoring.analysis.rate_scan import split_rates"
     assert "numpy" not in loaded(scan)
     assert "numpy" in loaded(f"{scan}; split_rates([1, 2, 9, 8], [20] * 4)")
+
+
+def test_the_web_process_can_still_talk_to_identity_providers() -> None:
+    found = loaded("import config.wsgi, accounts.sign_in.oidc, accounts.sign_in.guarded")
+    assert "requests" in found

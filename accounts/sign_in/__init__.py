@@ -1,0 +1,1 @@
+"""How people sign in: what allauth asks us, and what we add to it."""

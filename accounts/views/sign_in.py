@@ -1,0 +1,70 @@
+"""Ways in beside the password: the provider of one's company, and a new password."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.views import password_reset as ask_for_reset
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import ProviderKind
+from accounts.services.identity import provider_for, provider_with
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def oidc_login(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """Leads to the provider."""
+    return _oidc(request, provider_id, is_back=False)
+
+
+@require_safe
+def oidc_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """Where the provider leads back to."""
+    return _oidc(request, provider_id, is_back=True)
+
+
+def _oidc(request: HttpRequest, provider_id: str, *, is_back: bool) -> HttpResponseBase:
+    provider = provider_with(provider_id)
+    if provider is None or provider.kind != ProviderKind.OPENID_CONNECT:
+        raise Http404("No such provider.")
+    from accounts.sign_in import oidc
+
+    return oidc.answer(request, provider_id, is_back=is_back)
+
+
+def saml(name: str) -> Callable[..., HttpResponseBase]:
+    """The view of allauth with this name; it is loaded with its first use, as what reads XML is large."""
+
+    @csrf_exempt
+    def view(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
+        provider = provider_with(organization_slug)
+        if provider is None or provider.kind != ProviderKind.SAML:
+            raise Http404("No such provider.")
+        from allauth.socialaccount.providers.saml import views
+
+        answer: HttpResponseBase = getattr(views, name)(request, organization_slug=organization_slug)
+        return answer
+
+    return view
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def company(request: HttpRequest) -> HttpResponseBase:
+    """Asks for the e-mail address, and answers with the link to the provider of its domain."""
+    email = request.POST.get("email", "")[:254]
+    context: dict[str, Any] = {"email": email}
+    if request.method == "POST":
+        context |= {"asked": True, "provider": provider_for(email) if "@" in email else None}
+    return render(request, "accounts/company.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset_password(request: HttpRequest) -> HttpResponseBase:
+    """Sends a link to a new password; without a mail server it says who can make one."""
+    if not settings.MAIL_SERVER.host:
+        return render(request, "accounts/reset_by_admin.html")
+    answer: HttpResponseBase = ask_for_reset(request)
+    return answer

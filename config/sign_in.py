@@ -1,0 +1,66 @@
+"""Settings of signing in (django-allauth): taken into the settings as they are."""
+
+import os
+from typing import Any
+
+from accounts.mail import mail_server
+
+# Who may make an account: `open`, `invitation`, `closed`; empty: open until there is a first user, then
+# by invitation.
+SIGN_UP = os.environ.get("SIGN_UP", "").strip().lower()
+
+AUTHENTICATION_BACKENDS = ["accounts.backends.UserBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+# A link to a new password (seconds): by e-mail, or copied by an admin of the team.
+PASSWORD_RESET_TIMEOUT = 86_400
+
+ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_DISPLAY = str
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Steadyrun] "
+# An address is proved by e-mail where e-mail can be sent.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if mail_server(os.environ.get("EMAIL_URL", "")).host else "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+ACCOUNT_PREVENT_ENUMERATION = True
+# Failed sign-ins of one address are counted by (network) address and by account; see docs/security/sign-in.md.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/5m/key"}
+
+MFA_ADAPTER = "accounts.sign_in.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = "Steadyrun"
+# Without a mail server no address is ever verified by e-mail.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
+SOCIALACCOUNT_ADAPTER = "accounts.sign_in.providers.ProviderAdapter"
+# The form of a page may not lead elsewhere (`form-action`), a link may.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# The provider of a confirmed domain vouches for its addresses.
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"OAUTH_PKCE_ENABLED": True}}
+
+# Counts tries and remembers used answers of providers. In the database: where that is gone, nobody signs in anyway.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entry",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
+# The two kinds of provider are no apps here: they load large libraries, and come with their first use
+# (accounts/sign_in/providers.py).
+SIGN_IN_APPS = [
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+]

@@ -1,0 +1,76 @@
+"""A passkey in a real browser, with an authenticator that Chromium plays: added, and used to sign in."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import CDPSession, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import InstallationEvent, Team
+from tests.browser.conftest import SignIn
+from tests.people import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def authenticator(page: Page) -> Iterator[CDPSession]:
+    """Plays a phone that always says yes."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": {**options, "isUserVerified": True, "automaticPresenceSimulation": True}},
+    )
+    yield session
+    session.detach()
+
+
+def accessible(page: Page) -> None:
+    """Nothing that WCAG 2.2 AA forbids, and no sideways scrolling."""
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@pytest.mark.parametrize("look", [(1440, "light"), (390, "dark")])
+def test_a_passkey_is_added_and_signs_in(
+    page: Page,
+    live_server: LiveServer,
+    team: Team,
+    settings: Any,
+    authenticator: CDPSession,
+    open_signed_in: SignIn,
+    complaints: list[str],
+    look: tuple[int, Literal["light", "dark"]],
+) -> None:
+    settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
+    page.set_viewport_size({"width": look[0], "height": 900})
+    page.emulate_media(color_scheme=look[1])
+    base = live_server.url.replace("127.0.0.1", "localhost")
+    open_signed_in(page, f"{base}/account/")
+    accessible(page)
+    page.get_by_role("link", name="Add a passkey").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    accessible(page)
+    page.get_by_role("button").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Add Security Key")
+    accessible(page)
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Add Security Key")
+    accessible(page)
+    page.goto(f"{base}/account/sessions/")
+    accessible(page)
+    page.goto(f"{base}/t/{team.slug}/settings/sign-in/")
+    accessible(page)
+    page.context.clear_cookies()
+    page.goto(f"{base}/sign-in/")
+    accessible(page)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(lambda address: "/workflows/" in address)
+    assert InstallationEvent.objects.filter(action="user.signed_in").count() == 2
+    assert complaints == []
