@@ -66,3 +66,12 @@ class EncryptedField(models.BinaryField):  # type: ignore[type-arg]
         """As migrations write it: plain bytes."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.BinaryField", args, kwargs
+
+
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+    """As `EncryptedField`, for a column of text: what `encrypt` made, decoded; empty where there is no secret."""
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """As migrations write it: plain text."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs

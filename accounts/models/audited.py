@@ -27,7 +27,7 @@ def record(
 ) -> AuditEvent:
     """Writes an event of the team in force. `target` is a model's row, or (kind, id, name).
 
-    `action` is a noun and what happened to it: `member.role_changed`, `payload.viewed`, `export.downloaded`.
+    `action` is a noun and what happened to it: `membership.changed`, `payload.viewed`, `export.downloaded`.
     """
     scope = current_scope()
     event = AuditEvent(team_id=current_team_id(), **_fields(action, target, before, after, note, actor, scope))

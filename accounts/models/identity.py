@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.encryption import EncryptedTextField
 from accounts.models.audited import Audited
 from accounts.permissions import Role
 
@@ -40,7 +41,7 @@ class TeamIdentityProvider(Audited):
     issuer = models.CharField(max_length=500)
     client_id = models.CharField(max_length=190, blank=True)
     # Encrypted; see accounts/encryption.py.
-    secret = models.TextField(blank=True)
+    secret = EncryptedTextField(blank=True)
     sso_url = models.CharField(max_length=1000, blank=True)
     certificate = models.TextField(max_length=10_000, blank=True)
     groups_claim = models.CharField(max_length=200, default="groups")

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from accounts.encryption import EncryptedField
 from accounts.models.audited import Audited
 from accounts.tenancy import TenantModel
 
@@ -40,7 +41,7 @@ class RetentionPolicy(Audited, TenantModel):
     archive_url = models.CharField(max_length=500, blank=True, default="")
     archive_endpoint = models.CharField(max_length=500, blank=True, default="")
     archive_key = models.CharField(max_length=200, blank=True, default="")
-    archive_secret = models.BinaryField(null=True)
+    archive_secret = EncryptedField(null=True)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta(TenantModel.Meta):

@@ -91,13 +91,13 @@ def apply_groups(*, provider: TeamIdentityProvider, user: User, groups: Collecti
         if found is None:
             if role:
                 Membership.objects.create(team_id=provider.team_id, user=user, role=role)
-                record("member.added", target, after={"role": role}, note=note)
+                record("membership.added", target, after={"role": role}, note=note)
         elif found.role in (Role.OWNER, role):
             return
         elif role:
             before, found.role = found.role, role
             found.save(update_fields=["role"])
-            record("member.role_changed", target, before={"role": before}, after={"role": role}, note=note)
+            record("membership.changed", target, before={"role": before}, after={"role": role}, note=note)
         else:
             found.delete()
-            record("member.removed", target, before={"role": found.role}, note=note)
+            record("membership.removed", target, before={"role": found.role}, note=note)

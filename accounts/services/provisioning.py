@@ -73,7 +73,6 @@ def add_person(*, team_id: UUID, email: str, name: str = "", external_id: str = 
     ProvisionedMember.objects.create(team_id=team_id, user=user, external_id=external_id[:255], is_active=is_active)
     if is_active:
         Membership.objects.create(team_id=team_id, user=user, role=Role.VIEWER)
-        record("member.added", _target(user), after={"role": Role.VIEWER})
     return _found(team_id, user.id)
 
 
@@ -94,7 +93,6 @@ def change_person(
         _end_membership(team_id, one)
     elif is_active and not one.is_active:
         Membership.objects.create(team_id=team_id, user_id=user_id, role=known.role)
-        record("member.added", _target(one.user), after={"role": known.role})
     known.is_active, known.updated_at = one.is_active if is_active is None else is_active, timezone.now()
     known.save()
     return _found(team_id, user_id)
@@ -117,7 +115,7 @@ def _end_membership(team_id: UUID, one: Person) -> None:
             "This is the last owner with a password. Make another owner first.", "mutability", 409
         )
     Membership.objects.filter(team_id=team_id, user_id=one.user.id).delete()
-    record("member.removed", _target(one.user), before={"role": one.role})
+    record("membership.removed", _target(one.user), before={"role": one.role})
     end_sessions(user=one.user, note="the membership ended")
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import models, transaction
 
-from accounts.encryption import EncryptedField, Unreadable, is_newest, renewed
+from accounts.encryption import EncryptedField, EncryptedTextField, Unreadable, is_newest, renewed
 from accounts.models import Team
 from accounts.tenancy import TenantModel, team_context
 
 BATCH = 500
+# What allauth encrypts of an authenticator: the secret of an app, the seed of recovery codes.
+FACTOR_SECRETS = ("secret", "seed")
 
 
 @dataclass(slots=True)
@@ -29,7 +33,7 @@ def encrypted_columns() -> list[tuple[type[models.Model], str]]:
         (model, field.attname)
         for model in apps.get_models()
         for field in model._meta.concrete_fields
-        if isinstance(field, EncryptedField)
+        if isinstance(field, EncryptedField | EncryptedTextField)
     ]
 
 
@@ -44,6 +48,7 @@ def rotate() -> Iterator[Rotation]:
         else:
             _rotate_rows(model, name, done)
         yield done
+    yield _rotate_second_factors()
 
 
 def _rotate_rows(model: type[models.Model], name: str, done: Rotation) -> None:
@@ -53,20 +58,39 @@ def _rotate_rows(model: type[models.Model], name: str, done: Rotation) -> None:
             batch = (rows.filter(pk__gt=last) if last else rows).select_for_update().values_list("pk", name)[:BATCH]
             found = list(batch)
             for pk, value in found:
-                _rotate_one(model, name, pk, bytes(value), done)
+                fresh = _fresh(value, done)
+                if fresh is not None:
+                    model._default_manager.filter(pk=pk).update(**{name: fresh})
         if len(found) < BATCH:
             return
         last = found[-1][0]
 
 
-def _rotate_one(model: type[models.Model], name: str, pk: object, value: bytes, done: Rotation) -> None:
-    if is_newest(value):
+def _fresh(value: Any, done: Rotation) -> Any:
+    """The value under the key in force, of the same kind; None where it stays as it is."""
+    kept = value.encode() if isinstance(value, str) else bytes(value)
+    if not kept:
+        return None
+    if is_newest(kept):
         done.kept += 1
-        return
+        return None
     try:
-        fresh = renewed(value)
+        fresh = renewed(kept)
     except Unreadable:
         done.unreadable += 1
-        return
-    model._default_manager.filter(pk=pk).update(**{name: fresh})
+        return None
     done.renewed += 1
+    return fresh.decode() if isinstance(value, str) else fresh
+
+
+def _rotate_second_factors() -> Rotation:
+    """Authenticator apps and recovery codes keep theirs inside a document."""
+    done = Rotation("mfa_authenticator.data")
+    for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            one = Authenticator.objects.select_for_update().get(pk=pk)
+            fresh = {name: _fresh(one.data[name], done) for name in FACTOR_SECRETS if name in one.data}
+            if any(fresh.values()):
+                one.data = {**one.data, **{name: value for name, value in fresh.items() if value is not None}}
+                one.save(update_fields=["data"])
+    return done

@@ -8,6 +8,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from accounts import outgoing
+from accounts.outgoing_uses import Use
 
 TIMEOUT_SECONDS = 8.0
 
@@ -21,6 +22,7 @@ class GuardedAdapter(BaseAdapter):
         try:
             told = outgoing.send(
                 str(request.url),
+                use=Use.SIGN_IN,
                 method=str(request.method),
                 headers=_without_length(request.headers),
                 body=body.encode() if isinstance(body, str) else bytes(body),

@@ -9,8 +9,9 @@ from django.db import connection
 from accounts.statements import run_planned
 from accounts.tenancy import team_context
 from monitoring.identity import LabelKind
+from monitoring.models.execution import RetentionClass
+from monitoring.store.holds import RECORDS
 from monitoring.store.payloads import unpack_chunk
-from monitoring.store.retention import RECORDS
 
 BATCH = 500
 # An execution: id, retention class, anchor day.
@@ -68,9 +69,14 @@ def _by_payload(team_id: UUID, day: date, low: str) -> Iterator[Place]:
 
 
 def erase(team_id: UUID, places: Iterable[Place]) -> int:
-    """Removes executions with their records and what was found out about them, in short transactions; how many."""
+    """Removes executions with their records and what was found out about them, in short transactions; how many.
+
+    Held ones stay: a legal hold ends first.
+    """
     by_part: dict[tuple[int, date], list[UUID]] = {}
     for id, class_, day in places:
+        if class_ == RetentionClass.HELD:
+            continue
         by_part.setdefault((class_, day), []).append(id)
     count = 0
     for (class_, day), ids in sorted(by_part.items()):

@@ -55,7 +55,7 @@ def test_a_new_person_is_added_once_as_a_viewer(directory: Directory, team: Team
     assert directory("POST", "", told)[0] == 409
     assert directory("GET", '?filter=externalId eq "e-1"')[1]["totalResults"] == 1
     with team_context(team.id):
-        assert AuditEvent.objects.get(action="member.added").actor_kind == "key"
+        assert AuditEvent.objects.get(action="membership.added").actor_kind == "key"
 
 
 @pytest.mark.parametrize("email", ["someone@else.test", "no address", "a\x00@harbour.test"])

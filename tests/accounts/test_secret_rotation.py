@@ -1,13 +1,14 @@
 """Key rotation: every secret that is kept is encrypted anew, none is missed, and stopping in between loses nothing."""
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import models
 from django.test import override_settings
 
 from accounts.encryption import EncryptedField, decrypt, encrypt, is_newest
-from accounts.models import InstallationEvent, Team
+from accounts.models import InstallationEvent, Team, TeamIdentityProvider, User
 from accounts.services.secret_rotation import encrypted_columns, rotate
 from accounts.tenancy import team_context
 from alerts.models import Channel
@@ -17,6 +18,7 @@ OLD, NEW = "an older key of this installation", "the key in force of this instal
 # Columns of bytes that hold no secret: documents, packed rows, hashes of keys.
 PLAIN = {
     ("accounts_apikey", "secret_hash"),
+    ("invitation", "token_hash"),
     ("delivery", "body"),
     ("diagnosis", "document"),
     ("examination", "document"),
@@ -64,6 +66,21 @@ def test_secrets_of_all_teams_are_under_the_new_key_alone(team: Team) -> None:
     with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[]):
         assert (decrypt(kept(team, mine)), decrypt(kept(other, theirs)), kept(team, none)) == ("one", "two", b"")
         assert is_newest(kept(team, mine))
+
+
+def test_second_factors_and_secrets_of_providers_are_under_the_new_key_alone(team: Team, owner: User) -> None:
+    with override_settings(SECRET_KEY=OLD):
+        factor = Authenticator.objects.create(user=owner, type="totp", data={"secret": encrypt("S").decode(), "x": 1})
+        provider = TeamIdentityProvider.objects.create(
+            team=team, kind="oidc", name="Works", issuer="https://id.example", secret=encrypt("C").decode()
+        )
+    with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLD]):
+        assert sum(one.renewed for one in rotate()) == 2
+    factor.refresh_from_db()
+    provider.refresh_from_db()
+    with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[]):
+        assert (decrypt(factor.data["secret"].encode()), factor.data["x"]) == ("S", 1)
+        assert decrypt(provider.secret.encode()) == "C"
 
 
 def test_what_no_key_reads_is_left_as_it_is_and_said(team: Team) -> None:

@@ -38,7 +38,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"{export(team.id, found, options['export'])} documents in {options['export']}")
             if options["delete"]:
                 self._confirm(found, options["confirm"])
-                self.stdout.write(f"{delete(team.id, found)} executions deleted. Figures stay.")
+                gone = delete(team.id, found)
+                held = len(found.executions) - gone
+                rest = f" {held} are held and stay: end their legal hold first." if held else ""
+                self.stdout.write(f"{gone} executions deleted. Figures stay.{rest}")
 
     def _search(self, team: Any, options: dict[str, Any]) -> Found:
         found = Found(options["value"], options["tag"])
