@@ -36,7 +36,7 @@ def login() -> dict[str, Any]:
 def sign_in(page: Page, told: dict[str, Any]) -> None:
     """Signs in as the first owner."""
     page.goto(told["base_url"] + "/sign-in/")
-    page.fill("input[name=username]", told["email"])
+    page.fill("input[name=login]", told["email"])
     page.fill("input[name=password]", told["password"])
     page.click("button[type=submit]")
     page.wait_for_url("**/workflows/**")

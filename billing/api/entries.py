@@ -10,8 +10,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanReadOrCost
 from accounts.tenancy import team_context
 from billing.api.callers import caller
@@ -56,7 +56,7 @@ def entry_document(one: EnteredLine) -> dict[str, Any]:
     }
 
 
-class EntryList(APIView):
+class EntryList(ChangesTold):
     """What was entered."""
 
     permission_classes = [CanReadOrCost]
@@ -88,7 +88,7 @@ class EntryList(APIView):
             return Response(_one(request, str(made.id)), status=status.HTTP_201_CREATED)
 
 
-class EntryDetail(APIView):
+class EntryDetail(ChangesTold):
     """One entry."""
 
     permission_classes = [CanReadOrCost]

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanReadOrCost
 from accounts.tenancy import team_context
 from billing.analysis.checklist import STRICT, Check
@@ -78,7 +79,7 @@ class MonthDetail(APIView):
             return Response(_document(team_id, month_in(month)))
 
 
-class MonthClose(APIView):
+class MonthClose(ChangesTold):
     """The close of a month."""
 
     permission_classes = [CanReadOrCost]
@@ -111,7 +112,7 @@ class MonthClose(APIView):
             return Response(_document(team_id, first))
 
 
-class MonthReopening(APIView):
+class MonthReopening(ChangesTold):
     """Opening a closed month again, which takes two people."""
 
     permission_classes = [CanReadOrCost]

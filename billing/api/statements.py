@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanReadOrCost
 from accounts.tenancy import team_context
 from billing.analysis.amounts import read_day
@@ -49,7 +50,7 @@ MAPPED = ("day", "model", "amount", "currency", "tokens")
 MOST = 1_000
 
 
-class StatementList(APIView):
+class StatementList(ChangesTold):
     """Statements of providers."""
 
     permission_classes = [CanReadOrCost]
@@ -93,7 +94,7 @@ class StatementList(APIView):
             return Response(statement_document(made), status=status.HTTP_201_CREATED)
 
 
-class StatementDetail(APIView):
+class StatementDetail(ChangesTold):
     """One statement."""
 
     permission_classes = [CanReadOrCost]
@@ -131,7 +132,7 @@ class StatementDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class StatementBookings(APIView):
+class StatementBookings(ChangesTold):
     """Booking the difference of a statement."""
 
     permission_classes = [CanReadOrCost]

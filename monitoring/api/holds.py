@@ -11,8 +11,8 @@ from rest_framework import serializers as s
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.base import ChangesTold
 from accounts.authentication import CanManage, CanRead
 from accounts.tenancy import team_context
 from monitoring.api.executions import team_of, uuid_of
@@ -31,7 +31,7 @@ class HoldSerializer(s.Serializer[Any]):
     until = s.DateTimeField(read_only=True, allow_null=True, help_text="Set where it was restored from the archive")
 
 
-class ExecutionHold(APIView):
+class ExecutionHold(ChangesTold):
     """The hold on one execution."""
 
     permission_classes = [CanRead]
