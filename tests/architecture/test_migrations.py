@@ -21,6 +21,8 @@ ALLOWED = {
     "accounts.0006_groups_and_alert_scope": f"{FEW}: keys of teams",
     "accounts.0007_cost_scope": f"{FEW}: keys of teams",
     "accounts.0008_audit_log": f"{FEW}: keys of teams",
+    "accounts.0011_teams_and_invitations": f"{FEW}: keys of teams",
+    "accounts.0012_sign_in": f"{FEW}: teams, and a table made there; {EARLY}",
     "monitoring.0002_completeness": f"{FEW}: workflows",
     "monitoring.0003_facet_ids": EARLY,
     "monitoring.0004_sampling_rates": f"{FEW}: workflows",
@@ -35,6 +37,7 @@ ALLOWED = {
     "billing.0002_price_hours": EARLY,
     "billing.0003_line_parts": EARLY,
     "billing.0005_cost_page": EARLY,
+    "billing.0009_to_date": EARLY,
 }
 
 
