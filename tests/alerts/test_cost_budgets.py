@@ -74,7 +74,7 @@ def test_a_budget_that_is_passed_is_told_with_its_figures_and_its_page(team: Tea
     assert found[1][1].startswith("Budget All: 13")
 
     with team_context(team.id):
-        save_budget(team_id=team.id, fields={"amount": "1000"}, by="a key", now=NOW, budget_id=kept.id)
+        save_budget(team_id=team.id, fields={"amount": "1000"}, by=None, now=NOW, budget_id=kept.id)
     assert [one[2] for one in evaluate(team, 62)] == [True, True]
 
 
@@ -101,8 +101,8 @@ def test_a_budget_that_is_removed_or_switched_off_fires_no_more(team: Team) -> N
     ruled(team)
     assert [one[2] for one in evaluate(team)] == [False, False]
     with team_context(team.id):
-        remove_budget(team_id=team.id, budget_id=kept.id, by="a key", now=NOW)
-        save_budget(team_id=team.id, fields={"is_active": False}, by="a key", now=NOW, budget_id=other.id)
+        remove_budget(team_id=team.id, budget_id=kept.id, by=None, now=NOW)
+        save_budget(team_id=team.id, fields={"is_active": False}, by=None, now=NOW, budget_id=other.id)
     assert [one[2] for one in evaluate(team, 1)] == [True, True]
 
 

@@ -96,7 +96,8 @@ def test_a_key_asks_to_open_a_month_and_cannot_agree(call: Any, team: Team, owne
         "reason": "must have 3 to 500 letters"
     }
     asked = call("POST", "months/2026-08/reopening/", {"action": "ask", "reason": "a wrong invoice"})
-    assert (asked.json()["state"], asked.json()["history"][0]["reason"]) == ("reopening", "a wrong invoice")
+    assert asked.json()["state"] == "reopening"
+    assert "a wrong invoice" in [one["reason"] for one in asked.json()["history"]]
     refused = call("POST", "months/2026-08/reopening/", {"action": "agree"})
     assert refused.status_code == 403
     assert "a key says who made it, not who uses it" in refused.json()["detail"]

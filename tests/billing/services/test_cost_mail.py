@@ -37,7 +37,8 @@ def finance(team: Team) -> User:
 
 
 def choose(team: Team, user: User, day: int = 3, at: datetime = CHOSEN) -> None:
-    cost_mail.choose(team.id, user.id, day=day, table=Table.LINES, format=Format.SPREADSHEET, now=at)
+    with team_context(team.id):
+        cost_mail.choose(team.id, user.id, day=day, table=Table.LINES, format=Format.SPREADSHEET, now=at)
 
 
 def go(now: datetime) -> None:
