@@ -187,7 +187,7 @@ def reopen(page: Page, browser: Browser, month: Month, sign_in: SignIn, width: i
     other.goto(month.page)
     other.get_by_label("E-mail").fill(SECOND)
     other.get_by_label("Password").fill(PASSWORD)
-    other.get_by_role("button", name="Sign in").click()
+    other.get_by_role("button", name="Sign in", exact=True).click()
     other.get_by_role("button", name="Agree and open it").click()
     expect(other.get_by_text(f"{month.name} is open again: its lines follow its records.")).to_be_visible()
     history = region(other, "History")

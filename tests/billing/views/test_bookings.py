@@ -72,7 +72,7 @@ def test_the_whole_month_is_booked_once(team: Team, uploaded: Client) -> None:
     """After a look at it; then both sides agree, and there is nothing to book."""
     text = words(uploaded.get(BOOK).content)
     assert "nothing is booked yet" in text
-    assert '<dt>To be booked</dt> <dd class="r">$0.50</dd>' in text
+    assert '<dt>To be booked</dt> <dd class="r"> $0.50 </dd>' in text
     assert "Statement a.csv of openai, August 2026: difference of the whole month" in text
     assert adjustments(team) == []
     text = book(uploaded)
