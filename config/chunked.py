@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
@@ -87,8 +88,17 @@ def discard(stream: IO[bytes], limit: int) -> None:
         limit -= len(block)
 
 
+def _is_upload(environ: "WSGIEnvironment") -> bool:
+    """Whether a form with files is sent to a page of a team."""
+    path, content_type = environ.get("PATH_INFO", ""), environ.get("CONTENT_TYPE", "")
+    return path.startswith("/t/") and content_type.lower().startswith("multipart/form-data")
+
+
 class ChunkedBodies:
     """WSGI wrapper: bodies without a length get one; bodies over `limit` bytes are answered with 413.
+
+    Files that are sent to pages may have `upload_limit` bytes. Past that the application answers, with a page: it gets
+    the length and no body.
 
     `broken` are the errors with which the server tells that a body ended early or is malformed: they are
     answered with 400, and `TimeoutError` with 408.
@@ -99,18 +109,21 @@ class ChunkedBodies:
         application: "WSGIApplication",
         *,
         limit: int,
+        upload_limit: int,
         broken: tuple[type[Exception], ...] = (OSError, ValueError),
     ) -> None:
         self._application = application
         self._limit = limit
+        self._upload_limit = upload_limit
         self._broken = broken
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        limit = self._upload_limit if _is_upload(environ) else self._limit
         try:
             chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
             if chunked:
-                return self._buffered(environ, start_response)
-            if int(environ.get("CONTENT_LENGTH") or 0) > self._limit:
+                return self._buffered(environ, start_response, limit)
+            if int(environ.get("CONTENT_LENGTH") or 0) > limit:
                 raise BodyTooLarge
         except BodyTooLarge:
             return self._too_large(environ, start_response)
@@ -124,9 +137,9 @@ class ChunkedBodies:
             return self._answer(start_response, *answer)
         return self._application(environ, start_response)
 
-    def _buffered(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def _buffered(self, environ: "WSGIEnvironment", start_response: "StartResponse", limit: int) -> Iterable[bytes]:
         """Calls the application with the whole body and its length."""
-        body, length = buffer_body(environ["wsgi.input"], self._limit)
+        body, length = buffer_body(environ["wsgi.input"], limit)
         environ["wsgi.input"] = body
         environ["CONTENT_LENGTH"] = str(length)
         del environ["HTTP_TRANSFER_ENCODING"]
@@ -140,6 +153,11 @@ class ChunkedBodies:
         """Reads on, bounded, so that the client gets to the answer, then refuses."""
         with suppress(*self._broken):
             discard(environ["wsgi.input"], self._limit * DISCARD_FACTOR)
+        if _is_upload(environ):
+            environ["wsgi.input"] = BytesIO()
+            environ["CONTENT_LENGTH"] = str(max(int(environ.get("CONTENT_LENGTH") or 0), self._upload_limit + 1))
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+            return self._application(environ, start_response)
         answer = problem(
             "413 Content Too Large",
             "The body is too large",

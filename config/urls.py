@@ -13,6 +13,9 @@ from monitoring.views.review_mail import unsubscribe
 # The administration has no way in of its own: it would know neither second factors nor limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "config.error_pages.bad_request"
+handler404 = "config.error_pages.not_found"
+
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("accounts.sign_in_urls")),

@@ -31,7 +31,10 @@ _ = get_resolver().url_patterns
 if sys.modules.get("requests") is None:
     sys.modules.pop("requests", None)
 application = ChunkedBodies(
-    django_application, limit=settings.INGEST_MAX_BODY_BYTES, broken=(ParseException, OSError, ValueError)
+    django_application,
+    limit=settings.INGEST_MAX_BODY_BYTES,
+    upload_limit=settings.UPLOAD_MAX_BYTES,
+    broken=(ParseException, OSError, ValueError),
 )
 # What is loaded now stays for good. Looking through it again held all threads for 0.1 s every few hundred requests,
 # and found nothing (ADR 0010).

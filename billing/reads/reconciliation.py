@@ -36,7 +36,8 @@ _ENTRIES = (Entry.USAGE, Entry.CORRECTION, Entry.RE_RATED)
 _OURS = """
 SELECT r.bucket, p.value, COALESCE(m.value, ''), sum(r.cost_usd),
     sum(COALESCE(r.input_tokens, 0) + COALESCE(r.cache_read_tokens, 0) + COALESCE(r.cache_write_tokens, 0)
-        + COALESCE(r.output_tokens, 0))::bigint,
+        + COALESCE(r.output_tokens, 0)) FILTER (WHERE num_nonnulls(
+            r.input_tokens, r.cache_read_tokens, r.cache_write_tokens, r.output_tokens) > 0)::bigint,
     sum(r.unpriced_tokens)::bigint
 FROM cost_rollup r
 JOIN label p ON p.team_id = r.team_id AND p.id = r.provider_id

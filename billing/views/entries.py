@@ -17,7 +17,7 @@ from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.allocation import next_month
 from billing.analysis.pricing import plain
-from billing.models import CostKind, CostMonth, Entry, MonthState
+from billing.models import CostKind, Entry
 from billing.reads.choices import KIND_WORDS
 from billing.reads.entries import EnteredLine, find_entry
 from billing.reads.reporting import reporting_currency
@@ -25,6 +25,7 @@ from billing.services.entries import EntryRefused, remove_entry
 from billing.services.entry_fields import ENTRIES, TEXTS, enter
 from billing.services.refusals import Refused
 from billing.store.exchange import read_exchange
+from billing.store.line_prices import read_months
 from billing.views.reconciliation import month_told
 from billing.views.words import number
 from monitoring import wording
@@ -118,11 +119,13 @@ def _choices(request: TeamRequest, month: date, told: dict[str, str]) -> dict[st
     steps = read_exchange(team_id, [currency]).get(currency, [])
     held = [(max(day, month), usd) for day, usd in steps if day < end]
     before = [one for one in held if one[0] == month][-1:]
-    found = CostMonth.objects.filter(team_id=team_id, month=month).exclude(state=MonthState.OPEN)
+    open_month = read_months(team_id).first_open(month)
     workflows = Workflow.objects.filter(team_id=team_id).order_by("name", "id")
     return {
         "month": month,
-        "is_closed": found.exists(),
+        "is_closed": open_month != month,
+        "open_month": open_month,
+        "open_href": reverse("new_cost_entry", args=[request.team.slug, f"{open_month:%Y-%m}"]),
         "first_day": month,
         "last_day": end - timedelta(days=1),
         "entries": [(word, entry.label, told["entry"] == word) for word, entry in ENTRIES.items()],

@@ -225,6 +225,7 @@ def _totals(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _events(month: CostMonth) -> list[dict[str, Any]]:
+    words = {name: str(point["words"]) for name, point in month.checklist.items()}
     rows = CostMonthEvent.objects.filter(team_id=month.team_id, month=month).select_related("by").order_by("-at", "-id")
     return [
         {
@@ -232,7 +233,7 @@ def _events(month: CostMonth) -> list[dict[str, Any]]:
             "at": one.at,
             "by": _who(one),
             "reason": one.detail.get("reason", ""),
-            "accepted": list(one.detail.get("accepted", {}).values()),
+            "accepted": [(words.get(name, name), reason) for name, reason in one.detail.get("accepted", {}).items()],
         }
         for one in rows
     ]

@@ -145,6 +145,8 @@ def _day_row(request: TeamRequest, found: reads.Month, month: date, key: Key) ->
     label, detail = f"{key[0]:%-d %b}", found.names[key[1]] or "model not told"
     shown = _row(label, detail, "", row, has_statement=found.statement is not None)
     booked = _amount(row.booked, Measure.USD, signed=True) if row.booked else ""
+    if not booked and row.left and found.booked_whole is not None:
+        booked = "with the month"
     return replace(shown, booked=booked, book_href=_book(request, found, month, key))
 
 
@@ -242,7 +244,9 @@ def _row(label: str, detail: str, href: str, one: Compared, *, has_statement: bo
         _amount(one.difference, one.by, signed=True) if has_statement else "",
         wording.percent(one.share) if has_statement and one.share is not None else "",
         TONES[one.tone] if has_statement else NO_STATEMENT,
-        f"{wording.tokens(one.ours.tokens)} here, {wording.tokens(one.theirs.tokens)} there" if has_statement else "",
+        f"Tokens: {wording.tokens(one.ours.tokens)} here, {wording.tokens(one.theirs.tokens)} there"
+        if has_statement
+        else "",
     )
 
 

@@ -1,9 +1,17 @@
 """Refusals as problem documents: reasons by field, also within lists and objects."""
 
 import pytest
+from django.test import Client
 from rest_framework import exceptions
 
 from accounts.problems import problem_handler
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing/", "/v1/nothing", "/scim/v2/nothing"])
+def test_an_address_that_is_not_there_is_a_problem_document_to_a_client(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json()["detail"] == "There is nothing at this address."
 
 
 @pytest.mark.parametrize(

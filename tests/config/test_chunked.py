@@ -21,7 +21,7 @@ def echo(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [f"{{length}} {{len(body)}} {{body[:5].decode()}} {{'HTTP_TRANSFER_ENCODING' in environ}}".encode()]
 
-application = ChunkedBodies(echo, limit={LIMIT}, broken=(ParseException, OSError, ValueError))
+application = ChunkedBodies(echo, limit={LIMIT}, upload_limit={2 * LIMIT}, broken=(ParseException, OSError, ValueError))
 """
 
 
@@ -35,10 +35,14 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def send(
-    port: int, *parts: bytes, headers: str = "Transfer-Encoding: chunked\r\n", end: bool = False
+    port: int,
+    *parts: bytes,
+    headers: str = "Transfer-Encoding: chunked\r\n",
+    end: bool = False,
+    path: str = "/",
 ) -> tuple[int, str]:
     """Sends a request in these parts; with `end` the sending side is closed after them. Returns status and body."""
-    head = f"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         for part in (head.encode(), *parts):
             connection.sendall(part)
@@ -87,6 +91,27 @@ def test_too_large_is_refused_with_an_answer(port: int, headers: str) -> None:
     status, answer = send(port, *parts, headers=headers)
     assert status == 413
     assert json.loads(answer)["limit_bytes"] == LIMIT
+
+
+@pytest.mark.parametrize("is_chunked", [True, False])
+@pytest.mark.parametrize(("path", "size", "status"), [("/t/a/b/", 150_000, 200), ("/v1/x", 150_000, 413)])
+def test_a_form_with_files_for_a_page_may_be_larger(port: int, path: str, size: int, status: int, is_chunked) -> None:
+    kind = "Content-Type: multipart/form-data; boundary=x\r\n"
+    length = "Transfer-Encoding: chunked\r\n" if is_chunked else f"Content-Length: {size}\r\n"
+    parts = (chunk(b"x" * size), LAST) if is_chunked else (b"x" * size,)
+    assert send(port, *parts, headers=kind + length, path=path)[0] == status
+
+
+@pytest.mark.parametrize("headers", ["Transfer-Encoding: chunked\r\n", "Content-Length: 1000001\r\n"])
+def test_the_page_itself_refuses_files_that_are_too_large(port: int, headers: str) -> None:
+    """It gets their length, and nothing of them."""
+    body = b"x" * 1_000_001
+    parts = (chunk(body), LAST) if "chunked" in headers else (body,)
+    headers += "Content-Type: multipart/form-data; boundary=x\r\n"
+    status, told = send(port, *parts, headers=headers, path="/t/a/b/")
+    assert status == 200
+    assert int(told.split()[0]) > 2 * LIMIT
+    assert int(told.split()[1]) == 0
 
 
 @pytest.mark.parametrize("sent", [b"5\r\nhel", b"zz\r\nhello\r\n", chunk(b"hello")])

@@ -79,6 +79,7 @@ def test_the_whole_month_is_booked_once(team: Team, uploaded: Client) -> None:
     assert "Booked as an adjustment on 31 August 2026." in text
     assert "Booked of it: <b>+$0.50</b>; left: <b>$0</b>" in text
     assert "Book the difference" not in text
+    assert "with the month" in text
     assert adjustments(team) == [(date(2026, 8, 31), Decimal("0.50"))]
     again = uploaded.post(BOOK, {"seen": "0.50 2026-08-31"})
     assert (again.status_code, "is booked already, with the whole month" in words(again.content)) == (422, True)

@@ -104,7 +104,9 @@ def test_a_closed_month_takes_no_entry_and_keeps_those_it_has(team: Team, owner_
     with team_context(team.id):
         CostMonth.objects.create(month=date(2026, 8, 1), state=MonthState.CLOSED, closed_at=NOW)
         line = CostLine.objects.get()
-    assert "is closed and takes no entries" in page(owner_client, "entries/new/")
+    closed = page(owner_client, "entries/new/")
+    assert "is closed and takes no entries" in closed
+    assert "/cost/months/2026-09/entries/new/" in closed
     assert "day August 2026 is closed" in enter(owner_client, expect=422)
     answer = owner_client.post(f"/t/harbour/cost/months/2026-08/entries/{line.id}/remove/", follow=True)
     assert "Not removed: August 2026 is closed." in answer.content.decode()

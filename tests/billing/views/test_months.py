@@ -58,6 +58,7 @@ def test_a_month_is_closed_and_opened_again(team: Team, owner_client: Client, fi
     assert "Not closed: this point needs a reason of 3 to 500 letters to be accepted as it is." in refused
     text = post(finance_client, "close", reconciled="the invoice comes in September")
     assert "August 2026 is closed. What arrives for it later counts in the open month." in text
+    assert "Accepted, Each provider agrees with its statement: <bdi>the invoice comes in September</bdi>" in text
     assert "Accepted: <bdi>the invoice comes in September</bdi>" in text
     assert "SHA-256" in text
     text = post(finance_client, "reopen", action="ask", reason="the invoice was wrong")

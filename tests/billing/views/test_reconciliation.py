@@ -65,6 +65,13 @@ def test_a_statement_is_compared_by_day_and_model(team: Team, finance_client: Cl
     assert "openai,2026-08,usd,2.50,2.60,0.10" in page(finance_client, "?month=2026-08&format=csv")
 
 
+def test_tokens_that_nobody_told_are_not_zero(team: Team, owner_client: Client) -> None:
+    """Cost alone was reported, and the statement tells none either."""
+    add_line(team, input_tokens=None, output_tokens=None)
+    text = upload(owner_client, HEAD + b"2026-08-12,gpt-5,0.30,USD,\n", **COLUMNS)
+    assert "Tokens: not told here, not told there" in text
+
+
 def test_a_newer_statement_stands_in_for_the_earlier_one(team: Team, owner_client: Client) -> None:
     """The same month twice is one month; removing it leaves none."""
     add_line(team)
