@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from billing.exports.month_digest import month_digest
 from billing.services.closing import close_month
 from billing.store.lines import fold_all
 from config import databases, embedded, major, postgres, restoring
-from config.backup import take
+from config.backup import KEPT_FILES, LEFT_OUT, take
 from config.children import StartError
 from config.contents import contents
 from tests.config.test_up import start
@@ -37,6 +38,7 @@ THEN = datetime(2026, 8, 12, 10, 30, tzinfo=UTC)
 AFTER = datetime(2026, 9, 3, 12, 0, tzinfo=UTC)
 COSTS = ("0.1", "0.0000000007", "12.345678901")
 PASSPHRASE = "a passphrase for tests"
+KNOWN_FILES = (*KEPT_FILES, *LEFT_OUT)
 
 
 def quiet(_message: str) -> None:
@@ -131,6 +133,8 @@ def test_a_restored_copy_is_the_same_and_runs(
     process = start(home)
     try:
         ready = json.loads((home / "ready.json").read_text())
+        unknown = [one.name for one in home.iterdir() if not any(fnmatch(one.name, told) for told in KNOWN_FILES)]
+        assert unknown == [], "say in config/backup.py whether a backup has it"
         with ExitStack() as stack:
             assert held(databases.find(home, stack, quiet).reader)["finance"] == before["finance"]
         told = month_by_api(ready["base_url"], in_use.api_key)
