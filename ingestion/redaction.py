@@ -15,18 +15,13 @@ import re2
 
 from ingestion.adapters.redact import holds_secret
 from ingestion.detectors import KINDS, Detector, Look
+from ingestion.hints import any_of, is_anchored, joined_texts, name_hint
 
 MAX_PATTERN = 500
 MAX_PATH = 200
-_NOTHING = re2.compile(r"[^\s\S]")
 # Numbers shorter than any payment card are no text that could hide something.
 _LONG_NUMBER = 10**12
 _DIGEST_BYTES = 6
-# What JSON tells with a backslash, and what it means: two backslashes first, as they end a sequence.
-_ESCAPES = (
-    *((b"\\\\", b"\x01"), (b'\\"', b"\x02"), (b"\\n", b"\n"), (b"\\t", b"\t"), (b"\\r", b"\r")),
-    *((b"\\/", b"/"), (b"\\b", b"\b"), (b"\\f", b"\f")),
-)
 # Short texts without anything to mask are known again: names of nodes, statuses, keys.
 _SHORT = 60
 _MAX_CLEAN = 8_192
@@ -148,9 +143,9 @@ class Redactor:
         own = [f"(?:{rule.what})" for rule in on if rule.kind == RuleKind.PATTERN]
         # Finds something wherever a rule may: in one text, and in all texts of a report, which stand between line ends
         # there. A pattern that asks for the beginning or end of a text can be judged by that text alone.
-        self.text_hint = _any_of([kind.in_text for kind in detectors if kind.looks] + own)
-        everywhere = [kind.in_text for kind in detectors] + own + [_name_hint(name) for name in self.paths]
-        self.hint = None if any(map(_is_anchored, own)) else _any_of(everywhere)
+        self.text_hint = any_of([kind.in_text for kind in detectors if kind.looks] + own)
+        everywhere = [kind.in_text for kind in detectors] + own + [name_hint(name) for name in self.paths]
+        self.hint = None if any(map(is_anchored, own)) else any_of(everywhere)
         self.clean: set[str] = set()
 
     def _maskers(self, rule: Rule) -> list[_Masker]:
@@ -276,47 +271,6 @@ class Redactor:
             return value
         text = value if isinstance(value, str) else str(value)
         return text if self.marks.fullmatch(text) else self.masked(rule, text)
-
-
-def joined_texts(encoded: bytes) -> bytes | None:
-    """All texts of a JSON document as they are, between line ends; None where that cannot be told without reading it.
-
-    Control characters stand in for what is told with a backslash, as no JSON holds them.
-    """
-    if b"\\" in encoded:
-        for told, meant in _ESCAPES:
-            encoded = encoded.replace(told, meant)
-        if b"\\" in encoded:
-            return None
-        return encoded.replace(b'"', b"\n").replace(b"\x01", b"\\").replace(b"\x02", b'"')
-    return encoded.replace(b'"', b"\n")
-
-
-def _any_of(patterns: Sequence[str]) -> Any:
-    """A pattern that finds something where one of them does, without groups; None where they cannot be joined."""
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True
-    options.max_mem = 8 << 20
-    if any(r"\Q" in pattern for pattern in patterns):
-        return None
-    try:
-        return re2.compile("|".join(patterns), options=options) if patterns else _NOTHING
-    except re2.error:
-        return None
-
-
-def _is_anchored(pattern: str) -> bool:
-    """Whether a pattern may ask for the beginning or the end of a text."""
-    plain = pattern.replace("[^", "[")
-    return any(mark in plain for mark in ("^", "$", r"\A", r"\z"))
-
-
-def _name_hint(name: str) -> str:
-    """Finds a field of this name, or a name whose last part it is, among joined texts."""
-    # Lines of a run have the path `log` and stand in the field `logs`.
-    told = "logs?" if name == "log" else re2.escape(name)
-    return rf"(?i:[\n.]{told}\n)"
 
 
 def _is_at(pattern: Sequence[str], path: Sequence[str]) -> bool:

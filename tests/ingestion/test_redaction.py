@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.detectors import KINDS, Detector, is_iban, is_luhn
+from ingestion.hints import joined_texts
 from ingestion.redaction import (
     Becomes,
     Redactor,
@@ -15,7 +16,6 @@ from ingestion.redaction import (
     RuleRefused,
     check_path,
     check_pattern,
-    joined_texts,
 )
 
 SECRETS = [
