@@ -115,8 +115,8 @@ _CARD = (
 )
 # A number with up to three digits before its point is none: scores and shares have as many digits as cards. It is found
 # first and fails the check. The hint tells what may stand before a card so that it is not the rest of such a number.
-_FRACTION = r"\b\d{1,3}\.\d+"
-_BEFORE_CARD = r"(?:^|[^.\w]|(?:^|\D|\d{4}|[a-z_]\d{1,3}|\.\d{1,3})\.)"
+_FRACTION = r"(?:^|\D)\d{1,3}\.\d+"
+_BEFORE_CARD = r"(?:^|[^.\w]|(?:^|\D|\d{4}|\.\d{1,3})\.)"
 _SECRETLIKE = (
     r"passw|pwd|passphrase|secret|authorization|bearer|jwt|cookie|credential|"
     r"(?:api|access|private|signing|encryption|account|subscription|webhook|service|auth|shared|master)[^a-z]?keys?|"

@@ -16,8 +16,8 @@ from monitoring.store.expiry_days import Partition
 from monitoring.store.seals import seal
 
 BATCH = 5_000
-# Rows of larger partitions (64 MB without their indexes) are estimated: nobody waits for all of them to be read.
-COUNTED_PAGES = 8_192
+# Rows of larger partitions (16 MB without their indexes) are estimated: nobody waits for all of them to be read.
+COUNTED_PAGES = 2_048
 FIRST = UUID(int=0)
 
 

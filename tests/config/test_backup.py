@@ -127,8 +127,6 @@ def test_a_restored_copy_is_the_same_and_runs(
 
     with pytest.raises(StartError, match="has data already"):
         restoring.restore(home, backup, passphrase=PASSPHRASE, say=quiet, fast=True)
-    aside = major.replace_cluster(home, backup, passphrase=PASSPHRASE, say=quiet, fast=True)
-    assert aside.name == f"data.{major.version_of(home)}"
 
     process = start(home)
     try:
@@ -192,18 +190,24 @@ def test_a_difference_is_named(given: databases.Database, new_team: NewTeam) -> 
     assert restoring.differences(before, held(given.reader)) == []
 
 
-def test_a_failed_move_puts_the_old_cluster_back(
+def test_a_failed_move_puts_the_old_cluster_back_and_the_next_one_moves(
     given: databases.Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backup = take(home, str(tmp_path / "backup"), passphrase="", say=quiet)
     alone(monkeypatch)
     with embedded.start(home, fast=True) as servers, psycopg.connect(servers.owner_url) as connection:
         connection.execute("CREATE TABLE kept (id int)")
-    monkeypatch.setattr(major, "check", lambda *_: (_ for _ in ()).throw(StartError("not the same")))
-    with pytest.raises(StartError, match="not the same"):
-        major.replace_cluster(home, backup, passphrase="", say=quiet, fast=True)
+    with monkeypatch.context() as failing:
+        failing.setattr(major, "check", lambda *_: (_ for _ in ()).throw(StartError("not the same")))
+        failing.setattr(major, "fill", lambda *_: None)
+        with pytest.raises(StartError, match="not the same"):
+            major.replace_cluster(home, backup, passphrase="", say=quiet, fast=True)
     with embedded.start(home, fast=True) as servers, psycopg.connect(servers.owner_url) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+    aside = major.replace_cluster(home, backup, passphrase="", say=quiet, fast=True)
+    assert aside.name == f"data.{major.version_of(home)}"
+    with embedded.start(home, fast=True) as servers:
+        assert held(databases.of_servers(servers).reader)["counts"]["retention_run"] == 0
 
 
 def test_files_being_written_are_left_out(given: databases.Database, tmp_path: Path) -> None:
