@@ -109,6 +109,7 @@ _TOLD = (
 )
 
 
+_DIGITS = tuple("0123456789")
 _CARD = (
     r"\b(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|6(?:011|5\d{2}|4[4-9]\d)|3(?:[47]\d{2}|0[0-5]\d|[689]\d{2}|5\d{2}))"
     r"(?:[ -]?\d){9,15}\b"
@@ -168,7 +169,7 @@ KINDS: dict[Detector, Kind] = {
         "Numbers of payment cards whose check digit (Luhn) holds.",
         False,
         _BEFORE_CARD + _CARD,
-        (_look(f"{_FRACTION}|{_CARD}", _is_card),),
+        (_look(f"{_FRACTION}|{_CARD}", _is_card, marks=_DIGITS),),
     ),
     Detector.PHONE: Kind(
         "phone",
@@ -178,7 +179,7 @@ KINDS: dict[Detector, Kind] = {
         r"\+\d{1,3}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d){6}|\d{3}\)?[ .-]\d{3}[ .-]\d{4}",
         (
             _look(r"\+\d{1,3}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d){6,12}", _is_phone, marks=("+",)),
-            _look(r"(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b"),
+            _look(r"(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b", marks=_DIGITS),
         ),
     ),
     Detector.IBAN: Kind(
@@ -187,6 +188,6 @@ KINDS: dict[Detector, Kind] = {
         "International bank account numbers whose check digits (mod 97) hold.",
         False,
         r"(?-i:\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2})",
-        (_look(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", is_iban),),
+        (_look(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", is_iban, marks=_DIGITS),),
     ),
 }
