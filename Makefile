@@ -25,6 +25,7 @@ restore: $(VENV)/.base ## Restore a backup into an empty data folder or database
 	@exec $(PY) -m config.restoring "$(FROM)"
 
 upgrade: | $(PY) ## Back up, install what this version needs, migrate, start and check
+	@$(PY) -c 'import psycopg' 2>/dev/null || $(MAKE) --no-print-directory $(VENV)/.base
 	@TO="$(TO)" $(PY) -m config.upgrade before
 	@$(MAKE) --no-print-directory $(VENV)/.base node_modules/.stamp
 	@exec $(PY) -m config.upgrade after

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from accounts.addresses import Allowed, allowed_by, is_public
-from accounts.outgoing_uses import USES, Use, is_on
+from accounts.outgoing_uses import Use, is_on, off_reason
 
 MAX_ANSWER_BYTES = 64 * 1024
 TIMEOUT_SECONDS = 10.0
@@ -123,7 +123,7 @@ def send(
     Raises `Refused` or `Unreachable`: also where the operator switched the `use` off, which may change.
     """
     if not is_on(use):
-        raise Unreachable(f"The operator of this installation switched {USES[use].label} off (OUTGOING_OFF).")
+        raise Unreachable(off_reason(use))
     target, end = parse_target(url), time.monotonic() + timeout
     addresses = checked_addresses(target, resolve)
     connection = _connect(target, addresses, end)

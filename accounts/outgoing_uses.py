@@ -64,9 +64,9 @@ USES: dict[Use, About] = {
     ),
     Use.ARCHIVE: About(
         "Archive",
-        "the S3-compatible store of a team's archive",
-        "executions that retention is about to delete",
-        "a retention run",
+        "the S3-compatible store of a team's archive, or of the installation's",
+        "executions that retention is about to delete; what is restored is read from there",
+        "a retention run, or somebody who restores a day",
     ),
     Use.AUDIT: About(
         "Audit stream",
@@ -80,6 +80,11 @@ USES: dict[Use, About] = {
 def is_on(use: Use) -> bool:
     """Whether the operator lets this use connect."""
     return use.value not in settings.OUTGOING_OFF
+
+
+def off_reason(use: Use) -> str:
+    """Why a use that is off does not connect."""
+    return f"The operator of this installation switched {USES[use].label} off (OUTGOING_OFF)."
 
 
 def as_markdown() -> str:

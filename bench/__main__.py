@@ -83,7 +83,16 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int, lines: int) ->
         ]
         results["overload"] = overload.measure(stage, *teams)
         show("overload", results["overload"])
-    alone: dict[str, Callable[[], dict[str, Any]]] = {
+    for name, measure in _alone(stage, lines).items():
+        if name in wanted:
+            results[name] = measure()
+            show(name, results[name])
+    return results
+
+
+def _alone(stage: Stage, lines: int) -> dict[str, Callable[[], dict[str, Any]]]:
+    """The measurements that make their own teams."""
+    return {
         "pricing": lambda: pricing.measure(stage),
         "redaction": lambda: redaction.measure(stage),
         "pages": pages.measure,
@@ -100,11 +109,6 @@ def run(stage: Stage, wanted: tuple[str, ...], memory_spans: int, lines: int) ->
         "verdict": verdict.measure,
         "replay": lambda: replay.measure(stage),
     }
-    for name, measure in alone.items():
-        if name in wanted:
-            results[name] = measure()
-            show(name, results[name])
-    return results
 
 
 def show(name: str, figures: dict[str, Any]) -> None:

@@ -39,6 +39,21 @@ from config.sealed import Sink, Written
 FORMAT = 1
 ROOT = Path(__file__).resolve().parent.parent
 KEPT_FILES = ("secret_key", "login.json", "exports")
+# What else is in a data folder (patterns of names), and why a backup leaves it out.
+LEFT_OUT = {
+    "postgres": "its rows are in database.zst",
+    "servers.json": "passwords and ports of the servers: those of the new folder get their own",
+    "addresses.json": "of the running servers",
+    "ready.json": "of the running servers, with the first login",
+    "*.ready": "of running processes",
+    "*.pid": "of running processes",
+    "lock": "of the running supervisor",
+    "*.log": "what processes said",
+    "static": "made at each start",
+    "beat-schedule.*": "when hints were sent last: made again",
+    "backups": "other backups",
+    "upgrade.json": "of an upgrade that is under way",
+}
 PROGRESS_SECONDS = 5.0
 
 

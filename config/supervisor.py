@@ -15,7 +15,8 @@ from pathlib import Path
 from config.children import Child, Say, StartError, die_with, spawn, stop_leftover, wait_until
 
 NAMES = ("web", "worker", "beat")
-READY_SECONDS = 60
+# On a machine that is busy with other things; one that ends says so at once.
+READY_SECONDS = 180
 # A process that ends by itself is started again; one that does so this often within a minute is given up.
 MOST_RESTARTS = 5
 

@@ -1,7 +1,7 @@
 """Built-in detectors of values that a team may not want to keep. Pure; every pattern runs in linear time (RE2).
 
-A detector is a pattern that finds candidates, a check of each (check digits), and a hint: a pattern over the JSON of a
-whole report that finds something wherever the detector would, so that reports without are not looked at again.
+A detector is a pattern that finds candidates, a check of each (check digits), and a hint: a pattern over all texts of a
+report that finds something wherever the detector would, so that reports without are not looked at again.
 """
 
 from collections.abc import Callable
@@ -28,11 +28,15 @@ class Detector(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A form: `keeps` is whether group 1 of the pattern stays before what is put in place of the rest."""
+    """A form: `keeps` is whether group 1 of the pattern stays before what is put in place of the rest.
+
+    `marks`: without one of these (in lower case) in a text there is nothing to find; empty: it must be looked for.
+    """
 
     find: Callable[[Callable[[object], str], str], str]
     check: Callable[[str], bool] | None = None
     keeps: bool = False
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Kind:
     hint: str
     looks: tuple[Look, ...] = ()
 
+    @property
+    def in_text(self) -> str:
+        """The hint as a part of a longer pattern: letters in any case, and a point is any letter."""
+        return f"(?is:{self.hint})"
+
 
 def is_luhn(text: str) -> bool:
     """Whether the digits have the check digit of payment cards (ISO/IEC 7812-1, annex B)."""
@@ -54,6 +63,10 @@ def is_luhn(text: str) -> bool:
         return False
     doubled = (2 * digit - 9 if digit > 4 else 2 * digit for digit in digits[1::2])
     return (sum(digits[0::2]) + sum(doubled)) % 10 == 0
+
+
+def _is_card(text: str) -> bool:
+    return "." not in text and is_luhn(text)
 
 
 def is_iban(text: str) -> bool:
@@ -68,8 +81,8 @@ def _is_phone(text: str) -> bool:
     return 8 <= sum(letter.isdigit() for letter in text) <= 15
 
 
-def _look(pattern: str, check: Callable[[str], bool] | None = None, *, keeps: bool = False) -> Look:
-    return Look(re2.compile(pattern).sub, check, keeps)
+def _look(pattern: str, check: Callable[[str], bool] | None = None, *, marks: tuple[str, ...] = ()) -> Look:
+    return Look(re2.compile(pattern).sub, check, marks=marks)
 
 
 # The known looks of `adapters.redact`, by what they find.
@@ -81,7 +94,7 @@ _KNOWN[Detector.KEYS] = [look for look in LOOKS if not any(look in others for ot
 
 
 def _known(detector: Detector) -> tuple[Look, ...]:
-    return tuple(Look(pattern.sub, None, keeps=bool(kept)) for _, pattern, kept in _KNOWN[detector])
+    return tuple(Look(pattern.sub, keeps=bool(kept), marks=marks) for marks, pattern, kept in _KNOWN[detector])
 
 
 def _marks(detector: Detector) -> str:
@@ -90,16 +103,21 @@ def _marks(detector: Detector) -> str:
     return "|".join(r"://[^/\s]+@" if mark == "@" else re2.escape(mark) for mark in sorted(marks))
 
 
-# Names before = or : in a text; in JSON quotes are told with a backslash.
+# Names before = or : in a text; JSON in a text tells quotes with a backslash.
 _TOLD = (
     r"|(?:token|sig|signature|api_?key|secret|passw[a-z]*|pwd|accountkey|accesskey|accesssignature)[\\\"']{0,3} ?[=:]"
 )
 
 
+_DIGITS = tuple("0123456789")
 _CARD = (
     r"\b(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|6(?:011|5\d{2}|4[4-9]\d)|3(?:[47]\d{2}|0[0-5]\d|[689]\d{2}|5\d{2}))"
     r"(?:[ -]?\d){9,15}\b"
 )
+# A number with up to three digits before its point is none: scores and shares have as many digits as cards. It is found
+# first and fails the check. The hint tells what may stand before a card so that it is not the rest of such a number.
+_FRACTION = r"(?:^|\D)\d{1,3}\.\d+"
+_BEFORE_CARD = r"(?:^|[^.\w]|(?:^|\D|\d{4}|\.\d{1,3})\.)"
 _SECRETLIKE = (
     r"passw|pwd|passphrase|secret|authorization|bearer|jwt|cookie|credential|"
     r"(?:api|access|private|signing|encryption|account|subscription|webhook|service|auth|shared|master)[^a-z]?keys?|"
@@ -138,25 +156,30 @@ KINDS: dict[Detector, Kind] = {
         "Addresses such as name@company.example.",
         False,
         "@",
-        (_look(r"[^\s@<>\"'(),:;=\[\]{}\\]+@[^\s@<>\"'(),:;=\[\]{}\\.]+(?:\.[^\s@<>\"'(),:;=\[\]{}\\.]+)+"),),
+        (
+            _look(
+                r"[^\s@<>\"'(),:;=\[\]{}\\]+@[^\s@<>\"'(),:;=\[\]{}\\.]+(?:\.[^\s@<>\"'(),:;=\[\]{}\\.]+)+",
+                marks=("@",),
+            ),
+        ),
     ),
     Detector.CARD: Kind(
         "card",
         "Payment cards",
         "Numbers of payment cards whose check digit (Luhn) holds.",
         False,
-        r"\d(?:[ -]?\d){12}",
-        (_look(_CARD, is_luhn),),
+        _BEFORE_CARD + _CARD,
+        (_look(f"{_FRACTION}|{_CARD}", _is_card, marks=_DIGITS),),
     ),
     Detector.PHONE: Kind(
         "phone",
         "Phone numbers",
         "International numbers with + and North American ones.",
         False,
-        r"\+[\d(]|\d{3}\)?[ .-]\d{3}[ .-]\d{4}",
+        r"\+\d{1,3}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d){6}|\d{3}\)?[ .-]\d{3}[ .-]\d{4}",
         (
-            _look(r"\+\d{1,3}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d){6,12}", _is_phone),
-            _look(r"(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b"),
+            _look(r"\+\d{1,3}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d){6,12}", _is_phone, marks=("+",)),
+            _look(r"(?:\(\d{3}\) ?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b", marks=_DIGITS),
         ),
     ),
     Detector.IBAN: Kind(
@@ -164,7 +187,7 @@ KINDS: dict[Detector, Kind] = {
         "Bank accounts (IBAN)",
         "International bank account numbers whose check digits (mod 97) hold.",
         False,
-        r"(?-i:[A-Z]{2}\d{2} ?[A-Z0-9]{4})",
-        (_look(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", is_iban),),
+        r"(?-i:\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2})",
+        (_look(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", is_iban, marks=_DIGITS),),
     ),
 }

@@ -29,6 +29,8 @@ def mask_report(redactor: Redactor, report: ExecutionReport) -> None:
     _mask(redactor, report, _IDS, (*_TEXTS, *_MORE_TEXTS), _VALUES)
     report.error = _failure(redactor, report.error)
     for step in report.steps or ():
+        if not redactor.may_touch(step):
+            continue
         _mask(redactor, step, _STEP_IDS, _STEP_TEXTS, _STEP_VALUES)
         step.error = _failure(redactor, step.error)
     for line in report.logs or ():

@@ -15,13 +15,16 @@ import re2
 
 from ingestion.adapters.redact import holds_secret
 from ingestion.detectors import KINDS, Detector, Look
+from ingestion.hints import any_of, is_anchored, joined_texts, name_hint
 
 MAX_PATTERN = 500
 MAX_PATH = 200
-_NOTHING = re2.compile(r"[^\s\S]")
 # Numbers shorter than any payment card are no text that could hide something.
 _LONG_NUMBER = 10**12
 _DIGEST_BYTES = 6
+# Short texts without anything to mask are known again: names of nodes, statuses, keys.
+_SHORT = 60
+_MAX_CLEAN = 8_192
 # A pattern that finds all of these finds everything.
 _PROBES = ("a", "7", " ", "Order received", "ümlaut", "{}", "-", "0.5", "GET /", "x_y")
 
@@ -94,10 +97,15 @@ def _compile(pattern: str) -> Any:
 class _Masker:
     """A rule that looks into texts."""
 
-    __slots__ = ("check", "find", "keeps", "put")
+    __slots__ = ("check", "find", "keeps", "marks", "put")
 
     def __init__(self, look: Look, put: Callable[[str], str]) -> None:
         self.find, self.check, self.keeps, self.put = look.find, look.check, look.keeps, put
+        self.marks = look.marks
+
+    def may_find(self, low: str) -> bool:
+        """Whether a text (folded) has one of the marks without which nothing is found."""
+        return not self.marks or any(mark in low for mark in self.marks)
 
     def __call__(self, text: str) -> str:
         return self.find(self._replace, text)
@@ -122,8 +130,6 @@ class Redactor:
     def __init__(self, rules: Iterable[Rule], key: bytes) -> None:
         self.key = key
         on = [rule for rule in rules if rule.is_on]
-        patterns = [rule for rule in on if rule.kind == RuleKind.PATTERN]
-        self.own = [masker for rule in patterns for masker in self._maskers(rule)]
         self.maskers = [masker for rule in on for masker in self._maskers(rule)]
         self.names = next((rule for rule in on if rule.what == Detector.NAMES), None)
         self.paths: dict[str, list[tuple[list[str], Rule]]] = {}
@@ -133,9 +139,14 @@ class Redactor:
         labels = {"removed", "redacted", *(rule.label for rule in on)}
         marks = "|".join(re2.escape(label) for label in sorted(labels))
         self.marks = re2.compile(rf"(\[(?:{marks})(?::[0-9a-f]{{{2 * _DIGEST_BYTES}}})?\])")
-        # Something that a rule finds is in a JSON text; None where only the rules themselves can tell.
-        self.hint = None if patterns else self._hint(on, self.paths)
-        self.text_hint = self._hint(on, ())
+        detectors = [KINDS[Detector(rule.what)] for rule in on if rule.kind == RuleKind.DETECTOR]
+        own = [f"(?:{rule.what})" for rule in on if rule.kind == RuleKind.PATTERN]
+        # Finds something wherever a rule may: in one text, and in all texts of a report, which stand between line ends
+        # there. A pattern that asks for the beginning or end of a text can be judged by that text alone.
+        self.text_hint = any_of([kind.in_text for kind in detectors if kind.looks] + own)
+        everywhere = [kind.in_text for kind in detectors] + own + [name_hint(name) for name in self.paths]
+        self.hint = None if any(map(is_anchored, own)) else any_of(everywhere)
+        self.clean: set[str] = set()
 
     def _maskers(self, rule: Rule) -> list[_Masker]:
         def put(found: str) -> str:
@@ -146,12 +157,6 @@ class Redactor:
         if rule.kind == RuleKind.DETECTOR:
             return [_Masker(look, put) for look in KINDS[Detector(rule.what)].looks]
         return []
-
-    def _hint(self, rules: Sequence[Rule], names: Iterable[str]) -> Any:
-        """A pattern that finds something wherever a detector or a rule of fields may."""
-        hints = [KINDS[Detector(rule.what)].hint for rule in rules if rule.kind == RuleKind.DETECTOR]
-        hints += [rf'{re2.escape(name)}"' for name in names]
-        return re2.compile("(?is)" + "|".join(hints)) if hints else _NOTHING
 
     def masked(self, rule: Rule, value: str) -> str:
         """What stands in place of a text."""
@@ -169,9 +174,10 @@ class Redactor:
         if self.hint is None:
             return True
         try:
-            return self.hint.search(msgspec.json.encode(value)) is not None
+            texts = joined_texts(msgspec.json.encode(value))
         except (TypeError, ValueError, RecursionError, OverflowError):
             return True
+        return texts is None or self.hint.search(texts) is not None
 
     def text(self, text: str) -> str:
         """The text without what a detector or a pattern finds.
@@ -186,15 +192,29 @@ class Redactor:
             return text if masked == readable else masked
 
     def _masked_text(self, text: str) -> str:
-        maskers = self.maskers if self.text_hint.search(text) else self.own
+        if text in self.clean:
+            return text
+        # What stands between marks is looked at as if it were a text of its own.
+        if self.text_hint and not self.text_hint.search(text) and not self._has_marks(text):
+            if len(text) <= _SHORT:
+                if len(self.clean) >= _MAX_CLEAN:
+                    self.clean.clear()
+                self.clean.add(text)
+            return text
         # Each turn leaves less that is not masked, so this ends.
-        while maskers and (new := self._once(text, maskers)) != text:
-            text, maskers = new, self.maskers
+        while (new := self._once(text)) != text:
+            text = new
         return text
 
-    def _once(self, text: str, maskers: Sequence[_Masker]) -> str:
-        for mask in maskers:
-            if "[" in text and self.marks.search(text):
+    def _has_marks(self, text: str) -> bool:
+        return "[" in text and self.marks.search(text) is not None
+
+    def _once(self, text: str) -> str:
+        low = text.casefold()
+        for mask in self.maskers:
+            if not mask.may_find(low):
+                continue
+            if self._has_marks(text):
                 parts = self.marks.split(text)
                 text = "".join(part if at % 2 else mask(part) for at, part in enumerate(parts))
             else:

@@ -32,6 +32,7 @@ from ingestion.models import Delivery, DeliveryOutcome
 from ingestion.records import Decoded, Rejection
 from ingestion.sources import SourceInfo
 from ingestion.turns import wait_turn
+from monitoring.store.run_log import tell_deliveries
 
 KEPT = timedelta(days=7)
 # The oldest go first when a source sends more than this.
@@ -151,6 +152,7 @@ def remove_old(team_id: UUID, now: datetime) -> int:
             last = own.order_by("-received_at").values_list("received_at", flat=True)[MAX_KEPT : MAX_KEPT + 1].first()
             if last is not None:
                 removed += own.filter(received_at__lte=last).delete()[0]
+        tell_deliveries(team_id, kept, removed, now)
     return removed
 
 

@@ -18,10 +18,11 @@ class RetentionKind(models.TextChoices):
 
 
 class RetentionRun(TenantModel):
-    """One limit of one team, enforced once, where it deleted something.
+    """One limit of one team, enforced once, where it deleted something; or why it could not (`failure`).
 
-    `row_count` are rows beside executions. `freed_bytes` went back to the file system (the team's share of dropped
-    partitions, and what was compacted); `reusable_bytes` are an estimate of what stays in the files for rows to come.
+    `row_count` are rows beside executions, estimated where a large partition went. `freed_bytes` went back to the file
+    system (the team's share of dropped partitions, and what was compacted); `reusable_bytes` are an estimate of what
+    stays in the files for rows to come.
     """
 
     kind = models.CharField(max_length=12, choices=RetentionKind.choices)
@@ -33,6 +34,7 @@ class RetentionRun(TenantModel):
     freed_bytes = models.BigIntegerField(default=0)
     reusable_bytes = models.BigIntegerField(default=0)
     archived_to = models.CharField(max_length=500, blank=True, default="")
+    failure = models.CharField(max_length=500, blank=True, default="", db_default="")
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField()
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from accounts.services.retention import policy_of
 from accounts.tenancy import team_context
-from monitoring.models import LegalHold
+from monitoring.models import LegalHold, RetentionKind
 from monitoring.store.archive import ArchiveFailed, put_back, read_days, store_of
+from monitoring.store.run_log import RunLog
 
 MAX_DAYS = 90
 
@@ -17,10 +18,27 @@ def restore(
 ) -> int:
     """Restores a day, or `only` some executions of it, for so many days; how many came back. Raises `ArchiveFailed`.
 
-    What is here already stays as it is. Figures do not change: the day is sealed.
+    What is here already stays as it is. Figures do not change: the day is sealed. The log of retention says what came
+    back, or why nothing did.
     """
     if not 1 <= days <= MAX_DAYS:
         raise ArchiveFailed(f"what is restored is kept for 1 to {MAX_DAYS} days")
+    log = RunLog(team_id, now)
+    try:
+        count = _restore(team_id, class_, day, days=days, by=by, now=now, only=only)
+    except ArchiveFailed as failed:
+        log.fail(RetentionKind.RESTORED, days, day, f"Not restored: {failed}")
+        log.save()
+        raise
+    log.add(RetentionKind.RESTORED, days, day, executions=count)
+    log.save()
+    return count
+
+
+def _restore(
+    team_id: UUID, class_: int, day: date, *, days: int, by: str, now: datetime, only: Sequence[UUID] | None
+) -> int:
+    """Puts back what the archive has, with its holds, in one transaction."""
     store = store_of(policy_of(team_id))
     if store is None:
         raise ArchiveFailed("this team has no archive")

@@ -16,11 +16,11 @@ from accounts.outgoing import Refused, check
 from accounts.services.retention import policy_of
 from monitoring.models import DeliveryStatus, Improvement, ImprovementEvent, Tracker, TrackerDelivery, TrackerDue
 from monitoring.models.tracker import TrackerEvent
+from monitoring.store.run_log import tell_deliveries
 
 SECRET_BYTES = 32
 SECRET_START = "whsec_"  # noqa: S105 - how every secret begins
 TEST = "test"
-# Deliveries that are done stay visible for so long.
 
 
 class TrackerRefused(Exception):
@@ -157,7 +157,7 @@ def _hurry(team_id: UUID, now: datetime) -> None:
 
 def remove_old(team_id: UUID, now: datetime) -> None:
     """Removes deliveries that were done long ago. Call it inside the team's context."""
-    done = TrackerDelivery.objects.filter(
-        team_id=team_id, created_at__lt=now - timedelta(days=policy_of(team_id).delivery_days)
-    )
-    done.exclude(status=DeliveryStatus.WAITING).delete()
+    kept = timedelta(days=policy_of(team_id).delivery_days)
+    done = TrackerDelivery.objects.filter(team_id=team_id, created_at__lt=now - kept)
+    removed, _ = done.exclude(status=DeliveryStatus.WAITING).delete()
+    tell_deliveries(team_id, kept, removed, now)

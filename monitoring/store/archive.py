@@ -21,6 +21,7 @@ from django.db import connection
 from accounts.encryption import Unreadable, decrypt
 from accounts.models import RetentionPolicy
 from accounts.outgoing import Refused, Unreachable, checked_addresses, parse_target
+from accounts.outgoing_uses import Use, is_on, off_reason
 from accounts.tenancy import team_context
 from monitoring.models.execution import RetentionClass
 
@@ -66,6 +67,9 @@ def fault(url: str, endpoint: str, *, is_team: bool) -> str:
         return "" if parts.path.startswith("/") and ".." not in parts.path.split("/") else "must name a whole path"
     if parts.scheme != "s3" or not parts.netloc:
         return "must be s3://bucket/prefix" + ("" if is_team else " or file:///folder")
+    if not is_on(Use.ARCHIVE):
+        # Not even its name is looked up; it is checked before the first request.
+        return ""
     try:
         checked_addresses(parse_target(endpoint or DEFAULT_ENDPOINT))
     except Refused as refused:
@@ -110,6 +114,8 @@ def _lines(team_id: UUID, class_: int, day: date, ids: Sequence[UUID]) -> Iterat
 
 def _run(store: Store, order: dict[str, Any], lines: Iterator[bytes] | tuple[()]) -> str:
     """Runs the process with an order and what it reads; what it wrote. Secrets go by its input."""
+    if not store.url.startswith("file:") and not is_on(Use.ARCHIVE):
+        raise ArchiveFailed(off_reason(Use.ARCHIVE))
     if reason := fault(store.url, store.endpoint, is_team=False):
         raise ArchiveFailed(f"the address of the archive {reason}")
     command = [sys.executable, "-m", "monitoring.store.archive_process"]

@@ -16,17 +16,21 @@ from monitoring.store.expiry_days import Partition
 from monitoring.store.seals import seal
 
 BATCH = 5_000
-# A partition is written anew where at least this share of it went.
-COMPACTED_FROM = 0.25
+# Rows of larger partitions (16 MB without their indexes) are estimated: nobody waits for all of them to be read.
+COUNTED_PAGES = 2_048
 FIRST = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast batches follow each other: rows of one, and how long to pause after it (a share of its time)."""
+    """How fast batches follow each other: rows of one, and how long to pause after it, as a multiple of its time.
+
+    What is copied in a partition takes more of the machine and pauses longer.
+    """
 
     batch: int = BATCH
     pause: float = 1.0
+    copy_pause: float = 2.0
 
     def wait(self, seconds: float) -> None:
         """Pauses after a batch that took so long."""
@@ -40,12 +44,20 @@ Archive = Callable[[Sequence[tuple[UUID, date]]], None]
 # Those of production are found by when they count, which is on their day or later; an execution that ran for days goes
 # when its finish is past the limit. Debug ones have an index of their own.
 _DUE = {
-    RetentionClass.PRODUCTION: """SELECT id, anchor_day, counted_at FROM execution WHERE team_id = %(team)s
-        AND (counted_at, id) > (%(at)s, %(id)s) AND counted_at < %(end)s AND anchor_day < %(before)s
+    RetentionClass.PRODUCTION: """SELECT ctid AS place, id, anchor_day FROM execution WHERE team_id = %(team)s
+        AND counted_at >= %(at)s AND counted_at < %(end)s AND anchor_day < %(before)s
         AND retention_class = 0 {imports} ORDER BY counted_at, id LIMIT %(batch)s""",
-    RetentionClass.DEBUG: """SELECT id, anchor_day, counted_at FROM execution WHERE team_id = %(team)s
+    RetentionClass.DEBUG: """SELECT ctid AS place, id, anchor_day FROM execution WHERE team_id = %(team)s
         AND anchor_day < %(before)s AND retention_class = 1 {imports} LIMIT %(batch)s""",
 }
+_TOLD = "SELECT ctid AS place, id, anchor_day FROM execution WHERE team_id = %(team)s AND id = ANY(%(ids)s)"
+# By their places in the file, in one statement: their ids need not travel, nor be looked up again.
+_REMOVED = """WITH due AS MATERIALIZED ({due}),
+    gone AS (DELETE FROM execution e USING due WHERE e.team_id = %(team)s AND e.ctid = due.place
+        RETURNING e.id, e.anchor_day, e.counted_at),
+    diagnosed AS (DELETE FROM diagnosis d USING gone WHERE d.team_id = %(team)s AND d.id = gone.id),
+    examined AS (DELETE FROM examination x USING gone WHERE x.team_id = %(team)s AND x.id = gone.id)
+SELECT anchor_day, count(*), max(counted_at) FROM gone GROUP BY 1"""
 
 
 def remove_executions(
@@ -65,25 +77,42 @@ def remove_executions(
     due = _DUE[RetentionClass(class_)].format(imports="AND NOT is_imported" if keeps_imports else "")
     end = datetime.combine(before, datetime.min.time(), now.tzinfo)
     about: dict[str, Any] = {"team": team_id, "before": before, "end": end, "batch": pace.batch}
-    place: dict[str, Any] = {"at": datetime.min.replace(tzinfo=now.tzinfo) + timedelta(days=1), "id": FIRST}
+    about["at"] = datetime.min.replace(tzinfo=now.tzinfo) + timedelta(days=1)
     while True:
         began = time.monotonic()
+        if archive is not None:
+            about["ids"] = _archived(team_id, due, about, archive)
         with team_context(team_id), connection.cursor() as cursor:
-            cursor.execute(due, {**about, **place})
+            cursor.execute(_REMOVED.format(due=due if archive is None else _TOLD), about)
             gone = cursor.fetchall()
-        ids = [id for id, _, _ in gone]
-        if archive is not None and gone:
-            archive([(id, day) for id, day, _ in gone])
-        with team_context(team_id), connection.cursor() as cursor:
-            for table in ("execution", "diagnosis", "examination") if ids else ():
-                cursor.execute(f"DELETE FROM {table} WHERE team_id = %s AND id = ANY(%s)", [team_id, ids])
-            seal(team_id, class_, (day for _, day, _ in gone), now)
+            if gone:
+                seal(team_id, class_, (day for day, _, _ in gone), now)
         if gone:
-            place = {"at": gone[-1][2], "id": gone[-1][0]}
-            yield Counter(day for _, day, _ in gone)
-        if len(gone) < pace.batch:
+            about["at"] = max(at for _, _, at in gone)
+            yield Counter({day: count for day, count, _ in gone})
+        if sum(count for _, count, _ in gone) < pace.batch:
             return
         pace.wait(time.monotonic() - began)
+
+
+def _archived(team_id: UUID, due: str, about: dict[str, Any], archive: Archive) -> list[UUID]:
+    """The ids of a batch that was given to the archive."""
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute(due, about)
+        found = [(id, day) for _, id, day in cursor.fetchall()]
+    if found:
+        archive(found)
+    return [id for id, _ in found]
+
+
+def execution_bytes() -> float:
+    """Bytes of a row of executions on the disk, without indexes, as the planner knows them; 0 before it does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT CASE WHEN reltuples > 0 THEN pg_relation_size(oid) / reltuples ELSE 0 END FROM pg_class "
+            "WHERE oid = 'public.execution'::regclass"
+        )
+        return float(cursor.fetchone()[0])
 
 
 def has_kept_imports(team_id: UUID, class_: int, day: date) -> bool:
@@ -99,28 +128,28 @@ def has_kept_imports(team_id: UUID, class_: int, day: date) -> bool:
 
 def clear(part: Partition, teams: Sequence[UUID], *, keeps: bool) -> dict[UUID, tuple[int, int]]:
     """Drops a partition, or empties it where it `keeps` its place; rows and bytes that went, by team."""
-    counts = {team_id: count_rows(team_id, part) for team_id in teams}
+    found = rows_by_team(part) if teams else {}
+    counts = {team_id: max(found.get(team_id, 0), 1) for team_id in teams}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT steadyrun_clear_days(%s, %s::smallint, %s::date[], %s)",
             [part.table, part.class_, [part.day], keeps],
         )
     total = sum(counts.values())
-    return {team_id: (rows, int(part.bytes * rows / total)) for team_id, rows in counts.items() if rows}
+    return {team_id: (rows, int(part.bytes * rows / total)) for team_id, rows in counts.items()}
 
 
-def count_rows(team_id: UUID, part: Partition) -> int:
-    """How many rows a team has in a partition."""
-    with team_context(team_id), connection.cursor() as cursor:
+def rows_by_team(part: Partition) -> dict[UUID, int]:
+    """How many rows each team has in a partition; estimated from `COUNTED_PAGES` of them where it is larger."""
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*) FROM {part.table} WHERE team_id = %s AND retention_class = %s::smallint "
-            "AND anchor_day = %s",
-            [team_id, part.class_, part.day],
+            "SELECT team, row_count FROM steadyrun_rows_of_day(%s, %s::smallint, %s, %s)",
+            [part.table, part.class_, part.day, COUNTED_PAGES],
         )
-        return int(cursor.fetchone()[0])
+        return dict(cursor.fetchall())
 
 
-def remove_records(team_id: UUID, part: Partition, *, pace: Pace, keeps_imports: bool) -> int:
+def remove_records(team_id: UUID, part: Partition, *, pace: Pace, keeps_imports: bool = False) -> int:
     """Removes a team's rows of one partition in the order of their executions; how many."""
     place = f"{part.table} WHERE team_id = %(team)s AND retention_class = %(class)s::smallint AND anchor_day = %(day)s"
     about: dict[str, Any] = {"team": team_id, "class": part.class_, "day": part.day, "batch": pace.batch}
@@ -153,12 +182,13 @@ def remove_records(team_id: UUID, part: Partition, *, pace: Pace, keeps_imports:
     return total
 
 
-def compact(part: Partition, removed: int) -> int:
-    """Writes a partition anew where much of it went; the bytes that came free, 0 where it stays as it is."""
-    if removed < COMPACTED_FROM * max(part.rows, removed):
-        return 0
+def rewrite(part: Partition, without: Sequence[UUID], *, pace: Pace) -> int:
+    """Writes a partition anew without the rows of some teams, and without what is dead; the bytes that came free."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT steadyrun_compact_day(%s, %s::smallint, %s)", [part.table, part.class_, part.day])
+        cursor.execute(
+            "SELECT steadyrun_rewrite_day(%s, %s::smallint, %s, %s::uuid[], %s)",
+            [part.table, part.class_, part.day, list(without), pace.copy_pause],
+        )
         return int(cursor.fetchone()[0])
 
 

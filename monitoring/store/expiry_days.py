@@ -40,15 +40,17 @@ def partitions(table: str, class_: int) -> list[Partition]:
         ]
 
 
-def with_rows(team_id: UUID, table: str, class_: int, days: Sequence[date]) -> list[date]:
-    """Those of the days on which the team has rows in the table."""
-    with team_context(team_id), connection.cursor() as cursor:
+def owners_of(table: str, class_: int, days: Sequence[date]) -> dict[date, set[UUID]]:
+    """The teams that have rows in the partitions of these days."""
+    owners: dict[date, set[UUID]] = {}
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT d.day FROM unnest(%s::date[]) AS d (day) WHERE EXISTS (SELECT FROM {table} t "
-            f"WHERE t.team_id = %s AND t.retention_class = %s::smallint AND t.anchor_day = d.day) ORDER BY 1",
-            [list(days), team_id, class_],
+            "SELECT on_day, team FROM steadyrun_teams_of_days(%s, %s::smallint, %s::date[])",
+            [table, class_, list(days)],
         )
-        return [day for (day,) in cursor.fetchall()]
+        for day, team_id in cursor.fetchall():
+            owners.setdefault(day, set()).add(team_id)
+    return owners
 
 
 def imported_days(team_id: UUID, class_: int, before: date) -> set[date]:

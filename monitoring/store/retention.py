@@ -23,14 +23,16 @@ from monitoring.store.clearing import (
     Archive,
     Pace,
     clear,
-    compact,
+    execution_bytes,
     has_kept_imports,
     remove_events,
     remove_executions,
     remove_figures,
     remove_records,
+    rewrite,
+    rows_by_team,
 )
-from monitoring.store.expiry_days import Partition, imported_days, partitions, with_rows
+from monitoring.store.expiry_days import Partition, imported_days, owners_of, partitions
 from monitoring.store.holds import end_due
 from monitoring.store.partitions import forget_partitions
 from monitoring.store.rollups import purge_minutes
@@ -42,6 +44,8 @@ REFERENCE_KEPT = timedelta(days=90)
 QUEUE_KEPT = timedelta(days=1)
 # Tables that have the shorter limit of payloads.
 CARRIED = frozenset({"payload", "log_line"})
+# A partition is written anew where at least this share of its rows goes.
+REWRITTEN_FROM = 0.25
 _KINDS = {RetentionClass.PRODUCTION: RetentionKind.PRODUCTION, RetentionClass.DEBUG: RetentionKind.DEBUG}
 
 
@@ -87,6 +91,8 @@ class _Run:
     logs: dict[UUID, RunLog]
     imports: dict[tuple[UUID, int], set[date]] = field(default_factory=dict)
     dropped: Dropped = field(default_factory=Dropped)
+    # Of a row of executions on the disk.
+    row_bytes: float = 0.0
     # Teams whose archive could not be written: no record of theirs goes.
     waiting: set[UUID] = field(default_factory=set)
 
@@ -96,6 +102,7 @@ def drop_expired(now: datetime, *, pace: Pace | None = None) -> Dropped:
     teams = list(Team.objects.order_by("id").values_list("id", flat=True))
     limits = {team_id: Limits(policy_of(team_id), now.date()) for team_id in teams}
     run = _Run(now, pace or Pace(), limits, {team_id: RunLog(team_id, now) for team_id in teams})
+    run.row_bytes = execution_bytes()
     for team_id in teams:
         end_due(team_id, now)
     for class_ in DATED:
@@ -132,12 +139,17 @@ def _drop_executions(run: _Run, team_id: UUID, class_: int) -> None:
         for days in removed:
             for day, count in days.items():
                 kind, place = _KINDS[RetentionClass(class_)], store.url if store else ""
-                run.logs[team_id].add(kind, limits.days(class_), day, executions=count, archived_to=place)
+                space = int(count * run.row_bytes)
+                run.logs[team_id].add(
+                    kind, limits.days(class_), day, executions=count, reusable=space, archived_to=place
+                )
                 run.dropped.executions += count
     except ArchiveFailed as failed:
         # Nothing goes that is not kept elsewhere first.
         logger.error("retention of team %s waits for its archive: %s", team_id, failed)
         run.waiting.add(team_id)
+        kind, last = _KINDS[RetentionClass(class_)], limits.first(class_) - timedelta(days=1)
+        run.logs[team_id].fail(kind, limits.days(class_), last, f"Not deleted: {failed}")
 
 
 def _archiver(store: Store, team_id: UUID, class_: int) -> Archive:
@@ -161,21 +173,25 @@ def _drop_records(run: _Run, class_: int) -> None:
         found = [one for one in partitions(table, class_) if one.day < newest]
         if not found:
             continue
-        owners: dict[date, set[UUID]] = {}
-        for team_id in run.limits:
-            for day in with_rows(team_id, table, class_, [one.day for one in found]):
-                owners.setdefault(day, set()).add(team_id)
+        owners = owners_of(table, class_, [one.day for one in found])
+        deleted = _deleted(set().union(*owners.values()) - run.limits.keys())
         for one in found:
             try:
-                _drop_day(run, one, owners.get(one.day, set()), floor)
+                _drop_day(run, one, owners.get(one.day, set()) - deleted, floor)
             except OperationalError:
                 # Somebody is at it for long: it goes in an hour.
                 logger.warning("partition of %s on %s is in use", table, one.day)
 
 
+def _deleted(teams: set[UUID]) -> set[UUID]:
+    """Those that are no teams any more: what is left of them keeps no partition."""
+    return teams - set(Team.objects.filter(id__in=teams).order_by("id").values_list("id", flat=True))
+
+
 def _drop_day(run: _Run, part: Partition, owners: set[UUID], floor: date) -> None:
     """Removes what is due of one partition; all of it where nobody keeps a row."""
-    due = {one for one in owners if part.day < run.limits[one].first(part.class_, part.table)} - run.waiting
+    known = owners & run.limits.keys()
+    due = {one for one in known if part.day < run.limits[one].first(part.class_, part.table)} - run.waiting
     with_imports = {
         one for one in due if part.day in run.imports[one, part.class_] and has_kept_imports(one, part.class_, part.day)
     }
@@ -188,14 +204,30 @@ def _drop_day(run: _Run, part: Partition, owners: set[UUID], floor: date) -> Non
             for team_id, (rows, size) in shares.items():
                 _note(run, team_id, part, rows, freed=size)
         return
-    removed = {one: remove_records(one, part, pace=run.pace, keeps_imports=one in with_imports) for one in sorted(due)}
-    total = sum(removed.values())
-    freed = compact(part, total) if total else 0
+    _remove_of_some(run, part, due - with_imports, with_imports)
+
+
+def _remove_of_some(run: _Run, part: Partition, whole: set[UUID], with_imports: set[UUID]) -> None:
+    """Removes what some teams have in a partition that others keep; of `whole` ones it is everything.
+
+    Where that is much, the rest is copied and the partition goes: that takes less than deleting row by row.
+    """
+    removed = {one: remove_records(one, part, pace=run.pace, keeps_imports=True) for one in sorted(with_imports)}
+    if not whole and not any(removed.values()):
+        # History that stays is passed by each hour.
+        return
+    counts = rows_by_team(part)
+    total = sum(counts.values()) + sum(removed.values())
+    is_much = sum(counts.get(one, 0) for one in whole) >= REWRITTEN_FROM * total
+    left_out = sorted(whole) if is_much else []
+    for one in sorted(whole):
+        removed[one] = max(counts.get(one, 0), 1) if is_much else remove_records(one, part, pace=run.pace)
+    gone = sum(removed.values())
+    freed = rewrite(part, left_out, pace=run.pace) if gone and gone >= REWRITTEN_FROM * total else 0
     for team_id, rows in removed.items():
         if rows:
-            share = rows / total
-            size = 0 if freed else int(part.bytes * rows / max(part.rows, total))
-            _note(run, team_id, part, rows, freed=int(freed * share), reusable=size)
+            reusable = 0 if freed else int(part.bytes * rows / max(total, gone))
+            _note(run, team_id, part, rows, freed=int(freed * rows / gone), reusable=reusable)
 
 
 def _note(run: _Run, team_id: UUID, part: Partition, rows: int, *, freed: int = 0, reusable: int = 0) -> None:

@@ -82,7 +82,10 @@ def restore_day(request: TeamRequest) -> HttpResponseBase:
     record("archive.restore_asked", target, after={"execution": execution, "days": days, "class": class_.label})
     arguments = (str(request.team.id), int(class_), day.isoformat(), execution, days, user.email)
     transaction.on_commit(lambda: restore_archived.delay(*arguments))
-    messages.success(request, "Asked for. What the archive has comes back within minutes, marked as held.")
+    messages.success(
+        request,
+        "Asked for. What the archive has comes back in minutes, marked as held; the list below says so.",
+    )
     return _back(request)
 
 

@@ -25,7 +25,7 @@ from monitoring.views.csv import csv_response
 MAX_WORKFLOWS = 500
 _HEADER = (
     *("What", "Limit (days)", "First day", "Last day", "Executions", "Rows", "Freed bytes", "Reusable bytes"),
-    *("Archived to", "Began", "Ended"),
+    *("Archived to", "Began", "Ended", "Failure"),
 )
 _NOTES = {
     "production_days": "Executions with steps, payloads, facets",
@@ -132,7 +132,7 @@ def _csv(request: TeamRequest) -> HttpResponseBase:
         (
             *(one.get_kind_display(), one.limit_days, one.first_day, one.last_day, one.execution_count),
             *(one.row_count, one.freed_bytes, one.reusable_bytes, one.archived_to),
-            *(one.began_at.isoformat(), one.ended_at.isoformat()),
+            *(one.began_at.isoformat(), one.ended_at.isoformat(), one.failure),
         )
         for one in reads.runs(request.team.id, 10_000)
     ]

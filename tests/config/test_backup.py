@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from billing.exports.month_digest import month_digest
 from billing.services.closing import close_month
 from billing.store.lines import fold_all
 from config import databases, embedded, major, postgres, restoring
-from config.backup import take
+from config.backup import KEPT_FILES, LEFT_OUT, take
 from config.children import StartError
 from config.contents import contents
 from tests.config.test_up import start
@@ -37,6 +38,7 @@ THEN = datetime(2026, 8, 12, 10, 30, tzinfo=UTC)
 AFTER = datetime(2026, 9, 3, 12, 0, tzinfo=UTC)
 COSTS = ("0.1", "0.0000000007", "12.345678901")
 PASSPHRASE = "a passphrase for tests"
+KNOWN_FILES = (*KEPT_FILES, *LEFT_OUT)
 
 
 def quiet(_message: str) -> None:
@@ -125,12 +127,12 @@ def test_a_restored_copy_is_the_same_and_runs(
 
     with pytest.raises(StartError, match="has data already"):
         restoring.restore(home, backup, passphrase=PASSPHRASE, say=quiet, fast=True)
-    aside = major.replace_cluster(home, backup, passphrase=PASSPHRASE, say=quiet, fast=True)
-    assert aside.name == f"data.{major.version_of(home)}"
 
     process = start(home)
     try:
         ready = json.loads((home / "ready.json").read_text())
+        unknown = [one.name for one in home.iterdir() if not any(fnmatch(one.name, told) for told in KNOWN_FILES)]
+        assert unknown == [], "say in config/backup.py whether a backup has it"
         with ExitStack() as stack:
             assert held(databases.find(home, stack, quiet).reader)["finance"] == before["finance"]
         told = month_by_api(ready["base_url"], in_use.api_key)
@@ -188,18 +190,24 @@ def test_a_difference_is_named(given: databases.Database, new_team: NewTeam) -> 
     assert restoring.differences(before, held(given.reader)) == []
 
 
-def test_a_failed_move_puts_the_old_cluster_back(
+def test_a_failed_move_puts_the_old_cluster_back_and_the_next_one_moves(
     given: databases.Database, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backup = take(home, str(tmp_path / "backup"), passphrase="", say=quiet)
     alone(monkeypatch)
     with embedded.start(home, fast=True) as servers, psycopg.connect(servers.owner_url) as connection:
         connection.execute("CREATE TABLE kept (id int)")
-    monkeypatch.setattr(major, "check", lambda *_: (_ for _ in ()).throw(StartError("not the same")))
-    with pytest.raises(StartError, match="not the same"):
-        major.replace_cluster(home, backup, passphrase="", say=quiet, fast=True)
+    with monkeypatch.context() as failing:
+        failing.setattr(major, "check", lambda *_: (_ for _ in ()).throw(StartError("not the same")))
+        failing.setattr(major, "fill", lambda *_: None)
+        with pytest.raises(StartError, match="not the same"):
+            major.replace_cluster(home, backup, passphrase="", say=quiet, fast=True)
     with embedded.start(home, fast=True) as servers, psycopg.connect(servers.owner_url) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+    aside = major.replace_cluster(home, backup, passphrase="", say=quiet, fast=True)
+    assert aside.name == f"data.{major.version_of(home)}"
+    with embedded.start(home, fast=True) as servers:
+        assert held(databases.of_servers(servers).reader)["counts"]["retention_run"] == 0
 
 
 def test_files_being_written_are_left_out(given: databases.Database, tmp_path: Path) -> None:

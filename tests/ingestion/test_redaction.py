@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.detectors import KINDS, Detector, is_iban, is_luhn
-from ingestion.redaction import Becomes, Redactor, Rule, RuleKind, RuleRefused, check_path, check_pattern
+from ingestion.hints import joined_texts
+from ingestion.redaction import (
+    Becomes,
+    Redactor,
+    Rule,
+    RuleKind,
+    RuleRefused,
+    check_path,
+    check_pattern,
+)
 
 SECRETS = [
     "sk-abcdefghijklmnopqrstuvwx",
@@ -57,11 +66,60 @@ def test_no_order_of_rules_lets_a_secret_through(before: str, secret: str, after
     assert secret not in redactor(rules).text(f"{before} {secret} {after}")
 
 
-@given(VALUES)
+NEAR = st.text(alphabet='41 +-.@:\\\n"azDE_', max_size=24)
+
+
+@given(VALUES | st.dictionaries(NEAR, NEAR, max_size=2))
 def test_what_the_hint_passes_over_has_nothing_to_mask(value: Any) -> None:
-    rules = redactor([rule for rule in RULES if rule.kind != RuleKind.PATTERN])
+    told = [r"\ba:a\b", r"z[^\w]1", "(?i)AZ\\n1"]
+    rules = redactor([*RULES, *(Rule(RuleKind.PATTERN, pattern) for pattern in told)])
+    assert rules.hint is not None
     if not rules.may_touch({"input": value}):
         assert rules.value(value, ("input",)) == value
+
+
+CARDS = st.sampled_from(["4111111111111111", "4111 1111 1111 1111", "5500-0000-0000-0004"])
+
+
+@given(st.text(alphabet="14 .-a_\n", max_size=12), CARDS, st.text(alphabet="14 .-a_\n", max_size=8))
+def test_the_hint_finds_a_card_wherever_the_detector_does(before: str, card: str, after: str) -> None:
+    text, cards = f"{before}{card}{after}", only(Detector.CARD)
+    masked = cards.maskers[0](text)
+    assert cards.text(text) == text if masked == text else "[card]" in cards.text(text)
+    assert masked == text or cards.may_touch({"said": text})
+
+
+@pytest.mark.parametrize("pattern", [r"^\d{13}$", r"\Aa", "a\\z", "x|b$"])
+def test_a_pattern_that_asks_for_the_ends_of_a_text_is_tried_on_each(pattern: str) -> None:
+    rules = redactor([Rule(RuleKind.PATTERN, pattern, label="own")])
+    assert rules.may_touch({"nothing": "there"})
+    assert redactor([Rule(RuleKind.PATTERN, r"^\d{13}$", label="own")]).value({"a": 1234567890123}) == {"a": "[own]"}
+
+
+def test_patterns_that_cannot_be_joined_are_tried_all_the_same() -> None:
+    rules = redactor([Rule(RuleKind.PATTERN, r"\Qa.b"), Rule(RuleKind.PATTERN, "(?P<x>c+)"), Rule(RuleKind.FIELD, "n")])
+    assert rules.may_touch({"said": "a.b"})
+    assert rules.value({"said": "a.b ccc axb", "n": 1}) == {"said": "[redacted] [redacted] axb", "n": "[redacted]"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "encoded"),
+    [
+        ("email", b'{"to":{"Email":"x"}}'),
+        ("score", b'{"feedback":[{"key":"quality.score"}]}'),
+        ("log", b'{"logs":[{"message":"x"}]}'),
+        ('a"b', b'{"a\\"b":1}'),
+    ],
+)
+def test_fields_are_found_among_all_texts_of_a_report(rule: str, encoded: bytes) -> None:
+    fields = redactor([Rule(RuleKind.FIELD, rule)])
+    assert fields.hint.search(joined_texts(encoded))
+    assert not fields.hint.search(joined_texts(b'{"node":"send_email","text":"the log, the score"}'))
+
+
+def test_texts_are_joined_as_they_are() -> None:
+    assert joined_texts(b'{"a":"b\\\\\\"c\\n","d":[1,"\xc3\xbc\\/"]}') == b'{\na\n:\nb\\"c\n\n,\nd\n:[1,\n\xc3\xbc/\n]}'
+    assert joined_texts(b'{"a":"\\u0007"}') is None
 
 
 @pytest.mark.parametrize(
@@ -71,6 +129,12 @@ def test_what_the_hint_passes_over_has_nothing_to_mask(value: Any) -> None:
         (Detector.CARD, "paid with 4111-1111-1111-1111.", "paid with [card]."),
         (Detector.CARD, "not a card: 4111-1111-1111-1112", "not a card: 4111-1111-1111-1112"),
         (Detector.CARD, "at 1764349200000 ms, 1764349200000000000 ns", "at 1764349200000 ms, 1764349200000000000 ns"),
+        (
+            Detector.CARD,
+            "scores 0.4111111111111111 and 12.4111111111111111",
+            "scores 0.4111111111111111 and 12.4111111111111111",
+        ),
+        (Detector.CARD, "No.4111111111111111, 4111111111111111.", "No.[card], [card]."),
         (Detector.PHONE, "call +44 20 7946 0958 now", "call [phone] now"),
         (Detector.PHONE, "2026-11-28 and 10.0.0.1", "2026-11-28 and 10.0.0.1"),
         (Detector.IBAN, "to GB82 WEST 1234 5698 7654 32", "to [iban]"),

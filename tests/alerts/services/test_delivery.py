@@ -18,6 +18,7 @@ from alerts.services import claims
 from alerts.services.delivery import send_due
 from alerts.services.outbox import Outgoing, queue_all, requeue
 from alerts.services.settling import remove_old
+from monitoring.models import RetentionRun
 from tests.alerts.telling import channel, event, hurry, incident, kept, notice, send
 from tests.receivers import Answer, TestReceiver, receiving
 
@@ -290,6 +291,7 @@ def test_deliveries_are_kept_for_a_month_and_while_they_wait(team, receiver) -> 
         AlertDelivery.objects.filter(id=ids[0]).update(status="sent")
         remove_old(team.id, timezone.now())
         assert list(AlertDelivery.objects.values_list("id", flat=True)) == [ids[1]]
+        assert list(RetentionRun.objects.values_list("kind", "limit_days", "row_count")) == [("deliveries", 30, 1)]
 
 
 def test_the_message_of_an_incident_goes_with_it(team, receiver) -> None:

@@ -22,7 +22,7 @@ from ingestion.kinds import SourceKind
 from ingestion.models import Delivery, Source, SourceHour, SourceLine, SourceRejection
 from ingestion.services import deliveries
 from ingestion.sources import add_source, forget_sources, info_of
-from monitoring.models import Execution, Step
+from monitoring.models import Execution, RetentionRun, Step
 from tests.ingestion.adapters.webhooks import events
 
 pytestmark = pytest.mark.django_db
@@ -269,7 +269,12 @@ def test_old_deliveries_are_removed_and_a_flood_is_bounded(team: Team, monkeypat
     with team_context(team.id):
         Delivery.objects.filter(id=first.id).update(received_at=now - timedelta(days=8))
     assert deliveries.remove_old(team.id, now) == 2
-    assert [one.executions for one in kept(source)] == [["n8n-2"], ["n8n-3"]]
+    post(source, events.n8n_failure(id="4"))
+    assert deliveries.remove_old(team.id, now + timedelta(seconds=1)) == 1
+    with team_context(team.id):
+        told = RetentionRun.objects.get()
+    assert (told.kind, told.limit_days, told.row_count) == ("deliveries", 7, 3)
+    assert [one.executions for one in kept(source)] == [["n8n-3"], ["n8n-4"]]
 
 
 def test_another_team_sees_nothing_of_it(team: Team, other_team: NewTeam) -> None:

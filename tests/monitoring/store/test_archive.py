@@ -21,7 +21,8 @@ from ingestion.records import LogReport
 from monitoring.models import Execution, LegalHold, LogLine, Payload, RetentionRun, Rollup, Step
 from monitoring.reads.replay import load
 from monitoring.services.restoring import restore
-from monitoring.store.archive import fault
+from monitoring.store import archive
+from monitoring.store.archive import ArchiveFailed, fault
 from monitoring.store.clearing import Pace
 from monitoring.store.retention import drop_expired
 from tests.factories import NOW, report, step, store
@@ -29,7 +30,7 @@ from tests.factories import NOW, report, step, store
 pytestmark = pytest.mark.django_db
 
 DAY = (NOW - timedelta(days=100)).date()
-FAST = Pace(2, 0)
+FAST = Pace(2, 0, 0)
 
 
 def old(id: str) -> Any:
@@ -130,6 +131,36 @@ def test_a_team_has_its_own_archive_in_s3(team: Team, s3: str, settings: Any) ->
     assert drop_expired(NOW, pace=FAST).executions == 1
     assert restore(team.id, 0, DAY, days=7, by="x", now=NOW) == 1
     assert counts(team) == before
+
+
+def test_an_archive_that_the_operator_switched_off_is_not_called(
+    team: Team, s3: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OUTGOING_OFF = ("archive",)
+    place = {"archive_url": "s3://records/team", "archive_endpoint": "https://store.example", "archive_key": "key"}
+    save_policy(team_id=team.id, values={**place, "archive_secret": encrypt("secret")}, now=NOW)
+    asked: list[object] = []
+    monkeypatch.setattr(archive, "checked_addresses", asked.append)
+    monkeypatch.setattr(archive.subprocess, "Popen", lambda *told, **_: asked.append(told))
+    assert fault("s3://records/team", "https://store.example", is_team=True) == ""
+    store(team, old("one"))
+    before = counts(team)
+    for _ in range(2):
+        assert drop_expired(NOW, pace=FAST).executions == 0
+    with pytest.raises(ArchiveFailed, match="switched Archive off"):
+        restore(team.id, 0, DAY, days=7, by="x", now=NOW)
+    assert counts(team) == before
+    assert asked == []
+    with team_context(team.id):
+        told = list(RetentionRun.objects.order_by("kind").values_list("kind", "row_count", "failure"))
+    why = "The operator of this installation switched Archive off (OUTGOING_OFF)."
+    assert told == [("production", 0, f"Not deleted: {why}"), ("restored", 0, f"Not restored: {why}")]
+
+
+def test_a_folder_is_no_connection(team: Team, folder: Path, settings: Any) -> None:
+    settings.OUTGOING_OFF = ("archive",)
+    store(team, old("one"))
+    assert drop_expired(NOW, pace=FAST).executions == 1
 
 
 def test_a_team_may_not_name_a_folder_of_the_server() -> None:

@@ -67,7 +67,7 @@ def test_what_is_too_old_goes_with_its_partitions(team: Team) -> None:
 def test_imported_history_stays_and_others_on_its_days_go(team: Team, other_team: NewTeam) -> None:
     send(team, told(100, id="history", is_imported=True), told(100, id="old"))
     send(other_team.team, told(100, id="old"))
-    assert drop_expired(NOW, pace=Pace(1, 0)).executions == 2
+    assert drop_expired(NOW, pace=Pace(1, 0, 0)).executions == 2
     with team_context(team.id):
         assert list(Execution.objects.values_list("external_id", flat=True)) == ["history"]
         assert Step.objects.count() == 1
@@ -159,7 +159,7 @@ def test_the_disk_shrinks_when_one_team_keeps_the_day_longer(team: Team, other_t
     send(team, *(bulky(100, number) for number in range(20)))
     send(other_team.team, told(100, id="kept"))
     before = size_of(day)
-    drop_expired(NOW, pace=Pace(100, 0))
+    drop_expired(NOW, pace=Pace(100, 0, 0))
     assert size_of(day) < before / 2
     with team_context(other_team.team.id):
         assert (Execution.objects.count(), Step.objects.count()) == (1, 1)

@@ -13,6 +13,7 @@ from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
 from ingestion.records import LogReport
 from monitoring.models import Execution, LegalHold, LogLine, Payload, Step
+from monitoring.store.archive import ArchiveFailed
 from monitoring.store.clearing import Pace
 from monitoring.store.retention import drop_expired
 from monitoring.tasks import restore_archived
@@ -156,3 +157,13 @@ def test_a_restore_is_asked_for_and_in_the_audit_log(
         assert AuditEvent.objects.filter(action="archive.restore_asked").count() == 1
     wrong = owner_client.post(f"{address(team)}restore/", {**told, "day": "soon"}, follow=True)
     assert "tell a day" in wrong.content.decode()
+
+
+def test_a_restore_that_fails_says_so_on_the_page_with_its_reason(owner_client: Client, team: Team) -> None:
+    with pytest.raises(ArchiveFailed):
+        restore_archived(str(team.id), 0, "2026-05-04", "", 3, "owner@harbour.test")
+    page = owner_client.get(address(team)).content.decode()
+    assert "Restored from the archive" in page
+    assert "Not restored: this team has no archive." in page
+    csv = b"".join(owner_client.get(address(team), {"format": "csv"}).streaming_content).decode()
+    assert "Not restored: this team has no archive." in csv
