@@ -50,10 +50,11 @@ def _basic_password(value: str) -> str | None:
     return text.partition(":")[2] or None
 
 
+SUSPENDED = "This team is suspended by the people who run this installation. Ask them to open it again."
 _FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
-# With when its team is erased, and for a key that stands for a member that one's role.
+# With when its team is erased, whether it is suspended, and for a key that stands for a member that one's role.
 _FIND = f"""
-SELECT {", ".join(f"k.{name}" for name in _FIELDS)}, t.erased_from, m.role
+SELECT {", ".join(f"k.{name}" for name in _FIELDS)}, t.erased_from, t.suspended_at IS NOT NULL, m.role
 FROM {ApiKey._meta.db_table} k JOIN {Team._meta.db_table} t ON t.id = k.team_id
 LEFT JOIN ({Membership._meta.db_table} m JOIN {User._meta.db_table} u ON u.id = m.user_id AND u.is_active)
     ON m.team_id = k.team_id AND m.user_id = k.member_id
@@ -63,10 +64,12 @@ WHERE k.prefix = %s
 
 @dataclass(frozen=True, slots=True)
 class FoundKey:
-    """A key with what decides whether it counts: its team's end, and the role of the member whom it stands for."""
+    """A key with what decides whether it counts: its team's end, whether that is suspended, the role of the member whom
+    it stands for."""
 
     key: ApiKey
     erased_from: datetime | None
+    is_suspended: bool
     role: str | None
 
 
@@ -75,7 +78,7 @@ def find_key(prefix: str) -> FoundKey | None:
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         row = cursor.execute(_FIND, [prefix], prepare=True).fetchone()
-    return FoundKey(ApiKey.from_db(connection.alias, _FIELDS, row[:-2]), *row[-2:]) if row else None
+    return FoundKey(ApiKey.from_db(connection.alias, _FIELDS, row[:-3]), *row[-3:]) if row else None
 
 
 def verify_key(text: str, now: datetime) -> ApiKey:
@@ -98,6 +101,8 @@ def verify_key(text: str, now: datetime) -> ApiKey:
         key.scopes = [scope for scope in key.scopes if scope in scopes_of(found.role)]
     if found.erased_from is not None:
         raise PermissionDenied(closed_words(found.erased_from))
+    if found.is_suspended:
+        raise PermissionDenied(SUSPENDED)
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_PRECISION:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key

@@ -1,6 +1,7 @@
 """What accounts show of what higher apps know: small typed ports, wired by `config`."""
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 # Protocols by which a key can report: value and label.
@@ -31,3 +32,18 @@ def provide_second_factors(read: SecondFactors) -> None:
 def second_factors(users: Collection[UUID]) -> Collection[UUID] | None:
     """Those of the users who have a second factor; None where nobody knows."""
     return _second_factors[0](users) if _second_factors else None
+
+
+# Of a team: what it used this month of what it may, as label and value.
+TeamFigures = Callable[[UUID, datetime], Sequence[tuple[str, str]]]
+_team_figures: list[TeamFigures] = []
+
+
+def provide_team_figures(read: TeamFigures) -> None:
+    """Says who knows what a team used; the last one said is asked."""
+    _team_figures[:] = [read]
+
+
+def team_figures(team_id: UUID, now: datetime) -> Sequence[tuple[str, str]]:
+    """What a team used this month; nothing where nobody knows."""
+    return _team_figures[0](team_id, now) if _team_figures else ()

@@ -29,10 +29,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 
 def meets_team(request: HttpRequest, membership: Membership) -> bool:
-    """Whether this session may open the pages of a team that requires a second factor."""
+    """Whether this session may open the pages of a team that requires a second factor: that of who has signed in."""
     if not membership.team.requires_second_factor:
         return True
     # Who came by the team's own provider was asked there for what the company asks for.
     if request.session.get(PROVIDER_TEAM) == str(membership.team_id):
         return True
-    return bool(Authenticator.objects.filter(user_id=membership.user_id, type__in=STRONG).exists())
+    return bool(Authenticator.objects.filter(user_id=request.user.pk, type__in=STRONG).exists())
