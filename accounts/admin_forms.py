@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
@@ -26,7 +26,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         """The rows, at most `MOST_COUNTED`."""
-        return int(self.object_list[:MOST_COUNTED].count())  # type: ignore[union-attr, call-arg]
+        return int(cast("QuerySet[Any]", self.object_list)[:MOST_COUNTED].count())
 
 
 class LookedAt(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -53,6 +53,11 @@ class LookedAt(admin.ModelAdmin):  # type: ignore[type-arg]
         """Never."""
         return False
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list, named by what is in it."""
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """The columns that are searched, each by how it begins: so their index is used."""
         return [f"{name}__startswith" for name in self.starts]
@@ -75,7 +80,7 @@ class Told(admin.ModelAdmin):  # type: ignore[type-arg]
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Tells that a row was changed, and which fields: with what it was before it stands in the log of the team."""
         entry = super().log_change(request, obj, message)
-        self._tell("changed", obj, entry.get_change_message() if entry else "")
+        self._tell("changed", obj, entry.get_change_message())
         return entry
 
     def _tell(self, happened: str, obj: Any, note: str = "") -> None:
@@ -120,12 +125,15 @@ class WithActs(LookedAt):
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """The row, with what can be done to it."""
         row = self.get_object(request, object_id)
         shown = row is not None and self.may_act(request)
         acts = [(name, act.label) for name, act in self.acts.items() if shown and act.fits(row)]
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "acts": acts})
+        title = capfirst(str(self.opts.verbose_name))
+        return super().change_view(
+            request, object_id, form_url, {"title": title, **(extra_context or {}), "acts": acts}
+        )
 
     def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponseBase:
         """Asks, and on POST does it."""

@@ -44,6 +44,10 @@ class SourceAdmin(TenantAdmin):
         return bool(source.mapping)
 
 
+# Only the administration says it; in the model it would be a migration for a word.
+Delivery._meta.verbose_name_plural = "deliveries"
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(TenantAdmin):
     """Webhook deliveries, newest first, without headers and body; rejected ones by the filter, to be read again."""

@@ -42,6 +42,10 @@ class RetentionRunAdmin(TenantAdmin):
         return bytes_size(run.reusable_bytes)
 
 
+# Only the administration says it; in the model it would be a migration for a word.
+TrackerDelivery._meta.verbose_name_plural = "tracker messages"
+
+
 @admin.register(TrackerDelivery)
 class TrackerDeliveryAdmin(TenantAdmin):
     """Messages to the issue tracker of a team, newest first; those given up by the filter, to be sent again."""

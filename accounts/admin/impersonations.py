@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -38,7 +38,7 @@ class ImpersonationAdmin(LookedAt):
         name = "accounts_impersonation_end"
         return [path("end/", require_POST(self.admin_site.admin_view(self.end_view)), name=name), *super().get_urls()]
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponseBase:
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Asks for the reason, and on POST begins: leads to the team's pages."""
         user = request.user
         if not isinstance(user, User) or not service.may_impersonate(user):

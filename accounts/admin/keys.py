@@ -16,6 +16,10 @@ def _revoke(request: Any, key: ApiKey, reason: str) -> str:
     return f"{key.name} ({key.prefix}) is refused from now on."
 
 
+# Only the administration says it; in the model it would be a migration for a word.
+ApiKey._meta.verbose_name_plural = "API keys"
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(WithActs):
     """Keys by prefix; their hash is not shown. A key is made by its team, where its text can be shown."""
@@ -48,6 +52,6 @@ class ApiKeyAdmin(WithActs):
         term = search_term.replace("\x00", "").strip()[:16]
         return (queryset.filter(prefix__startswith=term) if term else queryset), False
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # type: ignore[override]
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Lists of one team are led to from its page."""
         return lookup == "team__id__exact" or super().lookup_allowed(lookup, value, request)

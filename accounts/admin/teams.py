@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.admin_forms import Act, Told, WithActs
-from accounts.models import Membership, Team, TeamLimits
+from accounts.models import Membership, Team, TeamLimits, User
 from accounts.ports import team_figures
 from accounts.services import administration as service
 from accounts.services.impersonation import fault_of, may_impersonate
@@ -50,7 +50,7 @@ class MembersInline(admin.TabularInline):  # type: ignore[type-arg]
     @admin.display(description="pages")
     def see(self, one: Membership) -> str | SafeString:
         """The way to see the team as this member, or why there is none."""
-        if not may_impersonate(self.staff):
+        if not isinstance(self.staff, User) or not may_impersonate(self.staff):
             return ""
         if fault := fault_of(one, self.staff):
             return fault
@@ -128,7 +128,8 @@ class TeamAdmin(Told, WithActs):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the number of members."""
-        return super().get_queryset(request).annotate(member_count=Count("memberships"))
+        found: QuerySet[Any] = super().get_queryset(request).annotate(member_count=Count("memberships"))
+        return found
 
     @admin.display(description="state")
     def state(self, team: Team) -> str:

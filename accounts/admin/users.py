@@ -97,7 +97,8 @@ class UserAdmin(Told, WithActs):
         from allauth.mfa.models import Authenticator
 
         own = Authenticator.objects.filter(user_id=OuterRef("pk"))
-        return LookedAt.get_queryset(self, request).annotate(has_factor=Exists(own))
+        found: QuerySet[Any] = LookedAt.get_queryset(self, request).annotate(has_factor=Exists(own))
+        return found
 
     @admin.display(description="second factor", boolean=True)
     def has_second_factor(self, user: Any) -> bool:

@@ -1,11 +1,10 @@
 """The site of the administration: its first page, what was given up, and who acts there."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
@@ -28,11 +27,11 @@ class InstallationSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Takes models of our apps; those of others are not shown."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         if own := [one for one in models if one._meta.app_label in APPS]:
             super().register(own, admin_class, **options)
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., HttpResponseBase]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Says who acts to everything that is recorded while the view runs."""
 
         def acting(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -42,12 +41,17 @@ class InstallationSite(admin.AdminSite):
         acting.csrf_exempt = getattr(view, "csrf_exempt", False)  # type: ignore[attr-defined]
         return super().admin_view(acting, cacheable)
 
+    def check(self, app_configs: Any) -> list[Any]:
+        """System checks of what the apps bring, whoever asks first."""
+        admin.autodiscover()
+        return super().check(app_configs)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """With the page of what was given up."""
         own = path("given-up/", self.admin_view(self.given_up), name="given_up")
         return [own, *super().get_urls()]
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """How the installation is: queues, what was given up, sizes, versions, settings, and all lists."""
         from config.administration import given_up as reads
         from config.administration import installation, queues

@@ -248,9 +248,9 @@ def seen(client: Client, team: Team, rest: str) -> str:
 def test_the_address_of_a_source_is_not_shown(staff: Client, owner_client: Client, team: Team, owner: User) -> None:
     with team_context(team.id):
         source = create_source(team=team, kind=SourceKind.GENERIC, name="Hook").source
-    assert source.address in seen(owner_client, team, f"sources/{source.id}/setup/")
+    assert source.address in seen(owner_client, team, f"sources/{source.id}/set-up/")
     begin(staff, team, owner)
-    for rest in (f"sources/{source.id}/setup/", f"sources/{source.id}/", "sources/", f"sources/{source.id}/settings/"):
+    for rest in (f"sources/{source.id}/set-up/", f"sources/{source.id}/", "sources/", f"sources/{source.id}/settings/"):
         assert source.address not in seen(staff, team, rest)
     assert "Hook" in seen(staff, team, "sources/")
 

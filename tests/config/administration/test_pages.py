@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.audit import record, record_for_installation
 from accounts.models import Membership, Team, TeamLimits, User
 from accounts.tenancy import TenantModel, team_context
+from config import urls  # noqa: F401 - it looks for what the apps bring to the administration
 from tests.architecture.test_code import INLINE
 from tests.config.administration.filling import MARK, fill, with_execution
 
@@ -134,7 +135,7 @@ def test_a_search_finds_by_how_it_begins(staff: Client, team: Team, member: User
     assert "member@harbour.test" in found("accounts/user", "MEMBER@")
     assert "member@harbour.test" not in found("accounts/user", "arbour")
     assert "Harbour" in found("accounts/team", "harb")
-    assert "Harbour" not in found("accounts/team", "x\x00y")
+    assert "Harbour" not in found("accounts/team", "bour")
     assert "member@harbour.test" in found("accounts/membership", "member@")
 
 
