@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.audit import record_for_installation
 from accounts.models import ApiKey, Team, User
+from accounts.ports import tell_reopened
 from accounts.services import keys, team_life
 from accounts.services.user_sessions import end_sessions
 
@@ -37,12 +38,13 @@ def suspend_team(*, team_id: UUID, reason: str, now: datetime) -> Team:
 
 @transaction.atomic
 def resume_team(*, team_id: UUID) -> Team:
-    """Opens a suspended team again. Raises `AdministrationRefused`."""
+    """Opens a suspended team again: rules, notices and mail go on from now. Raises `AdministrationRefused`."""
     team = Team.objects.select_for_update().get(id=team_id)
     if team.suspended_at is None:
         raise AdministrationRefused("The team is not suspended.")
     team.suspended_at, team.suspended_because = None, ""
     team.save(update_fields=["suspended_at", "suspended_because"])
+    tell_reopened(team_id)
     _tell_of_team("team.resumed", team)
     return team
 

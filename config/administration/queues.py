@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from accounts.closed_teams import NOT_CLOSED
 from monitoring.wording import duration_ms
 
 # More is shown as so many.
@@ -73,7 +74,7 @@ class Waiting:
 
 
 def read_queues(now: datetime) -> Sequence[Waiting]:
-    """All of them, in one statement. Rows whose time is yet to come do not wait."""
+    """All of them, in one statement. Rows whose time is yet to come, and those of closed teams, do not wait."""
     parts = [_statement(number, one) for number, one in enumerate(QUEUES)]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts) + " ORDER BY 1", {"now": now})
@@ -85,6 +86,6 @@ def read_queues(now: datetime) -> Sequence[Waiting]:
 
 
 def _statement(number: int, queue: Queue) -> str:
-    where = f"{queue.at} <= %(now)s" + (f" AND {queue.only}" if queue.only else "")
+    where = f"{queue.at} <= %(now)s AND {NOT_CLOSED}" + (f" AND {queue.only}" if queue.only else "")
     return f"""SELECT {number}, (SELECT count(*) FROM (SELECT 1 FROM {queue.table} WHERE {where} LIMIT {MOST}) a),
     (SELECT min({queue.at}) FROM {queue.table} WHERE {where})"""

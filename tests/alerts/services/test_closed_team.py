@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from accounts.mail import MailServer
 from accounts.models import Team, User
+from accounts.services.administration import resume_team, suspend_team
 from accounts.services.team_life import delete_team, restore_team
 from accounts.tenancy import team_context
 from alerts.services.default_rules import make_missing
 from alerts.services.delivery import send_due
 from billing.services import cost_mail
+from config.administration.queues import read_queues
 from ingestion.kinds import SourceKind
 from ingestion.sources import add_source, forget_sources
 from monitoring.services import review_mail
@@ -64,6 +66,21 @@ def test_no_rule_is_evaluated_and_what_happened_meanwhile_is_not_made_up(
     runs(team, 61, bad=30)
     evaluate(62)
     assert [one[0] for one in incidents(team)] == ["nightly"]
+
+
+def test_a_suspended_team_rests_until_it_is_resumed(team: Team) -> None:
+    made = rule(team)
+    runs(team, 0, good=30)
+    assert evaluate(1) == 1
+    suspend_team(team_id=team.id, reason="unpaid", now=minute(2))
+    runs(team, 10, bad=30)
+    assert evaluate(11) == 0
+    (waiting,) = [one for one in read_queues(minute(90)) if one.queue.table == "rule_due"]
+    assert waiting.count == 0
+    resume_team(team_id=team.id)
+    runs(team, 60, good=30)
+    assert evaluate(61) == 1
+    assert (incidents(team), due(made).evaluated_until) == ([], minute(61))
 
 
 def test_no_notice_goes_out_until_the_team_is_restored(
