@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.utils.text import capfirst
 
-from accounts.admin_forms import CappedPaginator
+from accounts.admin_forms import CappedPaginator, Exported
 from accounts.audit import record, record_for_installation
 from accounts.models import Team
 from accounts.tenancy import current_team_id, team_context
@@ -22,7 +22,7 @@ _KEPT = "admin_team"
 MAX_TEAMS = 100
 
 
-class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TenantAdmin(Exported):
     """Lists and shows the rows of one team at a time; nothing can be added, changed or deleted.
 
     The team is that of the parameter `team`, which the links of a list carry on, else the one that was chosen last.

@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.admin_forms import Exported
 from accounts.audit import record, record_for_installation
-from accounts.models import Membership, Team, TeamLimits, User
+from accounts.models import InstallationEvent, Membership, Team, TeamLimits, User
 from accounts.tenancy import TenantModel, team_context
 from config import urls  # noqa: F401 - it looks for what the apps bring to the administration
 from tests.architecture.test_code import INLINE
@@ -52,7 +53,10 @@ def addresses(team: Team) -> Iterator[str]:
     for model, about in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         yield reverse("admin:app_list", args=[model._meta.app_label])
-        yield reverse(f"{name}_changelist") + (f"?team={team.id}" if issubclass(model, TenantModel) else "")
+        listed = reverse(f"{name}_changelist") + (f"?team={team.id}" if issubclass(model, TenantModel) else "?")
+        yield listed
+        # Groups of staff are Django's own list.
+        yield from [f"{listed}&format=csv"] if isinstance(about, Exported) else []
         if (row := row_of(model, team)) is not None:
             yield f"{reverse(f'{name}_change', args=[row.pk])}?team={team.id}"
             yield f"{reverse(f'{name}_history', args=[row.pk])}?team={team.id}"
@@ -71,7 +75,7 @@ def test_no_page_shows_a_payload_a_body_or_a_secret_or_has_inline_code(staff: Cl
     for address in dict.fromkeys(addresses(team)):
         answer = staff.get(address)
         assert answer.status_code == 200, address
-        text = answer.content.decode()
+        text = (b"".join(answer) if answer.streaming else answer.content).decode()  # type: ignore[call-overload]
         assert MARK not in text, address
         assert INLINE.search(text) is None, address
         seen += 1
@@ -126,6 +130,16 @@ def _is_indexed(model: Any, path: str) -> bool:
             [model._meta.db_table, f"%({field.column} varchar_pattern_ops)%"],
         )
         return cursor.fetchone() is not None
+
+
+def test_a_list_is_exported_as_it_is_filtered(staff: Client, team: Team, member: User) -> None:
+    page = staff.get("/admin/accounts/user/", {"q": "member@"}).content.decode()
+    assert 'href="?q=member%40&amp;format=csv"' in page
+    answer = staff.get("/admin/accounts/user/", {"q": "member@", "format": "csv"})
+    lines = b"".join(answer).decode().splitlines()  # type: ignore[call-overload]
+    assert lines[0] == "email,name,is_active,is_staff,has_second_factor,last_login"
+    assert [line.split(",")[0] for line in lines[1:]] == [member.email]
+    assert InstallationEvent.objects.get(action="export.downloaded").after == {"rows": 1}
 
 
 def test_a_search_finds_by_how_it_begins(staff: Client, team: Team, member: User) -> None:
