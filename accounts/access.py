@@ -6,14 +6,17 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.acting import set_user
 from accounts.audit import tell_change
+from accounts.impersonation import is_held_back, seen_as
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
+from accounts.services.impersonation import note_page
 from accounts.services.team_life import team_moved_from
 from accounts.sign_in.second_factor import meets_team
 from accounts.statements import Row, columns_of, run_prepared
@@ -70,13 +73,16 @@ def team_page(
     ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(request: Any, team: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            request.memberships = memberships_of(request.user)
+            seen = seen_as(request, team)
+            request.memberships = [seen] if seen else memberships_of(request.user)
             membership = next((one for one in request.memberships if one.team.slug == team), None)
             if membership is None and (moved := team_moved_from(team, request.user)):
                 return HttpResponseRedirect(request.get_full_path().replace(f"/t/{team}/", f"/t/{moved.slug}/", 1))
             # A stranger learns nothing, not even that the team exists.
             if membership is None or not membership.allows(permission):
                 raise Http404("No such page.")
+            if seen is None and membership.team.suspended_at is not None:
+                return render(request, "accounts/team_suspended.html", {"suspended": membership.team}, status=403)
             if membership.team.erased_from is not None and request.resolver_match.url_name not in OPEN_WHEN_CLOSED:
                 return HttpResponseRedirect(reverse("team_settings", args=[team]))
             request.team, request.membership = membership.team, membership
@@ -84,6 +90,8 @@ def team_page(
             if not meets_team(request, membership):
                 return redirect("second_factor_needed")
             with team_context(membership.team_id):
+                if seen is not None:
+                    _see_as(request, seen)
                 response = view(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()
@@ -94,3 +102,13 @@ def team_page(
         return login_required(guarded)
 
     return decorate
+
+
+def _see_as(request: Any, seen: Membership) -> None:
+    """The page is that of the member whom an administrator sees it as; both logs are told. Raises `Http404`."""
+    one, name = request.impersonation, request.resolver_match.url_name
+    if is_held_back(seen, name):
+        raise Http404("This page has payloads, which the team does not show to administrators.")
+    note_page(one, request.get_full_path(), name or "", timezone.now())
+    request.user = seen.user
+    set_user(seen.user, impersonated_by=one.staff.email)

@@ -99,13 +99,18 @@ class AuditScope:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers within a scope of its own."""
-        is_api = request.path_info.startswith(("/api/", "/scim/"))
-        scope = Scope(Via.API if is_api else Via.PAGE, None, address_of(request), getattr(request, "request_id", ""))
+        scope = Scope(_way_of(request), None, address_of(request), getattr(request, "request_id", ""))
         token = _scope.set(scope)
         try:
             return self.get_response(request)
         finally:
             _scope.reset(token)
+
+
+def _way_of(request: HttpRequest) -> Via:
+    if request.path_info.startswith(("/api/", "/scim/")):
+        return Via.API
+    return Via.ADMIN if request.path_info.startswith("/admin/") else Via.PAGE
 
 
 def address_of(request: HttpRequest) -> str | None:

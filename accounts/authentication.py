@@ -17,6 +17,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.acting import set_key
+from accounts.closed_teams import SUSPENDED, closed_words
 from accounts.keys import hash_key, prefix_of
 from accounts.models import ApiKey, Membership, Scope, Team, User
 from accounts.permissions import scopes_of
@@ -51,9 +52,9 @@ def _basic_password(value: str) -> str | None:
 
 
 _FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
-# With when its team is erased, and for a key that stands for a member that one's role.
+# With when its team is erased, whether it is suspended, and for a key that stands for a member that one's role.
 _FIND = f"""
-SELECT {", ".join(f"k.{name}" for name in _FIELDS)}, t.erased_from, m.role
+SELECT {", ".join(f"k.{name}" for name in _FIELDS)}, t.erased_from, t.suspended_at IS NOT NULL, m.role
 FROM {ApiKey._meta.db_table} k JOIN {Team._meta.db_table} t ON t.id = k.team_id
 LEFT JOIN ({Membership._meta.db_table} m JOIN {User._meta.db_table} u ON u.id = m.user_id AND u.is_active)
     ON m.team_id = k.team_id AND m.user_id = k.member_id
@@ -63,10 +64,12 @@ WHERE k.prefix = %s
 
 @dataclass(frozen=True, slots=True)
 class FoundKey:
-    """A key with what decides whether it counts: its team's end, and the role of the member whom it stands for."""
+    """A key with what decides whether it counts: its team's end, whether that is suspended, the role of the member whom
+    it stands for."""
 
     key: ApiKey
     erased_from: datetime | None
+    is_suspended: bool
     role: str | None
 
 
@@ -75,7 +78,7 @@ def find_key(prefix: str) -> FoundKey | None:
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         row = cursor.execute(_FIND, [prefix], prepare=True).fetchone()
-    return FoundKey(ApiKey.from_db(connection.alias, _FIELDS, row[:-2]), *row[-2:]) if row else None
+    return FoundKey(ApiKey.from_db(connection.alias, _FIELDS, row[:-3]), *row[-3:]) if row else None
 
 
 def verify_key(text: str, now: datetime) -> ApiKey:
@@ -98,14 +101,11 @@ def verify_key(text: str, now: datetime) -> ApiKey:
         key.scopes = [scope for scope in key.scopes if scope in scopes_of(found.role)]
     if found.erased_from is not None:
         raise PermissionDenied(closed_words(found.erased_from))
+    if found.is_suspended:
+        raise PermissionDenied(SUSPENDED)
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_PRECISION:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
-
-
-def closed_words(erased_from: datetime) -> str:
-    """Why a team that is being deleted takes and tells nothing."""
-    return f"This team is deleted on {erased_from:%-d %b %Y, %H:%M} UTC. Until then an owner can restore it."
 
 
 class ApiKeyAuthentication(BaseAuthentication):

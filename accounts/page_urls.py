@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import audit, groups, keys, members, sign_in_settings, team
+from accounts.views import audit, groups, keys, members, sign_in_settings, support, team
 
 urlpatterns = [
     path("", team.team_home, name="team_home"),
@@ -21,6 +21,8 @@ urlpatterns = [
     path("settings/keys/<uuid:key>/revoke/", keys.revoke, name="revoke_key"),
     path("settings/audit/", audit.audit, name="audit"),
     path("settings/audit/<uuid:event>/", audit.audit_event, name="audit_event"),
+    path("settings/support/", support.support, name="support"),
+    path("settings/support/save/", support.set_support, name="set_support"),
     path("settings/team/", team.team_settings, name="team_settings"),
     path("settings/team/rename/", team.rename, name="rename_team"),
     path("settings/team/transfer/", team.transfer, name="transfer_team"),

@@ -1,17 +1,19 @@
 """Django's admin for rows of a team: the team is chosen first, then its rows are looked at. Services write them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.utils.text import capfirst
 
+from accounts.admin_forms import CappedPaginator, Exported
+from accounts.audit import record, record_for_installation
 from accounts.models import Team
 from accounts.tenancy import current_team_id, team_context
 
@@ -20,10 +22,11 @@ _KEPT = "admin_team"
 MAX_TEAMS = 100
 
 
-class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TenantAdmin(Exported):
     """Lists and shows the rows of one team at a time; nothing can be added, changed or deleted.
 
     The team is that of the parameter `team`, which the links of a list carry on, else the one that was chosen last.
+    What was given up is tried again by actions (permission `retry`), which tell both logs.
     `related` are read along with each row.
     """
 
@@ -32,7 +35,20 @@ class TenantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # Counting all rows beside those that a search finds, and those of each filter, costs more than it says.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    paginator = CappedPaginator
     related: tuple[str, ...] = ()
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Who may change rows of this kind may have them tried again."""
+        return bool(request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}"))
+
+    def tell_retry(self, request: HttpRequest, rows: Iterable[Any], count: int, words: str) -> None:
+        """Tells both logs and the administrator that rows of the team are tried again."""
+        kind = str(self.opts.verbose_name)
+        action, target = f"{kind.replace(' ', '_')}.retried", (kind, ", ".join(str(one.pk) for one in rows), kind)
+        record(action, target, after={"count": count})
+        record_for_installation(action, target, after={"count": count}, about_team=current_team_id())
+        self.message_user(request, words, messages.SUCCESS if count else messages.WARNING)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never: services own the writes."""

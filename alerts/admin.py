@@ -14,10 +14,12 @@ from django.utils import timezone
 from accounts.tenancy import current_team_id
 from accounts.tenant_admin import TenantAdmin
 from alerts.models import AlertDelivery, AlertRule, AlertState, Channel, Incident, Route, RouteStep, Silence
+from alerts.reads.deliveries import MAX_AGAIN
 from alerts.reads.matchers import matcher_words
 from alerts.reads.rules import words_of
 from alerts.reads.silences import state_of
 from alerts.services.channels import kept_names
+from alerts.services.outbox import requeue
 from monitoring.models import Workflow
 
 
@@ -186,7 +188,9 @@ AlertDelivery._meta.verbose_name_plural = "alert deliveries"
 
 @admin.register(AlertDelivery)
 class AlertDeliveryAdmin(TenantAdmin):
-    """Notices to channels, newest first; those given up by the filter of the status."""
+    """Notices to channels, newest first; those given up by the filter of the status, to be sent again."""
+
+    actions = ("send_again",)
 
     list_display = ("created_at", "channel", "kind", "status", "tries", "tried_at", "answer_status", "last_error")
     list_filter = ("status", "kind", "channel", "created_at")
@@ -195,5 +199,17 @@ class AlertDeliveryAdmin(TenantAdmin):
     related = ("team", "channel", "incident", "event")
     fields = (
         *("team", "id", "channel", "incident", "event", "kind", "status", "created_at", "tries", "tried_at"),
-        *("sent_at", "answer_status", "last_error", "notice"),
+        *("sent_at", "answer_status", "last_error", "headline"),
     )
+
+    @admin.display(description="notice")
+    def headline(self, delivery: AlertDelivery) -> str:
+        """Its first line; the rest is the team's to read."""
+        return str(delivery.notice.get("what", ""))
+
+    @admin.action(description="Send again", permissions=["retry"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[AlertDelivery]) -> None:
+        """Queues what is done or was given up once more, with fresh tries."""
+        rows = list(queryset.order_by("created_at", "id")[:MAX_AGAIN])
+        count = requeue(current_team_id(), rows, timezone.now())
+        self.tell_retry(request, rows, count, f"{count} of {len(rows)} are sent again within seconds.")

@@ -10,6 +10,7 @@ from config import health
 from monitoring.api.metrics import metrics
 from monitoring.views.review_mail import unsubscribe
 
+admin.autodiscover()
 # The administration has no way in of its own: it would know neither second factors nor limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

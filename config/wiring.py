@@ -1,17 +1,21 @@
 """Wires the ports: what lower apps, and strangers, show or use of what others know. Called once, by Django."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from accounts import ports as account_ports
+from accounts.sign_in import second_factor
 from alerts import ports as alert_ports
 from alerts.reads import provided
+from alerts.services import evaluation
 from billing import ports as billing_ports
 from billing.store import due, lines
 from ingestion.kinds import KINDS
 from ingestion.reads.silence import silences
 from monitoring import ports
+from monitoring.store import payloads
+from monitoring.wording import bytes_size
 
 
 def wire() -> None:
@@ -24,6 +28,29 @@ def wire() -> None:
     alert_ports.provide_source_states(_source_states)
     billing_ports.provide_source_silences(_source_silences)
     account_ports.provide_source_kinds(_source_kinds)
+    account_ports.provide_team_figures(_team_figures)
+    account_ports.provide_second_factors(second_factor.having)
+    account_ports.provide_packed("payload", "body", payloads.unpack_chunk)
+    account_ports.provide_reopened(evaluation.begin_anew)
+
+
+def _team_figures(team_id: UUID, now: datetime) -> Sequence[tuple[str, str]]:
+    # It loads what counts reports.
+    from ingestion.quotas import limits_of, usage_of
+
+    executions, storage = usage_of(team_id, now)
+    limits = limits_of(team_id)
+    most = {name: f" of {value}" for name, value in _most(limits).items()}
+    return [
+        ("executions this month", f"{executions:,}{most.get('monthly_executions', '')}"),
+        ("records on the disk", f"{bytes_size(storage)}{most.get('storage_bytes', '')}"),
+    ]
+
+
+def _most(limits: Mapping[str, int]) -> dict[str, str]:
+    """Those of the two limits of a month that there are, as text."""
+    shown = {"monthly_executions": "{:,}".format, "storage_bytes": bytes_size}
+    return {name: show(limits[name]) for name, show in shown.items() if limits[name]}
 
 
 def _source_kinds() -> Sequence[tuple[str, str]]:

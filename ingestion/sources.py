@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rest_framework.exceptions import PermissionDenied
 
-from accounts.authentication import closed_words
+from accounts.closed_teams import SUSPENDED, closed_words
 from accounts.encryption import decrypt, encrypt
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
@@ -116,7 +116,7 @@ def find_by_key(key: ApiKey, kind: SourceKind, now: datetime) -> SourceInfo:
 def find_by_address(address: str) -> SourceInfo | None:
     """The source that reports to this address, or None; also one that is switched off.
 
-    Raises `PermissionDenied` when its team is being deleted.
+    Raises `PermissionDenied` when its team is being deleted or suspended.
     """
     if info := _recall(address):
         return info
@@ -126,6 +126,8 @@ def find_by_address(address: str) -> SourceInfo | None:
         return None
     if known.team.erased_from is not None:
         raise PermissionDenied(closed_words(known.team.erased_from))
+    if known.team.suspended_at is not None:
+        raise PermissionDenied(SUSPENDED)
     with team_context(known.team_id):
         source = Source.objects.filter(id=known.source_id).first()
     return _remember(address, info_of(source)) if source else None

@@ -114,6 +114,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Retention", "clock", "retention", frozenset({"set_archive", "restore_day"})),
             Page("Masking", "lock", "privacy"),
             Page("Usage", "bars", "team_usage"),
+            Page("Support access", "globe", "support"),
             Page("Team settings", "flag", "team_settings", TEAM_PAGES),
         ),
     ),

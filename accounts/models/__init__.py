@@ -3,6 +3,7 @@
 from accounts.models.api_key import ApiKey, Scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
 from accounts.models.identity import IdentityDomain, ProviderKind, TeamIdentityProvider
+from accounts.models.impersonation import Impersonation
 from accounts.models.invitation import Invitation
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
@@ -18,6 +19,7 @@ __all__ = [
     "FormerSlug",
     "GroupMember",
     "IdentityDomain",
+    "Impersonation",
     "InstallationEvent",
     "Invitation",
     "MemberGroup",

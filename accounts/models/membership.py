@@ -16,6 +16,8 @@ class Membership(Audited):
     """Says that a user belongs to a team, and as what."""
 
     audit_ignored = frozenset({"created_at", "wants_review", "review_chosen_at", "start_page"})
+    # What an administrator who sees pages as this member may not, whatever the role: of one object, never kept.
+    withheld: frozenset[Permission] = frozenset()
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("accounts.Team", on_delete=models.CASCADE, related_name="memberships")
@@ -49,4 +51,4 @@ class Membership(Audited):
 
     def allows(self, permission: Permission) -> bool:
         """Whether this member may do it."""
-        return role_allows(self.role, permission)
+        return permission not in self.withheld and role_allows(self.role, permission)

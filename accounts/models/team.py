@@ -12,6 +12,7 @@ class Team(Audited):
     """A team. Its slug is in every address.
 
     `erased_from` is set while the team waits to be deleted: from then on all of it goes; until then it can be restored.
+    `suspended_at` is set while the people who run the installation keep it closed: nothing of it goes.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -21,6 +22,10 @@ class Team(Audited):
     requires_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
     erased_from = models.DateTimeField(null=True, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    suspended_because = models.CharField(max_length=500, blank=True, default="", db_default="")
+    # Whether administrators who see a page as a member see payloads, too: an owner says so.
+    shows_payloads_to_staff = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return self.name

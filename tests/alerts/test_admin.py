@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.tenancy import team_context
 from accounts.tenant_admin import TenantAdmin
 from alerts.models import AlertDelivery, AlertRule, AlertState, Channel, Incident, Route, Silence
+from config import urls  # noqa: F401 - it looks for what the apps bring to the administration
 from tests.alerts.opening import breach, opened, route, rule, workflow
 from tests.alerts.telling import channel, event, notice
 from tests.architecture.test_code import INLINE

@@ -8,6 +8,7 @@ from django.db import connections
 CONTROL_TABLES = {
     "accounts_membership",
     "accounts_apikey",
+    "impersonation",
     "invitation",
     "former_slug",
     "identity_domain",

@@ -1,0 +1,14 @@
+"""Monthly costs by e-mail in the installation's administration."""
+
+from django.contrib import admin
+
+from billing.models import CostMail
+from monitoring.admin import MailAdmin
+
+
+@admin.register(CostMail)
+class CostMailAdmin(MailAdmin):
+    """Costs of a month by e-mail: no amounts here."""
+
+    list_display = ("made_at", "team", "user", "month", "due_at", "sent_at", "tries", "last_error")
+    fields = readonly_fields = list_display

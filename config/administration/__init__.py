@@ -1,0 +1,1 @@
+"""What the people who run the installation see of it as a whole."""

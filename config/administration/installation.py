@@ -1,0 +1,135 @@
+"""The installation itself: versions, sizes, disk, backups, who may sign up, which outgoing connections are on."""
+
+import json
+import platform
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.db import DatabaseError, connection
+from redis import Redis, RedisError
+
+from accounts.models import Team, User
+from accounts.outgoing_uses import USES, About, is_on
+from accounts.services.sign_up import sign_up_mode
+from monitoring.wording import bytes_size
+
+# Below this share of free space, the disk is shown as a problem.
+LEAST_FREE = 0.1
+# A backup that is older is shown as one.
+OLD_BACKUP = timedelta(days=2)
+_SIGN_UP = {
+    "open": "open: anybody may make an account",
+    "invitation": "by invitation",
+    "closed": "closed: nobody may make an account",
+}
+_TIMEOUT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line about the installation; `is_bad` asks for somebody to look."""
+
+    label: str
+    value: str
+    is_bad: bool = False
+
+
+def read_counts(now: datetime) -> Sequence[Fact]:
+    """Teams and people."""
+    teams, users = Team.objects.all(), User.objects.all()
+    suspended, closed = (
+        teams.filter(suspended_at__isnull=False).count(),
+        teams.filter(erased_from__isnull=False).count(),
+    )
+    staff = users.filter(is_staff=True, is_active=True).count()
+    return [
+        Fact("Teams", f"{teams.count():,}"),
+        Fact("suspended", f"{suspended:,}"),
+        Fact("being deleted", f"{closed:,}"),
+        Fact("People", f"{users.count():,}"),
+        Fact("signed in within 7 days", f"{users.filter(last_login__gt=now - timedelta(days=7)).count():,}"),
+        Fact("in the administration", f"{staff:,}"),
+    ]
+
+
+def read_facts(now: datetime) -> Sequence[Fact]:
+    """Versions, sizes, backups, sign-up."""
+    # It loads what backups need.
+    from config.backup import version
+
+    return [
+        Fact("Steadyrun", version()),
+        Fact("Python, Django", f"{platform.python_version()}, {django.get_version()}"),
+        Fact("PostgreSQL", _told(_postgresql)),
+        Fact("Valkey or Redis", *_valkey()),
+        Fact("Database", bytes_size(_database_bytes())),
+        _disk(),
+        _backup(now),
+        Fact("Sign-up", _SIGN_UP[sign_up_mode()]),
+        Fact("E-mail", settings.MAIL_SERVER.host or "none: invitations and resets are links to copy"),
+    ]
+
+
+def read_outgoing() -> Sequence[tuple[About, str, bool]]:
+    """Each use of outgoing connections, its word in `OUTGOING_OFF`, and whether it is on."""
+    return [(about, str(use), is_on(use)) for use, about in USES.items()]
+
+
+def _told(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except DatabaseError as error:
+        return f"not known ({type(error).__name__})"
+
+
+def _postgresql() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return str(cursor.fetchone()[0])
+
+
+def _database_bytes() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return int(cursor.fetchone()[0])
+
+
+def _valkey() -> tuple[str, bool]:
+    """Its version with the hints that wait there; or that it is not reachable, which is a problem."""
+    client = Redis.from_url(settings.REDIS_URL, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+    try:
+        about, hints = client.info("server"), client.llen("celery")
+    except (RedisError, OSError) as error:
+        return f"not reachable ({type(error).__name__})", True
+    finally:
+        client.close()
+    told = about.get("valkey_version") or about.get("redis_version", "")
+    return f"{told}, {hints} hints for the worker wait", False
+
+
+def _disk() -> Fact:
+    """Of the data folder."""
+    found = shutil.disk_usage(next(one for one in (settings.HOME, *settings.HOME.parents) if one.exists()))
+    value = f"{bytes_size(found.free)} of {bytes_size(found.total)} free where the data folder is"
+    return Fact("Disk", value, found.free < LEAST_FREE * found.total)
+
+
+def _backup(now: datetime) -> Fact:
+    """The newest backup in the data folder; others are not known here."""
+    made = [at for one in Path(settings.HOME, "backups").glob("*/backup.json") if (at := _made_at(one))]
+    if not made:
+        return Fact("Newest backup", "none in the data folder; those kept elsewhere are not known here")
+    age = now - max(made)
+    return Fact("Newest backup", f"{max(made):%-d %b %Y, %H:%M} UTC, in the data folder", age > OLD_BACKUP)
+
+
+def _made_at(path: Path) -> datetime | None:
+    try:
+        return datetime.fromisoformat(json.loads(path.read_text())["made_at"])
+    except (OSError, ValueError, KeyError):
+        return None
