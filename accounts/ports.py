@@ -31,3 +31,34 @@ def provide_second_factors(read: SecondFactors) -> None:
 def second_factors(users: Collection[UUID]) -> Collection[UUID] | None:
     """Those of the users who have a second factor; None where nobody knows."""
     return _second_factors[0](users) if _second_factors else None
+
+
+# What goes on anew for a team that was closed and is restored.
+Reopened = Callable[[UUID], object]
+_reopened: list[Reopened] = []
+
+
+def provide_reopened(go_on: Reopened) -> None:
+    """Says who takes up a restored team; the last one said is asked."""
+    _reopened[:] = [go_on]
+
+
+def tell_reopened(team_id: UUID) -> None:
+    """Tells that a team is restored."""
+    for go_on in _reopened:
+        go_on(team_id)
+
+
+# Columns that are kept packed, by table and column: what reads one as JSON text.
+Unpack = Callable[[bytes], str]
+_packed: dict[tuple[str, str], Unpack] = {}
+
+
+def provide_packed(table: str, column: str, unpack: Unpack) -> None:
+    """Says how a packed column of a table is read."""
+    _packed[table, column] = unpack
+
+
+def unpacked(table: str, column: str) -> Unpack | None:
+    """What reads a packed column; None where it is none that can be read."""
+    return _packed.get((table, column))

@@ -5,13 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts import ports as account_ports
+from accounts.sign_in import second_factor
 from alerts import ports as alert_ports
 from alerts.reads import provided
+from alerts.services import evaluation
 from billing import ports as billing_ports
 from billing.store import due, lines
 from ingestion.kinds import KINDS
 from ingestion.reads.silence import silences
 from monitoring import ports
+from monitoring.store import payloads
 
 
 def wire() -> None:
@@ -24,6 +27,9 @@ def wire() -> None:
     alert_ports.provide_source_states(_source_states)
     billing_ports.provide_source_silences(_source_silences)
     account_ports.provide_source_kinds(_source_kinds)
+    account_ports.provide_second_factors(second_factor.having)
+    account_ports.provide_packed("payload", "body", payloads.unpack_chunk)
+    account_ports.provide_reopened(evaluation.begin_anew)
 
 
 def _source_kinds() -> Sequence[tuple[str, str]]:

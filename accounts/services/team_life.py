@@ -8,6 +8,7 @@ from django.utils.text import slugify
 
 from accounts.models import FormerSlug, Membership, Team, User
 from accounts.permissions import Role
+from accounts.ports import tell_reopened
 from accounts.services.teams import free_slug
 
 GRACE = timedelta(days=7)
@@ -64,12 +65,14 @@ def delete_team(*, team_id: UUID, name: str, now: datetime) -> Team:
 
 @transaction.atomic
 def restore_team(*, team_id: UUID, now: datetime) -> Team:
-    """Takes a deletion back. Raises `TeamRefused` when its time has come."""
+    """Takes a deletion back: rules, notices and mail go on from now. Raises `TeamRefused` when its time has come."""
     team = Team.objects.select_for_update().get(id=team_id)
     if team.erased_from is not None and team.erased_from <= now:
         raise TeamRefused({"team": "is being erased and cannot be restored"})
-    team.erased_from = None
-    team.save(update_fields=["erased_from"])
+    if team.erased_from is not None:
+        team.erased_from = None
+        team.save(update_fields=["erased_from"])
+        tell_reopened(team_id)
     return team
 
 

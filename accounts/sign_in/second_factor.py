@@ -1,5 +1,8 @@
 """Second factors: their secrets are encrypted at rest."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
@@ -36,3 +39,8 @@ def meets_team(request: HttpRequest, membership: Membership) -> bool:
     if request.session.get(PROVIDER_TEAM) == str(membership.team_id):
         return True
     return bool(Authenticator.objects.filter(user_id=membership.user_id, type__in=STRONG).exists())
+
+
+def having(users: Collection[UUID]) -> set[UUID]:
+    """Those of the users who have an authenticator app or a passkey."""
+    return set(Authenticator.objects.filter(user_id__in=users, type__in=STRONG).values_list("user_id", flat=True))

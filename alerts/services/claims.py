@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.closed_teams import NOT_CLOSED
 from accounts.retrying import pause_after
 
 # Longer than a try, for each try.
@@ -22,7 +23,7 @@ _READY = """d.channel_id = {channel} AND d.due_at <= %(now)s AND NOT EXISTS (
 _CLAIM = f"""
 UPDATE channel_due SET claimed_until = %(until)s WHERE channel_id IN (
     SELECT c.channel_id FROM channel_due c
-    WHERE c.next_at <= %(now)s AND (c.claimed_until IS NULL OR c.claimed_until <= %(now)s)
+    WHERE c.{NOT_CLOSED} AND c.next_at <= %(now)s AND (c.claimed_until IS NULL OR c.claimed_until <= %(now)s)
         AND (c.failures > 0) = %(failing)s
         AND (c.repeat_at <= %(now)s OR EXISTS (
             SELECT FROM alert_delivery_due d WHERE {_READY.format(channel="c.channel_id")}))

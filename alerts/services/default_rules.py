@@ -11,7 +11,7 @@ from alerts.analysis.default_rules import DEFAULT_RULES, VERSION, DefaultRule
 from alerts.models import AlertRule, RuleDue
 
 _LACKING = """SELECT t.id FROM accounts_team t LEFT JOIN default_rules d ON d.team_id = t.id
-    WHERE d.version IS NULL OR d.version < %s ORDER BY t.id LIMIT %s"""
+    WHERE (d.version IS NULL OR d.version < %s) AND t.erased_from IS NULL ORDER BY t.id LIMIT %s"""
 # Of two that find the same team the second one waits here, and then has nothing to do.
 _CLAIM = """INSERT INTO default_rules AS d (team_id, version, made_at) VALUES (%s, %s, %s)
     ON CONFLICT (team_id) DO UPDATE SET version = EXCLUDED.version, made_at = EXCLUDED.made_at

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.closed_teams import NOT_CLOSED
 from accounts.tenancy import team_context
 from alerts.analysis.conditions import Condition
 from alerts.analysis.pace import (
@@ -50,7 +51,8 @@ FOLD_TAKES = timedelta(seconds=120)
 _INCOMPLETE = "Some of what was received is not in the figures yet."
 
 # Who waits longest comes first, so that a large team never keeps the others waiting for good.
-_TEAMS = "SELECT team_id FROM rule_due WHERE due_at <= %s GROUP BY team_id ORDER BY min(due_at), team_id"
+_TEAMS = f"""SELECT team_id FROM rule_due WHERE due_at <= %s AND {NOT_CLOSED}
+    GROUP BY team_id ORDER BY min(due_at), team_id"""
 _CLAIM = """SELECT rule_id, evaluated_until, evaluated_at FROM rule_due WHERE team_id = %s AND due_at <= %s
     ORDER BY due_at, rule_id LIMIT %s FOR UPDATE SKIP LOCKED"""
 _MOVE_ON = """UPDATE rule_due d
@@ -91,6 +93,11 @@ def ensure_due(team_id: UUID, rule_ids: Iterable[UUID], now: datetime) -> None:
         unique_fields=["rule_id"],
         update_fields=["due_at"],
     )
+
+
+def begin_anew(team_id: UUID) -> None:
+    """Lets the rules of a team begin with the newest window: what happened while it was closed is not made up."""
+    RuleDue.objects.filter(team_id=team_id).update(evaluated_until=None, evaluated_at=None)
 
 
 def evaluate_due(now: datetime, *, seconds: float) -> int:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.closed_teams import NOT_CLOSED
 from accounts.models import Team
 from accounts.tenancy import team_context
 from alerts.models import Incident, IncidentDue, IncidentStatus, Silence, SilenceDue, SilenceKind
@@ -22,12 +23,12 @@ from alerts.services.muting import SILENCE, mute
 
 CLAIM = timedelta(seconds=60)
 MOST_AT_ONCE = 1000
-_CLAIM = """
-UPDATE {table} SET due_at = %(until)s WHERE {key} IN (
-    SELECT {key} FROM {table} WHERE due_at <= %(now)s AND team_id = (
-        SELECT team_id FROM {table} WHERE due_at <= %(now)s ORDER BY due_at, {key} LIMIT 1)
-    ORDER BY due_at, {key} LIMIT %(most)s FOR UPDATE SKIP LOCKED
-) RETURNING team_id, {key}
+_CLAIM = f"""
+UPDATE {{table}} SET due_at = %(until)s WHERE {{key}} IN (
+    SELECT {{key}} FROM {{table}} WHERE due_at <= %(now)s AND team_id = (
+        SELECT team_id FROM {{table}} WHERE due_at <= %(now)s AND {NOT_CLOSED} ORDER BY due_at, {{key}} LIMIT 1)
+    ORDER BY due_at, {{key}} LIMIT %(most)s FOR UPDATE SKIP LOCKED
+) RETURNING team_id, {{key}}
 """
 
 

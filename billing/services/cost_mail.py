@@ -16,6 +16,7 @@ from uuid import UUID
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection
 
+from accounts.closed_teams import NOT_CLOSED
 from accounts.models import Membership
 from accounts.permissions import Permission
 from accounts.retrying import KEPT, MOST_TRIES, pause_after
@@ -35,12 +36,14 @@ CLAIM = timedelta(seconds=120)
 # How long a mail waits for its export before it looks again.
 WAIT = timedelta(seconds=30)
 CATCH_UP_DAYS = 5
-_QUEUE = """INSERT INTO cost_mail (id, team_id, user_id, month, made_at, due_at, tries, last_error)
+_QUEUE = f"""INSERT INTO cost_mail (id, team_id, user_id, month, made_at, due_at, tries, last_error)
 SELECT gen_random_uuid(), p.team_id, p.user_id, %(month)s, %(now)s, %(now)s, 0, '' FROM cost_mail_plan p
-WHERE p.day <= %(day)s AND %(day)s < p.day + %(days)s AND p.chosen_at < %(first)s + (p.day - 1) * interval '1 day'
+WHERE p.{NOT_CLOSED} AND p.day <= %(day)s AND %(day)s < p.day + %(days)s
+    AND p.chosen_at < %(first)s + (p.day - 1) * interval '1 day'
 ON CONFLICT (team_id, user_id, month) DO NOTHING"""
-_CLAIM = """UPDATE cost_mail SET due_at = %(until)s WHERE id IN (
-    SELECT id FROM cost_mail WHERE due_at <= %(now)s ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+_CLAIM = f"""UPDATE cost_mail SET due_at = %(until)s WHERE id IN (
+    SELECT id FROM cost_mail WHERE due_at <= %(now)s AND {NOT_CLOSED}
+    ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING id"""
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.closed_teams import NOT_CLOSED
 from accounts.encryption import Unreadable
 from accounts.retrying import Result, Verdict
 from accounts.tenancy import team_context
@@ -21,10 +22,10 @@ from monitoring.reads.metrics import read_metrics
 
 EVERY = timedelta(seconds=60)
 SIDE_BY_SIDE = 8
-_DUE = """
+_DUE = f"""
 UPDATE outbox_schedule SET push_at = %(next)s WHERE destination_id IN (
-    SELECT destination_id FROM outbox_schedule WHERE push_at <= %(now)s ORDER BY push_at, destination_id
-    LIMIT 1000 FOR UPDATE SKIP LOCKED
+    SELECT destination_id FROM outbox_schedule WHERE push_at <= %(now)s AND {NOT_CLOSED}
+    ORDER BY push_at, destination_id LIMIT 1000 FOR UPDATE SKIP LOCKED
 ) RETURNING team_id, destination_id
 """
 

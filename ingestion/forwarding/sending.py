@@ -20,6 +20,7 @@ import zstandard
 from django.db import connection
 from django.utils import timezone
 
+from accounts.closed_teams import NOT_CLOSED
 from accounts.encryption import Unreadable
 from accounts.outgoing import Refused, Unreachable, send
 from accounts.outgoing_uses import Use
@@ -41,10 +42,10 @@ MAX_BYTES = 1024 * 1024
 VISIT_SECONDS = 60.0
 SIDE_BY_SIDE = 8
 
-_CLAIM = """
+_CLAIM = f"""
 UPDATE outbox_schedule SET claimed_until = %(until)s WHERE destination_id IN (
     SELECT c.destination_id FROM outbox_schedule c
-    WHERE c.next_at <= %(now)s AND (c.claimed_until IS NULL OR c.claimed_until <= %(now)s)
+    WHERE c.{NOT_CLOSED} AND c.next_at <= %(now)s AND (c.claimed_until IS NULL OR c.claimed_until <= %(now)s)
         AND EXISTS (SELECT FROM outbox_entry e WHERE e.team_id = c.team_id AND e.destination_id = c.destination_id)
     ORDER BY c.next_at, c.destination_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) RETURNING team_id, destination_id, failures

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
 
+from accounts.closed_teams import NOT_CLOSED
 from accounts.models import Membership
 from accounts.models.membership import REVIEW_ROLES
 from accounts.retrying import KEPT, MOST_TRIES, pause_after
@@ -37,14 +38,15 @@ CATCH_UP = timedelta(days=3)
 CLAIM = timedelta(seconds=120)
 REPEAT_AFTER = timedelta(minutes=1)
 REMEMBERED = timedelta(days=365)
-_QUEUE = """INSERT INTO review_mail (id, team_id, user_id, week, made_at, due_at, tries, last_error)
+_QUEUE = f"""INSERT INTO review_mail (id, team_id, user_id, week, made_at, due_at, tries, last_error)
 SELECT gen_random_uuid(), m.team_id, m.user_id, %(week)s, %(now)s, %(now)s, 0, ''
 FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
-WHERE u.is_active AND COALESCE(m.wants_review, m.role = ANY(%(roles)s)) AND m.created_at <= %(due)s
+WHERE u.is_active AND m.{NOT_CLOSED} AND COALESCE(m.wants_review, m.role = ANY(%(roles)s)) AND m.created_at <= %(due)s
     AND (m.review_chosen_at IS NULL OR m.review_chosen_at <= %(due)s)
 ON CONFLICT (team_id, user_id, week) DO NOTHING"""
-_CLAIM = """UPDATE review_mail SET due_at = %(until)s, tries = tries + 1 WHERE id IN (
-    SELECT id FROM review_mail WHERE due_at <= %(now)s ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+_CLAIM = f"""UPDATE review_mail SET due_at = %(until)s, tries = tries + 1 WHERE id IN (
+    SELECT id FROM review_mail WHERE due_at <= %(now)s AND {NOT_CLOSED}
+    ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING id"""
 _AGAIN = """INSERT INTO review_mail (id, team_id, user_id, week, made_at, due_at, tries, last_error)
 VALUES (%(id)s, %(team)s, %(user)s, %(week)s, %(now)s, %(now)s, 0, '')

@@ -16,6 +16,7 @@ import msgspec
 from django.db import connection
 from django.utils import timezone
 
+from accounts.closed_teams import NOT_CLOSED
 from accounts.encryption import Unreadable, decrypt
 from accounts.outgoing import Answer, Refused, Unreachable, send
 from accounts.outgoing_uses import Use
@@ -27,9 +28,10 @@ from monitoring.services.improvements import MAX_LINK, is_web_address
 logger = logging.getLogger(__name__)
 
 CLAIM = timedelta(seconds=60)
-_CLAIM = """
+_CLAIM = f"""
 UPDATE tracker_due SET due_at = %(until)s WHERE delivery_id IN (
-    SELECT delivery_id FROM tracker_due WHERE due_at <= %(now)s ORDER BY due_at, delivery_id LIMIT 1
+    SELECT delivery_id FROM tracker_due WHERE due_at <= %(now)s AND {NOT_CLOSED}
+    ORDER BY due_at, delivery_id LIMIT 1
     FOR UPDATE SKIP LOCKED
 ) RETURNING team_id, delivery_id
 """

@@ -1,0 +1,6 @@
+"""Teams that wait for their end: nothing is evaluated, sent or reminded of for them until an owner restores them."""
+
+from accounts.models import Team
+
+# Part of the queries that claim work from queues: `... WHERE due_at <= now AND {NOT_CLOSED}`.
+NOT_CLOSED = f"team_id NOT IN (SELECT id FROM {Team._meta.db_table} WHERE erased_from IS NOT NULL)"
