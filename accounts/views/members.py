@@ -26,6 +26,7 @@ from accounts.services.invitations import (
     send_again,
 )
 from accounts.services.members import MemberRefused, change_role, remove_member
+from accounts.services.resets import ResetRefused, make_reset_link
 
 HEAD = ("email", "name", "role", "joined_at", "last_sign_in", "second_factor", "groups", "id")
 
@@ -80,6 +81,20 @@ def remove(request: TeamRequest, member: UUID) -> HttpResponseBase:
         return _page(request, refused.reasons)
     messages.success(request, f"{one.user.email} was removed and sees nothing of the team any more.")
     return _back(request)
+
+
+@team_page(Permission.MANAGE_MEMBERS)
+@require_POST
+def reset_link(request: TeamRequest, member: UUID) -> HttpResponseBase:
+    """Makes a link to a new password for a member, where no mail can bring one; it is shown this once."""
+    found = Membership.objects.select_related("user").filter(team_id=request.team.id, id=member).first()
+    if found is None:
+        raise Http404("No such member.")
+    try:
+        link = make_reset_link(by=request.membership, member=found)
+    except ResetRefused as refused:
+        return _page(request, {"link": f"was not made. {refused}"})
+    return _page(request, reset=(found.user.email, link))
 
 
 @team_page(Permission.MANAGE_MEMBERS)
@@ -141,7 +156,7 @@ def roles(request: TeamRequest) -> HttpResponseBase:
 
 def _mail(request: TeamRequest, sent: Sent) -> bool:
     """Whether the link went out by mail. Without a mail server, or when it does not take it, somebody copies it."""
-    if not settings.EMAIL_HOST:
+    if not settings.MAIL_SERVER.host:
         return False
     subject, text = letter_of(sent, request.team)
     try:
@@ -151,7 +166,12 @@ def _mail(request: TeamRequest, sent: Sent) -> bool:
 
 
 def _page(
-    request: TeamRequest, reasons: dict[str, str] | None = None, *, sent: Sent | None = None, is_mailed: bool = False
+    request: TeamRequest,
+    reasons: dict[str, str] | None = None,
+    *,
+    sent: Sent | None = None,
+    is_mailed: bool = False,
+    reset: tuple[str, str] | None = None,
 ) -> HttpResponseBase:
     giver = request.membership.role
     given = [(role.value, role.label) for role in Role if may_give(giver, role)]
@@ -166,6 +186,8 @@ def _page(
         "reasons": reasons,
         "sent": sent,
         "is_mailed": is_mailed,
+        "reset": reset,
+        "sends_mail": bool(settings.MAIL_SERVER.host),
         "may_manage": request.membership.allows(Permission.MANAGE_MEMBERS),
         "told_email": request.POST.get("email", "") if reasons else "",
     }

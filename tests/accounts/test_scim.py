@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -19,14 +20,23 @@ JSON = "application/scim+json"
 
 
 class Directory:
-    """A directory with a key of the team."""
+    """A directory with a key of the team, asking below `start`; `last` is the last answer."""
 
-    def __init__(self, team: Team, *scopes: str) -> None:
-        _, text = issue_key(team=team, name="Directory", scopes=list(scopes))
-        self.client = Client(headers={"authorization": f"Bearer {text}"})
+    def __init__(self, team: Team | None, *scopes: str, start: str = "/scim/v2/Users") -> None:
+        self.start, self.last = start, HttpResponse()
+        if team is not None:
+            _, text = issue_key(team=team, name="Directory", scopes=list(scopes))
+            self.client = Client(headers={"authorization": f"Bearer {text}"})
+
+    @classmethod
+    def again(cls, other: "Directory", start: str) -> "Directory":
+        """The same directory, asking below another address."""
+        one = cls(None, start=start)
+        one.client = other.client
+        return one
 
     def __call__(self, method: str, path: str = "", body: Any = None) -> Any:
-        answer = self.client.generic(method, f"/scim/v2/Users{path}", json.dumps(body), content_type=JSON)
+        self.last = answer = self.client.generic(method, f"{self.start}{path}", json.dumps(body), content_type=JSON)
         return answer.status_code, answer.json() if answer.content else None
 
 
