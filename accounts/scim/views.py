@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from accounts.acting import set_key
 from accounts.authentication import told_key, verify_key
@@ -52,6 +52,8 @@ def _team_of(request: HttpRequest) -> UUID:
         key = verify_key(told_key(request.headers) or "", timezone.now())
     except AuthenticationFailed as error:
         raise ProvisioningRefused(str(error.detail), "", 401) from None
+    except PermissionDenied as error:
+        raise ProvisioningRefused(str(error.detail), "", 403) from None
     if Scope.MANAGE not in key.scopes:
         raise ProvisioningRefused(f"This API key does not have the scope '{Scope.MANAGE}'.", "", 403)
     set_key(key)

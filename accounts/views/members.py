@@ -145,10 +145,11 @@ def revoke_invitation(request: TeamRequest, invitation: UUID) -> HttpResponseBas
 def roles(request: TeamRequest) -> HttpResponseBase:
     """The table of roles and what each may do, or with `format=csv` its rows."""
     rows = [
-        (*PERMISSION_WORDS[permission], [permission in PERMISSIONS[role] for role in Role]) for permission in Permission
+        (*PERMISSION_WORDS[permission], [(role.label, permission in PERMISSIONS[role]) for role in Role])
+        for permission in Permission
     ]
     if request.GET.get("format") == "csv":
-        cells = [(name, *("yes" if one else "no" for one in allowed)) for name, _, allowed in rows]
+        cells = [(name, *("yes" if one else "no" for _, one in allowed)) for name, _, allowed in rows]
         return csv_response("roles.csv", ("permission", *Role.values), cells)
     context = {"roles": Role.labels, "rows": rows, "own": Role(request.membership.role).label}
     return TemplateResponse(request, "settings/roles.html", context)

@@ -1,6 +1,7 @@
 """SCIM: a directory adds, finds, makes inactive and removes members; the last way in stays."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -110,8 +111,12 @@ def test_another_teams_person_is_as_unknown_as_anybody(directory: Directory, own
     assert Membership.objects.filter(user=stranger).exists()
 
 
-def test_a_key_without_the_scope_and_no_key_open_nothing(team: Team) -> None:
+def test_a_key_without_the_scope_and_no_key_and_a_closed_team_open_nothing(team: Team) -> None:
     assert Directory(team, Scope.READ)("GET")[0] == 403
+    directory = Directory(team, Scope.MANAGE)
+    Team.objects.update(erased_from=timezone.now() + timedelta(days=7))
+    status, refused = directory("GET")
+    assert (status, "an owner can restore it" in refused["detail"]) == (403, True)
     assert Client().get("/scim/v2/Users").status_code == 401
 
 
