@@ -1,11 +1,10 @@
 """Wires the ports: what lower apps, and strangers, show or use of what others know. Called once, by Django."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from accounts import ports as account_ports
-from accounts.sign_in import second_factor
 from alerts import ports as alert_ports
 from alerts.reads import provided
 from alerts.services import evaluation
@@ -27,9 +26,16 @@ def wire() -> None:
     alert_ports.provide_source_states(_source_states)
     billing_ports.provide_source_silences(_source_silences)
     account_ports.provide_source_kinds(_source_kinds)
-    account_ports.provide_second_factors(second_factor.having)
+    account_ports.provide_second_factors(_second_factors)
     account_ports.provide_packed("payload", "body", payloads.unpack_chunk)
     account_ports.provide_reopened(evaluation.begin_anew)
+
+
+def _second_factors(users: Collection[UUID]) -> Collection[UUID]:
+    # allauth's part of it is large, and only pages ask.
+    from accounts.sign_in import second_factor
+
+    return second_factor.having(users)
 
 
 def _source_kinds() -> Sequence[tuple[str, str]]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rest_framework.exceptions import PermissionDenied
 
-from accounts.authentication import closed_words
+from accounts.closed_teams import closed_words
 from accounts.encryption import decrypt, encrypt
 from accounts.models import ApiKey
 from accounts.tenancy import team_context
