@@ -13,7 +13,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import connection, models
 
-from accounts.encryption import EncryptedField, EncryptedTextField
+from accounts.encryption import EncryptedTextField
 from accounts.ports import unpacked
 from accounts.tenancy import team_context
 
@@ -58,10 +58,10 @@ def exported() -> list[Exported]:
 
 def _exported(model: type[models.Model]) -> Exported:
     table = model._meta.db_table
-    secret = getattr(model, "audit_secret", frozenset())
+    secret: frozenset[str] = getattr(model, "audit_secret", frozenset())
     fields = [one for one in model._meta.concrete_fields if one.attname not in secret and one.column != "team_id"]
-    plain = [one.column for one in fields if not isinstance(one, models.BinaryField | EncryptedTextField)]
-    packed = [one.column for one in fields if unpacked(table, one.column) and not isinstance(one, EncryptedField)]
+    plain = [str(one.column) for one in fields if not isinstance(one, models.BinaryField | EncryptedTextField)]
+    packed = [name for one in fields if unpacked(table, name := str(one.column))]
     return Exported(table, tuple(plain), packed[0] if packed else "")
 
 

@@ -166,7 +166,8 @@ def _name(team_id: UUID, name: str, but: UUID | None = None) -> str:
     name = name.strip()
     if not name or len(name) > MAX_NAME:
         raise ProvisioningRefused(f"displayName must be told, with at most {MAX_NAME} letters.", "invalidValue")
-    if ProvisionedGroup.objects.filter(team_id=team_id, name__iexact=name).exclude(id=but).exists():
+    same = ProvisionedGroup.objects.filter(team_id=team_id, name__iexact=name)
+    if (same.exclude(id=but) if but else same).exists():
         raise ProvisioningRefused("There is a group with this displayName already.", "uniqueness", 409)
     return name
 
