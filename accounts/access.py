@@ -24,7 +24,12 @@ from accounts.tenancy import team_context
 
 P = ParamSpec("P")
 # What members of a team that is being deleted still see.
-OPEN_WHEN_CLOSED = frozenset({"team_settings", "restore_team", "team_export", "leave_team"})
+OPEN_WHEN_CLOSED = frozenset(
+    {
+        *("team_settings", "restore_team", "leave_team"),
+        *("ask_team_export", "team_export_file", "remove_team_export"),
+    }
+)
 
 
 class SignedInRequest(HttpRequest):

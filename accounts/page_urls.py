@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import audit, groups, keys, members, sign_in_settings, support, team
+from accounts.views import audit, groups, keys, members, sign_in_settings, support, team, team_export
 
 urlpatterns = [
     path("", team.team_home, name="team_home"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("settings/groups/<uuid:group>/remove/", groups.remove, name="remove_group"),
     path("settings/members/", members.members, name="members"),
     path("settings/members/<uuid:member>/role/", members.set_role, name="set_member_role"),
+    path("settings/members/<uuid:member>/reset-link/", members.reset_link, name="member_reset_link"),
     path("settings/members/<uuid:member>/remove/", members.remove, name="remove_member"),
     path("settings/invitations/", members.add_invitation, name="add_invitation"),
     path("settings/invitations/<uuid:invitation>/again/", members.invitation_again, name="invitation_again"),
@@ -29,6 +30,8 @@ urlpatterns = [
     path("settings/team/leave/", team.leave, name="leave_team"),
     path("settings/team/delete/", team.delete, name="delete_team"),
     path("settings/team/restore/", team.restore, name="restore_team"),
-    path("settings/team/export.zip", team.team_export, name="team_export"),
+    path("settings/team/export/", team_export.ask_export, name="ask_team_export"),
+    path("settings/team/export/<uuid:export>/", team_export.export_file, name="team_export_file"),
+    path("settings/team/export/<uuid:export>/remove/", team_export.remove_export, name="remove_team_export"),
     path("settings/team/start-page/", team.set_start_page, name="set_start_page"),
 ]

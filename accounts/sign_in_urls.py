@@ -43,5 +43,7 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    # Where allauth's pages lead back to: everything about signing in stands on one page.
+    path("account/second-factor/", security.overview, name="mfa_index"),
     path("account/second-factor/", include("allauth.mfa.urls")),
 ]

@@ -35,6 +35,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "run-exports": {"task": "billing.tasks.run_exports", "schedule": 2.0, "options": {"expires": 2}},
     "remove-old-exports": {"task": "billing.tasks.remove_old_exports", "schedule": 3600.0},
     "send-cost-mails": {"task": "billing.tasks.send_cost_mails", "schedule": 30.0, "options": {"expires": 25}},
+    "write-team-exports": {"task": "accounts.tasks.write_team_exports", "schedule": 3.0, "options": {"expires": 3}},
     "erase-deleted-teams": {"task": "accounts.tasks.erase_deleted_teams", "schedule": 3600.0},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},

@@ -19,11 +19,14 @@ PASSWORD_RESET_TIMEOUT = 86_400
 ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {"signup": "accounts.sign_in.forms.SignUpForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = str
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Steadyrun] "
 # An address is proved by e-mail where e-mail can be sent.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if mail_server(os.environ.get("EMAIL_URL", "")).host else "none"
+# In the browser that asked for the link, and nowhere else.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -46,12 +49,11 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"OAUTH_PKCE_ENABLED": True}}
 
-# Counts tries and remembers used answers of providers. In the database: where that is gone, nobody signs in anyway.
+# Counts tries and remembers codes that were used, in Valkey; nothing else is cached.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "cache_entry",
-        "OPTIONS": {"MAX_ENTRIES": 20_000},
+        "BACKEND": "accounts.sign_in.tries.Tries",
+        "LOCATION": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
     }
 }
 

@@ -1,11 +1,10 @@
 """Wires the ports: what lower apps, and strangers, show or use of what others know. Called once, by Django."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from accounts import ports as account_ports
-from accounts.sign_in import second_factor
 from alerts import ports as alert_ports
 from alerts.reads import provided
 from alerts.services import evaluation
@@ -29,7 +28,7 @@ def wire() -> None:
     billing_ports.provide_source_silences(_source_silences)
     account_ports.provide_source_kinds(_source_kinds)
     account_ports.provide_team_figures(_team_figures)
-    account_ports.provide_second_factors(second_factor.having)
+    account_ports.provide_second_factors(_second_factors)
     account_ports.provide_packed("payload", "body", payloads.unpack_chunk)
     account_ports.provide_reopened(evaluation.begin_anew)
 
@@ -51,6 +50,13 @@ def _most(limits: Mapping[str, int]) -> dict[str, str]:
     """Those of the two limits of a month that there are, as text."""
     shown = {"monthly_executions": "{:,}".format, "storage_bytes": bytes_size}
     return {name: show(limits[name]) for name, show in shown.items() if limits[name]}
+
+
+def _second_factors(users: Collection[UUID]) -> Collection[UUID]:
+    # allauth's part of it is large, and only pages ask.
+    from accounts.sign_in import second_factor
+
+    return second_factor.having(users)
 
 
 def _source_kinds() -> Sequence[tuple[str, str]]:

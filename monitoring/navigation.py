@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from accounts.models import Membership, Team
+from accounts.permissions import role_allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvem
 INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silences"})
 RESOURCE_PAGES = frozenset({"cost_new_resource", "cost_resource"})
 BUDGET_PAGES = frozenset({"new_budget", "budget", "edit_budget"})
-MEMBER_PAGES = frozenset({"roles", "add_invitation", "invitation_again", "set_member_role", "remove_member"})
+MEMBER_PAGES = frozenset(
+    {"roles", "add_invitation", "invitation_again", "set_member_role", "remove_member", "member_reset_link"}
+)
 TEAM_PAGES = frozenset({"rename_team", "transfer_team", "leave_team", "delete_team", "restore_team"})
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
 PRICE_PAGES = frozenset(
@@ -128,15 +131,35 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "team": team,
-        "nav": sections_of(team.slug, request.resolver_match.url_name if request.resolver_match else None),
+        "nav": sections_of(
+            team.slug,
+            request.resolver_match.url_name if request.resolver_match else None,
+            getattr(getattr(request, "membership", None), "role", ""),
+        ),
         "other_teams": other_teams(getattr(request, "memberships", ()), team),
     }
 
 
 @lru_cache(maxsize=1024)
-def sections_of(slug: str, url_name: str | None) -> tuple[Section, ...]:
-    """The sections with their addresses in the team; the entry of the page named `url_name` is current."""
-    return tuple(Section(title, tuple(_entry(page, slug, url_name) for page in pages)) for title, pages in SECTIONS)
+def sections_of(slug: str, url_name: str | None, role: str = "") -> tuple[Section, ...]:
+    """The sections with their addresses in the team; the entry of the page named `url_name` is current.
+
+    Pages that a member with this role may not open are left out; without a role none is.
+    """
+    shown = [
+        Section(title, tuple(_entry(page, slug, url_name) for page in pages if _is_open_to(page, role)))
+        for title, pages in SECTIONS
+    ]
+    return tuple(section for section in shown if section.entries)
+
+
+@lru_cache(maxsize=1024)
+def _is_open_to(page: Page, role: str) -> bool:
+    """Whether the door of the page lets this role in."""
+    if not role or not page.per_team:
+        return True
+    needed = getattr(resolve(reverse(page.url_name, args=["team"])).func, "team_permission", None)
+    return needed is None or role_allows(role, needed)
 
 
 def other_teams(memberships: Sequence[Membership], team: Team) -> list[Team]:

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import TransactionTestCase
@@ -51,6 +52,12 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     yield
     with django_db_blocker.unblock():
         database.close()
+
+
+@pytest.fixture(autouse=True)
+def _tries_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong passwords of one test do not shut the door for the next."""
+    monkeypatch.setattr("accounts.sign_in.tries.space", f"tries-{uuid4().hex}")
 
 
 @pytest.fixture(scope="session", autouse=True)

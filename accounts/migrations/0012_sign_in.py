@@ -21,15 +21,7 @@ TABLES = (
     "usersessions_usersession",
     "team_identity_provider",
     "identity_domain",
-    "cache_entry",
 )
-# Counters of tries, gone with a crash of the database; Django's own form of such a table.
-_CACHE = """
-CREATE UNLOGGED TABLE cache_entry (
-    cache_key varchar(255) PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL
-);
-CREATE INDEX cache_entry_expires ON cache_entry (expires);
-"""
 # Who could sign in before had their address from whoever made the account.
 _ADDRESSES = """
 INSERT INTO account_emailaddress (email, verified, "primary", user_id)
@@ -186,7 +178,6 @@ class Migration(migrations.Migration):
             },
         ),
         MakeTenantTable("provisioned_member"),
-        migrations.RunSQL(_CACHE, reverse_sql="DROP TABLE cache_entry"),
         migrations.RunSQL(_ADDRESSES, reverse_sql=migrations.RunSQL.noop),
         *[grant_control_table(table) for table in TABLES],
     ]

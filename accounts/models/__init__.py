@@ -7,9 +7,10 @@ from accounts.models.impersonation import Impersonation
 from accounts.models.invitation import Invitation
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
-from accounts.models.provisioned import ProvisionedMember
+from accounts.models.provisioned import ProvisionedGroup, ProvisionedGroupMember, ProvisionedMember
 from accounts.models.retention_policy import RetentionPolicy
 from accounts.models.team import FormerSlug, Team
+from accounts.models.team_export import TeamExport, TeamExportState
 from accounts.models.team_limits import TeamLimits
 from accounts.models.user import User
 
@@ -25,10 +26,14 @@ __all__ = [
     "MemberGroup",
     "Membership",
     "ProviderKind",
+    "ProvisionedGroup",
+    "ProvisionedGroupMember",
     "ProvisionedMember",
     "RetentionPolicy",
     "Scope",
     "Team",
+    "TeamExport",
+    "TeamExportState",
     "TeamIdentityProvider",
     "TeamLimits",
     "User",

@@ -1,82 +1,105 @@
-"""Everything that a team set, and its executions, as a ZIP of JSON lines that is made while it is sent.
+"""Everything of a team as tables of JSON lines: what it set, its executions with all parts, its costs, its audit log.
 
-One file a table, read in pages by id, so that neither memory nor a transaction grows with the team. Steps, payloads and
-log lines are left out: the API and the pages give those by execution. Secrets (binary columns) are left out, too.
+Which tables there are is read from the models, so that one that is added later is not forgotten. Each is read in pages
+by its key, so that neither memory nor a transaction grows with the team. Left out are secrets, queues (what is still to
+be done, which a copy is of no use for) and packed columns that nobody can read; payloads are unpacked.
 """
 
-import json
-import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from io import RawIOBase
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import connection, models
 
-from accounts.models import ApiKey, Invitation, Membership
-from accounts.tenancy import TenantModel, team_context
+from accounts.encryption import EncryptedTextField
+from accounts.ports import unpacked
+from accounts.tenancy import team_context
 
 PAGE = 2_000
+# Queues, counters and copies of what waits to be sent.
+QUEUES = frozenset(
+    {
+        *("alert_delivery_due", "baseline_due", "channel_due", "cost_due", "cost_mail", "criteria_check"),
+        *("default_rules", "dirty_bucket", "due_diagnosis", "export_due", "export_job", "finding_due", "first_rating"),
+        *("improvement_due", "incident_due", "outbox_entry", "outbox_item", "outbox_schedule", "price_revision"),
+        *("review_mail", "rule_due", "silence_due", "source_receipt", "team_export", "tracker_due", "triage_watch"),
+        # Secrets as a whole: whoever knows an address of a source reports to it.
+        "source_address",
+    }
+)
+_KEY = """
+SELECT array_agg(a.attname ORDER BY k.place)
+FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k(number, place)
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+WHERE i.indrelid = %s::regclass AND i.indisprimary
+"""
 
 
-class _Stream(RawIOBase):
-    """Holds what `zipfile` wrote until it is sent on; it cannot be sought in, so sizes stand behind each file."""
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A table and its columns that go into the export; `packed` is one that is unpacked on the way."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        """Yes."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Takes a part."""
-        part = bytes(data)
-        self.parts.append(part)
-        return len(part)
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        taken = b"".join(self.parts)
-        self.parts.clear()
-        return taken
+    table: str
+    columns: tuple[str, ...]
+    packed: str = ""
 
 
-def zip_of(team_id: UUID) -> Iterator[bytes]:
-    """The file, part by part."""
-    stream = _Stream()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for model in exported():
-            with archive.open(f"{model._meta.db_table}.jsonl", "w", force_zip64=True) as file:
-                for lines in _pages(team_id, model):
-                    file.write(lines)
-                    yield stream.take()
-        archive.writestr("README.txt", f"Steadyrun, team {team_id}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n")
-    yield stream.take()
+def exported() -> list[Exported]:
+    """The tables that an export has, by name."""
+    found: dict[str, Exported] = {}
+    for model in apps.get_models():
+        fields = model._meta.concrete_fields
+        if model._meta.db_table not in QUEUES and any(field.attname == "team_id" for field in fields):
+            found[model._meta.db_table] = _exported(model)
+    return [found[name] for name in sorted(found)]
 
 
-def exported() -> list[type[models.Model]]:
-    """The tables that go into the file, by name: all of a team but the facts of single executions."""
-    own = [model for model in apps.get_models() if issubclass(model, TenantModel)]
-    return sorted([*own, Membership, ApiKey, Invitation], key=lambda model: model._meta.db_table)
+def _exported(model: type[models.Model]) -> Exported:
+    table = model._meta.db_table
+    secret: frozenset[str] = getattr(model, "audit_secret", frozenset())
+    fields = [one for one in model._meta.concrete_fields if one.attname not in secret and one.column != "team_id"]
+    plain = [str(one.column) for one in fields if not isinstance(one, models.BinaryField | EncryptedTextField)]
+    packed = [name for one in fields if unpacked(table, name := str(one.column))]
+    return Exported(table, tuple(plain), packed[0] if packed else "")
 
 
-def _pages(team_id: UUID, model: type[models.Model]) -> Iterator[bytes]:
-    names = [
-        field.attname
-        for field in model._meta.concrete_fields
-        if not isinstance(field, models.BinaryField) and field.attname != "team_id"
-    ]
-    last: Any = None
+def pages(team_id: UUID, one: Exported) -> Iterator[tuple[int, bytes]]:
+    """The rows of a table, page by page: how many, and their lines."""
+    last: list[Any] = []
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute(_KEY, [one.table])
+        key = [name for name in cursor.fetchone()[0] if name != "team_id"] or ["team_id"]
     while True:
-        with team_context(team_id):
-            rows = model._default_manager.filter(team_id=team_id).order_by("id")
-            found = list((rows.filter(id__gt=last) if last else rows).values(*names)[:PAGE])
-        if not found:
+        found = _page(team_id, one, key, last)
+        if found:
+            yield len(found), b"".join(_line(one, row) for row in found)
+        if len(found) < PAGE:
             return
-        yield "".join(json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False) + "\n" for row in found).encode()
-        last = found[-1]["id"]
+        last = list(found[-1][2:])
+
+
+def _page(team_id: UUID, one: Exported, key: list[str], last: list[Any]) -> list[tuple[Any, ...]]:
+    """Of each row: its JSON, what is packed, its key."""
+    names = ", ".join(key)
+    after = f"AND ({names}) > ({', '.join(['%s'] * len(key))})" if last else ""
+    columns = ", ".join(f't."{name}"' for name in one.columns)
+    packed = f't."{one.packed}"' if one.packed else "NULL"
+    keys = ", ".join(f"t.{name}" for name in key)
+    with team_context(team_id), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT (SELECT row_to_json(r)::text FROM (SELECT {columns}) r), {packed}, {keys} "
+            f"FROM (SELECT * FROM {one.table} WHERE team_id = %s {after} ORDER BY {names} LIMIT {PAGE}) t "
+            f"ORDER BY {keys}",
+            [team_id, *last],
+        )
+        return list(cursor.fetchall())
+
+
+def _line(one: Exported, row: tuple[Any, ...]) -> bytes:
+    text = str(row[0])
+    read = unpacked(one.table, one.packed) if one.packed and row[1] is not None else None
+    if read is not None:
+        text = f'{text[:-1]},"{one.packed}":{read(bytes(row[1]))}}}'
+    return text.encode() + b"\n"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from accounts.services.provisioning import Person, ProvisioningRefused
 
@@ -11,6 +12,7 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 MAX_COUNT = 200
+MAX_OPERATIONS = 1_000
 _FILTER = re.compile(r'\s*(userName|externalId|emails(?:\.value)?)\s+eq\s+"([^"\\]{1,300})"\s*\Z', re.IGNORECASE)
 
 
@@ -22,8 +24,8 @@ class Change:
     external_id: str | None = None
 
 
-def user_document(one: Person, base: str) -> dict[str, Any]:
-    """A member as SCIM shows one."""
+def user_document(one: Person, groups: Sequence[tuple[UUID, str]], base: str) -> dict[str, Any]:
+    """A member as SCIM shows one, with ids and names of their groups."""
     return {
         "schemas": [USER],
         "id": str(one.user.id),
@@ -33,6 +35,10 @@ def user_document(one: Person, base: str) -> dict[str, Any]:
         "emails": [{"value": one.user.email, "primary": True}],
         "active": one.is_active,
         "roles": [{"value": one.role}],
+        "groups": [
+            {"value": str(id), "$ref": f"{base}/scim/v2/Groups/{id}", "display": name, "type": "direct"}
+            for id, name in groups
+        ],
         "meta": {
             "resourceType": "User",
             "created": one.created_at.isoformat(),
@@ -41,15 +47,14 @@ def user_document(one: Person, base: str) -> dict[str, Any]:
     }
 
 
-def list_document(found: Sequence[Person], start: int, count: int, base: str) -> dict[str, Any]:
-    """A page of members; `start` counts from one."""
-    page = found[start - 1 : start - 1 + count]
+def list_document(page: Sequence[dict[str, Any]], total: int, start: int) -> dict[str, Any]:
+    """A page of documents; `start` counts from one."""
     return {
         "schemas": [LIST],
-        "totalResults": len(found),
+        "totalResults": total,
         "startIndex": start,
         "itemsPerPage": len(page),
-        "Resources": [user_document(one, base) for one in page],
+        "Resources": list(page),
     }
 
 
@@ -88,16 +93,30 @@ def read_user(body: Any) -> Change:
 
 def read_patch(body: Any) -> Change:
     """What the operations of a PATCH come to. What we do not keep is passed over, as directories send it anyway."""
-    operations = body.get("Operations") if isinstance(body, dict) else None
-    if not isinstance(operations, list) or not all(isinstance(one, dict) for one in operations):
-        raise ProvisioningRefused("A PATCH needs a list of Operations.", "invalidSyntax")
     told: dict[str, Any] = {}
-    for one in operations[:100]:
+    for one in operations_of(body):
         path, value = one.get("path"), one.get("value")
         if str(one.get("op", "")).lower() not in ("add", "replace"):
             continue
         told |= value if path is None and isinstance(value, dict) else {str(path): value}
     return read_user({name: told[name] for name in ("active", "externalId") if name in told})
+
+
+def operations_of(body: Any) -> list[dict[str, Any]]:
+    """The operations of a PATCH. Raises `ProvisioningRefused`."""
+    operations = body.get("Operations") if isinstance(body, dict) else None
+    if not isinstance(operations, list) or not all(isinstance(one, dict) for one in operations):
+        raise ProvisioningRefused("A PATCH needs a list of Operations.", "invalidSyntax")
+    if len(operations) > MAX_OPERATIONS:
+        raise ProvisioningRefused(f"A PATCH has at most {MAX_OPERATIONS} operations.", "tooMany")
+    return operations
+
+
+def text_of(value: Any, name: str) -> str:
+    """A text that is told, without NUL. Raises `ProvisioningRefused`."""
+    if not isinstance(value, str):
+        raise ProvisioningRefused(f"{name} is a text.", "invalidValue")
+    return value.replace("\x00", "")
 
 
 def _truth(value: Any) -> bool:

@@ -17,7 +17,8 @@ from accounts.authentication import told_key, verify_key
 from accounts.models import Scope
 from accounts.scim import messages
 from accounts.services import provisioning
-from accounts.services.provisioning import ProvisioningRefused
+from accounts.services.provisioned_groups import groups_of_people
+from accounts.services.provisioning import Person, ProvisioningRefused
 from accounts.tenancy import team_context
 
 CONTENT_TYPE = "application/scim+json"
@@ -62,12 +63,15 @@ def _team_of(request: HttpRequest) -> UUID:
 def _response(status: int, document: Document | None) -> HttpResponse:
     response = JsonResponse(document, status=status) if document is not None else HttpResponse(status=status)
     response["Content-Type"] = CONTENT_TYPE
+    if status == 201 and document is not None:
+        response["Location"] = document["meta"]["location"]
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="steadyrun"'
     return response
 
 
-def _body(request: HttpRequest) -> Any:
+def body_of(request: HttpRequest) -> Any:
+    """The document in a request. Raises `ProvisioningRefused`."""
     text = request.read(MAX_BODY_BYTES + 1)
     if len(text) > MAX_BODY_BYTES:
         raise ProvisioningRefused("The body is too large.", "", 413)
@@ -77,8 +81,14 @@ def _body(request: HttpRequest) -> Any:
         raise ProvisioningRefused("The body is no JSON.", "invalidSyntax") from None
 
 
-def _base() -> str:
+def base_address() -> str:
+    """Where SCIM's addresses begin."""
     return str(settings.BASE_URL).rstrip("/")
+
+
+def _shown(team_id: UUID, *people: Person) -> list[Document]:
+    groups = groups_of_people(team_id, [one.user.id for one in people])
+    return [messages.user_document(one, groups.get(one.user.id, []), base_address()) for one in people]
 
 
 @scim_view("GET", "POST")
@@ -87,8 +97,9 @@ def users(request: HttpRequest, team_id: UUID) -> Answer:
     if request.method == "GET":
         found = provisioning.people_of(team_id, **messages.read_filter(request.GET.get("filter", "")))
         start, count = messages.read_page(request.GET.get("startIndex", ""), request.GET.get("count", ""))
-        return 200, messages.list_document(found, start, count, _base())
-    body = _body(request)
+        page = _shown(team_id, *found[start - 1 : start - 1 + count])
+        return 200, messages.list_document(page, len(found), start)
+    body = body_of(request)
     told = messages.read_user(body)
     email = str(body.get("userName") or "")
     try:
@@ -102,7 +113,7 @@ def users(request: HttpRequest, team_id: UUID) -> Answer:
         external_id=(told.external_id or "").replace("\x00", ""),
         is_active=told.is_active is not False,
     )
-    return 201, messages.user_document(made, _base())
+    return 201, _shown(team_id, made)[0]
 
 
 @scim_view("GET", "PUT", "PATCH", "DELETE")
@@ -115,27 +126,9 @@ def user(request: HttpRequest, team_id: UUID, id: UUID) -> Answer:
         found = provisioning.person(team_id, id)
         if found is None:
             raise ProvisioningRefused("There is no such person in this team.", "", 404)
-        return 200, messages.user_document(found, _base())
-    body = _body(request)
+        return 200, _shown(team_id, found)[0]
+    body = body_of(request)
     told = messages.read_patch(body) if request.method == "PATCH" else messages.read_user(body)
     external = told.external_id.replace("\x00", "") if told.external_id is not None else None
     changed = provisioning.change_person(team_id=team_id, user_id=id, is_active=told.is_active, external_id=external)
-    return 200, messages.user_document(changed, _base())
-
-
-@scim_view("GET")
-def service_provider_config(request: HttpRequest, team_id: UUID) -> Answer:
-    """What of SCIM is here: users, PATCH and one kind of filter."""
-    none = {"supported": False}
-    return 200, {
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
-        "patch": {"supported": True},
-        "bulk": {**none, "maxOperations": 0, "maxPayloadSize": 0},
-        "filter": {"supported": True, "maxResults": messages.MAX_COUNT},
-        "changePassword": none,
-        "sort": none,
-        "etag": none,
-        "authenticationSchemes": [
-            {"type": "oauthbearertoken", "name": "API key", "description": "An API key with the scope 'manage'"}
-        ],
-    }
+    return 200, _shown(team_id, changed)[0]

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.audit import record
-from accounts.models import IdentityDomain, Membership, TeamIdentityProvider, User
+from accounts.models import IdentityDomain, Membership, ProvisionedGroupMember, TeamIdentityProvider, User
 from accounts.permissions import PERMISSIONS, Role
-from accounts.tenancy import team_context
+from accounts.tenancy import in_team, team_context
 
 
 def domain_of(email: str) -> str:
@@ -68,6 +68,17 @@ def other_break_glass(user: User, team_id: UUID) -> bool:
     return any(one.user.has_usable_password() for one in owners.exclude(user_id=user.id))
 
 
+def would_lock_out(user: User, team_id: UUID) -> bool:
+    """Whether the team would lose its last way in if this owner were none any more: its last owner, or the last one
+    with a password where a provider is the only way in for some of its domains.
+    """
+    owners = Membership.objects.filter(team_id=team_id, role=Role.OWNER, user__is_active=True)
+    if not owners.exclude(user_id=user.id).exists():
+        return True
+    enforced = IdentityDomain.objects.filter(team_id=team_id, confirmed_at__isnull=False, is_enforced=True).exists()
+    return enforced and is_break_glass(user, team_id) and not other_break_glass(user, team_id)
+
+
 def role_for(provider: TeamIdentityProvider, groups: Collection[str]) -> str:
     """The role that these groups give: the one with the most permissions; empty: the person is not let in."""
     known = [provider.group_roles[group] for group in groups if group in provider.group_roles]
@@ -78,26 +89,34 @@ def role_for(provider: TeamIdentityProvider, groups: Collection[str]) -> str:
     )
 
 
+def told_groups(team_id: UUID, user_id: UUID) -> list[str]:
+    """The names of the groups that a person is in as SCIM told."""
+    with in_team(team_id):
+        rows = ProvisionedGroupMember.objects.filter(team_id=team_id, user_id=user_id)
+        return list(rows.order_by("group__name").values_list("group__name", flat=True))
+
+
 @transaction.atomic
 def apply_groups(*, provider: TeamIdentityProvider, user: User, groups: Collection[str]) -> None:
-    """Gives the user the role of their groups in the provider's team. Owners keep theirs.
+    """Gives the user the role of these groups, and of those that SCIM told, in the provider's team. Owners keep theirs.
 
     Without a role the membership ends.
     """
-    role = role_for(provider, groups)
     with team_context(provider.team_id):
+        role = role_for(provider, [*groups, *told_groups(provider.team_id, user.id)])
         found = Membership.objects.select_for_update().filter(team_id=provider.team_id, user_id=user.id).first()
         target, note = ("member", user.id, user.email), f"by {provider.name}"
+        # Written past the model, which would tell the log a second time.
+        rows = Membership.objects.filter(team_id=provider.team_id, user_id=user.id)
         if found is None:
             if role:
-                Membership.objects.create(team_id=provider.team_id, user=user, role=role)
+                Membership.objects.bulk_create([Membership(team_id=provider.team_id, user=user, role=role)])
                 record("membership.added", target, after={"role": role}, note=note)
         elif found.role in (Role.OWNER, role):
             return
         elif role:
-            before, found.role = found.role, role
-            found.save(update_fields=["role"])
-            record("membership.changed", target, before={"role": before}, after={"role": role}, note=note)
+            rows.update(role=role)
+            record("membership.changed", target, before={"role": found.role}, after={"role": role}, note=note)
         else:
-            found.delete()
+            rows.delete()
             record("membership.removed", target, before={"role": found.role}, note=note)

@@ -127,7 +127,7 @@ def enforce_domain(team: Team, id: UUID, *, enforced: bool) -> None:
         raise SettingsRefused("The administration of the installation confirms the domain first.")
     if enforced and not TeamIdentityProvider.objects.filter(team_id=team.id, is_enabled=True).exists():
         raise SettingsRefused("Set up a provider first.")
-    owners = Membership.objects.select_related("user").filter(team_id=team.id, role=Role.OWNER)
+    owners = Membership.objects.select_related("user").filter(team_id=team.id, role=Role.OWNER, user__is_active=True)
     if enforced and not any(owner.user.has_usable_password() for owner in owners):
         raise SettingsRefused("One owner needs a password, to get in when the provider does not answer.")
     one.is_enforced = enforced

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import Invitation, Membership, Team, User
 from accounts.permissions import Role, may_give
@@ -37,10 +38,14 @@ class InvitationRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An invitation with the link that leads into it, which nobody can read again."""
+    """An invitation with the link that leads into it, which nobody can read again.
+
+    `mailed_link` is for the mail alone: who opens it has shown that the address is theirs.
+    """
 
     invitation: Invitation
     link: str
+    mailed_link: str
 
 
 @transaction.atomic
@@ -66,7 +71,7 @@ def invite(*, team_id: UUID, email: str, role: str, giver: str, by: User | None,
         created_at=now,
         expires_at=now + LASTS,
     )
-    return Sent(made, link_of(token))
+    return _sent(made, token)
 
 
 @transaction.atomic
@@ -81,7 +86,7 @@ def send_again(*, team_id: UUID, invitation_id: UUID, giver: str, now: datetime)
     token = secrets.token_urlsafe(_TOKEN_LENGTH)
     one.token_hash, one.expires_at = _hash(token), now + LASTS
     one.save(update_fields=["token_hash", "expires_at"])
-    return Sent(one, link_of(token))
+    return _sent(one, token)
 
 
 @transaction.atomic
@@ -139,11 +144,16 @@ def link_of(token: str) -> str:
     return settings.BASE_URL.rstrip("/") + reverse("invitation", args=[token])
 
 
+def came_by_mail(token: str, mark: str) -> bool:
+    """Whether a link has the mark that only the mail with it had."""
+    return constant_time_compare(mark, _mark(token))
+
+
 def letter_of(sent: Sent, team: Team) -> tuple[str, str]:
     """Subject and text of the mail that brings the link."""
     until = f"{sent.invitation.expires_at:%-d %b %Y, %H:%M} UTC"
     role = Role(sent.invitation.role).label
-    text = f"You are invited to the team {team.name} as {role}.\n\nOpen this link to join:\n{sent.link}\n\n"
+    text = f"You are invited to the team {team.name} as {role}.\n\nOpen this link to join:\n{sent.mailed_link}\n\n"
     return f"Invitation to {' '.join(team.name.split())} on Steadyrun", f"{text}It is good until {until}.\n"
 
 
@@ -166,6 +176,15 @@ def _faults(team_id: UUID, email: str, role: str, giver: str) -> dict[str, str]:
     if _open(team_id).count() >= MAX_OPEN:
         found["invitations"] = f"are at most {MAX_OPEN} at a time"
     return found
+
+
+def _sent(one: Invitation, token: str) -> Sent:
+    link = link_of(token)
+    return Sent(one, link, f"{link}?mailed={_mark(token)}")
+
+
+def _mark(token: str) -> str:
+    return salted_hmac("accounts.services.invitations", token, algorithm="sha256").hexdigest()[:32]
 
 
 def _hash(token: str) -> bytes:

@@ -7,8 +7,10 @@ from django.db import transaction
 
 from accounts.models import ApiKey, GroupMember, Membership
 from accounts.permissions import Role, may_give
+from accounts.services.identity import would_lock_out
 
 LAST_OWNER = "is the last owner of the team: make somebody else an owner first"
+LAST_WAY_IN = "is the last owner with a password, and the provider is the only way in: make another one an owner first"
 ONLY_OWNERS = "is one that only an owner may give or take"
 
 
@@ -72,6 +74,7 @@ def transfer_ownership(*, team_id: UUID, owner_id: UUID, heir_id: UUID) -> Membe
         raise MemberRefused({"member": "must be somebody else"})
     heir.role = Role.OWNER
     heir.save(update_fields=["role"])
+    _check_way_in(owner)
     owner.role = Role.ADMIN
     owner.save(update_fields=["role"])
     return heir
@@ -88,8 +91,16 @@ def _check(one: Membership, giver: str) -> None:
     """Refuses to touch an owner who is the last, or whom only an owner may touch."""
     if not may_give(giver, one.role):
         raise MemberRefused({"role": ONLY_OWNERS})
-    if one.role == Role.OWNER and not _other_owner(one):
+    if one.role == Role.OWNER:
+        _check_way_in(one)
+
+
+def _check_way_in(one: Membership) -> None:
+    """Refuses to unmake an owner without whom nobody would get in."""
+    if not _other_owner(one):
         raise MemberRefused({"member": LAST_OWNER})
+    if would_lock_out(one.user, one.team_id):
+        raise MemberRefused({"member": LAST_WAY_IN})
 
 
 def _other_owner(one: Membership) -> bool:

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import record
-from accounts.models import IdentityDomain, Membership, ProvisionedMember, Team, User
+from accounts.models import IdentityDomain, Membership, ProvisionedGroupMember, ProvisionedMember, Team, User
 from accounts.permissions import Role
-from accounts.services.identity import domain_of, is_break_glass, other_break_glass
+from accounts.services.identity import domain_of, is_break_glass, other_break_glass, would_lock_out
 from accounts.services.user_sessions import end_sessions
 
 
@@ -28,13 +28,14 @@ class ProvisioningRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member, or one who was made inactive."""
+    """A member, or one who has no membership now. `is_told_active`: not because the program made them inactive."""
 
     user: User
     is_active: bool
     role: str
     external_id: str
     created_at: datetime
+    is_told_active: bool = False
 
 
 def people_of(team_id: UUID, *, email: str | None = None, external_id: str | None = None) -> Sequence[Person]:
@@ -56,7 +57,8 @@ def person(team_id: UUID, user_id: UUID) -> Person | None:
 def _person(user: User, member: Membership | None, known: ProvisionedMember | None) -> Person:
     row = member or known
     role, created_at = (row.role, row.created_at) if row else (Role.VIEWER.value, user.created_at)
-    return Person(user, member is not None, role, known.external_id if known else "", created_at)
+    is_told_active = known is not None and known.is_active
+    return Person(user, member is not None, role, known.external_id if known else "", created_at, is_told_active)
 
 
 @transaction.atomic
@@ -105,14 +107,17 @@ def remove_person(*, team_id: UUID, user_id: UUID) -> None:
     one = _found(team_id, user_id)
     if one.is_active:
         _end_membership(team_id, one)
+    ProvisionedGroupMember.objects.filter(team_id=team_id, user_id=user_id).delete()
     ProvisionedMember.objects.filter(team_id=team_id, user_id=user_id).delete()
 
 
 def _end_membership(team_id: UUID, one: Person) -> None:
-    """Sessions end with it. The last owner who has a password stays: somebody must get in when the provider fails."""
-    if is_break_glass(one.user, team_id) and not other_break_glass(one.user, team_id):
+    """Sessions end with it. The last owner stays, and the last who has a password: somebody must get in when the
+    provider fails."""
+    is_last = is_break_glass(one.user, team_id) and not other_break_glass(one.user, team_id)
+    if is_last or (one.role == Role.OWNER and would_lock_out(one.user, team_id)):
         raise ProvisioningRefused(
-            "This is the last owner with a password. Make another owner first.", "mutability", 409
+            "This is the last owner, or the last with a password. Make another owner first.", "mutability", 409
         )
     Membership.objects.filter(team_id=team_id, user_id=one.user.id).delete()
     record("membership.removed", _target(one.user), before={"role": one.role})

@@ -20,6 +20,8 @@ def make_reset_link(*, by: Membership, member: Membership) -> str:
     Inside the team's context. Raises `ResetRefused`: who holds such a link becomes that person, so an admin of one team
     makes none for people of other teams, of the installation's administration, or for owners.
     """
+    if settings.MAIL_SERVER.host:
+        raise ResetRefused("This installation sends mail: they ask for a link themselves, on the page of signing in.")
     if by.team_id != member.team_id or not by.allows(Permission.MANAGE_MEMBERS):
         raise ResetRefused("Only owners and admins of the team make such links.")
     if member.role == Role.OWNER and by.role != Role.OWNER:

@@ -1,5 +1,6 @@
 """What allauth asks about accounts: who may sign up, who may sign in how, where requests come from."""
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -8,12 +9,15 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from accounts.acting import address_of
 from accounts.models import User
 from accounts.services.identity import enforcing_team, may_use_password
 from accounts.services.sign_up import is_invited, sign_up_mode
-from accounts.sign_in.arrival import arrive
+from accounts.sign_in.arrival import arrive, join_waiting
+
+logger = logging.getLogger(__name__)
 
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - stands for a socket file, which has no address
 
@@ -60,9 +64,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         )
 
     def post_login(self, request: HttpRequest, user: User, **told: Any) -> HttpResponse:
-        """Gives the roles that the provider told, and notes the sign-in."""
+        """Gives the roles that the provider told, notes the sign-in, and lets who was invited join."""
         login = (told.get("signal_kwargs") or {}).get("sociallogin")
         arrive(request, user, login)
+        if (team := join_waiting(request, user)) is not None:
+            told["redirect_url"] = reverse("team_home", args=[team.slug])
         response: HttpResponse = super().post_login(request, user, **told)
         return response
 
@@ -71,9 +77,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return bool(self.authenticate(self.request, email=user.email, password=password) == user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Sends where there is a mail server; else nothing, and the pages say how it goes without."""
-        if settings.MAIL_SERVER.host:
+        """Sends where there is a mail server; else nothing, and the pages say how it goes without.
+
+        A mail server that does not take it stops nobody at the door: the page is the same, and the log says why.
+        """
+        if not settings.MAIL_SERVER.host:
+            return
+        try:
             super().send_mail(template_prefix, email, context)
+        except OSError:
+            logger.exception("the mail server did not take a mail about an account")
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Where a request came from, as the audit log sees it: behind `TRUSTED_PROXIES`."""

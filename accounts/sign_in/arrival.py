@@ -4,10 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts.acting import Actor, ActorKind
+from accounts.acting import Actor, ActorKind, set_user
 from accounts.audit import record_for_installation
-from accounts.models import User
+from accounts.models import Team, User
 from accounts.services.identity import apply_groups, provider_with
+from accounts.services.invitations import InvitationRefused, accept_invitation
+from accounts.services.sign_up import take_waiting
 
 # In the session: the team whose provider let the person in.
 PROVIDER_TEAM = "identity_provider_team"
@@ -26,6 +28,18 @@ def arrive(request: HttpRequest, user: User, login: Any) -> None:
     record_for_installation(
         "user.signed_in", target, note=f"by {provider.name}", actor=who, about_team=provider.team_id
     )
+
+
+def join_waiting(request: HttpRequest, user: User) -> Team | None:
+    """Makes who signed up by an invitation a member; the team, or None where there is none or it has ended."""
+    token = take_waiting(request)
+    if not token:
+        return None
+    set_user(user)
+    try:
+        return accept_invitation(token, user).team
+    except InvitationRefused:
+        return None
 
 
 def groups_of(claim: str, told: dict[str, Any]) -> list[str]:

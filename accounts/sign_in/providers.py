@@ -14,7 +14,7 @@ from accounts.audit import record_for_installation
 from accounts.encryption import decrypt
 from accounts.models import Membership, ProviderKind, TeamIdentityProvider, User
 from accounts.permissions import Role
-from accounts.services.identity import confirmed_domains, domain_of, provider_with, role_for
+from accounts.services.identity import confirmed_domains, domain_of, provider_with, role_for, told_groups
 from accounts.sign_in.arrival import groups_of
 
 MAIL_ATTRIBUTES = [
@@ -62,6 +62,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             _keep_password(user)
             return
         groups = groups_of(provider.groups_claim, sociallogin.account.extra_data)
+        groups += told_groups(provider.team_id, user.id) if user is not None else []
         if not role_for(provider, groups):
             _refuse(request, "None of your groups has a role in this team. Ask an owner of the team.", provider)
 

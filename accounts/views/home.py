@@ -1,6 +1,7 @@
 """The first address: leads a member to a team."""
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -12,9 +13,9 @@ from accounts.start_pages import start_page_of
 @login_required
 def home(request: SignedInRequest) -> HttpResponse:
     """Redirects to the start page of the user's first team; says so when there is none."""
-    membership = (
-        Membership.objects.select_related("team").filter(user=request.user).order_by("created_at", "id").first()
-    )
+    mine = Membership.objects.select_related("team").filter(user=request.user)
+    # A team that waits for its end comes last.
+    membership = mine.order_by(F("team__erased_from").asc(nulls_first=True), "created_at", "id").first()
     if membership is None:
         return render(request, "accounts/no_team.html", status=200)
     return redirect(start_page_of(membership), team=membership.team.slug)

@@ -26,6 +26,7 @@ from accounts.services.invitations import (
     send_again,
 )
 from accounts.services.members import MemberRefused, change_role, remove_member
+from accounts.services.resets import ResetRefused, make_reset_link
 
 HEAD = ("email", "name", "role", "joined_at", "last_sign_in", "second_factor", "groups", "id")
 
@@ -84,6 +85,20 @@ def remove(request: TeamRequest, member: UUID) -> HttpResponseBase:
 
 @team_page(Permission.MANAGE_MEMBERS)
 @require_POST
+def reset_link(request: TeamRequest, member: UUID) -> HttpResponseBase:
+    """Makes a link to a new password for a member, where no mail can bring one; it is shown this once."""
+    found = Membership.objects.select_related("user").filter(team_id=request.team.id, id=member).first()
+    if found is None:
+        raise Http404("No such member.")
+    try:
+        link = make_reset_link(by=request.membership, member=found)
+    except ResetRefused as refused:
+        return _page(request, {"link": f"was not made. {refused}"})
+    return _page(request, reset=(found.user.email, link))
+
+
+@team_page(Permission.MANAGE_MEMBERS)
+@require_POST
 def add_invitation(request: TeamRequest) -> HttpResponseBase:
     """Invites somebody: by mail, or by a link to copy, which is shown this once."""
     try:
@@ -130,10 +145,11 @@ def revoke_invitation(request: TeamRequest, invitation: UUID) -> HttpResponseBas
 def roles(request: TeamRequest) -> HttpResponseBase:
     """The table of roles and what each may do, or with `format=csv` its rows."""
     rows = [
-        (*PERMISSION_WORDS[permission], [permission in PERMISSIONS[role] for role in Role]) for permission in Permission
+        (*PERMISSION_WORDS[permission], [(role.label, permission in PERMISSIONS[role]) for role in Role])
+        for permission in Permission
     ]
     if request.GET.get("format") == "csv":
-        cells = [(name, *("yes" if one else "no" for one in allowed)) for name, _, allowed in rows]
+        cells = [(name, *("yes" if one else "no" for _, one in allowed)) for name, _, allowed in rows]
         return csv_response("roles.csv", ("permission", *Role.values), cells)
     context = {"roles": Role.labels, "rows": rows, "own": Role(request.membership.role).label}
     return TemplateResponse(request, "settings/roles.html", context)
@@ -141,7 +157,7 @@ def roles(request: TeamRequest) -> HttpResponseBase:
 
 def _mail(request: TeamRequest, sent: Sent) -> bool:
     """Whether the link went out by mail. Without a mail server, or when it does not take it, somebody copies it."""
-    if not settings.EMAIL_HOST:
+    if not settings.MAIL_SERVER.host:
         return False
     subject, text = letter_of(sent, request.team)
     try:
@@ -151,7 +167,12 @@ def _mail(request: TeamRequest, sent: Sent) -> bool:
 
 
 def _page(
-    request: TeamRequest, reasons: dict[str, str] | None = None, *, sent: Sent | None = None, is_mailed: bool = False
+    request: TeamRequest,
+    reasons: dict[str, str] | None = None,
+    *,
+    sent: Sent | None = None,
+    is_mailed: bool = False,
+    reset: tuple[str, str] | None = None,
 ) -> HttpResponseBase:
     giver = request.membership.role
     given = [(role.value, role.label) for role in Role if may_give(giver, role)]
@@ -166,6 +187,8 @@ def _page(
         "reasons": reasons,
         "sent": sent,
         "is_mailed": is_mailed,
+        "reset": reset,
+        "sends_mail": bool(settings.MAIL_SERVER.host),
         "may_manage": request.membership.allows(Permission.MANAGE_MEMBERS),
         "told_email": request.POST.get("email", "") if reasons else "",
     }

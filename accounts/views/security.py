@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import SignedInRequest
 from accounts.acting import set_user
 from accounts.models import Membership
+from accounts.reads.browsers import browser_words
 from accounts.services.user_sessions import end_sessions, sessions_of
 
 
@@ -58,7 +59,8 @@ def sessions(request: SignedInRequest) -> HttpResponseBase:
             agent = f"'{one.user_agent}" if one.user_agent[:1] in "=+-@\t\r" else one.user_agent
             writer.writerow([one.created_at.isoformat(), one.ip, agent, "yes" if is_own else "no"])
         return response
-    return render(request, "accounts/sessions.html", {"sessions": found, "has_others": len(found) > 1})
+    shown = [(one, is_own, browser_words(one.user_agent)) for one, is_own in found]
+    return render(request, "accounts/sessions.html", {"sessions": shown, "has_others": len(found) > 1})
 
 
 def _end(request: SignedInRequest) -> HttpResponseBase:

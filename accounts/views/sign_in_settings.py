@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import TeamRequest, team_page
 from accounts.models import IdentityDomain, ProviderKind, TeamIdentityProvider
 from accounts.models.identity import GIVEN_ROLES
-from accounts.permissions import Permission
+from accounts.permissions import Permission, Role
 from accounts.services import identity_settings as service
+from accounts.services.provisioned_groups import groups_in
 
 
 @team_page(Permission.MANAGE_TEAM)
@@ -41,6 +42,8 @@ def sign_in_settings(request: TeamRequest) -> HttpResponseBase:
         "domains": IdentityDomain.objects.filter(team_id=request.team.id).order_by("domain"),
         "addresses": _addresses(one) if one else [],
         "reason": reason,
+        "scim_address": f"{settings.BASE_URL.rstrip('/')}/scim/v2",
+        "directory_groups": _directory_groups(request, one),
     }
     return TemplateResponse(request, "settings/sign_in.html", context, status=422 if reason else 200)
 
@@ -53,6 +56,15 @@ def _addresses(one: TeamIdentityProvider) -> list[tuple[str, str]]:
     return [
         ("Entity id and metadata", base + reverse("saml_metadata", args=[one.id])),
         ("Assertion consumer service", base + reverse("saml_acs", args=[one.id])),
+    ]
+
+
+def _directory_groups(request: TeamRequest, one: TeamIdentityProvider | None) -> list[tuple[str, int, str]]:
+    """Groups that SCIM told: name, members, and the role that the name gives, if any."""
+    roles = one.group_roles if one and one.is_enabled else {}
+    return [
+        (group.name, len(group.members), Role(roles[group.name]).label if group.name in roles else "")
+        for group in groups_in(request.team.id)
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -14,19 +14,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import SignedInRequest, TeamRequest, team_page
 from accounts.acting import set_user
-from accounts.audit import record
 from accounts.models import Membership
 from accounts.permissions import Permission
-from accounts.reads.team_export import zip_of
 from accounts.services.members import MemberRefused, leave_team, transfer_ownership
 from accounts.services.team_life import GRACE, TeamRefused, create_team, delete_team, rename_team, restore_team
 from accounts.start_pages import START_PAGES, start_page_of
+from accounts.views.team_export import export_context
 
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def team_settings(request: TeamRequest) -> HttpResponseBase:
-    """What the team is called, who owns it, what can be done to it."""
+    """What the team is called, who owns it, what can be done to it; `part=export` is how far its export is."""
+    if request.GET.get("part") == "export" and request.membership.allows(Permission.MANAGE_TEAM):
+        return TemplateResponse(request, "settings/_team_export.html", export_context(request.team))
     return _page(request)
 
 
@@ -97,17 +98,6 @@ def restore(request: TeamRequest) -> HttpResponseBase:
     return _to(request.team.slug)
 
 
-@team_page(Permission.MANAGE_TEAM)
-@require_safe
-def team_export(request: TeamRequest) -> HttpResponseBase:
-    """Settings and executions of the team as a ZIP of JSON lines, made while it is sent."""
-    name = f"{request.team.slug}-{timezone.now():%Y-%m-%d}.zip"
-    record("export.downloaded", ("export", name, name))
-    response = StreamingHttpResponse(zip_of(request.team.id), content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
 @team_page(Permission.VIEW_FIGURES)
 @require_POST
 def set_start_page(request: TeamRequest) -> HttpResponseBase:
@@ -160,6 +150,7 @@ def _page(request: TeamRequest, reasons: dict[str, str] | None = None) -> HttpRe
         "erased_from": team.erased_from.astimezone(UTC) if team.erased_from else None,
         "pages": [(key, label) for key, (label, _) in START_PAGES.items()],
         "start_page": request.membership.start_page,
+        **(export_context(team) if request.membership.allows(Permission.MANAGE_TEAM) else {}),
     }
     return TemplateResponse(request, "settings/team.html", context, status=422 if reasons else 200)
 

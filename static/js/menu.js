@@ -56,3 +56,5 @@ document.addEventListener("htmx:afterSwap", (event) => {
   heading?.setAttribute("tabindex", "-1");
   heading?.focus();
 });
+// The navigation is longer than most windows: the page that is open is in view.
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });

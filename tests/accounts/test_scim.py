@@ -1,10 +1,12 @@
 """SCIM: a directory adds, finds, makes inactive and removes members; the last way in stays."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -19,14 +21,23 @@ JSON = "application/scim+json"
 
 
 class Directory:
-    """A directory with a key of the team."""
+    """A directory with a key of the team, asking below `start`; `last` is the last answer."""
 
-    def __init__(self, team: Team, *scopes: str) -> None:
-        _, text = issue_key(team=team, name="Directory", scopes=list(scopes))
-        self.client = Client(headers={"authorization": f"Bearer {text}"})
+    def __init__(self, team: Team | None, *scopes: str, start: str = "/scim/v2/Users") -> None:
+        self.start, self.last = start, HttpResponse()
+        if team is not None:
+            _, text = issue_key(team=team, name="Directory", scopes=list(scopes))
+            self.client = Client(headers={"authorization": f"Bearer {text}"})
+
+    @classmethod
+    def again(cls, other: "Directory", start: str) -> "Directory":
+        """The same directory, asking below another address."""
+        one = cls(None, start=start)
+        one.client = other.client
+        return one
 
     def __call__(self, method: str, path: str = "", body: Any = None) -> Any:
-        answer = self.client.generic(method, f"/scim/v2/Users{path}", json.dumps(body), content_type=JSON)
+        self.last = answer = self.client.generic(method, f"{self.start}{path}", json.dumps(body), content_type=JSON)
         return answer.status_code, answer.json() if answer.content else None
 
 
@@ -100,8 +111,12 @@ def test_another_teams_person_is_as_unknown_as_anybody(directory: Directory, own
     assert Membership.objects.filter(user=stranger).exists()
 
 
-def test_a_key_without_the_scope_and_no_key_open_nothing(team: Team) -> None:
+def test_a_key_without_the_scope_and_no_key_and_a_closed_team_open_nothing(team: Team) -> None:
     assert Directory(team, Scope.READ)("GET")[0] == 403
+    directory = Directory(team, Scope.MANAGE)
+    Team.objects.update(erased_from=timezone.now() + timedelta(days=7))
+    status, refused = directory("GET")
+    assert (status, "an owner can restore it" in refused["detail"]) == (403, True)
     assert Client().get("/scim/v2/Users").status_code == 401
 
 

@@ -88,7 +88,7 @@ def test_sessions_are_listed_and_ended(owner: User, team: Team) -> None:
     first, second = signed_in(owner), signed_in(owner)
     page = second.get("/account/sessions/")
     assert "127.0.0.1" in page.content.decode()
-    other = next(one.pk for one, is_own in page.context["sessions"] if not is_own)
+    other = next(one.pk for one, is_own, _ in page.context["sessions"] if not is_own)
     second.post("/account/sessions/", {"session": other})
     assert first.get("/account/").status_code == 302
     assert second.get("/account/").status_code == 200
@@ -99,7 +99,7 @@ def test_sessions_are_listed_and_ended(owner: User, team: Team) -> None:
 def test_nobody_ends_the_session_of_another(owner: User, member: User) -> None:
     one, other = signed_in(owner), signed_in(member)
     page = one.get("/account/sessions/")
-    ((session, _),) = page.context["sessions"]
+    ((session, _, _),) = page.context["sessions"]
     other.post("/account/sessions/", {"session": session.pk})
     assert one.get("/account/").status_code == 200
 

@@ -97,3 +97,17 @@ def test_no_link_for_who_is_more_than_a_member_of_this_team(
         Membership.objects.create(team=stranger.memberships.get().team, user=member)
     with team_context(team.id), pytest.raises(ResetRefused):
         make_reset_link(by=by, member=to)
+
+
+def test_an_owner_copies_a_link_on_the_page_of_members_where_no_mail_is_sent(
+    owner_client: Client, member: User, stranger: User, team: Team, settings: Any
+) -> None:
+    one = Membership.objects.get(user=member)
+    path = f"/t/{team.slug}/settings/members/{one.id}/reset-link/"
+    page = owner_client.post(path)
+    assert "/account/password/new/" in page.content.decode()
+    foreign = Membership.objects.get(user=stranger)
+    assert owner_client.post(path.replace(str(one.id), str(foreign.id))).status_code == 404
+    settings.MAIL_SERVER = MailServer("127.0.0.1")
+    refused = owner_client.post(path)
+    assert (refused.status_code, "/account/password/new/" in refused.content.decode()) == (422, False)

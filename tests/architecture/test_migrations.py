@@ -22,7 +22,7 @@ ALLOWED = {
     "accounts.0007_cost_scope": f"{FEW}: keys of teams",
     "accounts.0008_audit_log": f"{FEW}: keys of teams",
     "accounts.0011_teams_and_invitations": f"{FEW}: keys of teams",
-    "accounts.0012_sign_in": f"{FEW}: teams, and a table made there; {EARLY}",
+    "accounts.0012_sign_in": f"{FEW}: teams; {EARLY}",
     "monitoring.0002_completeness": f"{FEW}: workflows",
     "monitoring.0003_facet_ids": EARLY,
     "monitoring.0004_sampling_rates": f"{FEW}: workflows",

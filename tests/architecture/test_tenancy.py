@@ -39,6 +39,7 @@ CONTROL_TABLES = {
     "alert_delivery_due",
     "channel_due",
     "team_limits",
+    "team_export",
 }
 APP_ROLE = "steadyrun_app"
 

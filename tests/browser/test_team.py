@@ -41,7 +41,7 @@ def test_somebody_is_invited_gets_a_key_and_all_is_in_the_log(
     expect(page.get_by_text("Copy it now")).to_be_visible()
     accessible(page)
     page.screenshot(path=tmp_path / f"keys-{width}.png", full_page=True)
-    for part in ("roles", "team", "audit"):
+    for part in ("roles", "team", "retention", "privacy", "usage", "groups", "sign-in", "audit"):
         page.goto(f"{settings_of}{part}/")
         accessible(page)
         page.screenshot(path=tmp_path / f"{part}-{width}.png", full_page=True)

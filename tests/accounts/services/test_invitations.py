@@ -1,15 +1,20 @@
 """Invitations: one link, one address, seven days."""
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Membership, Team, User
+from accounts.mail import MailServer
+from accounts.models import AuditEvent, IdentityDomain, Membership, Team, TeamIdentityProvider, User
 from accounts.permissions import Role
 from accounts.services.invitations import LASTS, InvitationRefused, accept_invitation, invite, send_again
 from accounts.tenancy import team_context
+from tests.people import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -68,22 +73,90 @@ def test_an_address_is_invited_once_at_a_time(team: Team) -> None:
         make(team)
 
 
-def test_a_new_person_joins_by_the_link(team: Team, client: Client) -> None:
+NEW = {"email": "new@harbour.test", "name": " New  One ", "password1": "a long enough phrase"}
+
+
+def test_a_new_person_makes_an_account_and_is_in_the_team(team: Team, client: Client) -> None:
     _, token = make(team)
-    page = client.get(f"/invitation/{token}/")
-    assert "You are invited as Operator" in page.content.decode()
-    weak = client.post(f"/invitation/{token}/", {"name": "New", "password": "short"})
-    assert weak.status_code == 422
-    joined = client.post(f"/invitation/{token}/", {"name": "New", "password": "correct horse battery"})
+    assert "You are invited as Operator" in client.get(f"/invitation/{token}/").content.decode()
+    assert client.post(f"/invitation/{token}/").headers["Location"] == "/sign-up/"
+    form = client.get("/sign-up/").content.decode()
+    assert "readonly" in form
+    assert 'value="new@harbour.test"' in form
+    weak = client.post("/sign-up/", {**NEW, "password1": "short"})
+    assert "too short" in weak.content.decode()
+    joined = client.post("/sign-up/", NEW)
     assert joined.headers["Location"] == f"/t/{team.slug}/"
     assert client.get(joined.headers["Location"]).headers["Location"] == f"/t/{team.slug}/operations/"
-    assert Membership.objects.get(team=team, user__email="new@harbour.test").role == "operator"
+    found = Membership.objects.get(team=team, user__email="new@harbour.test")
+    assert (found.role, found.user.name) == ("operator", "New One")
     assert client.get(f"/invitation/{token}/").status_code == 404
+    with team_context(team.id):
+        assert AuditEvent.objects.get(action="membership.added").actor_name == "new@harbour.test"
 
 
-def test_who_has_an_account_must_sign_in(team: Team, client: Client) -> None:
-    User.objects.create_user("new@harbour.test", "correct horse battery")
+def test_who_has_an_account_signs_in_and_joins(team: Team, client: Client) -> None:
+    User.objects.create_user("new@harbour.test", PASSWORD)
     _, token = make(team)
-    refused = client.post(f"/invitation/{token}/", {"name": "New", "password": "correct horse battery"})
-    assert "sign in first" in refused.content.decode()
+    page = client.post(f"/invitation/{token}/")
+    assert f"/sign-in/?next=/invitation/{token}/" in page.content.decode()
+    client.post(f"/sign-in/?next=/invitation/{token}/", {"login": "new@harbour.test", "password": PASSWORD})
+    assert client.post(f"/invitation/{token}/").headers["Location"] == f"/t/{team.slug}/"
+    assert Membership.objects.get(team=team, user__email="new@harbour.test").role == "operator"
+
+
+def test_somebody_else_is_told_to_sign_out_first(team: Team, owner_client: Client) -> None:
+    _, token = make(team)
+    page = owner_client.get(f"/invitation/{token}/").content.decode()
+    assert "Sign out first" in page
+    assert 'action="/sign-out/"' in page
+    assert "for that address" in owner_client.post(f"/invitation/{token}/").content.decode()
+
+
+def test_a_closed_installation_makes_no_account_and_a_company_signs_in_by_its_provider(
+    team: Team, client: Client, settings: Any
+) -> None:
+    _, token = make(team)
+    settings.SIGN_UP = "closed"
+    assert "administration of this installation" in client.post(f"/invitation/{token}/").content.decode()
+    assert client.post("/sign-up/", NEW).status_code == 200
+    settings.SIGN_UP = ""
+    IdentityDomain.objects.create(team=team, domain="harbour.test", confirmed_at=timezone.now(), is_enforced=True)
+    TeamIdentityProvider.objects.create(team=team, kind="oidc", name="Login of Harbour", issuer="https://x.test")
+    page = client.post(f"/invitation/{token}/").content.decode()
+    assert "Continue to <bdi>Login of Harbour" in page
+    assert not User.objects.filter(email="new@harbour.test").exists()
+
+
+@pytest.fixture
+def mail_server(settings: Any) -> None:
+    """As with EMAIL_URL."""
+    settings.MAIL_SERVER = MailServer("127.0.0.1")
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+
+def test_the_link_of_the_mail_proves_the_address(
+    team: Team, client: Client, owner_client: Client, mail_server: None
+) -> None:
+    page = owner_client.post(
+        f"/t/{team.slug}/settings/invitations/", {"email": "new@harbour.test", "role": "viewer"}
+    ).content.decode()
+    (letter,) = mail.outbox
+    path = re.findall(r"/invitation/\S+", str(letter.body))[0]
+    assert "?mailed=" in path
+    assert "?mailed=" not in page, "who invited cannot prove another's address"
+    client.post(path)
+    assert client.post("/sign-up/", NEW).headers["Location"] == f"/t/{team.slug}/"
+    assert len(mail.outbox) == 1
+
+
+def test_a_copied_link_leaves_the_address_to_be_proved(team: Team, client: Client, mail_server: None) -> None:
+    _, token = make(team)
+    client.post(f"/invitation/{token}/?mailed=0123456789abcdef")
+    assert client.post("/sign-up/", NEW).headers["Location"] == "/account/confirm-email/"
     assert not Membership.objects.filter(team=team, user__email="new@harbour.test").exists()
+    (letter,) = mail.outbox
+    path = re.findall(r"/account/confirm-email/\S+/", str(letter.body))[0]
+    assert "Yes, confirm it" in client.get(path).content.decode()
+    assert client.post(path).headers["Location"] == f"/t/{team.slug}/"
+    assert Membership.objects.get(team=team, user__email="new@harbour.test").role == "operator"
