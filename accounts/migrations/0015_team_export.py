@@ -12,7 +12,7 @@ from accounts.operations import grant_control_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0013_directory_groups"),
+        ("accounts", "0014_directory_groups"),
     ]
 
     operations = [

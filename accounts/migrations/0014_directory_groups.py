@@ -19,7 +19,7 @@ def _team() -> models.ForeignKey:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0012_sign_in"),
+        ("accounts", "0013_administration"),
     ]
 
     operations = [
