@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.services import audit_sending, key_usage
 from accounts.services.erasure import erase_due
 
 
@@ -10,3 +11,15 @@ from accounts.services.erasure import erase_due
 def erase_deleted_teams() -> None:
     """Erases teams whose days of grace are over."""
     erase_due(timezone.now())
+
+
+@shared_task(ignore_result=True, time_limit=120, soft_time_limit=110)
+def send_audit_events() -> None:
+    """Pushes audit logs to where teams want them; every few seconds."""
+    audit_sending.send_due(timezone.now(), seconds=20.0)
+
+
+@shared_task(ignore_result=True, time_limit=60, soft_time_limit=50)
+def take_key_counts() -> None:
+    """Takes what keys asked and were refused into the database; every few seconds."""
+    key_usage.take_counts()

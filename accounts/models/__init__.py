@@ -2,8 +2,10 @@
 
 from accounts.models.api_key import ApiKey, Scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
+from accounts.models.audit_stream import AuditPlace, AuditStream, AuditStreamDue, StreamFormat
 from accounts.models.identity import IdentityDomain, ProviderKind, TeamIdentityProvider
 from accounts.models.invitation import Invitation
+from accounts.models.key_day import KeyDay
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
 from accounts.models.provisioned import ProvisionedMember
@@ -15,17 +17,22 @@ from accounts.models.user import User
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "AuditPlace",
+    "AuditStream",
+    "AuditStreamDue",
     "FormerSlug",
     "GroupMember",
     "IdentityDomain",
     "InstallationEvent",
     "Invitation",
+    "KeyDay",
     "MemberGroup",
     "Membership",
     "ProviderKind",
     "ProvisionedMember",
     "RetentionPolicy",
     "Scope",
+    "StreamFormat",
     "Team",
     "TeamIdentityProvider",
     "TeamLimits",

@@ -38,6 +38,8 @@ CONTROL_TABLES = {
     "alert_delivery_due",
     "channel_due",
     "team_limits",
+    "audit_stream_due",
+    "personal_data_due",
 }
 APP_ROLE = "steadyrun_app"
 
