@@ -39,7 +39,9 @@ class NewMaskingRuleSerializer(serializers.Serializer[object]):
     kind = serializers.ChoiceField([RuleKind.FIELD.value, RuleKind.PATTERN.value])
     what = serializers.CharField(max_length=MAX_PATTERN)
     becomes = serializers.ChoiceField(_BECOMES, default=Becomes.LABEL.value)
-    label = serializers.CharField(max_length=service.MAX_LABEL, allow_blank=True, default="")
+    label = serializers.CharField(  # type: ignore[assignment]
+        max_length=service.MAX_LABEL, allow_blank=True, default=""
+    )
 
 
 class MaskingRuleSerializer(serializers.Serializer[object]):
@@ -49,7 +51,7 @@ class MaskingRuleSerializer(serializers.Serializer[object]):
     kind = serializers.ChoiceField([RuleKind.FIELD.value, RuleKind.PATTERN.value])
     what = serializers.CharField()
     becomes = serializers.ChoiceField(_BECOMES)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     created_at = serializers.DateTimeField()
 
 
@@ -63,14 +65,14 @@ class MaskingSerializer(serializers.Serializer[object]):
 class DetectorsSerializer(serializers.Serializer[object]):
     """Detectors to change; those that are not named stay as they are."""
 
-    detectors = DetectorSerializer(many=True, allow_empty=False, max_length=len(Detector))
+    detectors = serializers.ListField(child=DetectorSerializer(), allow_empty=False, max_length=len(Detector))
 
 
 class TrialRequestSerializer(serializers.Serializer[object]):
     """What to try: detectors, rules, or both."""
 
-    detectors = DetectorSerializer(many=True, required=False, max_length=len(Detector))
-    rules = NewMaskingRuleSerializer(many=True, required=False, max_length=20)
+    detectors = serializers.ListField(child=DetectorSerializer(), required=False, max_length=len(Detector))
+    rules = serializers.ListField(child=NewMaskingRuleSerializer(), required=False, max_length=20)
 
 
 class TrialExampleSerializer(serializers.Serializer[object]):

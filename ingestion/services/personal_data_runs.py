@@ -29,7 +29,8 @@ from monitoring.models import Execution, Workflow
 from monitoring.models.execution import RetentionClass
 from monitoring.store import erasure
 
-LEASE = timedelta(minutes=5)
+# Longer than the worker lets a task run, so that no two work on one job.
+LEASE = timedelta(minutes=11)
 MAX_SAMPLES = 20
 _DONE = {DataAction.SEARCH: "searched", DataAction.EXPORT: "exported", DataAction.DELETION: "deleted"}
 _CLAIM = """
@@ -174,7 +175,7 @@ def samples_of(job: PersonalDataJob) -> list[tuple[Execution, str]]:
     Inside the team's context.
     """
     found = list(Execution.objects.filter(team_id=job.team_id, id__in=job.samples).order_by("-counted_at", "-id"))
-    ids = {one.workflow_id for one in found}
+    ids = {one.workflow_id for one in found if one.workflow_id}
     names = dict(Workflow.objects.filter(team_id=job.team_id, id__in=ids).values_list("id", "name"))
     return [(one, names.get(one.workflow_id, "") if one.workflow_id else "") for one in found]
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEvent, KeyDay, Membership, Team, User
@@ -188,3 +190,17 @@ def test_what_a_key_asked_is_shown_by_day_and_as_csv(owner_client: Client, team:
     assert "1,234" in owner_client.get(page).content.decode()
     rows = b"".join(owner_client.get(f"{page}?format=csv").streaming_content).decode()  # type: ignore[attr-defined]
     assert rows.splitlines()[1].endswith(",1234,7")
+
+
+def test_the_list_asks_as_little_for_twenty_keys_as_for_one(owner_client: Client, team: Team) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert owner_client.get(f"/t/{team.slug}/settings/keys/").status_code == 200
+        return len(found)
+
+    asked()
+    one = asked()
+    for _ in range(19):
+        ApiKeyFactory(team=team)
+    ApiKey.objects.filter(team=team).update(expires_at=timezone.now() + timedelta(days=3))
+    assert asked() == one

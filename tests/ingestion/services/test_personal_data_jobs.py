@@ -7,9 +7,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Team, User
@@ -213,3 +216,20 @@ def test_one_asked_for_with_another_secret_key_says_so(owner_client: Client, tea
     assert "asked for with another SECRET_KEY. Search again." in text(owner_client.get(page))
     with team_context(team.id):
         assert PersonalDataJob.objects.get().state == DataState.FAILED
+
+
+def test_the_list_asks_as_little_for_twenty_jobs_as_for_one(owner_client: Client, team: Team) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert owner_client.get(PAGE).status_code == 200
+        return len(found)
+
+    search(owner_client)
+    asked()
+    one = asked()
+    with team_context(team.id):
+        job = PersonalDataJob.objects.get()
+        for _ in range(19):
+            job.id, job._state.adding = uuid4(), True
+            job.save()
+    assert asked() == one

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import ApiKey, AuditEvent, KeyDay, Team, TeamLimits, User
@@ -17,6 +19,7 @@ from ingestion.services.storage import measure_storage
 from ingestion.sources import forget_sources
 from monitoring.models import Execution
 from monitoring.store.rollups import fold_all
+from tests.factories import ApiKeyFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/t/harbour/settings/privacy/"
@@ -137,6 +140,20 @@ def test_usage_says_when_a_limit_is_reached_and_what_each_key_used(
     assert f"{key.name} ({key.prefix})" in page
     rows = owner_client.get(f"{USAGE}?format=csv&of=keys").getvalue().decode().splitlines()
     assert rows[1].startswith(f"{key.name} ({key.prefix}),1,1,41,6,")
+
+
+def test_usage_asks_as_little_for_twenty_keys_as_for_one(owner_client: Client, team: Team, api_key: str) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert owner_client.get(USAGE).status_code == 200
+        return len(found)
+
+    report(api_key, id="1")
+    asked()
+    one = asked()
+    for number in range(19):
+        report(ApiKeyFactory(team=team).text, id=f"more {number}")  # type: ignore[attr-defined]
+    assert asked() == one
 
 
 def test_usage_is_for_members_only(member: User, stranger: User) -> None:
