@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from accounts.views import audit, groups, keys, members, sign_in_settings, support, team, team_export
+from accounts.views import (
+    audit,
+    audit_stream,
+    groups,
+    keys,
+    members,
+    sign_in_settings,
+    support,
+    team,
+    team_export,
+)
 
 urlpatterns = [
     path("", team.team_home, name="team_home"),
@@ -18,12 +28,17 @@ urlpatterns = [
     path("settings/invitations/<uuid:invitation>/revoke/", members.revoke_invitation, name="revoke_invitation"),
     path("settings/roles/", members.roles, name="roles"),
     path("settings/keys/", keys.keys, name="keys"),
+    path("settings/keys/<uuid:key>/", keys.key, name="key"),
     path("settings/keys/<uuid:key>/rotate/", keys.rotate, name="rotate_key"),
     path("settings/keys/<uuid:key>/revoke/", keys.revoke, name="revoke_key"),
     path("settings/audit/", audit.audit, name="audit"),
     path("settings/audit/<uuid:event>/", audit.audit_event, name="audit_event"),
     path("settings/support/", support.support, name="support"),
     path("settings/support/save/", support.set_support, name="set_support"),
+    path("settings/audit-stream/", audit_stream.audit_stream, name="audit_stream"),
+    path("settings/audit-stream/secret/", audit_stream.change_secret, name="audit_stream_secret"),
+    path("settings/audit-stream/test/", audit_stream.try_stream, name="try_audit_stream"),
+    path("settings/audit-stream/remove/", audit_stream.remove, name="remove_audit_stream"),
     path("settings/team/", team.team_settings, name="team_settings"),
     path("settings/team/rename/", team.rename, name="rename_team"),
     path("settings/team/transfer/", team.transfer, name="transfer_team"),

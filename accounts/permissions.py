@@ -66,7 +66,7 @@ PERMISSION_WORDS: dict[Permission, tuple[str, str]] = {
     Permission.MANAGE_MEMBERS: ("Manage members", "Invite, change roles, remove; groups. Only an owner makes owners."),
     Permission.MANAGE_RETENTION: ("Change retention", "How long records are kept; holds."),
     Permission.MANAGE_PRIVACY: ("Change privacy", "What is masked and captured; personal data."),
-    Permission.VIEW_AUDIT: ("See the audit log", "Who changed or saw what, from where."),
+    Permission.VIEW_AUDIT: ("See the audit log", "Who changed or saw what, from where; where it is pushed to."),
     Permission.MANAGE_TEAM: ("Manage the team itself", "Its name, its owners, its end."),
 }
 

@@ -54,7 +54,9 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     errors = _field_errors(detail)
     title = getattr(error, "default_detail", "Request refused")
     text = "Some parameters were refused." if errors else str(detail)
-    members = {"errors": errors} if errors else {}
+    members: dict[str, Any] = {"errors": errors} if errors else {}
+    if isinstance(error, exceptions.Throttled) and (wait := getattr(error, "wait", None)) is not None:
+        members["retry_after"] = wait
     response.data = problem(response.status_code, str(title), text, **members)
     response.content_type = CONTENT_TYPE
     return response

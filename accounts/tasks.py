@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.services import export_child, team_exports
+from accounts.services import audit_sending, export_child, key_usage, team_exports
 from accounts.services.erasure import erase_due
 
 
@@ -18,3 +18,15 @@ def erase_deleted_teams() -> None:
 def write_team_exports() -> None:
     """Starts the writer of exports of teams where one is due; every few seconds."""
     export_child.start_if_due(timezone.now())
+
+
+@shared_task(ignore_result=True, time_limit=120, soft_time_limit=110)
+def send_audit_events() -> None:
+    """Pushes audit logs to where teams want them; every few seconds."""
+    audit_sending.send_due(timezone.now(), seconds=20.0)
+
+
+@shared_task(ignore_result=True, time_limit=60, soft_time_limit=50)
+def take_key_counts() -> None:
+    """Takes what keys asked and were refused into the database; every few seconds."""
+    key_usage.take_counts()

@@ -9,6 +9,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold-ledger": {"task": "ingestion.tasks.fold_ledger", "schedule": 2.0, "options": {"expires": 5}},
     "remove-what-sources-kept": {"task": "ingestion.tasks.remove_expired", "schedule": 3600.0},
     "measure-storage": {"task": "ingestion.tasks.measure_storage", "schedule": 900.0},
+    "work-on-personal-data": {
+        "task": "ingestion.tasks.work_on_personal_data",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
     "send-outbox": {"task": "ingestion.tasks.send_outbox", "schedule": 2.0, "options": {"expires": 5}},
     "tidy-outbox": {"task": "ingestion.tasks.tidy_outbox", "schedule": 60.0, "options": {"expires": 50}},
     "push-metrics": {"task": "ingestion.tasks.push_metrics", "schedule": 10.0, "options": {"expires": 10}},
@@ -37,6 +42,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-cost-mails": {"task": "billing.tasks.send_cost_mails", "schedule": 30.0, "options": {"expires": 25}},
     "write-team-exports": {"task": "accounts.tasks.write_team_exports", "schedule": 3.0, "options": {"expires": 3}},
     "erase-deleted-teams": {"task": "accounts.tasks.erase_deleted_teams", "schedule": 3600.0},
+    "send-audit-events": {"task": "accounts.tasks.send_audit_events", "schedule": 3.0, "options": {"expires": 5}},
+    "take-key-counts": {"task": "accounts.tasks.take_key_counts", "schedule": 30.0, "options": {"expires": 25}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

@@ -37,6 +37,8 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     render = getattr(response, "render", None)
     response = render() if callable(render) else response
+    for name, told in getattr(request, "rate_headers", {}).items():
+        response.headers.setdefault(name, told)
     if response.status_code == OVERLOADED and (told := response.headers.get("Retry-After", "")).isdecimal():
         pause.ask(float(told), request.META)
     return response

@@ -213,6 +213,7 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.KeyRate"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -253,6 +254,11 @@ INGEST_SHARED_PLACES = int(os.environ.get("INGEST_SHARED_PLACES", "2"))
 LIMITS = {
     name: int(os.environ.get(f"LIMIT_{name.upper()}", "0"))
     for name in ("requests_per_second", "burst", "steps_per_second", "monthly_executions", "storage_bytes")
+}
+# Requests a second to the API that reads and sets: of one key, and of all keys of a team; 0 is no limit.
+API_LIMITS = {
+    "key": int(os.environ.get("LIMIT_API_KEY_PER_SECOND", "50")),
+    "team": int(os.environ.get("LIMIT_API_TEAM_PER_SECOND", "200")),
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 # Of requests that bring files to pages.

@@ -35,6 +35,7 @@ urlpatterns = [
     path("internal/metrics", health.internal_metrics, name="internal_metrics"),
     path("api/v1/", include("accounts.api.urls")),
     path("scim/v2/", include("accounts.scim.urls")),
+    path("api/v1/", include("ingestion.api.urls")),
     path("api/v1/", include("monitoring.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("alerts.api.urls")),

@@ -5,6 +5,7 @@ from django.urls import path
 from ingestion.views import (
     deliveries,
     mapping,
+    personal_data,
     privacy,
     source_changes,
     source_details,
@@ -17,6 +18,16 @@ from ingestion.views import (
 
 urlpatterns = [
     path("settings/privacy/", privacy.privacy, name="privacy"),
+    path("settings/personal-data/", personal_data.personal_data, name="personal_data"),
+    path("settings/personal-data/<uuid:job>/", personal_data.personal_data_job, name="personal_data_job"),
+    path("settings/personal-data/<uuid:job>/export/", personal_data.export_personal_data, name="export_personal_data"),
+    path("settings/personal-data/<uuid:job>/delete/", personal_data.delete_personal_data, name="delete_personal_data"),
+    path(
+        "settings/personal-data/<uuid:job>/remove/",
+        personal_data.remove_personal_data_job,
+        name="remove_personal_data_job",
+    ),
+    path("settings/personal-data/<uuid:job>/file/", personal_data.personal_data_file, name="personal_data_file"),
     path("settings/usage/", usage.team_usage, name="team_usage"),
     path("cost/import/", usage_import.import_usage, name="import_usage"),
     path("sources/", sources.sources, name="sources"),

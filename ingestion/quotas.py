@@ -5,32 +5,24 @@ While Valkey is gone each process counts for itself. The executions of the month
 the last measurement, both remembered for a minute: these two limits are kept to within what comes in that time.
 """
 
-import logging
 import math
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from redis import Redis, RedisError
 
+from accounts.buckets import Buckets, Limit
+from accounts.rates import Counted, count_refusal, forget_pause, take
 from accounts.statements import run_prepared
 from accounts.tenancy import team_context
-from ingestion.bucket import SCRIPT, Buckets, Limit
 from ingestion.sources import SourceInfo
 from monitoring.models.rollup import Dimension, Grain
-
-logger = logging.getLogger(__name__)
 
 NAMES = ("requests_per_second", "burst", "steps_per_second", "monthly_executions", "storage_bytes")
 REMEMBERED_SECONDS = 5.0
 USAGE_SECONDS = 60.0
-# After a failure the server is not asked for this long.
-PAUSE_SECONDS = 5.0
-TIMEOUT_SECONDS = 0.25
 MAX_TEAMS = 10_000
 # Full storage or a full month does not pass in a moment.
 QUOTA_RETRY_SECONDS = 3_600
@@ -62,21 +54,13 @@ class _Team:
     steps: int = 0
 
 
-@dataclass(slots=True)
-class _Server:
-    """Until when (monotonic seconds) the server is not asked."""
-
-    paused_until: float = 0.0
-
-
 _teams: dict[UUID, _Team] = {}
-_server = _Server()
 
 
 def forget_limits() -> None:
     """Empties what this process remembers: for tests."""
     _teams.clear()
-    _server.paused_until = 0.0
+    forget_pause()
 
 
 def limits_of(team_id: UUID) -> dict[str, int]:
@@ -88,17 +72,22 @@ def limits_of(team_id: UUID) -> dict[str, int]:
 
 def check(source: SourceInfo, now: datetime) -> None:
     """Counts a request of a source. Raises `LimitReached`, and then nothing of it may be taken."""
-    team, at = _known(source.team_id), time.monotonic()
-    _check_quotas(source.team_id, team, now, at)
+    team = _known(source.team_id)
+    counted = Counted(source.team_id, source.key_id, now, is_read=False) if source.key_id else None
+    try:
+        _check_quotas(source.team_id, team, now, time.monotonic())
+    except LimitReached:
+        count_refusal(counted)
+        raise
     buckets = _buckets(team, source)
     if not buckets:
         return
     team.steps = 0
-    place, wait = _take(source.team_id, team, buckets)
-    if place:
-        limit = buckets[place - 1]
+    found = take(str(source.team_id), buckets, team.buckets, counted)
+    if found.place:
+        limit = buckets[found.place - 1]
         name = "steps_per_second" if limit.name == "steps" else "requests_per_second"
-        raise LimitReached(name, limit.rate, max(1, math.ceil(wait)))
+        raise LimitReached(name, limit.rate, max(1, math.ceil(found.wait)))
 
 
 def count_steps(source: SourceInfo, steps: int) -> None:
@@ -147,27 +136,7 @@ def _buckets(team: _Team, source: SourceInfo) -> list[Limit]:
     if rate:
         found.append(Limit("requests", rate, team.limits["burst"] or 2 * rate, 1, 1))
     if source.key_id and (own := source.key_requests_per_second):
-        found.append(Limit(f"key:{source.key_id}", own, 2 * own, 1, 1))
+        found.append(Limit(f"key:{source.key_id}", own, source.key_burst or 2 * own, 1, 1))
     if steps:
         found.append(Limit("steps", steps, 2 * steps, team.steps, 0))
     return found
-
-
-def _take(team_id: UUID, team: _Team, limits: list[Limit]) -> tuple[int, float]:
-    """The place of the limit that is reached, 0 for none, and the seconds to wait."""
-    at = time.monotonic()
-    if _server.paused_until <= at:
-        told = [part for one in limits for part in (one.name, one.rate, one.burst, one.taken, one.needed)]
-        try:
-            place, wait = _script()(keys=[f"steadyrun:rate:{team_id}"], args=told)
-            return int(place), float(wait)
-        except (RedisError, OSError) as error:
-            logger.warning("rates are counted by each process: %s", type(error).__name__)
-            _server.paused_until = at + PAUSE_SECONDS
-    return team.buckets.take(limits, at)
-
-
-@cache
-def _script() -> Any:
-    client = Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
-    return client.register_script(SCRIPT)

@@ -45,9 +45,10 @@ class SourceInfo(Struct, frozen=True, kw_only=True):
     sample_rate: int | None = None
     cost_rule: CostRule = CostRule.TOLD
     is_active: bool = True
-    # The key that found it, where one did, and what that key may alone (0: as its team).
+    # The key that found it, where one did, and what that key may alone (0: as its team; burst 0: twice the rate).
     key_id: UUID | None = None
     key_requests_per_second: int = 0
+    key_burst: int = 0
 
 
 _remembered: dict[object, tuple[float, SourceInfo]] = {}
@@ -109,8 +110,9 @@ def find_by_key(key: ApiKey, kind: SourceKind, now: datetime) -> SourceInfo:
             fresh = Source(id=found, team_id=key.team_id, kind=kind, name=name, api_key=key, created_at=now)
             Source.objects.bulk_create([fresh], ignore_conflicts=True)
             source = Source.objects.get(id=found)
-    rate = key.requests_per_second or 0
-    return _remember(found, replace(info_of(source), key_id=key.id, key_requests_per_second=rate))
+    rate, burst = key.requests_per_second or 0, key.burst or 0
+    own = replace(info_of(source), key_id=key.id, key_requests_per_second=rate, key_burst=burst)
+    return _remember(found, own)
 
 
 def find_by_address(address: str) -> SourceInfo | None:

@@ -11,7 +11,7 @@ from accounts.tenancy import team_context
 from ingestion import ledger
 from ingestion.forwarding import outbox, pushing, sending
 from ingestion.models import Source
-from ingestion.services import deliveries, expiry, storage
+from ingestion.services import deliveries, expiry, personal_data_jobs, personal_data_runs, storage
 from ingestion.sources import info_of
 
 
@@ -42,6 +42,8 @@ def remove_expired() -> None:
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):
         deliveries.remove_old(team_id, now)
         expiry.remove_old(team_id, now)
+        with team_context(team_id):
+            personal_data_jobs.remove_expired(team_id, now)
 
 
 @shared_task(time_limit=150, soft_time_limit=120)
@@ -60,6 +62,12 @@ def tidy_outbox() -> None:
 def push_metrics() -> None:
     """Pushes metrics where a minute is over; every few seconds."""
     pushing.push_due(timezone.now())
+
+
+@shared_task(time_limit=600, soft_time_limit=590)
+def work_on_personal_data() -> None:
+    """Looks for, exports and deletes personal data that somebody asked about, a little at a time; every two seconds."""
+    personal_data_runs.work_due(timezone.now(), seconds=5.0)
 
 
 @shared_task

@@ -14,13 +14,16 @@ from accounts.api.base import ChangesTold, giver_of, team_of, uuid_of
 from accounts.authentication import CanManage
 from accounts.models import ApiKey, Scope
 from accounts.ports import source_kinds
-from accounts.reads.keys import KeyRow, keys_of, state_of
+from accounts.reads.keys import KeyRow, keys_of, row_of, state_of
 from accounts.services.keys import (
     MAX_OVERLAP_HOURS,
+    MAX_RATE,
     Issued,
+    KeyLimits,
     KeyRefused,
     WantedKey,
     add_key,
+    limit_key,
     revoke_key_of,
     rotate_key,
     scopes_to_give,
@@ -30,8 +33,15 @@ from accounts.tenancy import team_context
 KEY = OpenApiParameter("key", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
+def _limit(help: str) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        min_value=0, max_value=MAX_RATE, required=False, allow_null=True, help_text=help, default=None
+    )
+
+
 class KeySerializer(serializers.Serializer[object]):
-    """A key. `text` is told once, when it is made. `state`: works, ends, expired or revoked."""
+    """A key. `text` is told once, when it is made. `state`: works, ends, expired or revoked. `ends_in_days` is told in
+    the last 14 days."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -43,6 +53,9 @@ class KeySerializer(serializers.Serializer[object]):
     made_by = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
+    ends_in_days = serializers.IntegerField(allow_null=True)
+    requests_per_second = serializers.IntegerField(allow_null=True)
+    burst = serializers.IntegerField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True)
     text = serializers.CharField(required=False)
 
@@ -60,6 +73,15 @@ class NewKeySerializer(serializers.Serializer[object]):
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), allow_empty=False)
     source_kinds = serializers.ListField(child=serializers.CharField(max_length=32), required=False, max_length=50)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    requests_per_second = _limit("Of this key alone; 0 or absent: as its team")
+    burst = _limit("Requests at once; 0 or absent: twice the rate")
+
+
+class KeyLimitsSerializer(serializers.Serializer[object]):
+    """Limits of one key, within those of its team."""
+
+    requests_per_second = _limit("0 or null: as its team")
+    burst = _limit("Requests at once; 0 or null: twice the rate")
 
 
 class RotationSerializer(serializers.Serializer[object]):
@@ -86,7 +108,13 @@ class KeyList(ChangesTold):
         told = NewKeySerializer(data=request.data)
         told.is_valid(raise_exception=True)
         values = told.validated_data
-        wanted = WantedKey(values["name"], values["scopes"], values.get("source_kinds") or (), values.get("expires_at"))
+        wanted = WantedKey(
+            values["name"],
+            values["scopes"],
+            values.get("source_kinds") or (),
+            values.get("expires_at"),
+            limits=_limits(values),
+        )
         return _answer(request, wanted)
 
 
@@ -94,6 +122,21 @@ class KeyDetail(ChangesTold):
     """One key."""
 
     permission_classes = [CanManage]
+
+    @extend_schema(operation_id="limit_key", parameters=[KEY], request=KeyLimitsSerializer, responses=KeySerializer)
+    def put(self, request: Request, key: str) -> Response:
+        """Give a key a rate of its own, or take it away."""
+        told = KeyLimitsSerializer(data=request.data)
+        told.is_valid(raise_exception=True)
+        team_id = team_of(request)
+        with team_context(team_id):
+            try:
+                one = limit_key(team_id=team_id, key_id=uuid_of(key), limits=_limits(told.validated_data))
+            except ApiKey.DoesNotExist:
+                raise Http404 from None
+            except KeyRefused as refused:
+                raise _invalid(refused) from refused
+            return Response(_document(row_of(one, timezone.now())))
 
     @extend_schema(operation_id="revoke_key", parameters=[KEY], responses={204: None})
     def delete(self, request: Request, key: str) -> Response:
@@ -145,9 +188,16 @@ def _answer(request: Request, wanted: WantedKey) -> Response:
                 now=timezone.now(),
             )
         except KeyRefused as refused:
-            reasons = {field: [reason] for field, reason in refused.reasons.items()}
-            raise exceptions.ValidationError(reasons) from refused
+            raise _invalid(refused) from refused
     return _made(issued)
+
+
+def _limits(told: dict[str, Any]) -> KeyLimits:
+    return KeyLimits(told.get("requests_per_second"), told.get("burst"))
+
+
+def _invalid(refused: KeyRefused) -> exceptions.ValidationError:
+    return exceptions.ValidationError({field: [reason] for field, reason in refused.reasons.items()})
 
 
 def _allowed(request: Request) -> list[str]:
@@ -162,5 +212,6 @@ def _made(issued: Issued) -> Response:
 
 def _document(row: KeyRow) -> dict[str, Any]:
     names = ("id", "name", "prefix", "scopes", "source_kinds", "created_at", "expires_at", "last_used_at")
-    told = {name: getattr(row.key, name) for name in names}
-    return {**told, "state": row.state, "made_by": row.made_by, "stands_for": row.stands_for}
+    told = {name: getattr(row.key, name) for name in (*names, "requests_per_second", "burst")}
+    rest = {name: getattr(row, name) for name in ("state", "made_by", "stands_for", "ends_in_days")}
+    return {**told, **rest}

@@ -2,9 +2,11 @@
 
 from accounts.models.api_key import ApiKey, Scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
+from accounts.models.audit_stream import AuditPlace, AuditStream, AuditStreamDue, StreamFormat
 from accounts.models.identity import IdentityDomain, ProviderKind, TeamIdentityProvider
 from accounts.models.impersonation import Impersonation
 from accounts.models.invitation import Invitation
+from accounts.models.key_day import KeyDay
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
 from accounts.models.provisioned import ProvisionedGroup, ProvisionedGroupMember, ProvisionedMember
@@ -17,12 +19,16 @@ from accounts.models.user import User
 __all__ = [
     "ApiKey",
     "AuditEvent",
+    "AuditPlace",
+    "AuditStream",
+    "AuditStreamDue",
     "FormerSlug",
     "GroupMember",
     "IdentityDomain",
     "Impersonation",
     "InstallationEvent",
     "Invitation",
+    "KeyDay",
     "MemberGroup",
     "Membership",
     "ProviderKind",
@@ -31,6 +37,7 @@ __all__ = [
     "ProvisionedMember",
     "RetentionPolicy",
     "Scope",
+    "StreamFormat",
     "Team",
     "TeamExport",
     "TeamExportState",

@@ -47,8 +47,9 @@ class ApiKey(Audited):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
-    # Of this key alone, within what its team may; None and 0 are no limit of its own.
+    # Of this key alone, within what its team may; None and 0 are no limit of its own, and twice the rate at once.
     requests_per_second = models.PositiveIntegerField(null=True, blank=True)
+    burst = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -1,10 +1,10 @@
-"""The audit log of a team: filtered, by pages, newest first; or onwards from a place, as a SIEM follows it."""
+"""The audit log of a team: filtered, by pages, newest first. Onwards, as a SIEM follows it: `audit_stream`."""
 
 import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -15,8 +15,6 @@ PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1_000
 MAX_TEXT = 200
 FIELDS = ("who", "what", "target", "q", "from", "to")
-# An event is dated when it is made and seen when its transaction ends: what is younger than this is not followed yet.
-SETTLES_IN = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +83,6 @@ def newest(team_id: UUID, filters: AuditFilters, *, after: str = "", limit: int 
         rows = rows.filter(Q(at__lt=place[0]) | Q(at=place[0], id__gt=place[1]))
     found = list(rows.order_by("-at", "id")[: limit + 1])
     return AuditPage(found[:limit], cursor_of(found[limit - 1]) if len(found) > limit else None)
-
-
-def onwards(team_id: UUID, now: datetime, *, after: str = "", limit: int = MAX_PAGE_SIZE) -> AuditPage:
-    """Events after a place, oldest first, as far as all that is earlier is surely seen; `next` is always told."""
-    rows = AuditEvent.objects.filter(team_id=team_id, at__lte=now - SETTLES_IN)
-    if place := read_cursor(after):
-        rows = rows.filter(Q(at__gt=place[0]) | Q(at=place[0], id__gt=place[1]))
-    found = list(rows.order_by("at", "id")[:limit])
-    return AuditPage(found, cursor_of(found[-1]) if found else after or None)
 
 
 def cursor_of(event: AuditEvent) -> str:

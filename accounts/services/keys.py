@@ -15,6 +15,7 @@ from accounts.permissions import scopes_of
 MAX_NAME = 80
 MAX_KEYS = 500
 MAX_OVERLAP_HOURS = 24 * 30
+MAX_RATE = 1_000_000
 
 
 class KeyRefused(Exception):
@@ -23,6 +24,22 @@ class KeyRefused(Exception):
     def __init__(self, reasons: dict[str, str]) -> None:
         super().__init__("; ".join(f"{field} {reason}" for field, reason in reasons.items()))
         self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """Requests a second of one key, and at once; 0 or None: as its team, and twice the rate at once."""
+
+    requests_per_second: int | None = None
+    burst: int | None = None
+
+    def faults(self) -> dict[str, str]:
+        """What is wrong, by field."""
+        told = {"requests_per_second": self.requests_per_second, "burst": self.burst}
+        found = {name: f"must be from 0 to {MAX_RATE:,}" for name, one in told.items() if one and one > MAX_RATE}
+        if self.burst and not self.requests_per_second:
+            found["burst"] = "needs requests a second"
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +52,7 @@ class WantedKey:
     source_kinds: Collection[str] = ()
     expires_at: datetime | None = None
     for_member: User | None = None
+    limits: KeyLimits = KeyLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,8 @@ def add_key(
             member=wanted.for_member,
             created_by=by,
             created_at=now,
+            requests_per_second=wanted.limits.requests_per_second or None,
+            burst=wanted.limits.burst or None,
         )
     )
 
@@ -93,6 +113,8 @@ def rotate_key(*, team_id: UUID, key_id: UUID, hours: int, by: User | None, now:
             member_id=old.member_id,
             created_by=by,
             created_at=now,
+            requests_per_second=old.requests_per_second,
+            burst=old.burst,
         )
     )
     end = now + timedelta(hours=hours)
@@ -110,6 +132,20 @@ def revoke_key_of(*, team_id: UUID, key_id: UUID, now: datetime) -> bool:
     one.revoked_at = now
     one.save(update_fields=["revoked_at"])
     return True
+
+
+@transaction.atomic
+def limit_key(*, team_id: UUID, key_id: UUID, limits: KeyLimits) -> ApiKey:
+    """Gives a key a rate of its own, or takes it away. Raises `KeyRefused` and `ApiKey.DoesNotExist`.
+
+    Ways in take it in within seconds.
+    """
+    if reasons := limits.faults():
+        raise KeyRefused(reasons)
+    one = ApiKey.objects.select_for_update().get(team_id=team_id, id=key_id)
+    one.requests_per_second, one.burst = limits.requests_per_second or None, limits.burst or None
+    one.save(update_fields=["requests_per_second", "burst"])
+    return one
 
 
 def scopes_to_give(role: str) -> list[str]:
@@ -138,7 +174,7 @@ def _faults(
     known_kinds: Collection[str],
     now: datetime,
 ) -> dict[str, str]:
-    found: dict[str, str] = {}
+    found = wanted.limits.faults()
     if not name or len(name) > MAX_NAME:
         found["name"] = f"must be told, with at most {MAX_NAME} characters"
     if not wanted.scopes:

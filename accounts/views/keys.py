@@ -15,13 +15,25 @@ from accounts.csv_file import csv_response
 from accounts.models import ApiKey, Scope
 from accounts.permissions import Permission
 from accounts.ports import source_kinds
-from accounts.reads.keys import keys_of
-from accounts.services.keys import Issued, KeyRefused, WantedKey, add_key, revoke_key_of, rotate_key, scopes_to_give
+from accounts.reads.keys import asked_by_day, find_key, keys_of
+from accounts.services.keys import (
+    Issued,
+    KeyLimits,
+    KeyRefused,
+    WantedKey,
+    add_key,
+    limit_key,
+    revoke_key_of,
+    rotate_key,
+    scopes_to_give,
+)
 
 HEAD = (
     *("name", "prefix", "state", "scopes", "may_report_by", "stands_for", "made_by", "created_at", "expires_at"),
-    *("last_used_at", "id"),
+    *("last_used_at", "id", "requests_per_second", "burst"),
 )
+DAY_HEAD = ("day_utc", "reading_requests", "refused_requests")
+SHOWN_DAYS = timedelta(days=31)
 DAYS = ((0, "Never"), (30, "In 30 days"), (90, "In 90 days"), (365, "In a year"))
 
 
@@ -45,6 +57,32 @@ def keys(request: TeamRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return csv_response("api-keys.csv", HEAD, [one.cells() for one in keys_of(request.team.id, timezone.now())])
     return _page(request)
+
+
+@team_page(Permission.MANAGE_KEYS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def key(request: TeamRequest, key: UUID) -> HttpResponseBase:
+    """One key: what it may, its limits, what it asked day by day, also as CSV; a POST sets its limits."""
+    reasons: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            limit_key(team_id=request.team.id, key_id=key, limits=_limits(request))
+        except ApiKey.DoesNotExist:
+            raise Http404("No such key.") from None
+        except KeyRefused as refused:
+            reasons = refused.reasons
+        else:
+            messages.success(request, "Limits saved. They count within seconds.")
+            return HttpResponseRedirect(request.path)
+    one = find_key(request.team.id, key, now := timezone.now())
+    if one is None:
+        raise Http404("No such key.")
+    days = asked_by_day(request.team.id, key, (now - SHOWN_DAYS).astimezone(UTC).date())
+    if request.GET.get("format") == "csv":
+        rows = [(day.isoformat(), asked.reads, asked.refused) for day, asked in days]
+        return csv_response(f"key-{one.key.prefix}.csv", DAY_HEAD, rows)
+    context = {"one": one, "days": days, "reasons": reasons, "told": request.POST}
+    return TemplateResponse(request, "settings/key.html", context, status=422 if reasons else 200)
 
 
 @team_page(Permission.MANAGE_KEYS)
@@ -91,7 +129,15 @@ def _wanted(request: TeamRequest) -> WantedKey:
         request.POST.getlist("kind")[:50],
         expires_at,
         request.user if request.POST.get("personal") else None,
+        _limits(request),
     )
+
+
+def _limits(request: TeamRequest) -> KeyLimits:
+    """The limits of the form; what is no number is more than any key may have, and refused so."""
+    told = [request.POST.get(name, "").strip() for name in ("requests_per_second", "burst")]
+    rate, burst = (int(one) if one.isdecimal() and len(one) < 9 else 10**9 if one else 0 for one in told)
+    return KeyLimits(rate, burst)
 
 
 def _page(
@@ -99,13 +145,17 @@ def _page(
 ) -> HttpResponseBase:
     given = scopes_to_give(request.membership.role)
     told = request.POST if reasons else {}
+    rows = keys_of(request.team.id, timezone.now())
     context = {
-        "rows": [(one, set(one.key.scopes) <= set(given)) for one in keys_of(request.team.id, timezone.now())],
+        "rows": [(one, set(one.key.scopes) <= set(given)) for one in rows],
+        "ending": [one for one in rows if one.ends_in_days is not None],
         "scopes": [(scope.value, scope.label) for scope in Scope if scope in given],
         "kinds": source_kinds(),
         "days": DAYS,
         "reasons": reasons,
         "issued": issued,
         "told_name": told.get("name", ""),
+        "told_rate": told.get("requests_per_second", ""),
+        "told_burst": told.get("burst", ""),
     }
     return TemplateResponse(request, "settings/keys.html", context, status=422 if reasons else 200)

@@ -7,6 +7,7 @@ from ingestion.models.import_run import ImportRun
 from ingestion.models.ledger import SourceAttribute, SourceHour, SourceReceipt, SourceRejection
 from ingestion.models.loose import SourceLine, SourceMetric
 from ingestion.models.outbox import OutboxEntry, OutboxItem, OutboxSchedule
+from ingestion.models.personal_data import DataAction, DataState, PersonalDataDue, PersonalDataJob
 from ingestion.models.redaction_rule import RedactionRule
 from ingestion.models.sampling import SourceSampling
 from ingestion.models.source import Source, SourceAddress
@@ -14,6 +15,8 @@ from ingestion.models.team_storage import TeamStorage
 
 __all__ = [
     "CapturePolicy",
+    "DataAction",
+    "DataState",
     "Delivery",
     "DeliveryOutcome",
     "Destination",
@@ -22,6 +25,8 @@ __all__ = [
     "OutboxEntry",
     "OutboxItem",
     "OutboxSchedule",
+    "PersonalDataDue",
+    "PersonalDataJob",
     "RedactionRule",
     "Source",
     "SourceAddress",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from accounts.reads.keys import Asked, asked_by_key
 from accounts.statements import run_planned, run_prepared
 from ingestion.models import TeamStorage
 from ingestion.quotas import limits_of, usage_of
@@ -16,8 +17,9 @@ from monitoring.windows import Window
 ALERT_SHARE = 0.8
 _DAYS = f"""SELECT (bucket AT TIME ZONE 'UTC')::date, sum(runs)::bigint FROM rollup WHERE team_id = %s
     AND grain = {int(Grain.DAY)} AND dimension = {int(Dimension.NONE)} AND bucket >= %s GROUP BY 1 ORDER BY 1"""
-_SOURCES = """SELECT s.id, s.name, coalesce(k.name || ' (' || k.prefix || ')', '') FROM source s
+_SOURCES = """SELECT s.id, s.name, coalesce(k.name || ' (' || k.prefix || ')', ''), k.id FROM source s
     LEFT JOIN accounts_apikey k ON k.team_id = s.team_id AND k.id = s.api_key_id WHERE s.team_id = %s"""
+_KEYS = "SELECT id, name || ' (' || prefix || ')', last_used_at FROM accounts_apikey WHERE team_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,25 @@ class SourceUsage:
     name: str
     key: str
     counts: Counts
+    key_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUsage:
+    """What one key brought and asked this month; `refused` are requests that were refused whole, or by limits."""
+
+    id: UUID
+    name: str
+    last_used_at: datetime | None
+    reports: int
+    accepted: int
+    reads: int
+    refused: int
+
+    @property
+    def requests(self) -> int:
+        """Requests of both kinds, those that limits refused left out where they reported."""
+        return self.reports + self.reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +61,7 @@ class Usage:
     storage_at: datetime | None
     days: Sequence[tuple[date, int]]
     sources: Sequence[SourceUsage]
+    keys: Sequence[KeyUsage]
     limits: dict[str, int]
 
     def share(self, limit: str) -> float | None:
@@ -55,8 +77,8 @@ def usage(team_id: UUID, now: datetime) -> Usage:
     measured = TeamStorage.objects.filter(team_id=team_id).first()
     by_source = hours_by_source(team_id, Window(start, now))
     sources = [
-        SourceUsage(id, name, key, total(by_source[id].values()))
-        for id, name, key in run_prepared(_SOURCES, [team_id])
+        SourceUsage(id, name, key, total(by_source[id].values()), key_id)
+        for id, name, key, key_id in run_prepared(_SOURCES, [team_id])
         if id in by_source
     ]
     return Usage(
@@ -66,5 +88,17 @@ def usage(team_id: UUID, now: datetime) -> Usage:
         storage_at=measured.measured_at if measured else None,
         days=[(day, runs) for day, runs in run_planned(_DAYS, [team_id, start])],
         sources=sorted(sources, key=lambda one: (-one.counts.accepted, one.name, one.id)),
+        keys=_by_key(team_id, sources, start.date()),
         limits=limits_of(team_id),
     )
+
+
+def _by_key(team_id: UUID, sources: Sequence[SourceUsage], since: date) -> list[KeyUsage]:
+    """Keys that brought or asked something from a day on, those with most requests first."""
+    asked, found = asked_by_key(team_id, since), []
+    for id, name, last_used_at in run_prepared(_KEYS, [team_id]):
+        counts, told = total(one.counts for one in sources if one.key_id == id), asked.get(id, Asked())
+        if counts.requests or told.reads or told.refused:
+            refused = counts.refused + told.refused
+            found.append(KeyUsage(id, name, last_used_at, counts.requests, counts.accepted, told.reads, refused))
+    return sorted(found, key=lambda one: (-one.requests, one.name, one.id))

@@ -48,14 +48,14 @@ def search(team_id: UUID, value: str, *, tag: str = "") -> Iterator[tuple[int, i
         raise TooShort(f"give at least {MIN_LETTERS} letters")
     found, days = Found(value, tag), erasure.days_of(team_id)
     if not tag:
-        _search_sources(team_id, found)
+        search_sources(team_id, found)
     yield 0, len(days), found
     for done, day in enumerate(days, 1):
         found.executions |= erasure.find_on(team_id, day, value, tag=tag)
         yield done, len(days), found
 
 
-def _search_sources(team_id: UUID, found: Found) -> None:
+def search_sources(team_id: UUID, found: Found) -> None:
     low = found.value.lower()
     with team_context(team_id), connection.cursor() as cursor:
         cursor.execute(_LINES, [team_id, low, low])
@@ -69,7 +69,7 @@ def export(team_id: UUID, found: Found, path: Path) -> int:
     """Writes what was found as a ZIP of JSON documents, one an execution, delivery or line; how many."""
     count = 0
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, told in _documents(team_id, found):
+        for name, told in documents(team_id, found):
             archive.writestr(name, json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1))
             count += 1
     with team_context(team_id):
@@ -77,7 +77,8 @@ def export(team_id: UUID, found: Found, path: Path) -> int:
     return count
 
 
-def _documents(team_id: UUID, found: Found) -> Iterator[tuple[str, object]]:
+def documents(team_id: UUID, found: Found) -> Iterator[tuple[str, object]]:
+    """What was found, one document an execution, delivery or line, with the name of its file."""
     for id, _, _ in sorted(found.executions):
         with team_context(team_id):
             replay = load(team_id, id)
@@ -90,7 +91,10 @@ def _documents(team_id: UUID, found: Found) -> Iterator[tuple[str, object]]:
             told = {"received_at": delivery.received_at, "headers": delivery.headers, "body": body_of(delivery)}
             yield f"deliveries/{id}.json", told
     with team_context(team_id), connection.cursor() as cursor:
-        cursor.execute("SELECT id, received_at, message, labels FROM source_line WHERE id = ANY(%s)", [found.lines])
+        cursor.execute(
+            "SELECT id, received_at, message, labels FROM source_line WHERE team_id = %s AND id = ANY(%s)",
+            [team_id, found.lines],
+        )
         rows = cursor.fetchall()
     for id, at, message, labels in rows:
         yield f"lines/{id}.json", {"received_at": at, "message": message, "labels": labels}
@@ -98,18 +102,30 @@ def _documents(team_id: UUID, found: Found) -> Iterator[tuple[str, object]]:
 
 def delete(team_id: UUID, found: Found) -> int:
     """Deletes what was found; how many executions. Figures stay, and later reports of the same runs come in again."""
+    count = remove(team_id, found)
+    with team_context(team_id):
+        record("personal_data.deleted", _target(found), before=_counts(found))
+    return count
+
+
+def remove(team_id: UUID, found: Found) -> int:
+    """As `delete`, without telling the audit log: the caller does."""
     count = erasure.erase(team_id, sorted(found.executions))
     with team_context(team_id), connection.cursor() as cursor:
         Delivery.objects.filter(id__in=found.deliveries).delete()
         cursor.execute("DELETE FROM source_line WHERE team_id = %s AND id = ANY(%s)", [team_id, found.lines])
-        record("personal_data.deleted", _target(found), before=_counts(found))
     return count
 
 
 def _target(found: Found) -> tuple[str, str, str]:
     """What the log says: which tag, and no more of the value than its first letters."""
-    shown = f"{found.value[:2]}… ({len(found.value)} letters)"
-    return "personal data", "", f"{found.tag}: {shown}" if found.tag else shown
+    return "personal data", "", shown_name(found.value, found.tag)
+
+
+def shown_name(value: str, tag: str) -> str:
+    """What is told of a value: its first letters, with the tag that it was looked for in."""
+    shown = f"{value[:2]}… ({len(value)} letters)"
+    return f"{tag}: {shown}" if tag else shown
 
 
 def _counts(found: Found) -> dict[str, int]:

@@ -125,7 +125,7 @@ def remove_rule(rule_id: UUID) -> bool:
     return True
 
 
-def set_policy(workflow: str, environment: str, capture: str, now: datetime) -> None:
+def set_policy(workflow: str, environment: str, capture: str, now: datetime) -> CapturePolicy:
     """Sets how much is kept of a workflow in an environment; empty is all. Raises `PrivacyRefused`."""
     told = {"workflow": workflow.strip(), "environment": environment.strip()}
     reasons = {
@@ -142,6 +142,7 @@ def set_policy(workflow: str, environment: str, capture: str, now: datetime) -> 
     row.capture = capture
     row.save()
     forget_masking()
+    return row
 
 
 def remove_policy(policy_id: UUID) -> bool:

@@ -1,8 +1,10 @@
 """What the team uses of what it may."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 
+from django.conf import settings
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -10,11 +12,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
-from ingestion.reads.usage import ALERT_SHARE, SourceUsage, Usage, usage
+from ingestion.reads.usage import ALERT_SHARE, KeyUsage, SourceUsage, Usage, usage
 from monitoring.templatetags.display import bytes_size, count, percent
 from monitoring.views.csv import csv_response
 
 SOURCE_HEAD = ("source", "key", "requests", "accepted_items", "refused_requests", "bytes_received")
+KEY_HEAD = ("key", "reports", "accepted_items", "reading_requests", "refused_requests", "last_used_at", "id")
 DAY_HEAD = ("day_utc", "executions")
 
 
@@ -29,24 +32,35 @@ class Line:
     label: str
     tone: str
     is_near: bool
+    is_full: bool
+    # What the team can do itself.
+    instead: str = "report less"
 
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def team_usage(request: TeamRequest) -> HttpResponseBase:
-    """The page; with `format=csv` the days, or with `of=sources` the sources."""
+    """The page; with `format=csv` the days, or with `of=sources` or `of=keys` those."""
     found = usage(request.team.id, timezone.now())
     if request.GET.get("format") == "csv":
         name = f"{request.team.slug}-usage-{found.month:%Y-%m}"
         if request.GET.get("of") == "sources":
             return csv_response(f"{name}-sources.csv", SOURCE_HEAD, [_cells(one) for one in found.sources])
+        if request.GET.get("of") == "keys":
+            return csv_response(f"{name}-keys.csv", KEY_HEAD, [_key_cells(one) for one in found.keys])
         return csv_response(f"{name}.csv", DAY_HEAD, [(day.isoformat(), runs) for day, runs in found.days])
     lines = _lines(found)
     most = max((runs for _, runs in found.days), default=0)
     days = [
         (day, runs, runs / most if most else 0.0, f"{count(runs)} executions") for day, runs in reversed(found.days)
     ]
-    context = {"usage": found, "lines": lines, "near": [one for one in lines if one.is_near], "days": days}
+    context = {
+        "usage": found,
+        "lines": lines,
+        "near": [one for one in lines if one.is_near],
+        "days": days,
+        "may_keys": request.membership.allows(Permission.MANAGE_KEYS),
+    }
     return TemplateResponse(request, "settings/usage.html", {**context, "rates": _rates(found)})
 
 
@@ -55,20 +69,30 @@ def _cells(one: SourceUsage) -> tuple[object, ...]:
     return one.name, one.key, counts.requests, counts.accepted, counts.refused, counts.bytes
 
 
+def _key_cells(one: KeyUsage) -> tuple[object, ...]:
+    used = one.last_used_at.astimezone(UTC).isoformat() if one.last_used_at else None
+    return one.name, one.reports, one.accepted, one.reads, one.refused, used, one.id
+
+
 def _lines(found: Usage) -> Sequence[Line]:
     executions, storage = found.limits["monthly_executions"], found.limits["storage_bytes"]
     return [
         _line("Executions this month", count(found.executions), count(executions), found.share("monthly_executions")),
-        _line("Storage of records", bytes_size(found.storage_bytes), bytes_size(storage), found.share("storage_bytes")),
+        replace(
+            _line(
+                "Storage of records", bytes_size(found.storage_bytes), bytes_size(storage), found.share("storage_bytes")
+            ),
+            instead="shorten retention",
+        ),
     ]
 
 
 def _line(name: str, used: str, limit: str, share: float | None) -> Line:
-    tone = "" if share is None else "fail" if share >= 1 else "accent"
-    label = "" if share is None else f"{percent(share)} of {limit}"
-    return Line(
-        name, used, limit if share is not None else "", share, label, tone, bool(share and share >= ALERT_SHARE)
-    )
+    if share is None:
+        return Line(name, used, "", None, "", "", is_near=False, is_full=False)
+    is_full, is_near = share >= 1, share >= ALERT_SHARE
+    tone = "fail" if is_full else "warn" if is_near else "accent"
+    return Line(name, used, limit, share, f"{percent(share)} of {limit}", tone, is_near, is_full)
 
 
 def _rates(found: Usage) -> Sequence[tuple[str, str]]:
@@ -79,4 +103,6 @@ def _rates(found: Usage) -> Sequence[tuple[str, str]]:
     }
     limits = dict(found.limits)
     limits["burst"] = limits["burst"] or 2 * limits["requests_per_second"]
-    return [(words, count(limits[name]) if limits[name] else "no limit") for name, words in names.items()]
+    told = [(words, limits[name]) for name, words in names.items()]
+    told += [(f"Reading API: requests a second of a {who}", settings.API_LIMITS[who]) for who in ("key", "team")]
+    return [(words, count(limit) if limit else "no limit") for words, limit in told]

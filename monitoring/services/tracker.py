@@ -1,7 +1,5 @@
 """A team's issue tracker: its settings, what it is told, and sending something again. Sending is `tracker_sending`."""
 
-import base64
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,12 +12,11 @@ from django.urls import reverse
 from accounts.encryption import encrypt
 from accounts.outgoing import Refused, check
 from accounts.services.retention import policy_of
+from accounts.signing import new_secret
 from monitoring.models import DeliveryStatus, Improvement, ImprovementEvent, Tracker, TrackerDelivery, TrackerDue
 from monitoring.models.tracker import TrackerEvent
 from monitoring.store.run_log import tell_deliveries
 
-SECRET_BYTES = 32
-SECRET_START = "whsec_"  # noqa: S105 - how every secret begins
 TEST = "test"
 
 
@@ -71,11 +68,6 @@ def change_secret(one: Tracker) -> str:
     one.secret = encrypt(secret)
     one.save(update_fields=["secret"])
     return secret
-
-
-def new_secret() -> str:
-    """A secret as Standard Webhooks writes it."""
-    return SECRET_START + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from accounts.encryption import Unreadable, decrypt
 from accounts.outgoing import Answer, Refused, Unreachable, send
 from accounts.outgoing_uses import Use
 from accounts.retrying import KEPT, MOST_TRIES, Result, Verdict, pause_after, told_pause, verdict_of
+from accounts.signing import signed_headers
 from accounts.tenancy import team_context
 from monitoring.models import DeliveryStatus, Improvement, ImprovementEvent, Tracker, TrackerDelivery, TrackerDue
 from monitoring.services.improvements import MAX_LINK, is_web_address
@@ -91,14 +92,10 @@ def _sent(is_active: bool, url: str, secret: bytes, kept: TrackerDelivery, now: 
 
 def post(message: Message, now: datetime) -> Sent:
     """Signs (Standard Webhooks) and sends a message, and reads the answer."""
-    from standardwebhooks import Webhook
-
-    body, id = json.dumps(message.payload), f"msg_{message.id.hex}"
+    body = json.dumps(message.payload)
     headers = {
         "Content-Type": "application/json",
-        "webhook-id": id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(message.secret).sign(id, now, body),
+        **signed_headers(message.secret, f"msg_{message.id.hex}", now, body),
     }
     try:
         answer = send(message.url, use=Use.TRACKERS, headers=headers, body=body.encode())

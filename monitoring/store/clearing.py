@@ -210,8 +210,15 @@ def remove_figures(team_id: UUID, before: date, *, pace: Pace) -> int:
         pace.wait(time.monotonic() - began)
 
 
+# The last number stays, so that numbers go on behind it.
+_DROP_PLACES = """DELETE FROM audit_place WHERE team_id = %(team)s AND at < %(before)s
+    AND place < (SELECT max(place) FROM audit_place WHERE team_id = %(team)s)"""
+
+
 def remove_events(team_id: UUID, before: datetime) -> int:
     """Removes events of the audit log before an instant, by the function of the owner; how many."""
     with team_context(team_id), connection.cursor() as cursor:
         cursor.execute("SELECT steadyrun_drop_audit(%s, %s)", [team_id, before])
-        return int(cursor.fetchone()[0])
+        gone = int(cursor.fetchone()[0])
+        cursor.execute(_DROP_PLACES, {"team": team_id, "before": before})
+        return gone

@@ -40,6 +40,8 @@ CONTROL_TABLES = {
     "channel_due",
     "team_limits",
     "team_export",
+    "audit_stream_due",
+    "personal_data_due",
 }
 APP_ROLE = "steadyrun_app"
 

@@ -12,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import RedisError
 
+from accounts import rates
+from accounts.buckets import Buckets, Limit
 from accounts.models import ApiKey, Team, TeamLimits
+from accounts.reads.keys import Asked, asked_by_key
+from accounts.services.key_usage import take_counts
 from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
 from ingestion import quotas
-from ingestion.bucket import Buckets, Limit
 from ingestion.models import TeamStorage
 from ingestion.sources import forget_sources
 from monitoring.store.rollups import fold_all
@@ -48,7 +51,7 @@ def statuses(key: str, count: int, steps: int = 0) -> list[int]:
 
 
 def test_a_team_without_limits_asks_no_server(team: Team, api_key: str) -> None:
-    with mock.patch.object(quotas, "_script", side_effect=AssertionError):
+    with mock.patch.object(rates, "_script", side_effect=AssertionError):
         assert statuses(api_key, 3) == [200, 200, 200]
 
 
@@ -66,7 +69,7 @@ def test_requests_beyond_the_burst_are_told_when_to_come_again(team: Team, api_k
 def test_a_refused_request_stores_nothing_and_its_buckets_fill_again(team: Team, api_key: str) -> None:
     allow(team, requests_per_second=50, burst=1)
     found = statuses(api_key, 1)
-    with mock.patch.object(quotas, "_take", return_value=(1, 0.02)):
+    with mock.patch.object(quotas, "take", return_value=rates.Taken(1, 0.02, 0.0)):
         found += statuses(api_key, 1)
     assert found == [200, 429]
 
@@ -81,7 +84,7 @@ def test_steps_that_were_stored_must_be_paid_before_more_come(team: Team, api_ke
 
 def test_each_process_counts_for_itself_while_the_server_is_gone(team: Team, api_key: str) -> None:
     allow(team, requests_per_second=1, burst=2)
-    with mock.patch.object(quotas, "_script", return_value=mock.Mock(side_effect=RedisError)) as script:
+    with mock.patch.object(rates, "_script", return_value=mock.Mock(side_effect=RedisError)) as script:
         assert statuses(api_key, 3) == [200, 200, 429]
     assert script.call_count == 1
 
@@ -89,6 +92,15 @@ def test_each_process_counts_for_itself_while_the_server_is_gone(team: Team, api
 def test_a_key_has_a_limit_of_its_own(team: Team, api_key: str) -> None:
     ApiKey.objects.filter(team=team).update(requests_per_second=1)
     assert statuses(api_key, 3) == [200, 200, 429]
+
+
+def test_a_key_may_have_more_at_once_and_what_it_was_refused_is_counted(team: Team, api_key: str) -> None:
+    ApiKey.objects.filter(team=team).update(requests_per_second=1, burst=4)
+    assert statuses(api_key, 6) == [200] * 4 + [429] * 2
+    take_counts()
+    key = ApiKey.objects.get(team=team)
+    with team_context(team.id):
+        assert asked_by_key(team.id, timezone.now().date()) == {key.id: Asked(reads=0, refused=2)}
 
 
 def test_a_full_month_and_full_storage_are_refused(team: Team, api_key: str) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Team, TeamLimits, User
+from accounts.models import ApiKey, AuditEvent, KeyDay, Team, TeamLimits, User
 from accounts.tenancy import team_context
 from ingestion import quotas
 from ingestion.masking import forget_masking
@@ -17,6 +19,7 @@ from ingestion.services.storage import measure_storage
 from ingestion.sources import forget_sources
 from monitoring.models import Execution
 from monitoring.store.rollups import fold_all
+from tests.factories import ApiKeyFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/t/harbour/settings/privacy/"
@@ -121,6 +124,36 @@ def test_usage_shows_the_month_against_limits_and_warns(owner_client: Client, te
     days = owner_client.get(f"{USAGE}?format=csv").getvalue().decode()
     assert days.splitlines()[1].endswith(",4")
     assert ",4," in owner_client.get(f"{USAGE}?format=csv&of=sources").getvalue().decode()
+
+
+def test_usage_says_when_a_limit_is_reached_and_what_each_key_used(
+    owner_client: Client, team: Team, api_key: str
+) -> None:
+    report(api_key, id="1")
+    fold_all(timezone.now(), team_id=team.id)
+    TeamLimits.objects.create(team=team, monthly_executions=1)
+    key = ApiKey.objects.get(team=team)
+    with team_context(team.id):
+        KeyDay.objects.create(key_id=key.id, day=timezone.now().date(), read_count=41, refused_count=6)
+    page = text(owner_client.get(USAGE))
+    assert "Executions this month: 100% of 1 used. Reports are refused with 429 now." in page
+    assert f"{key.name} ({key.prefix})" in page
+    rows = owner_client.get(f"{USAGE}?format=csv&of=keys").getvalue().decode().splitlines()
+    assert rows[1].startswith(f"{key.name} ({key.prefix}),1,1,41,6,")
+
+
+def test_usage_asks_as_little_for_twenty_keys_as_for_one(owner_client: Client, team: Team, api_key: str) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert owner_client.get(USAGE).status_code == 200
+        return len(found)
+
+    report(api_key, id="1")
+    asked()
+    one = asked()
+    for number in range(19):
+        report(ApiKeyFactory(team=team).text, id=f"more {number}")  # type: ignore[attr-defined]
+    assert asked() == one
 
 
 def test_usage_is_for_members_only(member: User, stranger: User) -> None:

@@ -1,19 +1,24 @@
 """Token buckets: how many requests and steps may come now. Pure.
 
 A bucket holds up to `burst` and fills by `rate` a second. Steps are counted once they are stored, so their bucket may
-be in debt: nothing more comes in until it is paid. `SCRIPT` is the same on the server, for all processes together.
+be in debt: nothing more comes in until it is paid. `SCRIPT` is the same on the server, for all processes together, and
+counts what a key asked and what it was refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# KEYS: the hash of a team. ARGV: for each bucket its name, rate, burst, and what is taken; the last number of each is
-# what must be there before. Returns the first bucket that is too empty (from 1; 0: all are fine) and seconds to wait.
+# KEYS: the hash of a team's buckets, and that of its counters. ARGV: for each bucket its name, rate, burst, and what is
+# taken; the last number of each is what must be there before. Behind them may stand two counters: that of requests, and
+# that of refused ones (empty: not counted). Returns the first bucket that is too empty (from 1; 0: all are fine),
+# seconds to wait, and what is left in the first one.
 SCRIPT: Final = """
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
-local states, refused, wait = {}, 0, 0
-for i = 1, #ARGV, 5 do
+local states, refused, wait, rest = {}, 0, 0, 0
+local counters = #ARGV % 5
+for i = 1, #ARGV - counters, 5 do
     local name, rate, burst = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
     local taken, needed = tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
     local known = redis.call('HMGET', KEYS[1], name, name .. ':at')
@@ -32,9 +37,14 @@ for _, one in ipairs(states) do
     -- A request that is refused takes nothing; steps that were stored count in any case.
     if refused == 0 or one[4] == 0 then level = level - one[3] end
     redis.call('HSET', KEYS[1], one[1], tostring(level), one[1] .. ':at', tostring(now))
+    if one[1] == ARGV[1] then rest = level end
 end
-redis.call('EXPIRE', KEYS[1], 3600)
-return {refused, tostring(wait)}
+if #states > 0 then redis.call('EXPIRE', KEYS[1], 3600) end
+if counters == 2 then
+    if ARGV[#ARGV - 1] ~= '' then redis.call('HINCRBY', KEYS[2], ARGV[#ARGV - 1], 1) end
+    if refused > 0 then redis.call('HINCRBY', KEYS[2], ARGV[#ARGV], 1) end
+end
+return {refused, tostring(wait), tostring(rest)}
 """
 
 
@@ -52,10 +62,12 @@ class Limit:
 class Buckets:
     """The buckets of one team in this process: what counts while the server cannot be asked."""
 
+    __slots__ = ("levels",)
+
     def __init__(self) -> None:
         self.levels: dict[str, tuple[float, float]] = {}
 
-    def take(self, limits: list[Limit], now: float) -> tuple[int, float]:
+    def take(self, limits: Sequence[Limit], now: float) -> tuple[int, float]:
         """The place of the first bucket that is too empty (from 1; 0: all are fine), and the seconds to wait."""
         found = [(limit, self._level(limit, now)) for limit in limits]
         at, wait = next(

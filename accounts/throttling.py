@@ -1,0 +1,80 @@
+"""How often a key may ask the API: a bucket of its own, and one of its team; refused with 429 and when to come again.
+
+Reports come in by another door, with limits of their own (`ingestion.quotas`).
+"""
+
+import math
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from accounts.buckets import Buckets, Limit
+from accounts.models import ApiKey
+from accounts.rates import Counted, take
+
+# What may come at once, in seconds of the rate.
+BURST_SECONDS = 10
+MAX_TEAMS = 10_000
+_own: dict[UUID, Buckets] = {}
+
+
+def forget_buckets() -> None:
+    """Empties what this process counted itself: for tests."""
+    _own.clear()
+
+
+class KeyRate(BaseThrottle):
+    """The rate of the key that asks, within that of its team."""
+
+    def __init__(self) -> None:
+        self.seconds: float | None = None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Counts the request; whether it may go on. Notes the headers of the answer (`rate_headers`)."""
+        key = request.auth
+        if not isinstance(key, ApiKey):
+            return True
+        limits = limits_of(key)
+        counted = Counted(key.team_id, key.id, timezone.now())
+        found = take(f"api:{key.team_id}", limits, _buckets_of(key.team_id), counted)
+        if limits:
+            request._request.rate_headers = headers(limits[0], found.left)  # type: ignore[attr-defined]
+        self.seconds = found.wait if found.place else None
+        return not found.place
+
+    def wait(self) -> float | None:
+        """Seconds until the next request may come."""
+        return self.seconds
+
+
+def limits_of(key: ApiKey) -> list[Limit]:
+    """The buckets that a reading request takes from: the key's own first."""
+    usual, of_team = settings.API_LIMITS["key"], settings.API_LIMITS["team"]
+    rate = key.requests_per_second or usual
+    found = []
+    if rate:
+        at_once = key.burst or (2 * rate if key.requests_per_second else BURST_SECONDS * rate)
+        found.append(Limit(f"key:{key.id}", rate, at_once, 1, 1))
+    if of_team:
+        found.append(Limit("team", of_team, BURST_SECONDS * of_team, 1, 1))
+    return found
+
+
+def headers(limit: Limit, left: float) -> dict[str, str]:
+    """What a client may still ask: requests at once, how many of them are left, seconds until all are there again."""
+    full = math.ceil((limit.burst - left) / limit.rate) if left < limit.burst else 0
+    return {
+        "RateLimit-Limit": f"{limit.burst:.0f}",
+        "RateLimit-Remaining": str(max(0, math.floor(left))),
+        "RateLimit-Reset": str(full),
+    }
+
+
+def _buckets_of(team_id: UUID) -> Buckets:
+    if len(_own) >= MAX_TEAMS:
+        _own.clear()
+    return _own.setdefault(team_id, Buckets())
