@@ -12,7 +12,7 @@ TEAM = {"on_delete": django.db.models.deletion.CASCADE, "related_name": "+", "to
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0013_streams_and_key_limits"),
+        ("accounts", "0016_streams_and_key_limits"),
         ("ingestion", "0006_privacy"),
     ]
 

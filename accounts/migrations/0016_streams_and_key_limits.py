@@ -17,7 +17,7 @@ def _id() -> models.UUIDField:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0012_sign_in"),
+        ("accounts", "0015_team_export"),
     ]
 
     operations = [
