@@ -14,6 +14,7 @@ from accounts.acting import set_user
 from accounts.audit import tell_change
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
+from accounts.security_log import refused
 from accounts.services.team_life import team_moved_from
 from accounts.sign_in.second_factor import meets_team
 from accounts.statements import Row, columns_of, run_prepared
@@ -76,6 +77,8 @@ def team_page(
                 return HttpResponseRedirect(request.get_full_path().replace(f"/t/{team}/", f"/t/{moved.slug}/", 1))
             # A stranger learns nothing, not even that the team exists.
             if membership is None or not membership.allows(permission):
+                role = membership.role if membership else "no member"
+                refused("user", request.user.id, f"{permission} ({role})", request.resolver_match.url_name)
                 raise Http404("No such page.")
             if membership.team.erased_from is not None and request.resolver_match.url_name not in OPEN_WHEN_CLOSED:
                 return HttpResponseRedirect(reverse("team_settings", args=[team]))

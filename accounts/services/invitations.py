@@ -11,11 +11,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import Invitation, Membership, Team, User
 from accounts.permissions import Role, may_give
@@ -23,6 +24,7 @@ from accounts.tenancy import in_team
 
 LASTS = timedelta(days=7)
 MAX_OPEN = 500
+MAX_EMAIL = 254
 _TOKEN_LENGTH = 24
 _GONE = "This invitation is not valid any more. Ask for a new one."
 
@@ -139,11 +141,22 @@ def link_of(token: str) -> str:
     return settings.BASE_URL.rstrip("/") + reverse("invitation", args=[token])
 
 
+def mailed_link_of(sent: Sent) -> str:
+    """The link as the mail has it: with a proof that nobody can add who only saw the link."""
+    token = sent.link.rstrip("/").rpartition("/")[2]
+    return f"{sent.link}?mailed={_proof(token)}"
+
+
+def came_by_mail(token: str, proof: str) -> bool:
+    """Whether an invitation's link is the one of the mail."""
+    return bool(token) and constant_time_compare(_proof(token), proof)
+
+
 def letter_of(sent: Sent, team: Team) -> tuple[str, str]:
     """Subject and text of the mail that brings the link."""
     until = f"{sent.invitation.expires_at:%-d %b %Y, %H:%M} UTC"
     role = Role(sent.invitation.role).label
-    text = f"You are invited to the team {team.name} as {role}.\n\nOpen this link to join:\n{sent.link}\n\n"
+    text = f"You are invited to the team {team.name} as {role}.\n\nOpen this link to join:\n{mailed_link_of(sent)}\n\n"
     return f"Invitation to {' '.join(team.name.split())} on Steadyrun", f"{text}It is good until {until}.\n"
 
 
@@ -155,6 +168,7 @@ def _faults(team_id: UUID, email: str, role: str, giver: str) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         validate_email(email)
+        MaxLengthValidator(MAX_EMAIL)(email)
     except ValidationError:
         found["email"] = "must be an e-mail address"
     if role not in Role.values:
@@ -166,6 +180,10 @@ def _faults(team_id: UUID, email: str, role: str, giver: str) -> dict[str, str]:
     if _open(team_id).count() >= MAX_OPEN:
         found["invitations"] = f"are at most {MAX_OPEN} at a time"
     return found
+
+
+def _proof(token: str) -> str:
+    return salted_hmac("invitation by mail", token, algorithm="sha256").hexdigest()[:32]
 
 
 def _hash(token: str) -> bytes:

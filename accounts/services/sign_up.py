@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.services.invitations import came_by_mail
 
 MODES = ("open", "invitation", "closed")
 _INVITED = "invited_email"
@@ -20,12 +21,16 @@ def sign_up_mode() -> str:
 
 
 def let_in(request: HttpRequest, email: str) -> None:
-    """Lets the visitor sign up with this address, which counts as proved: for who came by an invitation to it.
+    """Lets the visitor sign up with this address, by an invitation to it: for the page that its link opens.
 
-    An invitation opens the door unless the installation is closed.
+    An invitation opens the door unless the installation is closed. The address counts as proved where the link was read
+    in a mail to it; a link that somebody copied proves nothing, as whoever invited could open it.
     """
     request.session[_INVITED] = email.strip().lower()
-    request.session["account_verified_email"] = email.strip().lower()
+    match = request.resolver_match
+    token = str(match.kwargs.get("token", "")) if match else ""
+    if came_by_mail(token, request.GET.get("mailed", "")):
+        request.session["account_verified_email"] = email.strip().lower()
 
 
 def is_invited(request: HttpRequest) -> str:

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.acting import set_user
 from accounts.models import Invitation, User
 from accounts.permissions import Role
+from accounts.services.identity import enforcing_team
 from accounts.services.invitations import InvitationRefused, accept_invitation, find_invitation
+from accounts.services.sign_up import sign_up_mode
 
 MAX_NAME = 120
 
@@ -58,6 +60,12 @@ def _new_user(request: HttpRequest, email: str) -> User:
     """The account of somebody who arrives by the link. Raises `InvitationRefused`."""
     if User.objects.filter(email=email).exists():
         raise InvitationRefused({"email": "has an account already: sign in first, then open the link again"})
+    if sign_up_mode() == "closed":
+        raise InvitationRefused({"invitation": "cannot make an account: this installation makes none. Ask who runs it"})
+    if enforcing_team(email) is not None:
+        raise InvitationRefused(
+            {"email": "signs in by the provider of your company: do that, then open the link again"}
+        )
     name = " ".join(request.POST.get("name", "").replace("\x00", "").split())
     password = request.POST.get("password", "")
     if not name or len(name) > MAX_NAME:
