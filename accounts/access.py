@@ -16,6 +16,7 @@ from accounts.audit import tell_change
 from accounts.impersonation import is_held_back, seen_as
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
+from accounts.security_log import refused
 from accounts.services.impersonation import note_page
 from accounts.services.team_life import team_moved_from
 from accounts.sign_in.second_factor import meets_team
@@ -85,6 +86,8 @@ def team_page(
                 return HttpResponseRedirect(request.get_full_path().replace(f"/t/{team}/", f"/t/{moved.slug}/", 1))
             # A stranger learns nothing, not even that the team exists.
             if membership is None or not membership.allows(permission):
+                role = membership.role if membership else "no member"
+                refused("user", request.user.id, f"{permission} ({role})", request.resolver_match.url_name)
                 raise Http404("No such page.")
             if seen is None and membership.team.suspended_at is not None:
                 return render(request, "accounts/team_suspended.html", {"suspended": membership.team}, status=403)

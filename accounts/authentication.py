@@ -21,6 +21,7 @@ from accounts.closed_teams import SUSPENDED, closed_words
 from accounts.keys import hash_key, prefix_of
 from accounts.models import ApiKey, Membership, Scope, Team, User
 from accounts.permissions import scopes_of
+from accounts.security_log import noticed, refused
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
@@ -92,6 +93,7 @@ def verify_key(text: str, now: datetime) -> ApiKey:
     if found is None or key is None or not hmac.compare_digest(bytes(key.secret_hash), hash_key(text)):
         raise AuthenticationFailed("This API key is not known. Check that it was copied whole.")
     if key.revoked_at is not None:
+        noticed("a revoked key was used", "key", key.prefix)
         raise AuthenticationFailed("This API key was revoked. Make a new one.")
     if key.expires_at is not None and key.expires_at <= now:
         raise AuthenticationFailed("This API key has expired. Make a new one.")
@@ -142,7 +144,13 @@ class _HasScope(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the key carries the scope."""
         self.message = f"This API key does not have the scope '{self.scope}'."
-        return isinstance(request.auth, ApiKey) and self.scope in request.auth.scopes
+        if not isinstance(request.auth, ApiKey):
+            return False
+        if self.scope not in request.auth.scopes:
+            match = request.resolver_match
+            refused("key", request.auth.prefix, f"scope {self.scope}", match.route if match else "")
+            return False
+        return True
 
 
 class CanIngest(_HasScope):

@@ -3,30 +3,15 @@
 from collections.abc import Callable
 from typing import cast
 
+from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import resolve
 
+from accounts.problems import problem_response
 from config import pause
+from config.programs import INSIDE, PREFIXES
 
-PREFIXES = (
-    "/api/v1/",
-    "/v1/",
-    "/otel/",
-    "/api/public/otel/",
-    "/langsmith/",
-    "/loki/",
-    "/services/collector",
-    "/elastic",
-    "/firehose",
-    "/hooks/",
-    "/ping/",
-    "/scim/",
-    "/metrics",
-    "/healthz",
-    "/readyz",
-    "/internal/",
-)
 OVERLOADED = 503
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -56,4 +41,11 @@ class DirectApi:
         """Answers a program's call directly, everything else through the whole chain."""
         if not request.path_info.startswith(PREFIXES):
             return self.get_response(request)
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure() and not request.path_info.startswith(INSIDE):
+            # Led on silently, a client would send its key in the clear each time, and nobody would notice.
+            return problem_response(
+                403,
+                "TLS needed",
+                "This address is called by https:// only. The key of this call went in the clear: replace it.",
+            )
         return self.answer(request)

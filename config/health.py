@@ -33,7 +33,7 @@ SELECT (SELECT min(marked_at) FROM dirty_bucket WHERE grain = 1), (SELECT count(
 
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Whether the process lives: it answers, and asks nobody."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 def readyz(_request: HttpRequest) -> HttpResponse:

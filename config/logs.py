@@ -61,7 +61,8 @@ class JsonLines(logging.Formatter):
 
 def logging_settings(level: str) -> dict[str, Any]:
     """The settings of Python's logging for every process."""
-    lines = {"format": "{asctime} {levelname} {name} {message}", "style": "{"}
+    # With the zone, so that lines of several machines can be put in order.
+    lines = {"format": "{asctime} {levelname} {name} {message}", "style": "{", "datefmt": "%Y-%m-%dT%H:%M:%S%z"}
     return {
         "version": 1,
         "disable_existing_loggers": False,

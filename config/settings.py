@@ -4,10 +4,11 @@
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
@@ -15,6 +16,7 @@ from accounts.mail import mail_server
 from config.beat_schedule import BEAT_SCHEDULE
 from config.enum_names import ENUM_NAMES
 from config.logs import IS_JSON, logging_settings
+from config.programs import PREFIXES
 from config.sign_in import *  # noqa: F403 - settings, each as it is named there
 from config.sign_in import SIGN_IN_APPS
 
@@ -22,6 +24,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("STEADYRUN_HOME", BASE_DIR / ".steadyrun"))
 DEBUG = os.environ.get("DEBUG", "") == "1"
 APP_ROLE = "steadyrun_app"
+TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
 def _secret_key() -> str:
@@ -43,6 +46,8 @@ def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]
     parts = urlsplit(url)
     # Statements that are run past Django's cursor are prepared when they are first used.
     options: dict[str, Any] = {"prepare_threshold": 0}
+    # `?sslmode=verify-full&sslrootcert=/path`: TLS to a server of one's own.
+    options |= {name: value for name, value in parse_qsl(parts.query) if name in TLS_OPTIONS}
     if role:
         options["options"] = f"-c role={role}"
     if pool:
@@ -115,11 +120,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.logs.RequestIds",
     "accounts.acting.AuditScope",
+    "config.headers.SafeHeaders",
     "django.middleware.security.SecurityMiddleware",
     "config.direct.DirectApi",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.SessionLimits",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -150,14 +157,10 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "accounts.User"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
+# Browsers take a cookie with this prefix from this very host alone, by TLS, for all of its paths.
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -169,7 +172,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if HTTPS and TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^internal/"]
+    # Programs are refused, not led on (config/direct.py).
+    SECURE_REDIRECT_EXEMPT = [f"^{re.escape(prefix[1:])}" for prefix in PREFIXES]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -199,6 +203,8 @@ STATIC_ROOT = HOME / "static"
 EXPORTS_FOLDER = HOME / "exports"
 # Usage files that members uploaded, for a day.
 UPLOADS_FOLDER = HOME / "uploads"
+# Pages of others have no use for our files.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

@@ -9,6 +9,22 @@ from accounts.mail import mail_server
 # by invitation.
 SIGN_UP = os.environ.get("SIGN_UP", "").strip().lower()
 
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "accounts.passwords.GuessablePasswordValidator"},
+]
+SESSION_ENGINE = "accounts.sessions"
+# How long a session lasts, and how long it may rest unused (docs/security/sign-in.md says why so long).
+SESSION_COOKIE_AGE = int(os.environ.get("SESSION_HOURS", "336")) * 3600
+SESSION_IDLE_SECONDS = int(os.environ.get("SESSION_IDLE_HOURS", "24")) * 3600
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# What a page says next may name people: it is kept here, not in a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
 AUTHENTICATION_BACKENDS = ["accounts.backends.UserBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

@@ -1,6 +1,6 @@
 """`/api/v1/keys/`: for keys with the scope of managing."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404
 from django.utils import timezone
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.base import ChangesTold, giver_of, team_of, uuid_of
 from accounts.authentication import CanManage
-from accounts.models import ApiKey, Scope
+from accounts.models import ApiKey, Scope, User
 from accounts.ports import source_kinds
 from accounts.reads.keys import KeyRow, keys_of, row_of, state_of
 from accounts.services.keys import (
@@ -168,7 +168,7 @@ class KeyRotation(ChangesTold):
                 raise Http404
             try:
                 issued = rotate_key(
-                    team_id=team_id, key_id=found.id, hours=told.validated_data["hours"], by=None, now=now
+                    team_id=team_id, key_id=found.id, hours=told.validated_data["hours"], by=_maker(request), now=now
                 )
             except ApiKey.DoesNotExist:
                 raise Http404 from None
@@ -184,7 +184,7 @@ def _answer(request: Request, wanted: WantedKey) -> Response:
                 wanted=wanted,
                 allowed=_allowed(request),
                 known_kinds=[value for value, _ in source_kinds()],
-                by=None,
+                by=_maker(request),
                 now=timezone.now(),
             )
         except KeyRefused as refused:
@@ -203,6 +203,11 @@ def _invalid(refused: KeyRefused) -> exceptions.ValidationError:
 def _allowed(request: Request) -> list[str]:
     """A key of the team gives what an admin may give; a personal one what its member may."""
     return scopes_to_give(giver_of(request))
+
+
+def _maker(request: Request) -> User | None:
+    """Who answers for what a key makes: whoever made the key. Else a key would make one that nobody made."""
+    return cast(ApiKey, request.auth).created_by
 
 
 def _made(issued: Issued) -> Response:

@@ -7,16 +7,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from accounts.acting import set_key
 from accounts.authentication import told_key, verify_key
-from accounts.models import Scope
+from accounts.models import ApiKey, Membership, Scope
+from accounts.permissions import Role
 from accounts.scim import messages
+from accounts.security_log import refused
 from accounts.services import provisioning
+from accounts.services.invitations import MAX_EMAIL
 from accounts.services.provisioned_groups import groups_of_people
 from accounts.services.provisioning import Person, ProvisioningRefused
 from accounts.tenancy import team_context
@@ -33,13 +36,16 @@ def scim_view(*methods: str) -> Callable[[Callable[..., Answer]], Callable[..., 
     def decorate(view: Callable[..., Answer]) -> Callable[..., HttpResponse]:
         def guarded(request: HttpRequest, **told: Any) -> HttpResponse:
             try:
-                team_id = _team_of(request)
+                key = _key_of(request)
+                team_id = key.team_id
                 if request.method not in methods:
                     raise ProvisioningRefused("This method is not supported here.", "", 405)
                 with team_context(team_id):
+                    if request.method != "GET" and "id" in told:
+                        _check_owner(key, told["id"])
                     return _response(*view(request, team_id, **told))
-            except ProvisioningRefused as refused:
-                return _response(refused.status, messages.error_document(refused))
+            except ProvisioningRefused as error:
+                return _response(error.status, messages.error_document(error))
 
         guarded.api_scope = Scope.MANAGE  # type: ignore[attr-defined]
         return guarded
@@ -47,17 +53,25 @@ def scim_view(*methods: str) -> Callable[[Callable[..., Answer]], Callable[..., 
     return decorate
 
 
-def _team_of(request: HttpRequest) -> UUID:
+def _check_owner(key: ApiKey, user_id: UUID) -> None:
+    """Only owners make and unmake owners: a key that somebody else made does not, either. Raises as the views do."""
+    owners = Membership.objects.filter(team_id=key.team_id, role=Role.OWNER)
+    if key.created_by_id is None or not owners.filter(user_id=user_id).exists():
+        return
+    if not owners.filter(user_id=key.created_by_id).exists():
+        raise ProvisioningRefused("Owners are changed by a key that an owner made.", "mutability", 403)
+
+
+def _key_of(request: HttpRequest) -> ApiKey:
     try:
         key = verify_key(told_key(request.headers) or "", timezone.now())
-    except AuthenticationFailed as error:
-        raise ProvisioningRefused(str(error.detail), "", 401) from None
-    except PermissionDenied as error:
-        raise ProvisioningRefused(str(error.detail), "", 403) from None
+    except (AuthenticationFailed, PermissionDenied) as error:
+        raise ProvisioningRefused(str(error.detail), "", error.status_code) from None
     if Scope.MANAGE not in key.scopes:
+        refused("key", key.prefix, f"scope {Scope.MANAGE}", "scim")
         raise ProvisioningRefused(f"This API key does not have the scope '{Scope.MANAGE}'.", "", 403)
     set_key(key)
-    return key.team_id
+    return key
 
 
 def _response(status: int, document: Document | None) -> HttpResponse:
@@ -104,6 +118,7 @@ def users(request: HttpRequest, team_id: UUID) -> Answer:
     email = str(body.get("userName") or "")
     try:
         validate_email(email)
+        MaxLengthValidator(MAX_EMAIL)(email)
     except ValidationError:
         raise ProvisioningRefused("userName must be an e-mail address.", "invalidValue") from None
     made = provisioning.add_person(

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.audit import record
@@ -54,6 +55,11 @@ def may_use_password(user: User) -> bool:
     if provider is None or user.is_staff:
         return True
     return is_break_glass(user, provider.team_id)
+
+
+def is_proved(user: User) -> bool:
+    """Whether the person proved that the address of their account is theirs: by a link in an e-mail, or a provider."""
+    return bool(EmailAddress.objects.filter(user_id=user.id, email=user.email, verified=True).exists())
 
 
 def is_break_glass(user: User, team_id: UUID) -> bool:

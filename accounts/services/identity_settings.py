@@ -11,9 +11,11 @@ from django.db import IntegrityError, transaction
 from accounts import outgoing
 from accounts.audit import record
 from accounts.encryption import encrypt
-from accounts.models import IdentityDomain, Membership, ProviderKind, Team, TeamIdentityProvider
+from accounts.models import IdentityDomain, Membership, ProviderKind, Team, TeamIdentityProvider, User
 from accounts.models.identity import GIVEN_ROLES
 from accounts.permissions import Role
+from accounts.services.identity import may_use_password
+from accounts.services.user_sessions import end_sessions
 
 MAX_GROUPS = 200
 TEXTS = ("name", "issuer", "client_id", "sso_url", "certificate", "groups_claim", "default_role")
@@ -132,6 +134,16 @@ def enforce_domain(team: Team, id: UUID, *, enforced: bool) -> None:
         raise SettingsRefused("One owner needs a password, to get in when the provider does not answer.")
     one.is_enforced = enforced
     one.save()
+    if enforced:
+        _end_password_sessions(one.domain)
+
+
+def _end_password_sessions(domain: str) -> None:
+    """Who came by a password before must come by the provider from now on; break-glass owners stay."""
+    people = User.objects.filter(email__endswith=f"@{domain}", is_active=True, usersession__isnull=False).distinct()
+    for user in people.order_by("email"):
+        if not may_use_password(user):
+            end_sessions(user=user, note="the domain signs in by its provider alone")
 
 
 def require_second_factor(team: Team, *, required: bool) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -24,6 +24,7 @@ from accounts.tenancy import in_team
 
 LASTS = timedelta(days=7)
 MAX_OPEN = 500
+MAX_EMAIL = 254
 _TOKEN_LENGTH = 24
 _GONE = "This invitation is not valid any more. Ask for a new one."
 
@@ -165,6 +166,7 @@ def _faults(team_id: UUID, email: str, role: str, giver: str) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         validate_email(email)
+        MaxLengthValidator(MAX_EMAIL)(email)
     except ValidationError:
         found["email"] = "must be an e-mail address"
     if role not in Role.values:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import record
 from accounts.models import IdentityDomain, Membership, ProvisionedGroupMember, ProvisionedMember, Team, User
 from accounts.permissions import Role
-from accounts.services.identity import domain_of, is_break_glass, other_break_glass, would_lock_out
+from accounts.services.identity import domain_of, is_break_glass, is_proved, other_break_glass, would_lock_out
 from accounts.services.user_sessions import end_sessions
 
 
@@ -65,13 +66,20 @@ def _person(user: User, member: Membership | None, known: ProvisionedMember | No
 def add_person(*, team_id: UUID, email: str, name: str = "", external_id: str = "", is_active: bool = True) -> Person:
     """A new member as viewer, with an account where there is none yet. Raises `ProvisioningRefused`."""
     email = email.strip().lower()
-    if not IdentityDomain.objects.filter(team_id=team_id, domain=domain_of(email), confirmed_at__isnull=False).exists():
+    if not _is_of_team(team_id, email):
         raise ProvisioningRefused(
             "userName must be an address of a domain that is confirmed for this team.", "invalidValue"
         )
     if people_of(team_id, email=email):
         raise ProvisioningRefused("This person is a member already.", "uniqueness", 409)
     user = User.objects.filter(email=email).first() or User.objects.create_user(email, None, name=name[:120])
+    if _may_be_anybodys(user):
+        raise ProvisioningRefused(
+            "An account has this address that nobody proved to be theirs. They sign in by the team's provider once, "
+            "or the team invites them.",
+            "uniqueness",
+            409,
+        )
     ProvisionedMember.objects.create(team_id=team_id, user=user, external_id=external_id[:255], is_active=is_active)
     if is_active:
         Membership.objects.create(team_id=team_id, user=user, role=Role.VIEWER)
@@ -112,8 +120,10 @@ def remove_person(*, team_id: UUID, user_id: UUID) -> None:
 
 
 def _end_membership(team_id: UUID, one: Person) -> None:
-    """Sessions end with it. The last owner stays, and the last who has a password: somebody must get in when the
-    provider fails."""
+    """Ends with the sessions of who has an address of the team; who came from elsewhere keeps those for other teams.
+
+    The last owner stays, and the last who has a password: somebody must get in when the provider fails.
+    """
     is_last = is_break_glass(one.user, team_id) and not other_break_glass(one.user, team_id)
     if is_last or (one.role == Role.OWNER and would_lock_out(one.user, team_id)):
         raise ProvisioningRefused(
@@ -121,7 +131,20 @@ def _end_membership(team_id: UUID, one: Person) -> None:
         )
     Membership.objects.filter(team_id=team_id, user_id=one.user.id).delete()
     record("membership.removed", _target(one.user), before={"role": one.role})
-    end_sessions(user=one.user, note="the membership ended")
+    if _is_of_team(team_id, one.user.email):
+        end_sessions(user=one.user, note="the membership ended")
+
+
+def _is_of_team(team_id: UUID, email: str) -> bool:
+    """Whether the address is of a domain that is confirmed for the team."""
+    domains = IdentityDomain.objects.filter(team_id=team_id, confirmed_at__isnull=False)
+    return domains.filter(domain=domain_of(email)).exists()
+
+
+def _may_be_anybodys(user: User) -> bool:
+    """Whether somebody has a way into an account whose address was never proved: they would get the membership."""
+    has_way_in = user.has_usable_password() or Authenticator.objects.filter(user_id=user.id).exists()
+    return has_way_in and not is_proved(user)
 
 
 def _found(team_id: UUID, user_id: UUID) -> Person:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts.audit import record
 from accounts.models import Membership
 from accounts.permissions import Permission, Role
+from accounts.services.identity import provider_for
 
 
 class ResetRefused(Exception):
@@ -30,6 +31,9 @@ def make_reset_link(*, by: Membership, member: Membership) -> str:
         raise ResetRefused("This person administers the installation: another administrator helps them.")
     if Membership.objects.filter(user_id=member.user_id).exclude(team_id=member.team_id).exists():
         raise ResetRefused("This person is in other teams, too: the administrator of the installation helps them.")
+    provider = provider_for(member.user.email)
+    if provider is not None and provider.team_id != by.team_id:
+        raise ResetRefused("Addresses of this domain sign in by the provider of their company.")
     key = f"{user_pk_to_url_str(member.user)}-{default_token_generator.make_token(member.user)}"
     record("member.reset_link_made", ("member", member.user_id, member.user.email))
     uidb36, _, token = key.partition("-")

@@ -1,7 +1,9 @@
 """What allauth asks about accounts: who may sign up, who may sign in how, where requests come from."""
 
 import logging
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
@@ -84,10 +86,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if not settings.MAIL_SERVER.host:
             return
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, _at_base(context, self.request))
         except OSError:
             logger.exception("the mail server did not take a mail about an account")
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Where a request came from, as the audit log sees it: behind `TRUSTED_PROXIES`."""
         return address_of(request) or UNKNOWN_ADDRESS
+
+
+def _at_base(context: dict[str, Any], request: HttpRequest | None) -> dict[str, Any]:
+    """What a mail tells, with links to `BASE_URL`: a request names whatever host its sender likes."""
+    base = settings.BASE_URL.rstrip("/")
+    asked = request.build_absolute_uri("/").rstrip("/") if request is not None else base
+    told = {
+        name: base + value[len(asked) :] if isinstance(value, str) and value.startswith(f"{asked}/") else value
+        for name, value in context.items()
+    }
+    return {**told, "current_site": SimpleNamespace(name="Steadyrun", domain=urlsplit(base).netloc)}

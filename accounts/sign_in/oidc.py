@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import jwt
 from allauth.socialaccount.models import SocialApp, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.http import HttpRequest, HttpResponseBase
+
+# Signatures that a provider makes with a key of its own; never one that the client's secret could make, or none.
+ALGORITHMS = frozenset({f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)} | {"EdDSA"})
 
 
 class VerifyingAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
@@ -25,13 +29,25 @@ class VerifyingAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         """The person, by a signed token. Raises `OAuth2Error`."""
         if not told["response"].get("id_token"):
             raise OAuth2Error("the provider sent no ID token")
+        if _algorithm(told["response"]["id_token"]) not in ALGORITHMS:
+            raise OAuth2Error("the ID token is not signed with a key of the provider")
         # allauth trusts a token that came by TLS; a signature costs one more question to the provider.
         self.did_fetch_access_token = False
-        login = super().complete_login(request, app, token, **told)
+        try:
+            login = super().complete_login(request, app, token, **told)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise OAuth2Error("the answers of the provider cannot be read") from error
         data = login.account.extra_data
         if (data.get("userinfo") or data["id_token"]).get("sub") != data["id_token"].get("sub"):
             raise OAuth2Error("the user information is about another person than the ID token")
         return login
+
+
+def _algorithm(token: Any) -> str:
+    try:
+        return str(jwt.get_unverified_header(token).get("alg"))
+    except jwt.PyJWTError as error:
+        raise OAuth2Error("the ID token cannot be read") from error
 
 
 def answer(request: HttpRequest, provider_id: str, *, is_back: bool) -> HttpResponseBase:

@@ -4,6 +4,7 @@ from typing import Any, NoReturn
 
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers import registry
@@ -14,7 +15,14 @@ from accounts.audit import record_for_installation
 from accounts.encryption import decrypt
 from accounts.models import Membership, ProviderKind, TeamIdentityProvider, User
 from accounts.permissions import Role
-from accounts.services.identity import confirmed_domains, domain_of, provider_with, role_for, told_groups
+from accounts.services.identity import (
+    confirmed_domains,
+    domain_of,
+    is_proved,
+    provider_with,
+    role_for,
+    told_groups,
+)
 from accounts.sign_in.arrival import groups_of
 
 MAIL_ATTRIBUTES = [
@@ -51,20 +59,38 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         provider = provider_with(sociallogin.account.provider)
         if provider is None or sociallogin.state.get("process") != "login":
             _refuse(request, "This identity provider is not in use any more.", provider)
-        told = [one.email.lower() for one in sociallogin.email_addresses]
-        domains = confirmed_domains(provider)
-        if not told or any(domain_of(email) not in domains for email in told):
-            _refuse(request, "The provider told no e-mail address of a domain that is confirmed for it.", provider)
         user = sociallogin.user if sociallogin.is_existing else None
-        if user is not None and (user.is_staff or domain_of(user.email) not in domains):
-            _refuse(request, "This account signs in with its own password.", provider)
-        if user is not None and _owns(provider, user):
-            _keep_password(user)
+        if reason := getattr(sociallogin, "refused", "") or _reason_against(provider, sociallogin, user):
+            _refuse(request, reason, provider)
+        if user is None:
             return
-        groups = groups_of(provider.groups_claim, sociallogin.account.extra_data)
-        groups += told_groups(provider.team_id, user.id) if user is not None else []
-        if not role_for(provider, groups):
-            _refuse(request, "None of your groups has a role in this team. Ask an owner of the team.", provider)
+        if _owns(provider, user):
+            _keep_password(user)
+        elif _is_by_address(sociallogin):
+            _forget_factors(user)
+
+
+def _reason_against(provider: TeamIdentityProvider, login: Any, user: User | None) -> str:
+    """Why the provider may not let this person in; empty: it may."""
+    told = [one.email.lower() for one in login.email_addresses]
+    domains = confirmed_domains(provider)
+    if not told or any(domain_of(email) not in domains for email in told):
+        return "The provider told no e-mail address of a domain that is confirmed for it."
+    if user is not None and (user.is_staff or domain_of(user.email) not in domains):
+        return "This account signs in with its own password."
+    if _is_by_address(login) and _says_unverified(login.account.extra_data):
+        return "The provider says that your e-mail address is not verified. Have it verified there."
+    is_owner = user is not None and _owns(provider, user)
+    groups = groups_of(provider.groups_claim, login.account.extra_data)
+    groups += told_groups(provider.team_id, user.id) if user is not None else []
+    if not is_owner and not role_for(provider, groups):
+        return "None of your groups has a role in this team. Ask an owner of the team."
+    return ""
+
+
+def _is_by_address(login: Any) -> bool:
+    """Whether the account is found, or made, by the address; who was here before is known by the provider's own id."""
+    return login.account.pk is None
 
 
 def _load(kind: str) -> None:
@@ -72,7 +98,7 @@ def _load(kind: str) -> None:
     if kind == ProviderKind.OPENID_CONNECT:
         from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider as Kind
     else:
-        from allauth.socialaccount.providers.saml.provider import SAMLProvider as Kind
+        from accounts.sign_in.saml import BoundProvider as Kind
     registry.register(Kind)
 
 
@@ -103,6 +129,25 @@ def _keep_password(user: User) -> None:
     """The provider vouches for the address; allauth would else take an owner's way in away."""
     if not EmailAddress.objects.filter(user=user, email=user.email).update(verified=True):
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+
+
+def _says_unverified(told: dict[str, Any]) -> bool:
+    """Whether the provider itself doubts the address: who may write any address into their profile could be anybody."""
+    person = told.get("userinfo") or told.get("id_token") or told
+    return str(person.get("email_verified", "")).lower() == "false" if isinstance(person, dict) else False
+
+
+def _forget_factors(user: User) -> None:
+    """Whoever made an account with an address that they did not prove may have left a passkey in it.
+
+    allauth takes the password and the sessions of such an account away when its person arrives; this takes the rest.
+    """
+    if is_proved(user):
+        return
+    gone, _ = Authenticator.objects.filter(user=user).delete()
+    if gone:
+        note = "the address was not proved before its provider vouched for it"
+        record_for_installation("user.second_factors_forgotten", ("user", user.id, user.email), note=note)
 
 
 def _refuse(request: HttpRequest, reason: str, provider: TeamIdentityProvider | None) -> NoReturn:

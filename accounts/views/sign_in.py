@@ -5,13 +5,16 @@ from typing import Any
 
 from allauth.account.views import password_reset as ask_for_reset
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import ProviderKind
+from accounts.models import ProviderKind, TeamIdentityProvider
 from accounts.services.identity import provider_for, provider_with
+
+# A signed answer with many groups has some ten thousand bytes; it is kept until the browser comes back for it.
+MAX_SAML_BYTES = 256 * 1024
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +33,8 @@ def _oidc(request: HttpRequest, provider_id: str, *, is_back: bool) -> HttpRespo
     provider = provider_with(provider_id)
     if provider is None or provider.kind != ProviderKind.OPENID_CONNECT:
         raise Http404("No such provider.")
+    if not is_back and _is_led_from_elsewhere(request):
+        return _ask_first(request, provider)
     from accounts.sign_in import oidc
 
     return oidc.answer(request, provider_id, is_back=is_back)
@@ -43,12 +48,31 @@ def saml(name: str) -> Callable[..., HttpResponseBase]:
         provider = provider_with(organization_slug)
         if provider is None or provider.kind != ProviderKind.SAML:
             raise Http404("No such provider.")
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_SAML_BYTES:
+            return HttpResponse("The answer of the provider is too large.", status=413)
+        if name == "login" and _is_led_from_elsewhere(request):
+            return _ask_first(request, provider)
         from allauth.socialaccount.providers.saml import views
 
         answer: HttpResponseBase = getattr(views, name)(request, organization_slug=organization_slug)
         return answer
 
     return view
+
+
+def _is_led_from_elsewhere(request: HttpRequest) -> bool:
+    """Whether the page of somebody else opened this address: nobody signs in without wanting to."""
+    return request.method != "POST" and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+
+
+def _ask_first(request: HttpRequest, provider: TeamIdentityProvider) -> HttpResponse:
+    return render(request, "accounts/company.html", {"provider": provider})
+
+
+@require_safe
+def no_single_sign_out(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
+    """Whoever knows a provider could sign people out here, as nobody has to sign such a request: it is not offered."""
+    raise Http404("Signing out at the provider does not sign out here.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,7 +14,7 @@ MOST_ROWS = 1_000_000
 MOST_TOKENS = 10**15
 _MOST_DIGITS = 40
 # `Decimal` takes more: underscores, digits of other scripts.
-_AMOUNT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 

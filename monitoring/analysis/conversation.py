@@ -20,7 +20,7 @@ _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n+")
 _RAN = re.compile(r"\s*exit ?code\s*:?\s*-?\d+[^\n]*\n?(?:code output:)?", re.IGNORECASE)
 _PAGE = re.compile(r"\s*address:", re.IGNORECASE)
-_NOTHING = re.compile(r"(?:[^\n]*:)?\s*(?:0|none|null|false|nan|\[\]|\{\})?\s*", re.IGNORECASE)
+_NOTHING = re.compile(r"(?:[^\n]*:)?\s*(?:(?:0|none|null|false|nan|\[\]|\{\})\s*)?", re.IGNORECASE)
 _REFUSED = re.compile(
     r"\b(?:captcha|access denied|access to this page has been denied|forbidden|too many requests)\b", re.I
 )
@@ -46,7 +46,7 @@ _ASSUMED = re.compile(
     r"|made[- ]up|mock|dummy|illustrative)\b",
     re.IGNORECASE,
 )
-_TO = re.compile(r"\(-> *([^)]+)\)")
+_TO = re.compile(r"\(-> *([^()]+)\)")
 _ROLE = re.compile(r" \([^()]*\)$")
 _WORD = re.compile(r"\w+")
 _SMALL = frozenset(

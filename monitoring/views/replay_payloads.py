@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 # Characters of text that a page shows; the rest is in the raw JSON.
 SHOWN = 64 * 1024
 
-_KEY = re.compile(r"^(\s*)(&quot;.*?&quot;)(?=: )", re.MULTILINE)
+_KEY = re.compile(r"^( *)(&quot;.*?&quot;)(?=: )", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

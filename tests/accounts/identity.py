@@ -21,11 +21,16 @@ CLIENT, SECRET = "steadyrun", "a client's secret"
 
 @dataclass
 class Provider:
-    """The provider: `claims` are of who signs in; `wrong_key` signs with a key that it does not publish."""
+    """The provider: `claims` are of who signs in; `wrong_key` signs with a key that it does not publish.
+
+    `algorithm` and `kid` are of its tokens.
+    """
 
     address: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
     wrong_key: bool = False
+    algorithm: str = "RS256"
+    kid: str | None = "one"
     asked: list[dict[str, str]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     key: Any = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
@@ -49,10 +54,12 @@ class Provider:
         now = int(time())
         claims = {"iss": self.address, "aud": CLIENT, "iat": now, "exp": now + 60, **self.claims}
         key = rsa.generate_private_key(65537, 2048) if self.wrong_key else self.key
+        if self.algorithm in ("HS256", "none"):
+            key = SECRET * 2 if self.algorithm == "HS256" else None
         return {
             "access_token": "t",
             "token_type": "Bearer",
-            "id_token": jwt.encode(claims, key, "RS256", headers={"kid": "one"}),
+            "id_token": jwt.encode(claims, key, self.algorithm, headers={"kid": self.kid} if self.kid else None),
         }
 
     def answer(self, path: str, form: dict[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
@@ -164,3 +165,97 @@ def test_a_provider_inside_the_network_cannot_be_set_up(owner_client: Client, te
 @pytest.mark.parametrize("who", ["member_client", "stranger_client"])
 def test_only_owners_see_the_settings(who: str, request: pytest.FixtureRequest, team: Team) -> None:
     assert request.getfixturevalue(who).get(f"/t/{team.slug}/settings/sign-in/").status_code == 404
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "none"])
+def test_a_token_that_anybody_could_sign_opens_nothing(
+    provider: Provider, setup: TeamIdentityProvider, algorithm: str
+) -> None:
+    provider.claims, provider.algorithm = {**NEW}, algorithm
+    _, answer = sign_in_by(provider, setup.id)
+    assert answer.status_code == 401
+    assert not User.objects.filter(email=NEW["email"]).exists()
+
+
+def test_a_token_without_the_name_of_its_key_is_refused_in_words(
+    provider: Provider, setup: TeamIdentityProvider
+) -> None:
+    provider.claims, provider.kid = {**NEW}, None
+    assert sign_in_by(provider, setup.id)[1].status_code == 401
+
+
+@pytest.mark.parametrize("claims", [MEMBER, NEW, {"sub": "o-1", "email": "owner@harbour.test"}])
+def test_an_address_that_the_provider_doubts_finds_and_makes_no_account(
+    provider: Provider, setup: TeamIdentityProvider, member: User, claims: dict[str, str]
+) -> None:
+    provider.claims = {**claims, "email_verified": False}
+    client, answer = sign_in_by(provider, setup.id)
+    assert answer.status_code == 403
+    assert "not verified" in answer.content.decode()
+    assert client.get("/account/").status_code == 302
+    assert not User.objects.filter(email=NEW["email"]).exists()
+
+
+def test_a_passkey_in_an_account_that_nobody_proved_is_gone_when_its_person_comes(
+    provider: Provider, setup: TeamIdentityProvider, member: User
+) -> None:
+    waiting = Client()
+    waiting.post("/sign-in/", {"login": member.email, "password": PASSWORD})
+    assert waiting.get("/account/").status_code == 200
+    Authenticator.objects.create(user=member, type="webauthn", data={})
+    Authenticator.objects.create(user=member, type="totp", data={"secret": "x"})
+    provider.claims = {**MEMBER}
+    client, answer = sign_in_by(provider, setup.id)
+    assert answer.status_code == 302
+    assert client.get("/account/").status_code == 200
+    assert waiting.get("/account/").status_code == 302
+    assert not Authenticator.objects.filter(user=member).exists()
+    assert InstallationEvent.objects.filter(action="user.second_factors_forgotten").exists()
+
+
+def test_a_provider_does_not_stand_for_the_second_factor_of_a_person_who_proved_the_address(
+    provider: Provider, setup: TeamIdentityProvider, member: User
+) -> None:
+    EmailAddress.objects.create(user=member, email=member.email, verified=True, primary=True)
+    Authenticator.objects.create(user=member, type="totp", data={"secret": "x"})
+    provider.claims = {**MEMBER}
+    client, answer = sign_in_by(provider, setup.id)
+    assert answer["Location"] == "/account/second-factor/authenticate/"
+    assert client.get("/account/").status_code == 302
+
+
+def test_enforcing_a_domain_ends_the_sessions_that_a_password_opened(
+    setup: TeamIdentityProvider, owner: User, member: User, team: Team
+) -> None:
+    page, clients = f"/t/{team.slug}/workflows/", []
+    for user in (owner, member):
+        clients.append(Client())
+        clients[-1].post("/sign-in/", {"login": user.email, "password": PASSWORD})
+        assert clients[-1].get(page).status_code == 200
+    told = {"do": "enforce", "domain": IdentityDomain.objects.get().id}
+    clients[0].post(f"/t/{team.slug}/settings/sign-in/", told)
+    assert [client.get(page).status_code for client in clients] == [200, 302]
+
+
+def test_a_page_of_somebody_else_starts_no_sign_in(setup: TeamIdentityProvider) -> None:
+    for where in ("cross-site", "same-site"):
+        answer = Client().get(f"/sign-in/oidc/{setup.id}/", headers={"sec-fetch-site": where})
+        assert answer.status_code == 200
+        assert "Continue only if you want to sign in there" in answer.content.decode()
+    assert Client().get(f"/sign-in/oidc/{setup.id}/", headers={"sec-fetch-site": "same-origin"}).status_code == 302
+
+
+def test_the_answer_to_one_provider_is_none_to_another(
+    provider: Provider, setup: TeamIdentityProvider, stranger: User
+) -> None:
+    team = stranger.memberships.get().team
+    other = TeamIdentityProvider.objects.create(
+        team=team, kind="oidc", name="Mountain", issuer=provider.address, client_id=CLIENT, secret=setup.secret
+    )
+    IdentityDomain.objects.create(team=team, domain="mountain.test", confirmed_at=timezone.now())
+    client = Client()
+    provider.claims = {"sub": "s-1", "email": stranger.email}
+    back = provider.authorize(client.get(f"/sign-in/oidc/{setup.id}/")["Location"])
+    path = back.partition("testserver")[2].replace(str(setup.id), str(other.id))
+    assert client.get(path).status_code == 401
+    assert client.get("/account/").status_code == 302

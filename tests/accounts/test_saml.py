@@ -91,6 +91,8 @@ def answer(client: Client, provider: TeamIdentityProvider, asked: str, key: str 
         **told,
     }
     assertion = ASSERTION.format(**values)
+    if not told.get("bound", "yes"):
+        assertion = assertion.replace(f' InResponseTo="{asked}"', "")
     if key:
         assertion = OneLogin_Saml2_Utils.add_sign(assertion, key, CERTIFICATE).decode()
     text = ANSWER.format(**values, assertion=assertion)
@@ -137,3 +139,33 @@ def test_an_answer_opens_once(provider: TeamIdentityProvider) -> None:
     asked = ask(first, provider)
     assert answer(first, provider, asked).status_code == 200
     assert answer(second, provider, asked).status_code >= 400
+
+
+def test_the_same_assertion_opens_once_even_for_a_sign_in_that_asked(provider: TeamIdentityProvider) -> None:
+    first, second = Client(), Client()
+    assert answer(first, provider, ask(first, provider), id="1").status_code == 200
+    page = answer(second, provider, ask(second, provider), id="1")
+    assert page.status_code == 403
+    assert "was used before" in page.content.decode()
+    assert second.get("/account/").status_code == 302
+
+
+def test_an_assertion_that_answers_nothing_cannot_be_wrapped_into_an_answer(provider: TeamIdentityProvider) -> None:
+    client = Client()
+    page = answer(client, provider, ask(client, provider), bound="")
+    assert page.status_code == 403
+    assert client.get("/account/").status_code == 302
+
+
+def test_nobody_is_signed_out_by_an_address_and_no_large_answer_is_kept(
+    provider: TeamIdentityProvider, owner_client: Client
+) -> None:
+    base = f"/sign-in/saml/{provider.id}"
+    assert owner_client.get(f"{base}/sls/?SAMLRequest=x").status_code == 404
+    assert owner_client.get("/account/").status_code == 200
+    assert owner_client.post(f"{base}/acs/", {"SAMLResponse": "A" * 300_000}).status_code == 413
+
+
+def test_a_page_of_somebody_else_starts_no_sign_in(provider: TeamIdentityProvider) -> None:
+    address, told = f"/sign-in/saml/{provider.id}/login/", {"sec-fetch-site": "cross-site"}
+    assert "Continue only if" in Client().get(address, headers=told).content.decode()

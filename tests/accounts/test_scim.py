@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -23,10 +24,10 @@ JSON = "application/scim+json"
 class Directory:
     """A directory with a key of the team, asking below `start`; `last` is the last answer."""
 
-    def __init__(self, team: Team | None, *scopes: str, start: str = "/scim/v2/Users") -> None:
+    def __init__(self, team: Team | None, *scopes: str, start: str = "/scim/v2/Users", by: User | None = None) -> None:
         self.start, self.last = start, HttpResponse()
         if team is not None:
-            _, text = issue_key(team=team, name="Directory", scopes=list(scopes))
+            _, text = issue_key(team=team, name="Directory", scopes=list(scopes), user=by)
             self.client = Client(headers={"authorization": f"Bearer {text}"})
 
     @classmethod
@@ -69,7 +70,9 @@ def test_a_new_person_is_added_once_as_a_viewer(directory: Directory, team: Team
         assert AuditEvent.objects.get(action="membership.added").actor_kind == "key"
 
 
-@pytest.mark.parametrize("email", ["someone@else.test", "no address", "a\x00@harbour.test"])
+@pytest.mark.parametrize(
+    "email", ["someone@else.test", "no address", "a\x00@harbour.test", f"{'a' * 250}@harbour.test"]
+)
 def test_an_address_of_a_domain_that_is_not_confirmed_is_refused(directory: Directory, owner: User, email: str) -> None:
     status, refused = directory("POST", "", {"userName": email})
     assert (status, refused["scimType"]) == (400, "invalidValue")
@@ -131,3 +134,44 @@ def test_what_cannot_be_read_is_refused_in_scims_words(directory: Directory, mem
 def test_a_filter_that_is_not_supported_says_which_are(directory: Directory, owner: User) -> None:
     status, refused = directory("GET", '?filter=userName co "a"')
     assert (status, refused["scimType"]) == (400, "invalidFilter")
+
+
+def test_an_account_that_somebody_made_with_the_address_of_another_gets_no_membership(directory: Directory) -> None:
+    squatter = User.objects.create_user("new@harbour.test", PASSWORD)
+    status, refused = directory("POST", "", {"userName": squatter.email})
+    assert (status, refused["scimType"]) == (409, "uniqueness")
+    assert not Membership.objects.filter(user=squatter).exists()
+    EmailAddress.objects.create(user=squatter, email=squatter.email, verified=True, primary=True)
+    assert directory("POST", "", {"userName": squatter.email})[0] == 201
+
+
+def test_who_came_from_elsewhere_keeps_the_sessions_for_other_teams(
+    directory: Directory, team: Team, stranger: User
+) -> None:
+    Membership.objects.create(team=team, user=stranger, role=Role.VIEWER)
+    client = Client()
+    client.post("/sign-in/", {"login": stranger.email, "password": PASSWORD})
+    assert directory("PATCH", f"/{stranger.id}", active(False))[0] == 200
+    assert client.get("/t/mountain/workflows/").status_code == 200
+    assert client.get(f"/t/{team.slug}/workflows/").status_code == 404
+
+
+def test_a_key_that_an_admin_made_unmakes_no_owner(
+    directory: Directory, team: Team, owner: User, member: User, stranger: User
+) -> None:
+    Membership.objects.filter(user=member).update(role=Role.ADMIN)
+    Membership.objects.create(team=team, user=stranger, role=Role.OWNER)
+    admins, owners = (Directory(team, Scope.MANAGE, by=user) for user in (member, owner))
+    for method, body in (("PATCH", active(False)), ("PUT", {"active": False}), ("DELETE", None)):
+        assert admins(method, f"/{stranger.id}", body)[0] == 403
+    wanted = {"name": "Another", "scopes": [Scope.MANAGE]}
+    made = admins.client.post("/api/v1/keys/", wanted, content_type="application/json").json()["text"]
+    admins.client = Client(headers={"authorization": f"Bearer {made}"})
+    assert admins("DELETE", f"/{stranger.id}")[0] == 403
+    assert owners("DELETE", f"/{stranger.id}")[0] == 204
+
+
+def test_a_closed_team_answers_in_scims_words(directory: Directory, team: Team) -> None:
+    Team.objects.filter(id=team.id).update(erased_from=timezone.now())
+    status, refused = directory("GET")
+    assert (status, refused["status"]) == (403, "403")

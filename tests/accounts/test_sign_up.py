@@ -5,10 +5,20 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from accounts.mail import MailServer
-from accounts.models import AuditEvent, InstallationEvent, Membership, Team, User
+from accounts.models import (
+    AuditEvent,
+    IdentityDomain,
+    InstallationEvent,
+    Membership,
+    Team,
+    TeamIdentityProvider,
+    User,
+)
 from accounts.permissions import Role
+from accounts.services.invitations import invite, letter_of
 from accounts.services.resets import ResetRefused, make_reset_link
 from accounts.services.sign_up import sign_up_mode
 from accounts.tenancy import team_context
@@ -83,7 +93,7 @@ def test_an_admin_hands_over_a_link_by_which_a_member_sets_a_password_once(
     assert "token_fail" in (Client().get(path, follow=True).context or {})
 
 
-@pytest.mark.parametrize("what", ["owner", "staff", "elsewhere", "viewer"])
+@pytest.mark.parametrize("what", ["owner", "staff", "elsewhere", "viewer", "domain of another"])
 def test_no_link_for_who_is_more_than_a_member_of_this_team(
     owner: User, member: User, stranger: User, team: Team, what: str
 ) -> None:
@@ -95,6 +105,10 @@ def test_no_link_for_who_is_more_than_a_member_of_this_team(
         to.user.is_staff = True
     if what == "elsewhere":
         Membership.objects.create(team=stranger.memberships.get().team, user=member)
+    if what == "domain of another":
+        other = stranger.memberships.get().team
+        IdentityDomain.objects.create(team=other, domain="harbour.test", confirmed_at=timezone.now())
+        TeamIdentityProvider.objects.create(team=other, kind="oidc", name="ID", issuer="https://id.harbour.test")
     with team_context(team.id), pytest.raises(ResetRefused):
         make_reset_link(by=by, member=to)
 
@@ -111,3 +125,56 @@ def test_an_owner_copies_a_link_on_the_page_of_members_where_no_mail_is_sent(
     settings.MAIL_SERVER = MailServer("127.0.0.1")
     refused = owner_client.post(path)
     assert (refused.status_code, "/account/password/new/" in refused.content.decode()) == (422, False)
+def test_links_in_mails_lead_to_the_installation_whatever_host_was_asked(owner: User, settings: Any) -> None:
+    settings.MAIL_SERVER, settings.ALLOWED_HOSTS = MailServer("127.0.0.1"), ["*"]
+    settings.BASE_URL = "https://runs.example"
+    told = {"email": owner.email}
+    Client().post("/account/password/forgotten/", told, headers={"host": "evil.test", "x-forwarded-host": "evil.test"})
+    text = str(mail.outbox[0].body)
+    assert "https://runs.example/account/password/new/" in text
+    assert "evil" not in text
+
+
+def test_a_copied_invitation_proves_no_address_and_a_mailed_one_does(owner: User, team: Team) -> None:
+    told = {"email": NEW["email"], "role": Role.VIEWER, "giver": Role.OWNER, "by": owner, "now": timezone.now()}
+    sent = invite(team_id=team.id, **told)
+    mailed = next(line for line in letter_of(sent, team)[1].splitlines() if line.startswith("http"))
+    assert mailed.startswith(sent.link)
+    found = []
+    for link in (sent.link, f"{sent.link}?mailed={'0' * 32}", mailed):
+        client = Client()
+        client.post(link[link.index("/invitation") :])
+        found.append(client.session.get("account_verified_email"))
+    assert found == [None, None, sent.invitation.email.lower()]
+
+
+@pytest.mark.parametrize("what", ["enforced", "closed"])
+def test_an_invitation_makes_no_account_that_may_not_be(
+    owner: User, stranger: User, team: Team, settings: Any, what: str
+) -> None:
+    told = {"email": "boss@mountain.test", "role": Role.VIEWER, "giver": Role.OWNER, "by": owner}
+    sent = invite(team_id=team.id, now=timezone.now(), **told)
+    if what == "closed":
+        settings.SIGN_UP = "closed"
+    else:
+        other = stranger.memberships.get().team
+        confirmed = timezone.now()
+        IdentityDomain.objects.create(team=other, domain="mountain.test", confirmed_at=confirmed, is_enforced=True)
+        TeamIdentityProvider.objects.create(team=other, kind="oidc", name="ID", issuer="https://id.mountain.test")
+    client = Client()
+    client.post(sent.link[sent.link.index("/invitation") :], {"name": "Boss", "password": PASSWORD})
+    assert not User.objects.filter(email="boss@mountain.test").exists()
+    assert client.get("/account/").status_code == 302
+
+
+def test_an_address_that_is_too_long_is_refused(owner_client: Client, team: Team) -> None:
+    told = {"email": f"{'a' * 260}@harbour.test", "role": "viewer"}
+    assert owner_client.post(f"/t/{team.slug}/settings/invitations/", told).status_code == 422
+
+
+def test_who_is_signed_in_as_somebody_else_is_told_to_sign_out(
+    owner: User, stranger_client: Client, team: Team
+) -> None:
+    told = {"email": NEW["email"], "role": Role.VIEWER, "giver": Role.OWNER, "by": owner, "now": timezone.now()}
+    link = invite(team_id=team.id, **told).link
+    assert "Sign out first" in stranger_client.get(link[link.index("/invitation") :]).content.decode()

@@ -3,6 +3,7 @@
 from django.test import Client, RequestFactory
 
 from config.direct import DirectApi
+from config.programs import PREFIXES
 
 
 def test_an_api_answer_carries_the_security_headers(api_key: str) -> None:
@@ -28,3 +29,14 @@ def test_pages_go_through_the_whole_chain() -> None:
     seen = []
     DirectApi(lambda request: seen.append(request.path))(RequestFactory().get("/sign-in/"))  # type: ignore[arg-type, func-returns-value, return-value]
     assert seen == ["/sign-in/"]
+
+
+def test_programs_are_refused_without_tls_and_people_led_to_it(api_key: str, settings: object) -> None:
+    settings.SECURE_SSL_REDIRECT = True  # type: ignore[attr-defined]
+    settings.SECURE_REDIRECT_EXEMPT = [f"^{prefix[1:]}" for prefix in PREFIXES]  # type: ignore[attr-defined]
+    client, headers = Client(), {"Authorization": f"Bearer {api_key}"}
+    refused = client.get("/api/v1/workflows/", headers=headers)
+    assert (refused.status_code, refused.json()["title"]) == (403, "TLS needed")
+    assert client.get("/api/v1/workflows/", headers=headers, secure=True).status_code == 200
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/sign-in/")["Location"] == "https://testserver/sign-in/"

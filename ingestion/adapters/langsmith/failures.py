@@ -19,7 +19,7 @@ _NAMED = re.compile(
 _LITERAL = re.compile(r"""'(?P<single>(?:[^'\\]|\\.)*)'|"(?P<double>(?:[^"\\]|\\.)*)\"""", re.DOTALL)
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
-_JS_STACK = re.compile(r"\n\s+at ")
+_JS_STACK = re.compile(r"\n[ \t]+at ")
 # Exceptions by which a program is stopped or waits on purpose: LangGraph asks a person by raising one.
 _STATUSES = {
     "CancelledError": Status.CANCELLED,
