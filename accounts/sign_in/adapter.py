@@ -5,9 +5,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.crypto import get_random_string
 
 from accounts.acting import address_of
 from accounts.models import User
@@ -74,6 +76,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Sends where there is a mail server; else nothing, and the pages say how it goes without."""
         if settings.MAIL_SERVER.host:
             super().send_mail(template_prefix, email, context)
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tells whoever has the address that somebody wanted to sign up with it.
+
+        A new account takes a hash of its password here: so does this, or the time would tell who has an account.
+        """
+        make_password(get_random_string(20))
+        super().send_account_already_exists_mail(email)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Where a request came from, as the audit log sees it: behind `TRUSTED_PROXIES`."""
