@@ -26,7 +26,7 @@ from bench.usage import cpu_seconds
 EXECUTIONS = 1_000
 PAIRS = 12
 # Requests of one side of a pair: enough for half a second of CPU, as PostgreSQL is counted in hundredths.
-REQUESTS = {"list": 24, "detail": 24, "ingest": 10}
+REQUESTS = {"list": 24, "detail": 24, "ingest": 40}
 RESAMPLES = 10_000
 LIMIT = 0.15
 Work = Callable[[int], None]

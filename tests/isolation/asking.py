@@ -30,6 +30,7 @@ _FRESH = re.compile(
     r"\b[A-Za-z0-9]{64}\b"  # the token of a form
     r'|(?<=name="key" value=")[0-9a-f-]{36}'  # what makes sending a form twice harmless
     r'|(?<="timestamp": )\d+'  # Firehose wants the time of an answer
+    r'|(?<="at": ")[^"]+(?=", "actor_kind")'  # of an event that the answer itself is
     r"|(?<=/invitation/)[\w-]{32}"  # of a link that was just made
 )
 # What may be an id: a UUID, or a number of 64 bits.

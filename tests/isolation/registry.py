@@ -139,6 +139,7 @@ FIELDS: dict[str | tuple[str, str], str] = {
     "tag": "tag option",
     "filter": "filter",
     "execution": "execution",
+    "list_price_id": "price",
     "old_price_id": "price",
     "new_price_id": "price",
 }
@@ -153,7 +154,8 @@ _TEXTS = """
     region rehearse remember reporting_currency required resource retried rid role rows schedule schedule_zone scope
     scopes secret secrets seen settings severities severity show signature slug source_kinds steps tab table tags
     tail target text tier title tracker_url type unit unsigned url usage use value wants what who why words
-    workflow_type zone
+    workflow_type zone rates pending tokens reconciled over unpriced
+    basis date earlier released_at
 """
 _NUMBERS = """
     actual after_s amount audit_days budget_usd clear_threshold context_over context_up_to costlier count days
@@ -199,8 +201,8 @@ PLAIN_FIELDS: dict[str | tuple[str, str], str] = {
     ("sign_in_settings", "do"): "enforce",
     ("move_improvement", "status"): "rejected",
 }
-# So begin names of fields that a page makes one of each detector.
-PLAIN_STARTS = ("becomes-", "on-")
+# So begin names of fields that a page has one of for each detector, kind of tokens, or part of a time.
+PLAIN_STARTS = ("becomes-", "on-", "rate_", "quiet_")
 # Of several values in a document the one to send.
 CHOSEN = {"role": "viewer", "scope": "workflow"}
 # What a field of a document needs beside it, by operation and field.

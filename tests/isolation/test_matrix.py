@@ -21,7 +21,7 @@ from tests.isolation.cases import (
 from tests.isolation.filling import at
 from tests.isolation.walking import Route, routes
 
-PARTS = 4
+PARTS = 8
 RecordProperty = Callable[[str, object], None]
 
 
@@ -113,4 +113,4 @@ def test_anothers_id_answers_like_a_random_one(world: World, part: int, record_p
     assert not matrix.values.unknown, "\n".join(sorted(matrix.values.unknown))
     assert not matrix.leaks, "\n".join(matrix.leaks)
     assert not matrix.dead - set(registry.SAME), "\n".join(sorted(matrix.dead - set(registry.SAME)))
-    assert matrix.count.total() > 1000
+    assert matrix.count.total() > 200
