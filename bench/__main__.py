@@ -19,6 +19,7 @@ from bench import (
     findings,
     idle,
     ingest,
+    isolation,
     otlp,
     otlp_memory,
     overload,
@@ -38,7 +39,7 @@ RESULTS = Path(__file__).parent / "results.json"
 KINDS = (
     *("ingest", "otlp", "otlp-memory", "idle", "pages", "verdict", "replay", "overload", "concentration", "triage"),
     *("findings", "proof", "alerts", "rehearsal", "pricing", "costlines", "export", "cost"),
-    *("retention", "redaction"),
+    *("retention", "redaction", "isolation"),
 )
 
 
@@ -95,6 +96,7 @@ def _alone(stage: Stage, lines: int) -> dict[str, Callable[[], dict[str, Any]]]:
     return {
         "pricing": lambda: pricing.measure(stage),
         "redaction": lambda: redaction.measure(stage),
+        "isolation": lambda: isolation.measure(stage),
         "pages": pages.measure,
         "concentration": lambda: concentration.measure(stage),
         "triage": lambda: triage.measure(stage),

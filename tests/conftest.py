@@ -71,6 +71,14 @@ def _owner_empties_tables(django_db_blocker: DjangoDbBlocker) -> None:
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how many cases the matrix of isolation had, in all processes."""
+    told = (one.user_properties for one in terminalreporter.getreports("passed"))
+    cases = sum(value for properties in told for name, value in properties if name == "isolation cases")
+    if cases:
+        terminalreporter.write_line(f"isolation: {cases:,} cases (tests/isolation/test_matrix.py)")
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """How Chromium is started; without one the test is skipped and says so, and in CI it fails."""

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.crypto import get_random_string
 
 from accounts.acting import address_of
 from accounts.models import User
@@ -89,6 +91,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             super().send_mail(template_prefix, email, _at_base(context, self.request))
         except OSError:
             logger.exception("the mail server did not take a mail about an account")
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tells whoever has the address that somebody wanted to sign up with it.
+
+        A new account takes a hash of its password here: so does this, or the time would tell who has an account.
+        """
+        make_password(get_random_string(20))
+        super().send_account_already_exists_mail(email)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Where a request came from, as the audit log sees it: behind `TRUSTED_PROXIES`."""

@@ -3,8 +3,7 @@
 import zoneinfo
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -21,4 +20,4 @@ def set_time_zone(request: SignedInRequest) -> HttpResponse:
         User.objects.filter(pk=request.user.pk).update(time_zone=zone)
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         target = "/"
-    return redirect(target)
+    return HttpResponseRedirect(target)

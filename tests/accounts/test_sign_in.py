@@ -47,3 +47,10 @@ def test_the_time_zone_is_kept_and_an_unknown_one_is_not(owner: User, owner_clie
     owner.refresh_from_db()
     assert owner.time_zone == "Europe/Lisbon"
     assert answer["Location"] == "/"
+
+
+def test_the_time_zone_leads_back_to_any_address_of_ours_and_no_other(owner_client: Client) -> None:
+    # A word that is no address of a page was looked up among their names, and ended in an error.
+    for told, found in (("word", "word"), ("/teams/new/", "/teams/new/"), ("https://elsewhere.test/", "/")):
+        answer = owner_client.post("/preferences/time-zone/", {"zone": "Europe/Vienna", "next": told})
+        assert (answer.status_code, answer["Location"]) == (302, found)

@@ -1,5 +1,8 @@
 """The schema keeps teams apart: read from the database's own catalogue, not from the models' promises."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.apps import apps
 from django.db import connections
@@ -64,6 +67,16 @@ def rows(sql: str, *parameters: object) -> list[tuple]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def test_the_record_of_the_decision_gives_a_reason_for_each_control_table() -> None:
+    text = (Path(__file__).parents[2] / "docs/adr/0002-tenancy.md").read_text()
+    _, _, listed = text.partition("## Control tables")
+    rows = re.findall(r"^\| (`[^|]+) \|([^|]+)\|([^|]+)\|$", listed, re.MULTILINE)
+    told = {
+        name for names, holds, why in rows if holds.strip() and why.strip() for name in re.findall("`(.+?)`", names)
+    }
+    assert told == CONTROL_TABLES
 
 
 def test_there_are_tenant_tables() -> None:
