@@ -14,6 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.acting import set_key
 from accounts.authentication import told_key, verify_key
+from accounts.json_bodies import find_unstorable
 from accounts.models import Scope
 from accounts.scim import messages
 from accounts.services import provisioning
@@ -70,9 +71,12 @@ def _body(request: HttpRequest) -> Any:
     if len(text) > MAX_BODY_BYTES:
         raise ProvisioningRefused("The body is too large.", "", 413)
     try:
-        return json.loads(text)
+        body = json.loads(text)
     except (ValueError, RecursionError):
         raise ProvisioningRefused("The body is no JSON.", "invalidSyntax") from None
+    if found := find_unstorable(body):
+        raise ProvisioningRefused(": ".join(filter(None, found)), "invalidValue")
+    return body
 
 
 def _base() -> str:
