@@ -1,6 +1,6 @@
 # The two commands are `make up` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help env up backup restore upgrade test sbom screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
+.PHONY: help env up backup restore upgrade test fuzz sbom screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -32,6 +32,9 @@ upgrade: | $(PY) ## Back up, install what this version needs, migrate, start and
 
 test: env chromium prometheus tests/clients/node_modules/.stamp ## Run every test with servers of its own
 	$(PY) -m pytest -n $(JOBS) $(ARGS)
+
+fuzz: env chromium ## Try 10,000 hostile inputs at every address, page and export, and say how many
+	FUZZ=1 $(PY) -m pytest -p no:xdist tests/fuzz $(ARGS)
 
 screenshots: env chromium ## Take docs/screenshots from a running `make up`
 	$(PY) docs/screenshots.py

@@ -18,7 +18,10 @@ class NameConverter:
         """The name. Raises `ValueError` (no such page) where the escapes are no text."""
         if value == _EMPTY:
             return ""
-        return _ESCAPED.sub(lambda match: bytes.fromhex(match[0].replace("~", "")).decode(), value)
+        name = _ESCAPED.sub(lambda match: bytes.fromhex(match[0].replace("~", "")).decode(), value)
+        if "\0" in name:
+            raise ValueError("no name holds NUL")
+        return name
 
     def to_url(self, value: str) -> str:
         """The segment; Django percent-encodes it on top."""

@@ -14,6 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from accounts.acting import set_key
 from accounts.authentication import told_key, verify_key
+from accounts.json_bodies import find_unstorable
 from accounts.models import ApiKey, Membership, Scope
 from accounts.permissions import Role
 from accounts.scim import messages
@@ -90,9 +91,12 @@ def body_of(request: HttpRequest) -> Any:
     if len(text) > MAX_BODY_BYTES:
         raise ProvisioningRefused("The body is too large.", "", 413)
     try:
-        return json.loads(text)
+        body = json.loads(text)
     except (ValueError, RecursionError):
         raise ProvisioningRefused("The body is no JSON.", "invalidSyntax") from None
+    if found := find_unstorable(body):
+        raise ProvisioningRefused(": ".join(filter(None, found)), "invalidValue")
+    return body
 
 
 def base_address() -> str:

@@ -14,6 +14,7 @@ from accounts.access import SignedInRequest
 from accounts.acting import set_user
 from accounts.models import Membership
 from accounts.reads.browsers import browser_words
+from accounts.safe_cells import safe_cell
 from accounts.services.user_sessions import end_sessions, sessions_of
 
 
@@ -55,8 +56,7 @@ def sessions(request: SignedInRequest) -> HttpResponseBase:
         writer = csv.writer(response)
         writer.writerow(["Began", "Address", "Browser", "This one"])
         for one, is_own in found:
-            # A cell that starts like a formula gets an apostrophe, so that no spreadsheet runs it.
-            agent = f"'{one.user_agent}" if one.user_agent[:1] in "=+-@\t\r" else one.user_agent
+            agent = safe_cell(one.user_agent)
             writer.writerow([one.created_at.isoformat(), one.ip, agent, "yes" if is_own else "no"])
         return response
     shown = [(one, is_own, browser_words(one.user_agent)) for one, is_own in found]

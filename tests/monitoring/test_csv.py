@@ -5,8 +5,10 @@ import pytest
 from monitoring.safe_cells import safe_cell
 from monitoring.views.csv import MAX_ROWS, csv_lines, csv_response
 
+STARTS = ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "\nx", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20sum"]
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
+
+@pytest.mark.parametrize("text", STARTS)
 def test_a_formula_is_text(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
 
@@ -25,6 +27,7 @@ def test_what_is_cut_says_so() -> None:
     assert "First 10,000 rows shown" in lines[-1]
 
 
+@pytest.mark.usefixtures("in_team")
 def test_it_is_a_download() -> None:
     response = csv_response("failed.csv", ["n"], [[1]])
     assert response["Content-Disposition"] == 'attachment; filename="failed.csv"'

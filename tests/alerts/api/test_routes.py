@@ -107,7 +107,7 @@ def test_the_order_is_said_by_position(api, hook) -> None:
         ({"matchers": {"workflow": ["chekout"]}}, "matchers.workflow", "has a value that is not known: chekout"),
         ({"matchers": {"environment": ["moon"]}}, "matchers.environment", "has a value that is not known: moon"),
         ({"matchers": {"rule": [str(uuid4())]}}, "matchers.rule", "has a value that is not known"),
-        ({"matchers": {"owner": ["a\x00b"]}}, "matchers.owner", "must be a list of texts"),
+        ({"matchers": {"owner": ["a\x00b"]}}, "matchers.owner.0", "Null characters are not allowed."),
         ({"matchers": {"tag": ["x"] * 51}}, "matchers.tag", "must be at most 50 values"),
         ({"matchers": 5}, "matchers", 'Expected a dictionary of items but got type "int".'),
         ({"quiet_hours": {"from": "22:00"}}, "quiet_hours.to", "This field is required."),
