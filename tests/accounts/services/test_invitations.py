@@ -14,6 +14,7 @@ from accounts.models import AuditEvent, IdentityDomain, Membership, Team, TeamId
 from accounts.permissions import Role
 from accounts.services.invitations import LASTS, InvitationRefused, accept_invitation, invite, send_again
 from accounts.tenancy import team_context
+from tests.mailbox import mailbox
 from tests.people import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -160,3 +161,34 @@ def test_a_copied_link_leaves_the_address_to_be_proved(team: Team, client: Clien
     assert "Yes, confirm it" in client.get(path).content.decode()
     assert client.post(path).headers["Location"] == f"/t/{team.slug}/"
     assert Membership.objects.get(team=team, user__email="new@harbour.test").role == "operator"
+
+
+def by_smtp(settings: Any, port: int) -> None:
+    """As with `EMAIL_URL=smtp://127.0.0.1:<port>`."""
+    settings.MAIL_SERVER = MailServer("127.0.0.1", port)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+
+
+def test_the_mail_goes_out_by_smtp_and_a_dead_server_leaves_the_link_to_copy(
+    team: Team, owner_client: Client, settings: Any
+) -> None:
+    path = f"/t/{team.slug}/settings/invitations/"
+    with mailbox() as box:
+        by_smtp(settings, box.port)
+        page = owner_client.post(path, {"email": "new@harbour.test", "role": "viewer"}).content.decode()
+        assert "The link was sent to new@harbour.test" in page
+        (letter,) = box.got
+    assert letter["To"] == "new@harbour.test"
+    assert "/invitation/" in letter.get_content()
+    by_smtp(settings, 1)
+    page = owner_client.post(path, {"email": "next@harbour.test", "role": "viewer"}).content.decode()
+    assert "no mail was sent" in page
+    assert "/invitation/" in page
+
+
+def test_a_dead_mail_server_stops_nobody_at_the_door(owner: User, settings: Any, client: Client) -> None:
+    by_smtp(settings, 1)
+    for email in (owner.email, "nobody@harbour.test"):
+        answer = client.post("/account/password/forgotten/", {"email": email})
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/account/password/forgotten/sent/")
