@@ -125,6 +125,8 @@ def test_an_owner_copies_a_link_on_the_page_of_members_where_no_mail_is_sent(
     settings.MAIL_SERVER = MailServer("127.0.0.1")
     refused = owner_client.post(path)
     assert (refused.status_code, "/account/password/new/" in refused.content.decode()) == (422, False)
+
+
 def test_links_in_mails_lead_to_the_installation_whatever_host_was_asked(owner: User, settings: Any) -> None:
     settings.MAIL_SERVER, settings.ALLOWED_HOSTS = MailServer("127.0.0.1"), ["*"]
     settings.BASE_URL = "https://runs.example"
