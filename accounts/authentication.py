@@ -20,6 +20,7 @@ from accounts.acting import set_key
 from accounts.keys import hash_key, prefix_of
 from accounts.models import ApiKey, Membership, Scope, Team, User
 from accounts.permissions import scopes_of
+from accounts.services.team_life import closed_words
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
@@ -101,11 +102,6 @@ def verify_key(text: str, now: datetime) -> ApiKey:
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_PRECISION:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
-
-
-def closed_words(erased_from: datetime) -> str:
-    """Why a team that is being deleted takes and tells nothing."""
-    return f"This team is deleted on {erased_from:%-d %b %Y, %H:%M} UTC. Until then an owner can restore it."
 
 
 class ApiKeyAuthentication(BaseAuthentication):

@@ -16,9 +16,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rest_framework.exceptions import PermissionDenied
 
-from accounts.authentication import closed_words
 from accounts.encryption import decrypt, encrypt
 from accounts.models import ApiKey
+from accounts.services.team_life import closed_words
 from accounts.tenancy import team_context
 from ingestion.kinds import KINDS, Completeness, CostRule, SourceKind, effective_completeness
 from ingestion.models import Source, SourceAddress

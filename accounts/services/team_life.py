@@ -24,6 +24,11 @@ class TeamRefused(Exception):
         self.reasons = reasons
 
 
+def closed_words(erased_from: datetime) -> str:
+    """Why a team that is being deleted takes and tells nothing."""
+    return f"This team is deleted on {erased_from:%-d %b %Y, %H:%M} UTC. Until then an owner can restore it."
+
+
 @transaction.atomic
 def create_team(*, name: str, by: User) -> Team:
     """Makes one more team, owned by the user. Raises `TeamRefused`."""
