@@ -49,8 +49,9 @@ class Exported(admin.ModelAdmin):  # type: ignore[type-arg]
             return super().changelist_view(request, extra_context)
         if not self.has_view_permission(request):
             raise PermissionDenied
-        request.GET = request.GET.copy()  # type: ignore[assignment]
-        del request.GET["format"]  # type: ignore[attr-defined]
+        query: Any = request.GET.copy()
+        del query["format"]
+        request.GET = query
         changes = self.get_changelist_instance(request)
         names = [str(name) for name in self.list_display]
         rows = [[self._cell(name, row) for name in names] for row in changes.queryset[:MAX_ROWS]]

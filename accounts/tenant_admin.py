@@ -72,7 +72,8 @@ class TenantAdmin(Exported):
 
         def listing(team: Team) -> HttpResponseBase:
             title = f"{capfirst(self.opts.verbose_name_plural)} of {team.name}"
-            return view(request, {**(extra_context or {}), "title": title})
+            answer: HttpResponseBase = view(request, {**(extra_context or {}), "title": title})
+            return answer
 
         return self._in_team(request, listing)
 

@@ -6,12 +6,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.acting import Actor, ActorKind
+from accounts.admin_forms import Exported
 from accounts.audit import record_for_installation
 from accounts.models import IdentityDomain
 
 
 @admin.register(IdentityDomain)
-class IdentityDomainAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class IdentityDomainAdmin(Exported):
     """Domains that teams say are theirs. To confirm one is to say that the team may speak for all its addresses."""
 
     list_display = ("domain", "team", "confirmed_at", "is_enforced")
