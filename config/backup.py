@@ -50,7 +50,7 @@ LEFT_OUT = {
     "lock": "of the running supervisor",
     "*.log": "what processes said",
     "static": "made at each start",
-    "beat-schedule.*": "when hints were sent last: made again",
+    "beat-schedule*": "when hints were sent last: made again",
     "backups": "other backups",
     "upgrade.json": "of an upgrade that is under way",
 }

@@ -30,7 +30,11 @@ def restore(
         log.fail(RetentionKind.RESTORED, days, day, f"Not restored: {failed}")
         log.save()
         raise
-    log.add(RetentionKind.RESTORED, days, day, executions=count)
+    if count:
+        log.add(RetentionKind.RESTORED, days, day, executions=count)
+    else:
+        nothing = "Nothing came back: the archive has nothing of this day, or all of it is here"
+        log.fail(RetentionKind.RESTORED, days, day, nothing)
     log.save()
     return count
 
