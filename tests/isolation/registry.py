@@ -155,7 +155,7 @@ _TEXTS = """
     scopes secret secrets seen settings severities severity show signature slug source_kinds steps tab table tags
     tail target text tier title tracker_url type unit unsigned url usage use value wants what who why words
     workflow_type zone rates pending tokens reconciled over unpriced
-    basis date earlier released_at
+    basis date earlier released_at max_runs_per_hour min_runs_per_hour state
 """
 _NUMBERS = """
     actual after_s amount audit_days budget_usd clear_threshold context_over context_up_to costlier count days
@@ -202,7 +202,7 @@ PLAIN_FIELDS: dict[str | tuple[str, str], str] = {
     ("move_improvement", "status"): "rejected",
 }
 # So begin names of fields that a page has one of for each detector, kind of tokens, or part of a time.
-PLAIN_STARTS = ("becomes-", "on-", "rate_", "quiet_")
+PLAIN_STARTS = ("becomes-", "on-", "rate_", "quiet_", "clear-")
 # Of several values in a document the one to send.
 CHOSEN = {"role": "viewer", "scope": "workflow"}
 # What a field of a document needs beside it, by operation and field.
@@ -242,6 +242,9 @@ SAME = {
     },
     "GET api/v1/costs/exports/<str:export>/file/ <export>": "nothing has written the file of the export here",
     "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <job>": "nothing has written the file of the export here",
+    "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <team>": "nothing has written the file of the export here",
+    "POST t/<slug:team>/cost/unpriced/rate/ <team>": "no model is without a price",
+    "POST t/<slug:team>/cost/months/<str:month>/reopen/ <team>": "the month is not closed",
 }
 
 

@@ -16,14 +16,18 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.mail import MailServer
 from accounts.models import IdentityDomain, ProviderKind, Team, TeamIdentityProvider, User
 from accounts.services.teams import NewTeam
 from tests.factories import NOW
+from tests.isolation.filling import at
 from tests.people import PASSWORD
 
 pytestmark = pytest.mark.django_db
+# Pages tell how long ago something was.
+MOMENT = timezone.now()
 UNKNOWN = "unknown@nowhere.test"
 # More statements than a known address takes: enough for a look-up, not for a hash or a letter.
 ABOUT = 8
@@ -50,7 +54,8 @@ def seen(address: str, ask: Callable[[], HttpResponse]) -> Seen:
         hashed.append(1)
         return encode(self, *told, **more)
 
-    with mock.patch.object(MD5PasswordHasher, "encode", count), CaptureQueriesContext(connection) as queries:
+    hashing = mock.patch.object(MD5PasswordHasher, "encode", count)
+    with at(MOMENT), hashing, CaptureQueriesContext(connection) as queries:
         answer = ask()
     body = re.sub(r"\b[A-Za-z0-9]{64}\b|(?<=/invitation/)[\w-]{32}", "", answer.content.decode()).replace(address, "§")
     location = answer.headers.get("Location", "").replace(address, "§")
