@@ -31,6 +31,8 @@ MOMENT = timezone.now()
 UNKNOWN = "unknown@nowhere.test"
 # More statements than a known address takes: enough for a look-up, not for a hash or a letter.
 ABOUT = 8
+# Tokens of forms, and of an invitation that was just made its link and its id.
+_FRESH = re.compile(r"\b[A-Za-z0-9]{64}\b|(?<=/invitation/)[\w-]{32}|(?<=/invitations/)[0-9a-f-]{36}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def seen(address: str, ask: Callable[[], HttpResponse]) -> Seen:
     hashing = mock.patch.object(MD5PasswordHasher, "encode", count)
     with at(MOMENT), hashing, CaptureQueriesContext(connection) as queries:
         answer = ask()
-    body = re.sub(r"\b[A-Za-z0-9]{64}\b|(?<=/invitation/)[\w-]{32}", "", answer.content.decode()).replace(address, "§")
+    body = _FRESH.sub("", answer.content.decode()).replace(address, "§")
     location = answer.headers.get("Location", "").replace(address, "§")
     return Seen(answer.status_code, body, location, len(hashed), len(mail.outbox), len(queries))
 
