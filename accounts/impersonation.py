@@ -24,7 +24,7 @@ KEY = "impersonation"
 # Where the session's pages stand that are about it.
 _PAGES = ("/t/", "/admin/")
 # Pages with inputs and outputs that ask for another permission, too: nobody sees them who may not see payloads.
-_WITH_PAYLOADS = ("team_export", "source_mapping")
+_WITH_PAYLOADS = ("team_export", "source_mapping", "personal_data")
 
 
 class ReadOnlyImpersonation:

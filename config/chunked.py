@@ -90,7 +90,8 @@ def discard(stream: IO[bytes], limit: int) -> None:
 
 def _is_upload(environ: "WSGIEnvironment") -> bool:
     """Whether a form with files is sent to a page of a team."""
-    path, content_type = environ.get("PATH_INFO", ""), environ.get("CONTENT_TYPE", "")
+    path: str = environ.get("PATH_INFO", "")
+    content_type: str = environ.get("CONTENT_TYPE", "")
     return path.startswith("/t/") and content_type.lower().startswith("multipart/form-data")
 
 

@@ -13,7 +13,17 @@ from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from accounts.acting import Actor, ActorKind, Via, acting
-from accounts.models import AuditEvent, IdentityDomain, Membership, ProviderKind, Team, TeamIdentityProvider, User
+from accounts.models import (
+    AuditEvent,
+    IdentityDomain,
+    Membership,
+    ProviderKind,
+    ProvisionedGroup,
+    Team,
+    TeamExport,
+    TeamIdentityProvider,
+    User,
+)
 from accounts.permissions import Role
 from accounts.services.groups import save_group
 from accounts.services.invitations import invite
@@ -23,7 +33,7 @@ from alerts.models import IncidentStatus, Route, Silence
 from billing.models import Discount, Entry, ProviderStatement, ReRating, StatementLine
 from billing.services import entries, export_jobs
 from ingestion.kinds import SourceKind
-from ingestion.models import Delivery, Destination, RedactionRule
+from ingestion.models import CapturePolicy, Delivery, Destination, PersonalDataJob, RedactionRule
 from ingestion.records import Failure
 from ingestion.services.deliveries import receive
 from ingestion.services.sources import create_source
@@ -53,6 +63,7 @@ from tests.people import PASSWORD
 MONTH = date(2026, 8, 1)
 # When the teams were filled: what a request adds comes after it.
 BEFORE = NOW - timedelta(minutes=1)
+LATER = NOW + timedelta(days=7)
 
 
 @contextmanager
@@ -192,6 +203,20 @@ def _kept(team: Team) -> dict[str, Any]:
         "criterion": criterion.id,
         "improvement": improvement.id,
         "tracker delivery": delivery.id,
+        "directory group": ProvisionedGroup.objects.create(name=f"{team.slug}-directory").id,
+        "team export": TeamExport.objects.create(team=team, created_at=BEFORE, expires_at=LATER).id,
+        "personal data job": PersonalDataJob.objects.create(
+            action="search",
+            state="done",
+            value="somebody",
+            shown="so",
+            actor_kind="user",
+            actor_name=owner.email,
+            asked_at=BEFORE,
+            finished_at=BEFORE,
+            expires_at=LATER,
+        ).id,
+        "capture rule": CapturePolicy.objects.create(workflow=f"{team.slug}-workflow", capture="full").id,
         "redaction rule": RedactionRule.objects.create(kind="field", what="*.secret").id,
         "audit event": AuditEvent.objects.order_by("at", "id")[0].id,
     }
