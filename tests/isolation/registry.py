@@ -155,7 +155,7 @@ _TEXTS = """
     scopes secret secrets seen settings severities severity show signature slug source_kinds steps tab table tags
     tail target text tier title tracker_url type unit unsigned url usage use value wants what who why words
     workflow_type zone rates pending tokens reconciled over unpriced
-    basis date earlier released_at max_runs_per_hour min_runs_per_hour state
+    basis date earlier released_at max_runs_per_hour min_runs_per_hour state sources
 """
 _NUMBERS = """
     actual after_s amount audit_days budget_usd clear_threshold context_over context_up_to costlier count days
