@@ -243,6 +243,11 @@ SAME = {
     "GET api/v1/costs/exports/<str:export>/file/ <export>": "nothing has written the file of the export here",
     "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <job>": "nothing has written the file of the export here",
     "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <team>": "nothing has written the file of the export here",
+    **{
+        f"{method} account/second-factor/webauthn/keys/<int:pk>/{what}/ <pk>": "the password is asked for first"
+        for method in ("GET", "POST")
+        for what in ("remove", "edit")
+    },
     "POST t/<slug:team>/cost/unpriced/rate/ <team>": "no model is without a price",
     "POST t/<slug:team>/cost/months/<str:month>/reopen/ <team>": "the month is not closed",
 }
