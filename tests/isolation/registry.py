@@ -161,7 +161,7 @@ _TEXTS = """
     scopes secret secrets seen settings severities severity show signature slug source_kinds steps tab table tags
     tail target text tier title tracker_url type unit unsigned url usage use value wants what who why words
     workflow_type zone rates pending tokens reconciled over unpriced
-    basis date earlier released_at max_runs_per_hour min_runs_per_hour state
+    basis date earlier released_at max_runs_per_hour min_runs_per_hour state sources
 """
 _NUMBERS = """
     actual after_s amount audit_days budget_usd clear_threshold context_over context_up_to costlier count days
@@ -249,6 +249,11 @@ SAME = {
     "GET api/v1/costs/exports/<str:export>/file/ <export>": "nothing has written the file of the export here",
     "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <job>": "nothing has written the file of the export here",
     "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <team>": "nothing has written the file of the export here",
+    **{
+        f"{method} account/second-factor/webauthn/keys/<int:pk>/{what}/ <pk>": "the password is asked for first"
+        for method in ("GET", "POST")
+        for what in ("remove", "edit")
+    },
     "POST t/<slug:team>/cost/unpriced/rate/ <team>": "no model is without a price",
     "POST t/<slug:team>/cost/months/<str:month>/reopen/ <team>": "the month is not closed",
 }
