@@ -34,7 +34,7 @@ test: env chromium prometheus tests/clients/node_modules/.stamp ## Run every tes
 	$(PY) -m pytest -n $(JOBS) $(ARGS)
 
 fuzz: env chromium ## Try 10,000 hostile inputs at every address, page and export, and say how many
-	FUZZ=1 $(PY) -m pytest -p no:xdist tests/fuzz $(ARGS)
+	FUZZ=1 $(PY) -m pytest -p no:xdist tests/fuzz tests/browser/test_hostile.py $(ARGS)
 
 screenshots: env chromium ## Take docs/screenshots from a running `make up`
 	$(PY) docs/screenshots.py

@@ -152,7 +152,9 @@ class Visitor:
         # A table's file is another thing than its page.
         key = f"{route} {'file' if 'csv' in query or 'format' in query else ''}"
         known = self.found.setdefault(key, [])
-        if not route or not is_ours or address in self._seen or len(known) >= self.most:
+        # Files of one view differ in their form.
+        most = 20 if route.endswith("_file") else self.most
+        if not route or not is_ours or address in self._seen or len(known) >= most:
             return False
         self._seen.add(address)
         known.append(address)
