@@ -13,6 +13,7 @@ from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from accounts.acting import Actor, ActorKind, Via, acting
+from accounts.encryption import encrypt
 from accounts.models import (
     AuditEvent,
     IdentityDomain,
@@ -208,7 +209,7 @@ def _kept(team: Team) -> dict[str, Any]:
         "personal data job": PersonalDataJob.objects.create(
             action="search",
             state="done",
-            value="somebody",
+            value=encrypt("somebody"),
             shown="so",
             actor_kind="user",
             actor_name=owner.email,
