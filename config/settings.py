@@ -15,9 +15,9 @@ from csp.constants import NONE, SELF
 from accounts.mail import mail_server
 from config.beat_schedule import BEAT_SCHEDULE
 from config.enum_names import ENUM_NAMES
+from config.limits import *  # noqa: F403 - settings, each as it is named there
 from config.logs import IS_JSON, logging_settings
 from config.programs import PREFIXES
-from config.limits import *  # noqa: F403 - settings, each as it is named there
 from config.sign_in import *  # noqa: F403 - settings, each as it is named there
 from config.sign_in import SIGN_IN_APPS
 
