@@ -201,7 +201,7 @@ LOOSE: tuple[tuple[ErrorKind, str], ...] = (
     (
         ErrorKind.ASSERTION,
         r"AssertionError|assert(?:ion)? (?:failed|error)|expected .{1,60} to (?:be|equal|have|match)|"
-        r"\btests? failed|\d+ failed,|FAILED tests|goal (?:state )?not reached|check(?:s)? failed|"
+        r"\btests? failed|(?<!\d)\d+ failed,|FAILED tests|goal (?:state )?not reached|check(?:s)? failed|"
         r"quality (?:check|gate)|score .{0,30}below|expectation failed|\blint",
     ),
     (

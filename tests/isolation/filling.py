@@ -16,6 +16,7 @@ from accounts.acting import Actor, ActorKind, Via, acting
 from accounts.encryption import encrypt
 from accounts.models import (
     AuditEvent,
+    AuditStream,
     IdentityDomain,
     Membership,
     ProviderKind,
@@ -192,6 +193,7 @@ def _kept(team: Team) -> dict[str, Any]:
     LegalHold.objects.create(
         execution_id=Execution.objects.get(external_id=f"{team.slug}-1").id, reason="Court", former_class=0
     )
+    AuditStream.objects.create(url=f"https://siem.{team.slug}.test", secret=encrypt("secret"), since=BEFORE)
     Tracker.objects.create(url=f"https://tracker.{team.slug}.test", created_at=BEFORE)
     delivery = TrackerDelivery.objects.create(kind="improvement.planned", payload={}, created_at=BEFORE)
     return {

@@ -76,6 +76,7 @@ PLAIN_PATHS: dict[str | tuple[str, str], str] = {
     "told": "start",
     "index": "logs",
     "rest": "elsewhere",
+    "id": "User",
 }
 # What opens a door to whoever holds it. Nobody guesses one, and whose it is does not matter.
 CAPABILITIES = {"token": "in a link or a notice", "address": "of a webhook", "key": "of a link to confirm or reset"}
@@ -161,10 +162,11 @@ _TEXTS = """
     scopes secret secrets seen settings severities severity show signature slug source_kinds steps tab table tags
     tail target text tier title tracker_url type unit unsigned url usage use value wants what who why words
     workflow_type zone rates pending tokens reconciled over unpriced
+    attributes excludedAttributes from_start shows_payloads
     basis date earlier released_at max_runs_per_hour min_runs_per_hour state sources
 """
 _NUMBERS = """
-    actual after_s amount audit_days budget_usd clear_threshold context_over context_up_to costlier count days
+    actual after_s amount audit_days budget_usd burst clear_threshold context_over context_up_to costlier count days
     debug_days delay_s delivery_days duration_s for_s forecast freshness_hours grace_minutes grace_s hour hours
     keep_firing_s level limit max_failure_rate max_p95_increase metrics_days min_runs min_samples minutes
     p95_seconds payload_days percent period_s position production_days reduction requests_per_second sample_rate
@@ -223,6 +225,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_member": {"role": "viewer"},
     "api_resource_rate": {"ends_on": "2026-08-20"},
     "api_workflow": {"objective_success_rate": 0.9},
+    "api_personal_data_deletion": {"confirm": 0},
+    "scim_group": {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "displayName": "Renamed",
+        "Operations": [{"op": "replace", "path": "displayName", "value": "Renamed"}],
+    },
     "scim_user": {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "userName": "member@riverbed.test",
@@ -248,12 +256,24 @@ SAME = {
     },
     "GET api/v1/costs/exports/<str:export>/file/ <export>": "nothing has written the file of the export here",
     "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <job>": "nothing has written the file of the export here",
+    **dict.fromkeys(
+        (
+            "GET api/v1/personal-data/<str:job>/file/ <job>",
+            "GET t/<slug:team>/settings/personal-data/<uuid:job>/file/ <job>",
+            "GET t/<slug:team>/settings/personal-data/<uuid:job>/file/ <team>",
+            "GET t/<slug:team>/settings/team/export/<uuid:export>/ <export>",
+            "GET t/<slug:team>/settings/team/export/<uuid:export>/ <team>",
+        ),
+        "nothing has written the file here",
+    ),
     "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <team>": "nothing has written the file of the export here",
     **{
         f"{method} account/second-factor/webauthn/keys/<int:pk>/{what}/ <pk>": "the password is asked for first"
         for method in ("GET", "POST")
         for what in ("remove", "edit")
     },
+    "PUT api/v1/alert-rules/<str:rule>/ <rule>": "what is required alone makes no rule, and that is looked at first",
+    "POST t/<slug:team>/settings/privacy/ <team>": "what is to be removed is not named: as if no page were there",
     "POST t/<slug:team>/cost/unpriced/rate/ <team>": "no model is without a price",
     "POST t/<slug:team>/cost/months/<str:month>/reopen/ <team>": "the month is not closed",
 }
