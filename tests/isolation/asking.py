@@ -170,6 +170,7 @@ class Asker:
         with transaction.atomic():
             response = self.handler.get_response(request)
             body = _content(response)
+            response.close()
             told = tuple(str(one) for one in get_messages(request)) if hasattr(request, "_messages") else ()
             transaction.set_rollback(True)
         forms = spellings(about)
