@@ -46,6 +46,8 @@ QUEUES: tuple[Queue, ...] = (
     Queue("First prices of models", "first_rating", late_after=900, only="finished_at IS NULL"),
     Queue("Exports to write", "export_due", late_after=900),
     Queue("Monthly costs by e-mail", "cost_mail", late_after=900),
+    Queue("Audit logs to push", "audit_stream_due", late_after=300),
+    Queue("Jobs about personal data", "personal_data_due", late_after=900),
 )
 
 

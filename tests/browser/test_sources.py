@@ -80,7 +80,7 @@ def test_a_source_is_switched_off_and_removed(page: Page, address: str, open_sig
     page.goto(address + "add/github/")
     page.get_by_role("button", name="Make the address").click()
     page.get_by_role("link", name="Open the source").click()
-    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("button", name="Switch off").click()
     expect(page.get_by_role("button", name="Switch on")).to_be_visible()
     page.get_by_role("button", name="Remove the source").click()

@@ -25,7 +25,7 @@ def count(environ, start_response):
     start_response("200 OK", [("Content-Length", str(len(answer)))])
     return [answer]
 
-application = ChunkedBodies(count, limit=1_000_000, broken=(ParseException, OSError, ValueError))
+application = ChunkedBodies(count, limit=10**6, upload_limit=10**6, broken=(ParseException, OSError, ValueError))
 """
 HEAD = b"POST %s HTTP/1.1\r\nHost: localhost\r\n"
 

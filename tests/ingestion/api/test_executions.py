@@ -303,7 +303,7 @@ def test_a_chunked_body_is_read_whole(api_key: str, team: Team) -> None:
         "wsgi.input": io.BytesIO(body),
     }
     environ.pop("CONTENT_LENGTH", None)
-    application = ChunkedBodies(get_wsgi_application(), limit=1_000_000)
+    application = ChunkedBodies(get_wsgi_application(), limit=1_000_000, upload_limit=1_000_000)
     with closing(application(environ, lambda status, headers, *rest: told.append(status))) as parts:
         answer = json.loads(b"".join(parts))
     assert answer == {"stored": 50, "duplicate": 0, "rejected": []}
