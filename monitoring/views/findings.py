@@ -153,7 +153,7 @@ def _panel(request: TeamRequest, rows: Sequence[Row]) -> Panel | None:
     first = rows[0]
     whole = sum(row.finding.worth for row in rows)
     worth = format_html(
-        "In {}: <b>{} runs a week</b> are affected, <b>{}</b> would be saved{}.",
+        "In <bdi>{}</bdi>: <b>{} runs a week</b> are affected, <b>{}</b> would be saved{}.",
         first.finding.workflow,
         first.runs,
         first.worth,

@@ -170,7 +170,9 @@ class Asker:
         with transaction.atomic():
             response = self.handler.get_response(request)
             body = _content(response)
-            response.close()
+            # As a server does at the end; its signal would close the connection of the test as well.
+            for close in response._resource_closers:  # type: ignore[attr-defined]
+                close()
             told = tuple(str(one) for one in get_messages(request)) if hasattr(request, "_messages") else ()
             transaction.set_rollback(True)
         forms = spellings(about)

@@ -62,7 +62,7 @@ def test_the_list_answers_with_what_is_worth_most(member_client: Client, team: T
     text = listed(member_client, team)
     assert "Where should I start?" in text
     assert "Failures are concentrated in step score and input type scan." in text
-    assert "In Lead: <b>24 runs a week</b> are affected, <b>24</b> would be saved, $0.48 a week." in text
+    assert "In <bdi>Lead</bdi>: <b>24 runs a week</b> are affected, <b>24</b> would be saved, $0.48 a week." in text
     assert titles(text) == [
         "Failures are concentrated in step score and input type scan",
         "Money is spent on runs that fail",
