@@ -29,8 +29,8 @@ class Pace:
     """
 
     batch: int = BATCH
-    pause: float = 1.0
-    copy_pause: float = 2.0
+    pause: float = 3.0
+    copy_pause: float = 6.0
 
     def wait(self, seconds: float) -> None:
         """Pauses after a batch that took so long."""
