@@ -102,10 +102,9 @@ def places_of(team: Team, mark: str) -> set[str]:
     return found
 
 
-def send_by_all_ways(team: Team, key: str) -> list[int]:
-    """The secret by every protocol, in every kind of place; the statuses."""
-    now, statuses = timezone.now().isoformat(), []
-    everywhere = {
+def report_with_secret(now: str) -> dict[str, Any]:
+    """An execution with the secret in every field that takes a text."""
+    return {
         "id": f"run {SECRET}",
         "workflow": f"flow {SECRET}",
         "environment": SECRET,
@@ -124,13 +123,24 @@ def send_by_all_ways(team: Team, key: str) -> list[int]:
         "logs": [{"message": SECRET, "step_id": SECRET}],
         "feedback": [{"key": "f", "comment": SECRET}],
     }
+
+
+def logs_with_secret() -> bytes:
+    """A line of OpenTelemetry that is the secret."""
+    logs = ExportLogsServiceRequest()
+    logs.resource_logs.add().scope_logs.add().log_records.add().body.string_value = SECRET
+    return bytes(logs.SerializeToString())
+
+
+def send_by_all_ways(team: Team, key: str) -> list[int]:
+    """The secret by every protocol, in every kind of place; the statuses."""
+    now, statuses = timezone.now().isoformat(), []
+    everywhere = report_with_secret(now)
     with team_context(team.id):
         hook = add_source(team_id=team.id, kind=SourceKind.GENERIC, name="Hook", mapping={"id": "job", "workflow": "f"})
         ping = add_source(team_id=team.id, kind=SourceKind.PING, name="Ping")
     headers = {"authorization": f"Bearer {key}"}
     json_type = "application/json"
-    logs = ExportLogsServiceRequest()
-    logs.resource_logs.add().scope_logs.add().log_records.add().body.string_value = SECRET
     line = json.dumps({"timestamp": now, "workflow": SECRET, "status": "failed", "message": SECRET, "job": SECRET})
     for path, body, content_type, more in (
         ("/api/v1/executions", json.dumps(everywhere), json_type, {}),
@@ -142,7 +152,7 @@ def send_by_all_ways(team: Team, key: str) -> list[int]:
             "application/x-protobuf",
             {},
         ),
-        ("/v1/logs", logs.SerializeToString(), "application/x-protobuf", {}),
+        ("/v1/logs", logs_with_secret(), "application/x-protobuf", {}),
         ("/langsmith/runs", json.dumps(langsmith_run(inputs={"q": SECRET}, error=SECRET)), json_type, {}),
         ("/api/v1/logs", line + "\n" + SECRET, "application/x-ndjson", {}),
         (

@@ -107,6 +107,7 @@ def test_a_closed_month_takes_no_entry_and_keeps_those_it_has(team: Team, owner_
     closed = page(owner_client, "entries/new/")
     assert "is closed and takes no entries" in closed
     assert "/cost/months/2026-09/entries/new/" in closed
+    assert "Book it" not in closed
     assert "day August 2026 is closed" in enter(owner_client, expect=422)
     answer = owner_client.post(f"/t/harbour/cost/months/2026-08/entries/{line.id}/remove/", follow=True)
     assert "Not removed: August 2026 is closed." in answer.content.decode()
