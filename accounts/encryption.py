@@ -2,30 +2,36 @@
 
 import base64
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import models
+
+# Models load this file, and the library takes 6 MB: it comes with the first secret.
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 
 class Unreadable(Exception):
     """The secret was encrypted with another `SECRET_KEY`; it must be entered again."""
 
 
-def _fernet(secret_key: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"steadyrun secrets").derive(secret_key.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+def _derived(secret_key: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"steadyrun secrets").derive(secret_key.encode())
+    return base64.urlsafe_b64encode(key)
 
 
 @cache
-def _keys(secret_keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([_fernet(key) for key in secret_keys])
+def _keys(secret_keys: tuple[str, ...]) -> "MultiFernet":
+    from cryptography.fernet import Fernet, MultiFernet
+
+    return MultiFernet([Fernet(_derived(key)) for key in secret_keys])
 
 
-def _current() -> MultiFernet:
+def _current() -> "MultiFernet":
     return _keys((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
 
 
@@ -36,6 +42,8 @@ def encrypt(text: str) -> bytes:
 
 def decrypt(value: bytes) -> str:
     """The text of `encrypt`, also of one made with a fallback key. Raises `Unreadable`."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _current().decrypt(bytes(value)).decode()
     except InvalidToken as error:
@@ -44,6 +52,8 @@ def decrypt(value: bytes) -> str:
 
 def is_newest(value: bytes) -> bool:
     """Whether a secret is encrypted with the key in force, not with a fallback. False for one that nothing reads."""
+    from cryptography.fernet import InvalidToken
+
     try:
         _keys((settings.SECRET_KEY,)).decrypt(bytes(value))
     except InvalidToken:
@@ -53,6 +63,8 @@ def is_newest(value: bytes) -> bool:
 
 def renewed(value: bytes) -> bytes:
     """The same secret, encrypted with the key in force. Raises `Unreadable`."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _current().rotate(bytes(value))
     except InvalidToken as error:

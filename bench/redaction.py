@@ -64,7 +64,8 @@ def switch_on(team_id: UUID, *, own: bool) -> None:
     """Every detector; with `own` a field by its path, and a pattern."""
     from accounts.tenancy import team_context
     from ingestion.detectors import Detector
-    from ingestion.redaction import Becomes, Rule, RuleKind
+    from ingestion.redaction import Rule
+    from ingestion.rules import Becomes, RuleKind
     from ingestion.services.privacy import add_rule, set_detectors
 
     with team_context(team_id):

@@ -7,7 +7,6 @@ from uuid import UUID
 from accounts import ports as account_ports
 from alerts import ports as alert_ports
 from alerts.reads import provided
-from alerts.services import evaluation
 from billing import ports as billing_ports
 from billing.store import due, lines
 from ingestion.kinds import KINDS
@@ -30,7 +29,7 @@ def wire() -> None:
     account_ports.provide_team_figures(_team_figures)
     account_ports.provide_second_factors(_second_factors)
     account_ports.provide_packed("payload", "body", payloads.unpack_chunk)
-    account_ports.provide_reopened(evaluation.begin_anew)
+    account_ports.provide_reopened(_reopened)
 
 
 def _team_figures(team_id: UUID, now: datetime) -> Sequence[tuple[str, str]]:
@@ -50,6 +49,13 @@ def _most(limits: Mapping[str, int]) -> dict[str, str]:
     """Those of the two limits of a month that there are, as text."""
     shown = {"monthly_executions": "{:,}".format, "storage_bytes": bytes_size}
     return {name: show(limits[name]) for name, show in shown.items() if limits[name]}
+
+
+def _reopened(team_id: UUID) -> None:
+    # Only a team that comes back asks, and it loads all of alerting.
+    from alerts.services import evaluation
+
+    evaluation.begin_anew(team_id)
 
 
 def _second_factors(users: Collection[UUID]) -> Collection[UUID]:

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from ingestion.records import Decoded, ExecutionReport, Failure, LooseLine, MetricPoint, Rejection, StepReport
-from ingestion.redaction import Becomes, Redactor
+from ingestion.redaction import Redactor
+from ingestion.rules import Becomes
 
 _IDS = ("id", "retry_of", "parent_execution")
 _TEXTS = ("workflow", "workflow_type", "release", "commit", "environment", "trigger", "schedule", "input_type")

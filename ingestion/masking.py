@@ -19,7 +19,8 @@ from ingestion.capture import Capture, CaptureRule
 from ingestion.detectors import KINDS
 from ingestion.masked_reports import mask_report
 from ingestion.records import ExecutionReport
-from ingestion.redaction import Becomes, Redactor, Rule, RuleKind
+from ingestion.redaction import Redactor, Rule
+from ingestion.rules import Becomes, RuleKind
 
 REMEMBERED_SECONDS = 5.0
 MAX_TEAMS = 512

@@ -7,7 +7,6 @@ any depth; a single name stands for itself at any depth. Positions in lists are 
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ import re2
 from ingestion.adapters.redact import holds_secret
 from ingestion.detectors import KINDS, Detector, Look
 from ingestion.hints import any_of, is_anchored, joined_texts, name_hint
+from ingestion.rules import Becomes, RuleKind
 
 MAX_PATTERN = 500
 MAX_PATH = 200
@@ -27,22 +27,6 @@ _SHORT = 60
 _MAX_CLEAN = 8_192
 # A pattern that finds all of these finds everything.
 _PROBES = ("a", "7", " ", "Order received", "ümlaut", "{}", "-", "0.5", "GET /", "x_y")
-
-
-class RuleKind(StrEnum):
-    """How a rule finds values. The value is kept in the database."""
-
-    DETECTOR = "detector"
-    FIELD = "field"
-    PATTERN = "pattern"
-
-
-class Becomes(StrEnum):
-    """What a value that was found becomes. The value is kept in the database."""
-
-    LABEL = "label"
-    HASH = "hash"
-    REMOVED = "removed"
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -13,7 +13,8 @@ from accounts.api.base import ChangesTold, team_of
 from accounts.authentication import CanManage
 from accounts.models import AuditStream, StreamFormat
 from accounts.reads.audit_stream import backlog_of, find_stream
-from accounts.services.audit_stream import StreamRefused, change_secret, remove_stream, save_stream
+from accounts.services.audit_stream import remove_stream, save_stream
+from accounts.services.pushes import PushRefused, change_secret
 from accounts.tenancy import team_context
 
 
@@ -68,7 +69,7 @@ class AuditStreamView(ChangesTold):
             is_new = find_stream(team_id) is None
             try:
                 one, secret = save_stream(team_id=team_id, now=timezone.now(), **told.validated_data)
-            except StreamRefused as refused:
+            except PushRefused as refused:
                 reasons = {field: [reason] for field, reason in refused.reasons.items()}
                 raise exceptions.ValidationError(reasons) from refused
             document = _document(one, secret)

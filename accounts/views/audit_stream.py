@@ -1,7 +1,6 @@
 """Where the audit log of a team is pushed to: the address, how far it has come, what waits, a test."""
 
 from datetime import datetime
-from threading import BoundedSemaphore
 from typing import Any
 
 from django.contrib import messages
@@ -19,9 +18,9 @@ from accounts.reads.audit_stream import backlog_of, find_stream
 from accounts.retrying import Verdict
 from accounts.services import audit_stream as services
 from accounts.services.audit_sending import send_test
-
-# A test waits for somebody else's server: it may not take all threads of this one.
-_trying = BoundedSemaphore(2)
+from accounts.services.pushes import PushRefused
+from accounts.services.pushes import change_secret as renew_secret
+from accounts.views.pushes import try_push
 
 
 @team_page(Permission.VIEW_AUDIT)
@@ -40,7 +39,7 @@ def audit_stream(request: TeamRequest) -> HttpResponseBase:
     from_start = request.POST.get("from_start") == "on"
     try:
         saved, secret = services.save_stream(team_id=request.team.id, from_start=from_start, now=timezone.now(), **told)
-    except services.StreamRefused as refused:
+    except PushRefused as refused:
         return _page(request, one, told=told, reasons=refused.reasons)
     if secret:
         return _page(request, saved, secret=secret)
@@ -53,25 +52,20 @@ def audit_stream(request: TeamRequest) -> HttpResponseBase:
 def change_secret(request: TeamRequest) -> HttpResponseBase:
     """A new secret, shown once."""
     one = _open(request)
-    return _page(request, one, secret=services.change_secret(one))
+    return _page(request, one, secret=renew_secret(one))
 
 
 @team_page(Permission.VIEW_AUDIT)
 @require_POST
 def try_stream(request: TeamRequest) -> HttpResponseBase:
     """Sends a test and says what the receiver answered."""
-    one, now = _open(request), timezone.now()
-    if not _trying.acquire(blocking=False):
-        messages.error(request, "Other tests are under way. Try again in some seconds.")
-        return _back(request)
-    try:
-        result = send_test(one, now)
-    finally:
-        _trying.release()
-    if result.verdict is Verdict.TAKEN:
-        messages.success(request, "The test arrived.")
-    else:
-        messages.error(request, f"The test did not arrive. {result.reason}")
+    one = _open(request)
+
+    def send() -> tuple[bool, str]:
+        result = send_test(one, timezone.now())
+        return result.verdict is Verdict.TAKEN, "" if result.verdict is Verdict.TAKEN else result.reason
+
+    try_push(request, send)
     return _back(request)
 
 

@@ -17,7 +17,8 @@ from accounts.tenancy import team_context
 from ingestion.capture import Capture
 from ingestion.detectors import KINDS, Detector
 from ingestion.models import CapturePolicy, RedactionRule
-from ingestion.redaction import MAX_PATTERN, Becomes, Rule, RuleKind
+from ingestion.redaction import MAX_PATTERN, Rule
+from ingestion.rules import Becomes, RuleKind
 from ingestion.services import privacy as service
 from ingestion.services.privacy import PrivacyRefused
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.audit import Audited
 from accounts.tenancy import TenantModel
-from ingestion.redaction import Becomes, RuleKind
+from ingestion.rules import Becomes, RuleKind
 
 
 class RedactionRule(Audited, TenantModel):

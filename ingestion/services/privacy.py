@@ -10,7 +10,8 @@ from ingestion.capture import Capture
 from ingestion.detectors import KINDS, Detector
 from ingestion.masking import forget_masking, redactor_of
 from ingestion.models import CapturePolicy, RedactionRule
-from ingestion.redaction import Becomes, Rule, RuleKind, RuleRefused, check_path, check_pattern
+from ingestion.redaction import Rule, RuleRefused, check_path, check_pattern
+from ingestion.rules import Becomes, RuleKind
 from monitoring.models import Execution, Payload
 from monitoring.store.payloads import merge_chunks
 

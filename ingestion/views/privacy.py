@@ -17,7 +17,8 @@ from accounts.permissions import Permission
 from ingestion.capture import Capture
 from ingestion.detectors import KINDS, Detector
 from ingestion.models import CapturePolicy
-from ingestion.redaction import Becomes, Rule, RuleKind
+from ingestion.redaction import Rule
+from ingestion.rules import Becomes, RuleKind
 from ingestion.services import privacy as service
 from monitoring.views.csv import csv_response
 

@@ -2,17 +2,14 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.encryption import encrypt
-from accounts.outgoing import Refused, check
+from accounts.services.pushes import PushRefused, aim, refusals_of
 from accounts.services.retention import policy_of
-from accounts.signing import new_secret
 from monitoring.models import DeliveryStatus, Improvement, ImprovementEvent, Tracker, TrackerDelivery, TrackerDue
 from monitoring.models.tracker import TrackerEvent
 from monitoring.store.run_log import tell_deliveries
@@ -20,54 +17,24 @@ from monitoring.store.run_log import tell_deliveries
 TEST = "test"
 
 
-class TrackerRefused(Exception):
-    """Settings that cannot be saved: `reasons` says why, by field."""
-
-    def __init__(self, reasons: dict[str, str]) -> None:
-        super().__init__("; ".join(f"{field} {reason}" for field, reason in reasons.items()))
-        self.reasons = reasons
-
-
 @transaction.atomic
 def save_tracker(*, team_id: UUID, url: str, events: list[str], is_active: bool, now: datetime) -> tuple[Tracker, str]:
     """Makes or changes the tracker; with the text of its secret if that is new: the one time that it can be seen.
 
-    An address on another host gets a new secret, so that nobody there can sign for the old one. Raises
-    `TrackerRefused`.
+    Raises `PushRefused`.
     """
-    reasons = {}
-    try:
-        check(url)
-    except Refused as refused:
-        reasons["address"] = str(refused)
+    reasons = refusals_of(url)
     if not events or not set(events) <= set(TrackerEvent.values):
         reasons["events"] = "Choose at least one event that it is told."
     if reasons:
-        raise TrackerRefused(reasons)
+        raise PushRefused(reasons)
     one = Tracker.objects.select_for_update().filter(team_id=team_id).first()
-    secret = ""
-    if one is None or _place(one.url) != _place(url):
-        secret = new_secret()
-        one = one or Tracker(team_id=team_id, created_at=now)
-        one.secret = encrypt(secret)
-    one.url, one.events, one.is_active, one.last_error = url, sorted(set(events)), is_active, ""
+    one = one or Tracker(team_id=team_id, created_at=now)
+    secret = aim(one, url)
+    one.events, one.is_active, one.last_error = sorted(set(events)), is_active, ""
     one.save()
     _hurry(team_id, now)
     return one, secret
-
-
-def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
-
-
-@transaction.atomic
-def change_secret(one: Tracker) -> str:
-    """A new secret in place of the old one; its text, which is shown once."""
-    secret = new_secret()
-    one.secret = encrypt(secret)
-    one.save(update_fields=["secret"])
-    return secret
 
 
 @transaction.atomic

@@ -1,6 +1,5 @@
 """The issue tracker of a team: where improvements are pushed to, what was sent, and trying it."""
 
-from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from accounts.retrying import Verdict
+from accounts.services.pushes import PushRefused
+from accounts.services.pushes import change_secret as renew_secret
 from accounts.tenancy import team_context
+from accounts.views.pushes import try_push
 from monitoring.models import DeliveryStatus, Tracker, TrackerEvent
 from monitoring.reads import tracker as reads
 from monitoring.services import tracker as services
@@ -28,8 +30,6 @@ SIGNS = {
     DeliveryStatus.SENT: Sign("ok", "Sent", "ok"),
     DeliveryStatus.FAILED: Sign("fail", "Given up", "fail"),
 }
-# A try waits for somebody else's server: it may not take all threads of this one.
-_trying = BoundedSemaphore(2)
 
 
 @team_page(Permission.MANAGE_KEYS)
@@ -47,7 +47,7 @@ def tracker(request: TeamRequest) -> HttpResponseBase:
         saved, secret = services.save_tracker(
             team_id=request.team.id, url=url, events=events, is_active=is_active, now=timezone.now()
         )
-    except services.TrackerRefused as refused:
+    except PushRefused as refused:
         return _page(request, one, told={"url": url, "events": events, "is_active": is_active}, reasons=refused.reasons)
     if secret:
         return _page(request, saved, secret=secret)
@@ -60,7 +60,7 @@ def tracker(request: TeamRequest) -> HttpResponseBase:
 def change_secret(request: TeamRequest) -> HttpResponseBase:
     """A new secret, shown once."""
     one = _open(request)
-    return _page(request, one, secret=services.change_secret(one))
+    return _page(request, one, secret=renew_secret(one))
 
 
 @team_page(Permission.MANAGE_KEYS)
@@ -68,19 +68,16 @@ def change_secret(request: TeamRequest) -> HttpResponseBase:
 def try_tracker(request: TeamRequest) -> HttpResponseBase:
     """Sends a test and says what the tracker answered."""
     one, now = _open(request), timezone.now()
-    if not _trying.acquire(blocking=False):
-        messages.error(request, "Other tests are under way. Try again in some seconds.")
-        return _back(request)
-    try:
+
+    def send() -> tuple[bool, str]:
         with team_context(request.team.id):
             made = services.queue_test(one, now)
         sent = deliver(request.team.id, made.id, now)
-    finally:
-        _trying.release()
-    if sent is not None and sent.result.verdict is Verdict.TAKEN:
-        messages.success(request, f"The test arrived: it was answered with {sent.status}.")
-    else:
-        messages.error(request, f"The test did not arrive. {sent.result.reason if sent else ''}")
+        if sent is not None and sent.result.verdict is Verdict.TAKEN:
+            return True, f": it was answered with {sent.status}"
+        return False, sent.result.reason if sent else ""
+
+    try_push(request, send)
     return _back(request)
 
 

@@ -7,6 +7,8 @@ import pytest
 
 # Arrays, tables, workbooks, protobuf, a client of others' addresses, the shell of Celery's command.
 NEVER = ["numpy", "pyarrow", "openpyxl", "google.protobuf", "requests", "prompt_toolkit", "click_repl"]
+# Encryption, all of alerting, patterns of masking: they come with the first secret, rule or report.
+ONCE_NEEDED = ["cryptography", "alerts.services", "re2"]
 # Pages and what draws and describes them.
 OF_PAGES = ["config.urls", "monitoring.views", "rest_framework.serializers", "django.test"]
 LOADS = {
@@ -30,6 +32,12 @@ def test_an_idle_process_is_without_what_it_has_no_use_for(process: str) -> None
     found = loaded(statement)
     assert "config" in found
     assert sorted(found.intersection(unwanted)) == []
+
+
+def test_setting_up_django_loads_little() -> None:
+    found = loaded("import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'; django.setup()")
+    assert "monitoring.models" in found
+    assert sorted(found.intersection(ONCE_NEEDED)) == []
 
 
 def test_arrays_load_numpy_with_their_first_use() -> None:

@@ -20,7 +20,7 @@ from ingestion.forwarding.outbox import forget_destinations
 from ingestion.kinds import SourceKind
 from ingestion.masking import forget_masking
 from ingestion.models import CapturePolicy, Destination, OutboxItem, RedactionRule
-from ingestion.redaction import RuleKind
+from ingestion.rules import RuleKind
 from ingestion.sources import add_source, forget_sources
 from monitoring.models import Execution, Facet, LogLine, Payload
 from monitoring.payload_marks import CAPTURE_MARK

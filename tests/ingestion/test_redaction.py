@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 
 from ingestion.detectors import KINDS, Detector, is_iban, is_luhn
 from ingestion.hints import joined_texts
-from ingestion.redaction import (
-    Becomes,
-    Redactor,
-    Rule,
-    RuleKind,
-    RuleRefused,
-    check_path,
-    check_pattern,
-)
+from ingestion.redaction import Redactor, Rule, RuleRefused, check_path, check_pattern
+from ingestion.rules import Becomes, RuleKind
 
 SECRETS = [
     "sk-abcdefghijklmnopqrstuvwx",
