@@ -14,7 +14,7 @@ from accounts.tenancy import TenantModel, team_context
 
 BATCH = 500
 # What allauth encrypts of an authenticator: the secret of an app, the seed of recovery codes.
-FACTOR_SECRETS = ("secret", "seed")
+FACTORS, FACTOR_SECRETS = "mfa_authenticator.data", ("secret", "seed")
 
 
 @dataclass(slots=True)
@@ -41,14 +41,36 @@ def rotate() -> Iterator[Rotation]:
     """One `Rotation` a column. What was done stays done: stopped and begun again, it goes on."""
     for model, name in encrypted_columns():
         done = Rotation(f"{model._meta.db_table}.{name}")
-        if issubclass(model, TenantModel):
-            for team_id in Team.objects.order_by("id").values_list("id", flat=True):
-                with team_context(team_id):
-                    _rotate_rows(model, name, done)
-        else:
+        for _ in _each_context(model):
             _rotate_rows(model, name, done)
         yield done
     yield _rotate_second_factors()
+
+
+def tell_readable() -> Iterator[Rotation]:
+    """The same for each column, without changing anything: `renewed` are those that an older key reads."""
+    for model, name in encrypted_columns():
+        found = Rotation(f"{model._meta.db_table}.{name}")
+        for _ in _each_context(model):
+            rows = model._default_manager.filter(**{f"{name}__isnull": False}).values_list(name, flat=True)
+            for value in rows.iterator(BATCH):
+                _fresh(value, found)
+        yield found
+    found = Rotation(FACTORS)
+    for data in Authenticator.objects.values_list("data", flat=True).iterator(BATCH):
+        for name in FACTOR_SECRETS:
+            _fresh(data.get(name, ""), found)
+    yield found
+
+
+def _each_context(model: type[models.Model]) -> Iterator[None]:
+    """Where rows of the model are seen: within each team in turn, or once."""
+    if not issubclass(model, TenantModel):
+        yield
+        return
+    for team_id in Team.objects.order_by("id").values_list("id", flat=True):
+        with team_context(team_id):
+            yield
 
 
 def _rotate_rows(model: type[models.Model], name: str, done: Rotation) -> None:
@@ -85,7 +107,7 @@ def _fresh(value: Any, done: Rotation) -> Any:
 
 def _rotate_second_factors() -> Rotation:
     """Authenticator apps and recovery codes keep theirs inside a document."""
-    done = Rotation("mfa_authenticator.data")
+    done = Rotation(FACTORS)
     for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
             one = Authenticator.objects.select_for_update().get(pk=pk)

@@ -32,11 +32,12 @@ _TIMEOUT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line about the installation; `is_bad` asks for somebody to look."""
+    """One line about the installation; `is_bad` asks for somebody to look. Not known here: `is_known` is False."""
 
     label: str
     value: str
     is_bad: bool = False
+    is_known: bool = True
 
 
 def read_counts(now: datetime) -> Sequence[Fact]:
@@ -68,8 +69,8 @@ def read_facts(now: datetime) -> Sequence[Fact]:
         Fact("PostgreSQL", _told(_postgresql)),
         Fact("Valkey or Redis", *_valkey()),
         Fact("Database", bytes_size(_database_bytes())),
-        _disk(),
-        _backup(now),
+        read_disk(),
+        read_backup(now),
         Fact("Sign-up", _SIGN_UP[sign_up_mode()]),
         Fact("E-mail", settings.MAIL_SERVER.host or "none: invitations and resets are links to copy"),
     ]
@@ -112,18 +113,18 @@ def _valkey() -> tuple[str, bool]:
     return f"{told}, {hints} hints for the worker wait", False
 
 
-def _disk() -> Fact:
+def read_disk() -> Fact:
     """Of the data folder."""
     found = shutil.disk_usage(next(one for one in (settings.HOME, *settings.HOME.parents) if one.exists()))
     value = f"{bytes_size(found.free)} of {bytes_size(found.total)} free where the data folder is"
     return Fact("Disk", value, found.free < LEAST_FREE * found.total)
 
 
-def _backup(now: datetime) -> Fact:
+def read_backup(now: datetime) -> Fact:
     """The newest backup in the data folder; others are not known here."""
     made = [at for one in Path(settings.HOME, "backups").glob("*/backup.json") if (at := _made_at(one))]
     if not made:
-        return Fact("Newest backup", "none in the data folder; those kept elsewhere are not known here")
+        return Fact("Newest backup", "none in the data folder; those kept elsewhere are not known here", is_known=False)
     age = now - max(made)
     return Fact("Newest backup", f"{max(made):%-d %b %Y, %H:%M} UTC, in the data folder", age > OLD_BACKUP)
 

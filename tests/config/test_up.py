@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,20 @@ def start(home: Path) -> subprocess.Popen[str]:
     return process
 
 
+def examined(home: Path) -> dict[str, Any]:
+    """What `manage.py doctor` says of what runs."""
+    given = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY")
+    environment = {name: value for name, value in os.environ.items() if name not in given}
+    command = [sys.executable, "manage.py", "doctor", "--json"]
+    told = subprocess.run(
+        command, cwd=ROOT, env={**environment, "STEADYRUN_HOME": str(home)}, capture_output=True, text=True, check=False
+    )
+    found: dict[str, Any] = json.loads(told.stdout)
+    by_part = {one["part"]: one for one in found["findings"]}
+    assert by_part["workers"]["told"].startswith("1 at work"), by_part["workers"]
+    return found
+
+
 def numbers(home: Path) -> dict[str, int]:
     """The numbers of the running processes by name."""
     return {path.stem: json.loads(path.read_text())["pid"] for path in home.glob("*.pid")}
@@ -67,6 +82,7 @@ def test_ready_then_ended_then_killed(home: Path) -> None:
     assert set(ready) == {"base_url", "email", "password", "team", "api_key"}
     with urllib.request.urlopen(f"{ready['base_url']}/sign-in/") as answer:
         assert answer.status == 200
+    assert examined(home)["is_well"]
     pids = numbers(home)
     assert set(pids) == PROCESSES
     first.send_signal(signal.SIGTERM)
