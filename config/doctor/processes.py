@@ -44,7 +44,7 @@ def see_workers(_now: datetime) -> Sequence[Finding]:
     # It loads the tasks.
     from config.celery import app
 
-    names = sorted(name for answer in app.control.ping(timeout=PATIENCE) for name in answer)
+    names = sorted(name for answer in app.control.ping(timeout=PATIENCE) or () for name in answer)
     if not names:
         mend = "Start `python -m config.worker`; without it nothing is folded, evaluated or sent."
         return [broken("workers", f"none answered within {PATIENCE:.0f} s", mend)]

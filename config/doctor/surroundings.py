@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from smtplib import SMTPException
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks, mail
 
+from accounts.checks import LOCAL_HOSTS
 from config.administration.installation import read_backup, read_disk, read_outgoing
 from config.doctor.finding import Finding, broken, caution, ok, unknown
 
@@ -16,9 +18,10 @@ _A_FILE = "css/tokens.css"
 
 
 def see_settings(_now: datetime) -> Sequence[Finding]:
-    """What the system checks say, those for production too."""
+    """What the system checks say; where others than this machine are served, those for production too."""
     found = []
-    for one in checks.run_checks(include_deployment_checks=True):
+    is_served = (urlsplit(settings.BASE_URL).hostname or "") not in LOCAL_HOSTS
+    for one in checks.run_checks(include_deployment_checks=is_served):
         if one.level >= checks.WARNING:
             make = broken if one.level >= checks.ERROR else caution
             found.append(make("settings", f"{one.id}: {one.msg}", one.hint or "See docs/operations.md."))

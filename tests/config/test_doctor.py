@@ -119,7 +119,7 @@ def test_partitions_that_nobody_makes_are_told() -> None:
     forget_partitions()
     make_ahead(now.date())
     assert only(see_partitions(now)).state is State.OK
-    late = only(see_partitions(now + timedelta(days=6)))
+    late = only(see_partitions(now + timedelta(days=8)))
     assert late.state is State.CAUTION
     assert "make_partitions" in late.mend
 
@@ -201,6 +201,13 @@ def test_faults_of_settings_are_told(settings: Any) -> None:
     settings.SIGN_UP = "everybody"
     found = {one.told.partition(":")[0]: one for one in see_settings(timezone.now())}
     assert found["steadyrun.E020"].state is State.BROKEN
+
+
+def test_what_is_served_to_others_is_checked_for_production(settings: Any) -> None:
+    settings.BASE_URL = "http://127.0.0.1:8000"
+    assert not any("W012" in one.told for one in see_settings(timezone.now()))
+    settings.BASE_URL = "http://steadyrun.example"
+    assert any("steadyrun.W001" in one.told for one in see_settings(timezone.now()))
 
 
 def test_pages_without_their_files_are_broken(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
