@@ -8,6 +8,7 @@ from accounts.models.impersonation import Impersonation
 from accounts.models.invitation import Invitation
 from accounts.models.key_day import KeyDay
 from accounts.models.member_group import GroupMember, MemberGroup
+from accounts.models.key_mail import KeyMail
 from accounts.models.membership import Membership
 from accounts.models.provisioned import ProvisionedGroup, ProvisionedGroupMember, ProvisionedMember
 from accounts.models.retention_policy import RetentionPolicy
@@ -32,6 +33,7 @@ __all__ = [
     "MemberGroup",
     "Membership",
     "ProviderKind",
+    "KeyMail",
     "ProvisionedGroup",
     "ProvisionedGroupMember",
     "ProvisionedMember",
