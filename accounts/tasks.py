@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.services import audit_sending, export_child, key_mail, key_usage, team_exports
+from accounts.services import audit_sending, export_child, installation_sending, key_mail, key_usage, team_exports
 from accounts.services.erasure import erase_due
 
 
@@ -22,7 +22,8 @@ def write_team_exports() -> None:
 
 @shared_task(ignore_result=True, time_limit=120, soft_time_limit=110)
 def send_audit_events() -> None:
-    """Pushes audit logs to where teams want them; every few seconds."""
+    """Pushes audit logs to where teams want them, and that of the installation; every few seconds."""
+    installation_sending.send_due(timezone.now(), seconds=20.0)
     audit_sending.send_due(timezone.now(), seconds=20.0)
 
 

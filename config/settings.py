@@ -267,6 +267,12 @@ STEADYRUN_ARCHIVE = {
     "secret": os.environ.get("ARCHIVE_SECRET", ""),
 }
 # Opens /internal/metrics to who knows it; empty keeps it closed.
+# Where the log of the installation is pushed to, signed with a secret as Standard Webhooks writes it; empty: nowhere.
+AUDIT_STREAM = {
+    "url": os.environ.get("AUDIT_STREAM_URL", ""),
+    "secret": os.environ.get("AUDIT_STREAM_SECRET", ""),
+    "format": os.environ.get("AUDIT_STREAM_FORMAT", "") or "lines",
+}
 STEADYRUN_METRICS_TOKEN = os.environ.get("STEADYRUN_METRICS_TOKEN", "")
 
 LOGGING = logging_settings(os.environ.get("LOG_LEVEL", "INFO"))
