@@ -1,6 +1,6 @@
 """What pages of the administration share: rows that are looked at, acts that ask first, changes that are told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -38,6 +38,14 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return int(cast("QuerySet[Any]", self.object_list)[:MOST_COUNTED].count())
 
 
+def csv_download(file: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> StreamingHttpResponse:
+    """A download of rows, told to the log of the installation."""
+    record_for_installation("export.downloaded", ("export", file, file), after={"rows": len(rows)})
+    response = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
+
+
 class Exported(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list with `format=csv`: what its filters find, in its columns, at most `MAX_ROWS` rows; is told."""
 
@@ -55,11 +63,7 @@ class Exported(admin.ModelAdmin):  # type: ignore[type-arg]
         changes = self.get_changelist_instance(request)
         names = [str(name) for name in self.list_display]
         rows = [[self._cell(name, row) for name in names] for row in changes.queryset[:MAX_ROWS]]
-        file = f"{self.opts.model_name}.csv"
-        record_for_installation("export.downloaded", ("export", file, file), after={"rows": len(rows)})
-        response = StreamingHttpResponse(csv_lines(names, rows), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{file}"'
-        return response
+        return csv_download(f"{self.opts.model_name}.csv", names, rows)
 
     def _cell(self, name: str, row: Any) -> Any:
         value = lookup_field(name, row, self)[2]

@@ -10,8 +10,11 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from accounts.models import StreamFormat
+from accounts.outgoing import Refused, parse_target
 from accounts.outgoing_uses import Use
 from accounts.services.sign_up import MODES
+from accounts.signing import LEAST_BYTES, SECRET_START, is_secret
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -36,6 +39,30 @@ def check_outgoing(**_: Any) -> list[CheckMessage]:
         known = ", ".join(use.value for use in Use)
         return [Error(f"OUTGOING_OFF names {', '.join(unknown)}; it takes: {known}.", id="steadyrun.E003")]
     return []
+
+
+@register
+def check_audit_stream(**_: Any) -> list[CheckMessage]:
+    """What pushes the log of the installation names an address, a secret and a format that there is."""
+    told = settings.AUDIT_STREAM
+    if not told["url"]:
+        return []
+    found: list[CheckMessage] = []
+    try:
+        parse_target(told["url"])
+    except Refused as refused:
+        found.append(Error(f"AUDIT_STREAM_URL: {refused}", id="steadyrun.E021"))
+    if not is_secret(told["secret"]):
+        found.append(
+            Error(
+                f"AUDIT_STREAM_SECRET must be {SECRET_START} and at least {LEAST_BYTES} random bytes in base64: "
+                "'openssl rand -base64 32' makes them.",
+                id="steadyrun.E022",
+            )
+        )
+    if told["format"] not in StreamFormat.values:
+        found.append(Error(f"AUDIT_STREAM_FORMAT takes: {', '.join(StreamFormat.values)}.", id="steadyrun.E023"))
+    return found
 
 
 @register(deploy=True)

@@ -1,4 +1,4 @@
-"""CSV of exactly what a table shows: streamed, and safe to open in a spreadsheet."""
+"""CSV of exactly what a table shows: streamed, and safe to open in a spreadsheet; and which uploads are read as CSV."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +10,15 @@ from accounts.audit import record
 from accounts.safe_cells import safe_cell
 
 MAX_ROWS = 10_000
+
+
+# Why an upload is not read; its content is looked at after its name.
+NOT_CSV = "the name of the file must end in .csv: it is read as text with columns, and as nothing else"
+
+
+def is_named_csv(name: str) -> bool:
+    """Whether the name of an upload ends as its content is read."""
+    return name.lower().endswith(".csv")
 
 
 class _Echo:

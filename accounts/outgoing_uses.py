@@ -70,7 +70,7 @@ USES: dict[Use, About] = {
     ),
     Use.AUDIT: About(
         "Audit stream",
-        "the webhook address that follows a team's audit log",
+        "the webhook address that follows a team's audit log, and the one that follows that of the installation",
         "events of the audit log",
         "an event",
     ),

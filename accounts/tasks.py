@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.services import audit_sending, export_child, key_usage, team_exports
+from accounts.services import audit_sending, export_child, installation_sending, key_mail, key_usage, team_exports
 from accounts.services.erasure import erase_due
 
 
@@ -22,7 +22,8 @@ def write_team_exports() -> None:
 
 @shared_task(ignore_result=True, time_limit=120, soft_time_limit=110)
 def send_audit_events() -> None:
-    """Pushes audit logs to where teams want them; every few seconds."""
+    """Pushes audit logs to where teams want them, and that of the installation; every few seconds."""
+    installation_sending.send_due(timezone.now(), seconds=20.0)
     audit_sending.send_due(timezone.now(), seconds=20.0)
 
 
@@ -30,3 +31,10 @@ def send_audit_events() -> None:
 def take_key_counts() -> None:
     """Takes what keys asked and were refused into the database; every few seconds."""
     key_usage.take_counts()
+
+
+@shared_task(ignore_result=True, time_limit=120, soft_time_limit=110)
+def send_key_mails() -> None:
+    """Tells who made them of API keys that end soon; every few minutes."""
+    key_mail.queue_due(timezone.now())
+    key_mail.send_due(timezone.now(), seconds=20.0)

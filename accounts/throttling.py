@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -35,20 +36,29 @@ class KeyRate(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Counts the request; whether it may go on. Notes the headers of the answer (`rate_headers`)."""
-        key = request.auth
-        if not isinstance(key, ApiKey):
-            return True
-        limits = limits_of(key)
-        counted = Counted(key.team_id, key.id, timezone.now())
-        found = take(f"api:{key.team_id}", limits, _buckets_of(key.team_id), counted)
-        if limits:
-            request._request.rate_headers = headers(limits[0], found.left)  # type: ignore[attr-defined]
-        self.seconds = found.wait if found.place else None
-        return not found.place
+        self.seconds = seconds_to_wait(request._request, request.auth) if isinstance(request.auth, ApiKey) else None
+        return self.seconds is None
 
     def wait(self) -> float | None:
         """Seconds until the next request may come."""
         return self.seconds
+
+
+def seconds_to_wait(request: HttpRequest, key: ApiKey) -> float | None:
+    """Counts a request of a key: None where it may go on, else the seconds until it may come again.
+
+    For doors beside REST framework, too (SCIM, `/metrics`). `config.direct` adds the headers of the answer.
+    """
+    limits = limits_of(key)
+    found = take(f"api:{key.team_id}", limits, _buckets_of(key.team_id), Counted(key.team_id, key.id, timezone.now()))
+    if limits:
+        request.rate_headers = headers(limits[0], found.left)  # type: ignore[attr-defined]
+    return found.wait if found.place else None
+
+
+def told_wait(seconds: float) -> int:
+    """Whole seconds for `Retry-After`, as REST framework rounds them."""
+    return math.ceil(seconds)
 
 
 def limits_of(key: ApiKey) -> list[Limit]:

@@ -71,6 +71,8 @@ def open_stage() -> Iterator[Stage]:
                 # Measured is what an answer takes, by one key that asks as fast as it can.
                 "LIMIT_API_KEY_PER_SECOND": "0",
                 "LIMIT_API_TEAM_PER_SECOND": "0",
+                "LIMIT_PAGES_PER_SECOND": "0",
+                "LIMIT_CHANGES_PER_SECOND": "0",
                 "DJANGO_SETTINGS_MODULE": "config.settings",
             }
             os.environ.update(given)

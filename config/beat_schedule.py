@@ -44,6 +44,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "erase-deleted-teams": {"task": "accounts.tasks.erase_deleted_teams", "schedule": 3600.0},
     "send-audit-events": {"task": "accounts.tasks.send_audit_events", "schedule": 3.0, "options": {"expires": 5}},
     "take-key-counts": {"task": "accounts.tasks.take_key_counts", "schedule": 30.0, "options": {"expires": 25}},
+    "send-key-mails": {"task": "accounts.tasks.send_key_mails", "schedule": 300.0, "options": {"expires": 290}},
     "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
     "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
 }

@@ -21,6 +21,11 @@ API_LIMITS = {
     "key": int(os.environ.get("LIMIT_API_KEY_PER_SECOND", "50")),
     "team": int(os.environ.get("LIMIT_API_TEAM_PER_SECOND", "200")),
 }
+# Pages, and changes and exports, a second of one person; thirty seconds of them at once; 0 is no limit.
+PAGE_LIMITS = {
+    "pages": int(os.environ.get("LIMIT_PAGES_PER_SECOND", "20")),
+    "changes": int(os.environ.get("LIMIT_CHANGES_PER_SECOND", "2")),
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = INGEST_MAX_BODY_BYTES
 # Of requests that bring files to pages.
 UPLOAD_MAX_BYTES = 64 * 1024 * 1024

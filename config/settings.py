@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.zones.TimeZoneMiddleware",
+    "accounts.page_rates.PageRates",
     "accounts.impersonation.ReadOnlyImpersonation",
     "config.turning.WithoutTurning",
 ]
@@ -265,6 +266,12 @@ STEADYRUN_ARCHIVE = {
     "endpoint": os.environ.get("ARCHIVE_ENDPOINT", ""),
     "key": os.environ.get("ARCHIVE_KEY", ""),
     "secret": os.environ.get("ARCHIVE_SECRET", ""),
+}
+# Where the log of the installation is pushed to, signed with a secret as Standard Webhooks writes it; empty: nowhere.
+AUDIT_STREAM = {
+    "url": os.environ.get("AUDIT_STREAM_URL", ""),
+    "secret": os.environ.get("AUDIT_STREAM_SECRET", ""),
+    "format": os.environ.get("AUDIT_STREAM_FORMAT", "") or "lines",
 }
 # Opens /internal/metrics to who knows it; empty keeps it closed.
 STEADYRUN_METRICS_TOKEN = os.environ.get("STEADYRUN_METRICS_TOKEN", "")

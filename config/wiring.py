@@ -1,7 +1,7 @@
 """Wires the ports: what lower apps, and strangers, show or use of what others know. Called once, by Django."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from accounts import ports as account_ports
@@ -21,6 +21,7 @@ def wire() -> None:
     ports.provide_alert_states(provided.alert_states)
     ports.provide_open_incidents(provided.open_incidents)
     ports.provide_incident_marks(provided.incident_marks)
+    ports.provide_old_deliveries(_old_deliveries)
     ports.provide_cost_marks(due.mark)
     ports.provide_costs_settled(lines.settle)
     alert_ports.provide_source_states(_source_states)
@@ -75,3 +76,15 @@ def _source_states(team_id: UUID, now: datetime) -> Sequence[alert_ports.SourceS
 
 def _source_silences(team_id: UUID, now: datetime) -> Sequence[billing_ports.SourceSilence]:
     return [billing_ports.SourceSilence(one.name, one.last_report_at, one.usual) for one in silences(team_id, now)]
+
+
+def _old_deliveries(team_id: UUID, now: datetime, kept: timedelta) -> Sequence[ports.OldRows]:
+    from django.db.models import Count, Min
+
+    from alerts.reads.deliveries import done_before
+    from ingestion.reads.deliveries import received_before
+
+    notices = done_before(team_id, now - kept).aggregate(count=Count("id"), first=Min("created_at"))
+    webhooks = received_before(team_id, now, kept).aggregate(count=Count("id"), first=Min("received_at"))
+    told = (("alert_delivery", notices), ("delivery", webhooks))
+    return [ports.OldRows(table, one["count"], one["first"]) for table, one in told]

@@ -6,7 +6,7 @@ them, too, to those who keep figures of their own.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 
@@ -114,3 +114,27 @@ def provide_costs_settled(settle: CostsSettled) -> None:
 def settle_costs(now: datetime) -> bool:
     """Whether records may go as far as costs are concerned: they are made, or nobody makes any."""
     return _costs_settled[0](now) if _costs_settled else True
+
+
+@dataclass(frozen=True, slots=True)
+class OldRows:
+    """How many rows of a team in a table a limit would delete now, and the time of the oldest."""
+
+    table: str
+    count: int
+    first_at: datetime | None
+
+
+# Of a team, at an instant: deliveries that are done and older than what is kept.
+OldDeliveries = Callable[[UUID, datetime, timedelta], Sequence[OldRows]]
+_old_deliveries: list[OldDeliveries] = []
+
+
+def provide_old_deliveries(read: OldDeliveries) -> None:
+    """Says who keeps deliveries of notices and webhooks; the last one said is asked."""
+    _old_deliveries[:] = [read]
+
+
+def old_deliveries(team_id: UUID, now: datetime, kept: timedelta) -> Sequence[OldRows]:
+    """Deliveries that a limit would delete, inside the team's context; none where nobody keeps any."""
+    return _old_deliveries[0](team_id, now, kept) if _old_deliveries else []

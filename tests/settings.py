@@ -21,3 +21,4 @@ WHITENOISE_AUTOREFRESH = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Tests ask as fast as they can; those of the limits set them.
 API_LIMITS = {"key": 0, "team": 0}
+PAGE_LIMITS = {"pages": 0, "changes": 0}

@@ -5,8 +5,10 @@ from accounts.models.audit_event import AuditEvent, InstallationEvent
 from accounts.models.audit_stream import AuditPlace, AuditStream, AuditStreamDue, StreamFormat
 from accounts.models.identity import IdentityDomain, ProviderKind, TeamIdentityProvider
 from accounts.models.impersonation import Impersonation
+from accounts.models.installation_stream import InstallationPlace, InstallationStream
 from accounts.models.invitation import Invitation
 from accounts.models.key_day import KeyDay
+from accounts.models.key_mail import KeyMail
 from accounts.models.member_group import GroupMember, MemberGroup
 from accounts.models.membership import Membership
 from accounts.models.provisioned import ProvisionedGroup, ProvisionedGroupMember, ProvisionedMember
@@ -27,8 +29,11 @@ __all__ = [
     "IdentityDomain",
     "Impersonation",
     "InstallationEvent",
+    "InstallationPlace",
+    "InstallationStream",
     "Invitation",
     "KeyDay",
+    "KeyMail",
     "MemberGroup",
     "Membership",
     "ProviderKind",

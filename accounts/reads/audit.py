@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, InstallationEvent
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1_000
@@ -102,7 +102,7 @@ def read_cursor(text: str) -> tuple[datetime, UUID] | None:
         return None
 
 
-def document(event: AuditEvent) -> dict[str, object]:
+def document(event: AuditEvent | InstallationEvent) -> dict[str, object]:
     """The event as the API tells it."""
     names = ("actor_kind", "actor_id", "actor_name", "impersonated_by", "action", "target_kind", "target_id")
     rest = ("target_name", "before", "after", "note", "via", "address", "request_id")

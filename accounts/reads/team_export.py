@@ -25,6 +25,7 @@ QUEUES = frozenset(
         *("default_rules", "dirty_bucket", "due_diagnosis", "export_due", "export_job", "finding_due", "first_rating"),
         *("improvement_due", "incident_due", "outbox_entry", "outbox_item", "outbox_schedule", "price_revision"),
         *("review_mail", "rule_due", "silence_due", "source_receipt", "team_export", "tracker_due", "triage_watch"),
+        "key_mail",
         # Secrets as a whole: whoever knows an address of a source reports to it.
         "source_address",
     }

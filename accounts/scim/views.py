@@ -24,11 +24,20 @@ from accounts.services.invitations import MAX_EMAIL
 from accounts.services.provisioned_groups import groups_of_people
 from accounts.services.provisioning import Person, ProvisioningRefused
 from accounts.tenancy import team_context
+from accounts.throttling import seconds_to_wait, told_wait
 
 CONTENT_TYPE = "application/scim+json"
 MAX_BODY_BYTES = 256 * 1024
 Document = dict[str, Any]
 Answer = tuple[int, Document | None]
+
+
+class TooOften(ProvisioningRefused):
+    """The key, or all keys of its team, ask more often than they may. `seconds`: until they may come again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many requests. Come again in {seconds} s.", "", 429)
+        self.seconds = seconds
 
 
 def scim_view(*methods: str) -> Callable[[Callable[..., Answer]], Callable[..., HttpResponse]]:
@@ -39,12 +48,18 @@ def scim_view(*methods: str) -> Callable[[Callable[..., Answer]], Callable[..., 
             try:
                 key = _key_of(request)
                 team_id = key.team_id
+                if (seconds := seconds_to_wait(request, key)) is not None:
+                    raise TooOften(told_wait(seconds))
                 if request.method not in methods:
                     raise ProvisioningRefused("This method is not supported here.", "", 405)
                 with team_context(team_id):
                     if request.method != "GET" and "id" in told:
                         _check_owner(key, told["id"])
                     return _response(*view(request, team_id, **told))
+            except TooOften as error:
+                response = _response(error.status, messages.error_document(error))
+                response["Retry-After"] = str(error.seconds)
+                return response
             except ProvisioningRefused as error:
                 return _response(error.status, messages.error_document(error))
 

@@ -117,14 +117,20 @@ def body_of(lines: Sequence[str], format: str) -> str:
 
 
 def post(batch: Batch, id: str, now: datetime) -> Result:
-    """Signs and sends lines; what became of them."""
-    body = body_of(batch.lines, batch.format)
-    content = CONTENT_TYPES[StreamFormat(batch.format)]
+    """Signs and sends the lines of a team; what became of them."""
     try:
-        headers = {"Content-Type": content, **signed_headers(decrypt(batch.secret), id, now, body)}
-        answer = send(batch.url, use=Use.AUDIT, headers=headers, body=body.encode())
+        secret = decrypt(batch.secret)
     except Unreadable:
         return Result(Verdict.REFUSED, "Its secret was encrypted with another SECRET_KEY. Make a new one.")
+    return push(batch.url, secret, batch.format, batch.lines, id, now)
+
+
+def push(url: str, secret: str, format: str, lines: Sequence[str], id: str, now: datetime) -> Result:
+    """Signs and sends lines; what became of them. `id` is the same on each try."""
+    body = body_of(lines, format)
+    try:
+        headers = {"Content-Type": CONTENT_TYPES[StreamFormat(format)], **signed_headers(secret, id, now, body)}
+        answer = send(url, use=Use.AUDIT, headers=headers, body=body.encode())
     except Unreachable as error:
         return Result(Verdict.LATER, str(error))
     except Refused as error:

@@ -31,6 +31,13 @@ class Chosen:
         return bool(self.channel or self.status or self.kind or self.incident)
 
 
+def done_before(team_id: UUID, before: datetime) -> QuerySet[AlertDelivery]:
+    """Deliveries that are older and wait for nothing: those that retention removes."""
+    return AlertDelivery.objects.filter(team_id=team_id, created_at__lt=before).exclude(
+        status=AlertDeliveryStatus.WAITING
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
     """Deliveries, and the cursor of the next ones (empty: these are the last)."""

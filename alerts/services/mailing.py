@@ -12,10 +12,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from accounts.mailing import fault_of, mail_domain
 from accounts.retrying import Result, Verdict
 from alerts.channels.contract import Mail
-from monitoring.services.review_letter import mail_domain
-from monitoring.services.review_mail import fault_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.audit import record, remove_told
+from accounts.mailing import can_send
 from accounts.models import Membership
 from accounts.permissions import Role
 from alerts.analysis.conditions import Severity
@@ -21,7 +22,6 @@ from alerts.reads.matchers import unknown_values
 from alerts.reads.routes import listing, path_of
 from alerts.reads.subjects import subjects_of
 from monitoring.models import Workflow
-from monitoring.services.review_mail import can_send
 
 MAX_ROUTES = 500
 MAX_NAME = 120

@@ -22,6 +22,7 @@ from alerts.models import (
     ChannelDue,
     ChannelMessage,
 )
+from alerts.reads.deliveries import done_before
 from alerts.reads.recipients import recipients
 from alerts.services.claims import Claim, Turn, repeat_by
 from alerts.services.sending import Job, Outcome, Repeat
@@ -192,6 +193,5 @@ def expire(team_id: UUID, channel_id: UUID, reason: str, now: datetime) -> None:
 
 def remove_old(team_id: UUID, now: datetime, kept: timedelta = timedelta(days=30)) -> None:
     """Removes deliveries that were done long ago. Call it inside the team's context."""
-    done = AlertDelivery.objects.filter(team_id=team_id, created_at__lt=now - kept)
-    removed, _ = done.exclude(status=AlertDeliveryStatus.WAITING).delete()
+    removed, _ = done_before(team_id, now - kept).delete()
     tell_deliveries(team_id, kept, removed, now)

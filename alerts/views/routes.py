@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
+from accounts.mailing import can_send
 from accounts.permissions import Permission
 from alerts.models import Route
 from alerts.reads import routes as reads
@@ -23,7 +24,6 @@ from alerts.services.routes import RouteRefused, WantedRoute, move_route, remove
 from alerts.views.matcher_form import fields_of, told_by
 from monitoring.presentation import Link
 from monitoring.reads.workflows import find
-from monitoring.services.review_mail import can_send
 from monitoring.views.csv import csv_response
 
 HEADER = ("Order", "Route", "Matches", "Channels", "Quiet hours", "Ends the search", "Active")

@@ -3,6 +3,7 @@
 from django.core.mail import EmailMessage
 from django.urls import reverse
 
+from accounts.mailing import mail_domain
 from accounts.models import Membership
 from billing.exports.files import FORMAT_WORDS, TABLE_WORDS, Format, Table
 from billing.models import CostMail, ExportJob
@@ -10,7 +11,7 @@ from billing.reads.cost_lines import Chosen, expect
 from billing.reads.month_sums import Top, top_of
 from billing.services.export_jobs import path_of
 from monitoring import wording
-from monitoring.services.review_letter import base_url, mail_domain
+from monitoring.services.review_letter import base_url
 
 ATTACHED_BYTES = 5 * 1024 * 1024
 MEDIA = "application/octet-stream"

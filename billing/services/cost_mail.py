@@ -8,15 +8,14 @@ no longer see is not sent.
 import logging
 import smtplib
 import time
-from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.mail import EmailMessage, get_connection
 from django.db import connection
 
 from accounts.closed_teams import NOT_CLOSED
+from accounts.mailing import Fault, can_send, fault_of, hand_over
 from accounts.models import Membership
 from accounts.permissions import Permission
 from accounts.retrying import KEPT, MOST_TRIES, pause_after
@@ -28,7 +27,6 @@ from billing.reads.cost_lines import Chosen
 from billing.services import export_jobs
 from billing.services.cost_letter import write_letter
 from billing.services.history import By, Subject, record
-from monitoring.services.review_mail import Fault, can_send, fault_of
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +127,7 @@ def deliver(mail_id: UUID, now: datetime) -> None:
     with team_context(mail.team_id):
         message = write_letter(mail, member, job, month_chosen(mail.month))
     try:
-        _send(message)
+        hand_over(message)
         fault = None
     except (smtplib.SMTPException, OSError) as error:
         fault = fault_of(error)
@@ -156,16 +154,6 @@ def _export(mail: CostMail, plan: CostMailPlan, now: datetime) -> ExportJob | No
             return None
         CostMail.objects.filter(id=mail.id).update(job_id=job.id)
     return job
-
-
-def _send(message: EmailMessage) -> None:
-    """Hands a message over; the connection is closed also where it could not be opened to the end."""
-    connection = message.connection = get_connection()
-    try:
-        message.send()
-    finally:
-        with suppress(smtplib.SMTPException, OSError):
-            connection.close()
 
 
 def _settle(mail: CostMail, fault: Fault | None, now: datetime) -> None:

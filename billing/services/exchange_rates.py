@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.csv_file import NOT_CSV, is_named_csv
 from billing.analysis.amounts import read_currency, read_day, read_positive
 from billing.analysis.rate_files import Fault, FileRefused, RateRow, read_rate_file
 from billing.models import CostMonth, CostSettings, ExchangeRate, MonthState
@@ -17,7 +18,12 @@ LONGEST_SOURCE = 200
 
 
 def upload_rates(*, team_id: UUID, content: bytes, source: str, by: By, now: datetime) -> int:
-    """Saves the rates of a file, and says how many; a rate of the same day is replaced. Raises `FileRefused`."""
+    """Saves the rates of a file, and says how many; a rate of the same day is replaced. Raises `FileRefused`.
+
+    `source` is the name of the file.
+    """
+    if not is_named_csv(source):
+        raise FileRefused([Fault(0, "", NOT_CSV)])
     rows = read_rate_file(content)
     if faults := _closed(team_id, rows):
         raise FileRefused(faults)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.csv_file import NOT_CSV, is_named_csv
 from billing.analysis.statements import StatementRow, read_statement, refuse
 from billing.models import ProviderStatement, StatementLine
 from billing.services.bookings import take_back_all
@@ -67,6 +68,8 @@ def import_statement(
     provider = provider.strip()
     if not provider or len(provider) > MAX_PROVIDER:
         raise refuse(f"the provider must have 1 to {MAX_PROVIDER} letters")
+    if not is_named_csv(upload.filename):
+        raise refuse(NOT_CSV)
     hashed = _Hashed(upload.content)
     format, rows = read_statement(_lines(hashed), provider=provider, month=month, mapping=upload.mapping)
     lines = _with_usd(team_id, add_up(rows))

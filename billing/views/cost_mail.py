@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_page
+from accounts.mailing import can_send
 from accounts.permissions import Permission
 from billing.exports.files import Format, Table
 from billing.models import CostMail, CostMailPlan
 from billing.services import cost_mail
-from monitoring.services.review_mail import can_send
 
 DAYS = range(1, 29)
 

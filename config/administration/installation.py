@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
 from django.db import DatabaseError, connection
 from redis import Redis, RedisError
 
-from accounts.models import Team, User
+from accounts.models import InstallationStream, Team, User
 from accounts.outgoing_uses import USES, About, is_on
 from accounts.services.sign_up import sign_up_mode
 from monitoring.wording import bytes_size
@@ -71,6 +72,7 @@ def read_facts(now: datetime) -> Sequence[Fact]:
         Fact("Database", bytes_size(_database_bytes())),
         read_disk(),
         read_backup(now),
+        _log_stream(),
         Fact("Sign-up", _SIGN_UP[sign_up_mode()]),
         Fact("E-mail", settings.MAIL_SERVER.host or "none: invitations and resets are links to copy"),
     ]
@@ -127,6 +129,19 @@ def read_backup(now: datetime) -> Fact:
         return Fact("Newest backup", "none in the data folder; those kept elsewhere are not known here", is_known=False)
     age = now - max(made)
     return Fact("Newest backup", f"{max(made):%-d %b %Y, %H:%M} UTC, in the data folder", age > OLD_BACKUP)
+
+
+def _log_stream() -> Fact:
+    """Where the log of the installation is pushed to; of the address the host alone, as the rest may be a secret."""
+    label, host = "Log of the installation", urlsplit(settings.AUDIT_STREAM["url"]).hostname
+    if not host:
+        return Fact(label, "pushed nowhere: AUDIT_STREAM_URL is not set")
+    stream = InstallationStream.objects.first()
+    if stream is not None and stream.tries:
+        return Fact(label, f"not pushed to {host}: {stream.last_error}", is_bad=True)
+    if stream is None or stream.last_success_at is None:
+        return Fact(label, f"pushed to {host}; nothing was sent yet")
+    return Fact(label, f"pushed to {host}, last at {stream.last_success_at:%-d %b %Y, %H:%M} UTC")
 
 
 def _made_at(path: Path) -> datetime | None:

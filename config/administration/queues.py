@@ -47,6 +47,7 @@ QUEUES: tuple[Queue, ...] = (
     Queue("Exports to write", "export_due", late_after=900),
     Queue("Monthly costs by e-mail", "cost_mail", late_after=900),
     Queue("Audit logs to push", "audit_stream_due", late_after=300),
+    Queue("Mails about API keys", "key_mail", late_after=1_800),
     Queue("Jobs about personal data", "personal_data_due", late_after=900),
 )
 

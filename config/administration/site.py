@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
@@ -51,10 +51,13 @@ class InstallationSite(admin.AdminSite):
         own = path("given-up/", self.admin_view(self.given_up), name="given_up")
         return [own, *super().get_urls()]
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """How the installation is: queues, what was given up, sizes, versions, settings, and all lists."""
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """How the installation is: queues, what was given up, sizes, versions, settings, and all lists.
+
+        With `format=csv` all of it but the lists, a line each.
+        """
+        from config.administration import files, installation, queues
         from config.administration import given_up as reads
-        from config.administration import installation, queues
 
         now = timezone.now()
         waiting = queues.read_queues(now)
@@ -71,16 +74,21 @@ class InstallationSite(admin.AdminSite):
             "runs": sorted((one for one in teams if one.retention_at), key=_by_retention, reverse=True)[:RECENT],
             "now": now,
         }
+        if request.GET.get("format") == "csv":
+            return files.board(context)
         return super().index(request, {**context, **(extra_context or {})})
 
-    def given_up(self, request: HttpRequest) -> HttpResponse:
-        """What was given up, by team, with the way to try it again."""
+    def given_up(self, request: HttpRequest) -> HttpResponseBase:
+        """What was given up, by team, with the way to try it again; with `format=csv` its rows."""
+        from config.administration import files
         from config.administration import given_up as reads
 
         if not _sees_teams(request):
             raise PermissionDenied
         q = request.GET.get("q", "")[:MAX_TEXT]
         teams, is_cut = reads.read_teams(q)
+        if request.GET.get("format") == "csv":
+            return files.given_up([one for one in teams if one.total])
         context = {
             **self.each_context(request),
             "title": "Given up",

@@ -1,7 +1,7 @@
 """Kept webhook deliveries of a source, for its pages: without their bodies, but for the one that is looked at."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -12,6 +12,15 @@ PAGE_SIZE = 50
 MAX_EXPORTED = 10_000
 # How many of the last deliveries a mapping is tried on.
 TRIED = 5
+
+
+# The longest that a delivery is kept, whatever the team's limit.
+KEPT = timedelta(days=7)
+
+
+def received_before(team_id: UUID, now: datetime, kept: timedelta) -> QuerySet[Delivery]:
+    """Deliveries that are older than the team's limit, or than `KEPT`: those that retention removes."""
+    return Delivery.objects.filter(team_id=team_id, received_at__lt=now - min(KEPT, kept))
 
 
 def _of(source_id: UUID, outcome: str, text: str) -> QuerySet[Delivery]:

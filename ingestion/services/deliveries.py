@@ -29,12 +29,12 @@ from ingestion.adapters.webhooks.told import About
 from ingestion.intake import take_in
 from ingestion.masking import masking_of
 from ingestion.models import Delivery, DeliveryOutcome
+from ingestion.reads.deliveries import KEPT, received_before
 from ingestion.records import Decoded, Rejection
 from ingestion.sources import SourceInfo
 from ingestion.turns import wait_turn
 from monitoring.store.run_log import tell_deliveries
 
-KEPT = timedelta(days=7)
 # The oldest go first when a source sends more than this.
 MAX_KEPT = 20_000
 MAX_REASONS = 20
@@ -146,7 +146,7 @@ def remove_old(team_id: UUID, now: datetime) -> int:
     """Removes deliveries of a team that are kept no longer; how many."""
     with team_context(team_id):
         kept = min(KEPT, timedelta(days=policy_of(team_id).delivery_days))
-        removed, _ = Delivery.objects.filter(received_at__lt=now - kept).delete()
+        removed, _ = received_before(team_id, now, kept).delete()
         for source_id in Delivery.objects.order_by().values_list("source_id", flat=True).distinct():
             own = Delivery.objects.filter(source_id=source_id)
             last = own.order_by("-received_at").values_list("received_at", flat=True)[MAX_KEPT : MAX_KEPT + 1].first()

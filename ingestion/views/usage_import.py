@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
+from accounts.csv_file import NOT_CSV, is_named_csv
 from accounts.permissions import Permission
 from ingestion.acceptance import ReportsRefused, StorageUnavailable
 from ingestion.history import uploads
@@ -54,6 +55,8 @@ def _posted(request: TeamRequest) -> HttpResponseBase:
     if sent is not None:
         if (sent.size or 0) > uploads.MAX_BYTES:
             return _page(request, errors=[_too_large(sent.size or 0)], status=413)
+        if not is_named_csv(sent.name or ""):
+            return _page(request, errors=[f"{NOT_CSV.capitalize()}."], mapping=mapping)
         name = uploads.keep(request.team.id, sent.chunks())
     path = uploads.find(request.team.id, name)
     if path is None:

@@ -11,6 +11,7 @@ from accounts.authentication import told_key, verify_key
 from accounts.models import Scope
 from accounts.problems import problem_response
 from accounts.tenancy import team_context
+from accounts.throttling import seconds_to_wait, told_wait
 from monitoring.analysis.exposition import OPENMETRICS, TEXT, openmetrics, prometheus_text
 from monitoring.filters import MAX_LENGTH
 from monitoring.reads.metrics import read_metrics
@@ -31,6 +32,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return _refuse(403, "Not allowed", str(error.detail))
     if Scope.READ not in key.scopes:
         return _refuse(403, "Not allowed", f"This API key does not have the scope '{Scope.READ}'.")
+    if (seconds := seconds_to_wait(request, key)) is not None:
+        return _too_often(told_wait(seconds))
     environment = request.GET.get("environment", "")[:MAX_LENGTH]
     with team_context(key.team_id):
         found = read_metrics(key.team_id, now, environment=environment or None)
@@ -40,6 +43,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 metrics.api_scope = Scope.READ  # type: ignore[attr-defined]
+
+
+def _too_often(seconds: int) -> HttpResponse:
+    detail = f"The key or its team asks more often than it may. Come again in {seconds} s."
+    response = problem_response(429, "Too many requests", detail, retry_after=seconds)
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _refuse(status: int, title: str, detail: str) -> HttpResponse:

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count, Min
 
 from accounts.models import RetentionPolicy
 from accounts.tenancy import team_context
-from monitoring.models import LegalHold, RetentionKind, RetentionRun
+from monitoring.models import DeliveryStatus, LegalHold, RetentionKind, RetentionRun, TrackerDelivery
 from monitoring.models.execution import DATED, RetentionClass
+from monitoring.ports import OldRows, old_deliveries
 from monitoring.store.expiry_days import partitions
 from monitoring.store.retention import CARRIED, Limits
+from monitoring.wording import count
 
 MAX_RUNS = 200
 _TABLES = ("step", "facet", "payload", "log_line")
@@ -35,13 +38,22 @@ class Due:
     bytes: int
     first_day: date | None
     last_day: date | None
+    # Of deliveries, which belong to no execution.
+    deliveries: int | None = None
+
+    @property
+    def amount(self) -> str:
+        """How many, in words."""
+        if self.deliveries is None:
+            return f"{count(self.executions)} {'execution' if self.executions == 1 else 'executions'}"
+        return f"{count(self.deliveries)} {'delivery' if self.deliveries == 1 else 'deliveries'}"
 
 
-def preview(team_id: UUID, policy: RetentionPolicy, today: date) -> list[Due]:
+def preview(team_id: UUID, policy: RetentionPolicy, now: datetime) -> list[Due]:
     """What a policy would delete of a team at once, limit by limit. Space is estimated: of each partition of a day the
     share that the team's steps are of all its rows (as the planner knows them).
     """
-    limits = Limits(policy, today)
+    limits = Limits(policy, now.date())
     found = []
     for class_, kind in zip(DATED, (RetentionKind.PRODUCTION, RetentionKind.DEBUG), strict=True):
         first = limits.first(class_)
@@ -60,7 +72,33 @@ def preview(team_id: UUID, policy: RetentionPolicy, today: date) -> list[Due]:
                 carried[day] = known[0] + runs, known[1] + steps
         before = limits.first(RetentionClass.PRODUCTION, "payload")
         found.append(_due(RetentionKind.PAYLOADS, policy.payload_days, before, carried, size))
-    return found
+    return [*found, _due_deliveries(team_id, policy.delivery_days, now)]
+
+
+def _due_deliveries(team_id: UUID, limit: int, now: datetime) -> Due:
+    """Notices, messages to issue trackers and webhooks that are past the limit. The latest day is not looked for."""
+    kept = timedelta(days=limit)
+    with team_context(team_id):
+        done = TrackerDelivery.objects.filter(team_id=team_id, created_at__lt=now - kept)
+        own = done.exclude(status=DeliveryStatus.WAITING).aggregate(count=Count("id"), first=Min("created_at"))
+        found = [OldRows("tracker_delivery", own["count"], own["first"]), *old_deliveries(team_id, now, kept)]
+        size = sum(_share(one) for one in found)
+    first = min((one.first_at.astimezone(UTC).date() for one in found if one.first_at), default=None)
+    before = (now - kept).astimezone(UTC).date()
+    return Due(RetentionKind.DELIVERIES, limit, before, 0, size, first, None, sum(one.count for one in found))
+
+
+def _share(rows: OldRows) -> int:
+    """Bytes of the table that these rows take: their share of all its rows, as the planner knows them."""
+    if not rows.count:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_total_relation_size(oid) * (%(n)s / greatest(reltuples, %(n)s)) FROM pg_class "
+            "WHERE oid = %(table)s::regclass",
+            {"n": float(rows.count), "table": rows.table},
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _due(kind: RetentionKind, limit: int, before: date, days: dict[date, tuple[int, int]], size: int) -> Due:

@@ -1,9 +1,6 @@
 """The weekly review as an e-mail: HTML with a text beside it, both from the sheet that the page shows."""
 
 from collections.abc import Iterator
-from email.headerregistry import Address
-from email.utils import parseaddr
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +9,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts.mailing import mail_domain
 from accounts.models import Membership, Team
 from accounts.permissions import Role
 from monitoring.models import ReviewMail
@@ -63,13 +61,6 @@ def write_letter(mail: ReviewMail, team: Team, member: Membership, review: Revie
 def message_id(mail: ReviewMail) -> str:
     """The same on each try, so that a mailbox can show one that came twice once; a wanted repeat has another."""
     return f"<review.{mail.id.hex}.{int(mail.made_at.timestamp())}@{mail_domain()}>"
-
-
-def mail_domain() -> str:
-    """The domain in the ids of our messages: the sender's, else the installation's."""
-    host = urlsplit(settings.BASE_URL).hostname or "localhost"
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    return Address(addr_spec=sender).domain if "@" in sender else host
 
 
 def letter_text(sheet: Sheet, team: Team, page: str, stop: str) -> str:

@@ -7,20 +7,15 @@ worker killed between the server's "250" and our note of it sends the same `Mess
 
 import logging
 import smtplib
-import socket
-import ssl
 import time
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
 
 from accounts.closed_teams import NOT_CLOSED
+from accounts.mailing import Fault, can_send, fault_of, hand_over
 from accounts.models import Membership
 from accounts.models.membership import REVIEW_ROLES
 from accounts.retrying import KEPT, MOST_TRIES, pause_after
@@ -53,33 +48,6 @@ VALUES (%(id)s, %(team)s, %(user)s, %(week)s, %(now)s, %(now)s, 0, '')
 ON CONFLICT (team_id, user_id, week) DO UPDATE
     SET made_at = EXCLUDED.made_at, due_at = EXCLUDED.due_at, sent_at = NULL, tries = 0, last_error = ''
     WHERE review_mail.made_at <= %(before)s"""
-
-# What to do about a fault that says no code. The first kind that fits counts.
-_FAULTS: tuple[tuple[type[OSError], str], ...] = (
-    (
-        ssl.SSLCertVerificationError,
-        "The certificate of the mail server is not trusted. EMAIL_URL must have the name that is in it; "
-        "SSL_CERT_FILE names an authority of your own.",
-    ),
-    (ssl.SSLError, "No TLS with the mail server. EMAIL_URL: smtps:// where TLS comes first, else smtp+starttls://."),
-    (smtplib.SMTPNotSupportedError, "The mail server offers no STARTTLS or sign-in. Does EMAIL_URL begin as it must?"),
-    (socket.gaierror, "The name of the mail server in EMAIL_URL cannot be resolved."),
-    (TimeoutError, "The mail server did not answer in time. Does EMAIL_URL name the right port?"),
-    (ConnectionRefusedError, "Nothing answers at the host and port of EMAIL_URL."),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a try failed. `is_final`: the mail server refuses it for good."""
-
-    reason: str
-    is_final: bool = False
-
-
-def can_send() -> bool:
-    """Whether the installation has a mail server."""
-    return bool(settings.MAIL_SERVER.host)
 
 
 def queue_due(now: datetime) -> int:
@@ -157,36 +125,10 @@ def deliver(mail_id: UUID, now: datetime) -> None:
         message = write_letter(mail, mail.team, member, make_review(mail.team_id, week, now))
     fault = None
     try:
-        _send(message)
+        hand_over(message)
     except (smtplib.SMTPException, OSError) as error:
         fault = fault_of(error)
     _settle(mail, fault, now)
-
-
-def _send(message: EmailMessage) -> None:
-    """Hands a message over. The connection is closed also where it could not be opened to the end."""
-    connection = message.connection = get_connection()
-    try:
-        message.send()
-    finally:
-        with suppress(smtplib.SMTPException, OSError):
-            connection.close()
-
-
-def fault_of(error: OSError) -> Fault:
-    """What went wrong, without the words of the mail server: they may repeat an address."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        code = max(codes, default=0)
-    else:
-        code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
-    if code:
-        return Fault(f"The mail server answered {code}.", is_final=500 <= code < 600)
-    return Fault(next((words for kind, words in _FAULTS if isinstance(error, kind)), _other_words(error)))
-
-
-def _other_words(error: OSError) -> str:
-    return f"The mail server could not be used: {type(error).__name__}."
 
 
 def _settle(mail: ReviewMail, fault: Fault | None, now: datetime) -> None:

@@ -94,7 +94,7 @@ def _page(
         "workflows": [(one, one.id in marked) for one in workflows],
         "marked": list(policy.debug_workflows),
         "reasons": reasons,
-        "preview": reads.preview(team_id, policy, now.date()) if is_preview else None,
+        "preview": reads.preview(team_id, policy, now) if is_preview else None,
         "runs": reads.runs(team_id),
         "archive": archive_words(policy),
         "held": reads.held_count(team_id, now),

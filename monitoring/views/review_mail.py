@@ -11,11 +11,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
+from accounts.mailing import can_send
 from accounts.models import Membership
 from accounts.permissions import Permission
 from monitoring.models import ReviewMail
 from monitoring.services.review_letter import membership_of
-from monitoring.services.review_mail import can_send, choose, latest_of, queue_now
+from monitoring.services.review_mail import choose, latest_of, queue_now
 from monitoring.weeks import WORDS, parse_week
 
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 from redis import RedisError
 
 from accounts import rates
-from accounts.models import ApiKey, Team
+from accounts.models import ApiKey, Scope, Team
 from accounts.reads.keys import Asked, asked_by_key
 from accounts.services.key_usage import take_counts
-from accounts.services.teams import NewTeam
+from accounts.services.teams import NewTeam, issue_key
 from accounts.tenancy import team_context
 from accounts.throttling import forget_buckets
 from tests.factories import ApiKeyFactory
@@ -76,6 +76,26 @@ def test_all_keys_of_a_team_share_its_rate_and_another_team_has_its_own(
     with mock.patch("accounts.throttling.BURST_SECONDS", 2):
         assert statuses(api_key, 1) + statuses(second.text, 2) == [200, 200, 429]  # type: ignore[attr-defined]
         assert statuses(other_team.api_key, 2) == [200, 200]
+
+
+def test_scim_and_metrics_take_from_the_same_buckets(team: Team, settings: Any) -> None:
+    settings.API_LIMITS = {"key": 0.01, "team": 0}
+    _, text = issue_key(team=team, name="Directory", scopes=[Scope.MANAGE, Scope.READ])
+    program = Client(headers={"authorization": f"Bearer {text}"})
+    with mock.patch("accounts.throttling.BURST_SECONDS", 200):
+        first = program.get("/scim/v2/Users")
+        assert (first.status_code, first["RateLimit-Limit"], first["RateLimit-Remaining"]) == (200, "2", "1")
+        assert program.get("/metrics").status_code == 200
+        asked, scraped = program.get("/scim/v2/Users"), program.get("/metrics")
+    assert (asked.status_code, asked["Content-Type"]) == (429, "application/scim+json")
+    assert 10 < int(asked["Retry-After"]) <= 100
+    assert asked.json() == {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "status": "429",
+        "detail": f"Too many requests. Come again in {asked['Retry-After']} s.",
+    }
+    assert scraped.status_code == 429
+    assert 10 < int(scraped["Retry-After"]) == scraped.json()["retry_after"] <= 100
 
 
 def test_each_process_counts_for_itself_while_the_server_is_gone(api_key: str, settings: Any) -> None:

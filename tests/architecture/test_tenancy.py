@@ -35,6 +35,7 @@ CONTROL_TABLES = {
     "improvement_due",
     "tracker_due",
     "review_mail",
+    "key_mail",
     "default_rules",
     "rule_due",
     "incident_due",

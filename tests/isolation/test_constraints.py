@@ -24,7 +24,7 @@ ACROSS: dict[str, str] = {
         (
             *("accounts_apikey_pkey", "accounts_membership_pkey", "cost_mail_pkey", "cost_mail_plan_pkey"),
             *("identity_domain_pkey", "invitation_pkey", "review_mail_pkey", "team_identity_provider_pkey"),
-            *("due_diagnosis_pkey", "outbox_entry_pkey", "source_receipt_pkey", "impersonation_pkey"),
+            *("due_diagnosis_pkey", "outbox_entry_pkey", "source_receipt_pkey", "impersonation_pkey", "key_mail_pkey"),
         ),
         _OURS,
     ),

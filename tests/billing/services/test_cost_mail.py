@@ -115,7 +115,7 @@ def test_a_failing_server_is_tried_again(team: Team, finance: User, monkeypatch:
     def refuse(_: Any) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(cost_mail, "_send", refuse)
+    monkeypatch.setattr(cost_mail, "hand_over", refuse)
     go(DAY)
     found = CostMail.objects.get()
     assert (found.sent_at, found.tries) == (None, 1)

@@ -183,7 +183,7 @@ def test_rates_are_dated_and_the_file_is_taken_whole(in_team) -> None:
     assert [usd_of(in_team.id, "EUR", day) for day in days] == [None, Decimal("1.08"), Decimal("1.08"), Decimal("1.10")]
     assert usd_of(in_team.id, "USD", days[0]) == 1
     with pytest.raises(FileRefused):
-        upload_rates(team_id=in_team.id, content=content + b"EUR,2026-08-11,x\n", source="", by=None, now=NOW)
+        upload_rates(team_id=in_team.id, content=content + b"EUR,2026-08-11,x\n", source="ecb.csv", by=None, now=NOW)
     assert ExchangeRate.objects.count() == 2
     # The same day again is replaced.
     enter_rate(team_id=in_team.id, told={"currency": "eur", "date": "2026-08-01", "usd": "1.2"}, by=None, now=NOW)
@@ -191,11 +191,19 @@ def test_rates_are_dated_and_the_file_is_taken_whole(in_team) -> None:
     add(in_team, currency="EUR", starts_on="2026-08-01")
 
 
+@pytest.mark.parametrize("name", ["ecb.xlsx", "ecb.csv.exe", "csv", ""])
+def test_a_file_of_rates_whose_name_does_not_end_in_csv_is_refused(in_team, name: str) -> None:
+    content = b"currency,date,usd\nEUR,2026-08-01,1.08\n"
+    with pytest.raises(FileRefused, match=r"the file: the name of the file must end in \.csv"):
+        upload_rates(team_id=in_team.id, content=content, source=name, by=None, now=NOW)
+    assert not ExchangeRate.objects.exists()
+
+
 def test_a_closed_month_keeps_its_rates(in_team) -> None:
     CostMonth.objects.create(month=date(2026, 7, 1), state=MonthState.CLOSED)
     content = b"currency,date,usd\nEUR,2026-08-01,1.08\nEUR,2026-07-31,1.1\n"
     with pytest.raises(FileRefused, match="line 3, column date: is in 2026-07, which is closed and keeps its rates"):
-        upload_rates(team_id=in_team.id, content=content, source="", by=None, now=NOW)
+        upload_rates(team_id=in_team.id, content=content, source="ecb.csv", by=None, now=NOW)
     with pytest.raises(Refused, match="date is in 2026-07"):
         enter_rate(team_id=in_team.id, told={"currency": "EUR", "date": "2026-07-01", "usd": "1"}, by=None, now=NOW)
     assert not ExchangeRate.objects.exists()

@@ -47,6 +47,14 @@ def finance_client(team: Team) -> Client:
     return client
 
 
+def test_a_statement_whose_name_does_not_end_in_csv_is_refused(team: Team, finance_client: Client) -> None:
+    content = HEAD + b"2026-08-12,gpt-5,2.00,USD,8800\n"
+    text = upload(finance_client, content, expect=422, file=SimpleUploadedFile("august.pdf", content), **COLUMNS)
+    assert "the name of the file must end in .csv" in text
+    with team_context(team.id):
+        assert not ProviderStatement.objects.exists()
+
+
 def test_a_statement_is_compared_by_day_and_model(team: Team, finance_client: Client) -> None:
     """Ten lines of $0.25 against $2.60: 3.8% apart, because of more tokens."""
     for _ in range(10):

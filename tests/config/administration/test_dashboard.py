@@ -1,6 +1,8 @@
 """The first page of the administration, and what was given up and is tried again."""
 
+import csv
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -219,3 +221,48 @@ def test_members_find_nothing(owner_client: Client, client: Client) -> None:
     for address in ("/admin/", "/admin/given-up/"):
         for one in (owner_client, client):
             assert one.get(address).status_code == 302
+
+
+def lines_of(client: Client, address: str, **told: str) -> list[list[str]]:
+    answer = client.get(address, {"format": "csv", **told})
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/csv")
+    return list(csv.reader(b"".join(answer).decode().splitlines()))  # type: ignore[call-overload]
+
+
+def test_the_first_page_is_exported_as_it_is_shown(staff: Client, team: Team, settings: Any) -> None:
+    settings.OUTGOING_OFF = frozenset({"trackers"})
+    given_up(team)
+    now = timezone.now()
+    DueDiagnosis.objects.create(team_id=team.id, execution_id=team.id, added_at=now, due_at=now - timedelta(hours=2))
+    assert '<a href="?format=csv">Export CSV</a>' in text_of(staff, "/admin/")
+    head, *rows = lines_of(staff, "/admin/")
+    assert head == ["part", "what", "value", "oldest_waits_s", "needs_a_look"]
+    assert ["Teams and people", "Teams", "1", "", "no"] in rows
+    assert ["Given up", "Alert notices", "1", "", ""] in rows
+    assert ["Outgoing connections", "Issue tracker (trackers)", "off", "", ""] in rows
+    (late,) = [row for row in rows if row[:2] == ["Queues", "Failures to diagnose"]]
+    assert (late[2], late[4]) == ("1", "yes")
+    assert 7_190 <= int(late[3]) <= 7_300
+    assert len([row for row in rows if row[0] == "Queues"]) == len(QUEUES)
+    assert InstallationEvent.objects.get(action="export.downloaded").after == {"rows": len(rows)}
+
+
+def test_what_was_given_up_is_exported_as_it_is_searched(staff: Client, team: Team, other_team: NewTeam) -> None:
+    given_up(team)
+    given_up(other_team.team, "two")
+    assert 'href="?q=har&amp;format=csv"' in text_of(staff, "/admin/given-up/", q="har")
+    head, *rows = lines_of(staff, "/admin/given-up/", q="har")
+    assert head == ["team", "address", "alert_notices", "tracker_messages", "webhook_deliveries"]
+    assert rows == [["Harbour", "harbour", "1", "0", "0"]]
+    assert len(lines_of(staff, "/admin/given-up/")) == 3
+
+
+def test_exports_are_for_those_who_see_the_pages(owner_client: Client, team: Team) -> None:
+    given_up(team)
+    clerk = User.objects.create_user("clerk@host.test", "correct horse battery", is_staff=True)
+    client = Client()
+    client.force_login(clerk)
+    assert client.get("/admin/given-up/", {"format": "csv"}).status_code == 403
+    assert not [row for row in lines_of(client, "/admin/") if row[0] == "Given up" and row[1] == "Alert notices"]
+    assert owner_client.get("/admin/", {"format": "csv"}).status_code == 302

@@ -49,7 +49,9 @@ def lists() -> list[str]:
 
 def addresses(team: Team) -> Iterator[str]:
     """Every page of the administration that can be looked at."""
-    yield from (reverse("admin:index"), reverse("admin:given_up"))
+    yield from (
+        one + told for one in (reverse("admin:index"), reverse("admin:given_up")) for told in ("", "?format=csv")
+    )
     for model, about in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         yield reverse("admin:app_list", args=[model._meta.app_label])

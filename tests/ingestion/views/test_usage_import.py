@@ -51,6 +51,20 @@ def test_a_file_is_shown_first_and_imported_then(owner_client: Client, team: Tea
     assert kept(folder) == []
 
 
+def test_a_file_whose_name_does_not_end_in_csv_is_not_kept(owner_client: Client, folder: Path) -> None:
+    named = SimpleUploadedFile("usage.xlsx", FILE.read_bytes())
+    response = owner_client.post(PAGE, {"file": named, "mapping": MAPPING})
+    assert response.status_code == 422
+    assert "The name of the file must end in .csv" in response.content.decode()
+    assert kept(folder) == []
+    assert (
+        "Import 12 rows"
+        in owner_client.post(
+            PAGE, {"file": SimpleUploadedFile("USAGE.CSV", FILE.read_bytes()), "mapping": MAPPING}
+        ).content.decode()
+    )
+
+
 def test_columns_are_guessed(owner_client: Client) -> None:
     page = send(owner_client, FILE.read_bytes()).content.decode()
     assert "time=TIMESTAMP\ninput_tokens=ContextTokens\noutput_tokens=GeneratedTokens" in page

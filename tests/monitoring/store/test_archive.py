@@ -89,6 +89,21 @@ def test_a_day_is_archived_deleted_and_restored_as_it_was(team: Team, folder: Pa
     assert counts(team) == (0, 0, 0, 0)
 
 
+def test_a_restore_that_brings_nothing_back_is_told_with_its_reason(team: Team, folder: Path) -> None:
+    store(team, old("one"))
+    drop_expired(NOW, pace=FAST)
+    assert restore(team.id, 0, DAY, days=7, by="x", now=NOW) == 1
+    # All of it is here by now; of the day before there never was anything. Asked twice, it is told once.
+    for day in (DAY, DAY, DAY - timedelta(days=1)):
+        assert restore(team.id, 0, day, days=7, by="x", now=NOW) == 0
+    assert counts(team)[0] == 1
+    with team_context(team.id):
+        told = RetentionRun.objects.filter(kind="restored", execution_count=0).order_by("first_day")
+        rows = [(one.first_day, one.limit_days, one.row_count, one.failure) for one in told]
+    nothing = "Nothing came back: the archive has nothing of this day, or all of it is here."
+    assert rows == [(DAY - timedelta(days=1), 7, 0, nothing), (DAY, 7, 0, nothing)]
+
+
 def test_a_damaged_file_is_noticed(team: Team, folder: Path) -> None:
     store(team, old("one"))
     drop_expired(NOW, pace=FAST)

@@ -11,12 +11,18 @@ from accounts.models import AuditEvent, Team
 from accounts.services.retention import policy_of
 from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
+from alerts.models import AlertDelivery
+from ingestion.kinds import SourceKind
 from ingestion.records import LogReport
-from monitoring.models import Execution, LegalHold, LogLine, Payload, Step
+from ingestion.services.deliveries import receive
+from ingestion.services.sources import create_source
+from ingestion.sources import info_of
+from monitoring.models import Execution, LegalHold, LogLine, Payload, Step, TrackerDelivery
 from monitoring.store.archive import ArchiveFailed
 from monitoring.store.clearing import Pace
 from monitoring.store.retention import drop_expired
 from monitoring.tasks import restore_archived
+from tests.alerts import telling
 from tests.factories import ApiKeyFactory, report, send, step
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +65,35 @@ def test_limits_are_shown_before_they_are_saved(owner_client: Client, team: Team
     assert "Production records" in page
     csv = b"".join(owner_client.get(address(team), {"format": "csv"}).streaming_content).decode()
     assert "Production records,20," in csv
+
+
+def test_the_preview_counts_the_deliveries_that_would_go(owner_client: Client, team: Team) -> None:
+    now = timezone.now()
+    with team_context(team.id):
+        source = create_source(team=team, kind=SourceKind.GENERIC, name="Hook").source
+    for days in (9, 5, 0):
+        at, headers = now - timedelta(days=days), {"idempotency-key": str(days)}
+        receive(info_of(source), headers=headers, body=b'{"job":7}', content_type="application/json", now=at)
+    with team_context(team.id):
+        hook = telling.channel(team, "hook")
+    notice = telling.send(team, hook)
+    with team_context(team.id):
+        for days, status in ((9, "sent"), (4, "waiting"), (4, "failed"), (0, "sent")):
+            at = now - timedelta(days=days)
+            TrackerDelivery.objects.create(kind="test", payload={}, created_at=at, status=status)
+        AlertDelivery.objects.filter(id=notice).update(status="sent", created_at=now - timedelta(days=8))
+
+    def shown(**told: str) -> str:
+        page = " ".join(owner_client.post(address(team), {**FORM, **told}).content.decode().split())
+        return page.split("<td>Deliveries</td>")[1].split("</tr>")[0]
+
+    row = shown(delivery_days="3")
+    assert "3 days" in row
+    assert f"{now - timedelta(days=9):%-d %b %Y}" in row
+    # Webhooks of 9 and 5 days, messages to trackers of 9 and 4 days, and a notice.
+    assert ">5 deliveries<" in row
+    # Webhooks are kept for 7 days at most.
+    assert ">1 delivery<" in shown(delivery_days="30")
 
 
 def test_what_cannot_be_saved_says_why(owner_client: Client, team: Team) -> None:
