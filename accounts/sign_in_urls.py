@@ -5,6 +5,7 @@ from allauth.socialaccount import views as social
 from django.urls import include, path, re_path
 from django.views.decorators.http import require_POST
 
+from accounts.sign_in.confirming import confirmed
 from accounts.views import security, sign_in
 
 urlpatterns = [
@@ -30,7 +31,7 @@ urlpatterns = [
     path("account/confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^account/confirm-email/(?P<key>[-:\w]+)/$", account.confirm_email, name="account_confirm_email"),
     path("account/password/", account.password_change, name="account_change_password"),
-    path("account/password/set/", account.password_set, name="account_set_password"),
+    path("account/password/set/", confirmed(account.password_set), name="account_set_password"),
     path("account/password/forgotten/", sign_in.reset_password, name="account_reset_password"),
     path("account/password/forgotten/sent/", account.password_reset_done, name="account_reset_password_done"),
     re_path(

@@ -1,8 +1,12 @@
 """The three fixed people and their teams: an owner and a member of one team, and a stranger who owns another."""
 
+import time
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
+from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import Membership, Team, User
@@ -11,6 +15,16 @@ from accounts.services.teams import NewTeam, create_team_with_owner
 from accounts.tenancy import team_context
 
 PASSWORD = "correct horse battery"
+
+
+def confirmed(client: Client, user: User) -> Client:
+    """Whoever is signed in, as if they had just said again who they are, and for as long as a test lasts."""
+    request = HttpRequest()
+    request.session = client.session
+    with mock.patch("time.time", return_value=time.time() + 86_400):
+        record_authentication(request, user, method="password", reauthenticated=True)
+    request.session.save()
+    return client
 
 
 @pytest.fixture
@@ -74,6 +88,12 @@ def _signed_in(user: User) -> Client:
 def owner_client(owner: User) -> Client:
     """The owner, signed in."""
     return _signed_in(owner)
+
+
+@pytest.fixture
+def sure_client(owner_client: Client, owner: User) -> Client:
+    """The owner, signed in, who has just confirmed that it is them."""
+    return confirmed(owner_client, owner)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def _end_sessions(request: Any, user: User, reason: str) -> str:
 
 
 def _reset_factors(request: Any, user: User, reason: str) -> str:
-    gone = service.reset_second_factors(user=user, by=request.user)
+    gone = service.reset_second_factors(user=user, by=request.user, reason=reason)
     return f"{gone} second factors removed; {user.email} signs in with the password and sets up new ones."
 
 
@@ -71,8 +71,10 @@ class UserAdmin(Told, WithActs):
         "end-sessions": Act("End sessions", "They are signed out everywhere, and may sign in again.", _end_sessions),
         "reset-second-factors": Act(
             "Reset second factors",
-            "Authenticator app, passkeys and recovery codes are removed. Make sure that it is them who ask.",
+            "Authenticator app, passkeys and recovery codes are removed. Make sure first that it is them who ask, and "
+            "say how: seen, called back at a number that was known before, or vouched for by an owner of their team.",
             _reset_factors,
+            asks=True,
         ),
         "make-staff": Act(
             "Let into the administration",

@@ -87,14 +87,25 @@ def end_all_sessions(*, user: User, by: User) -> int:
 
 
 @transaction.atomic
-def reset_second_factors(*, user: User, by: User) -> int:
-    """Removes app, passkeys and recovery codes of a person who lost them, and ends their sessions; how many went."""
+def reset_second_factors(*, user: User, by: User, reason: str) -> int:
+    """Removes app, passkeys and recovery codes of a person who lost them, and ends their sessions; how many went.
+
+    `reason` says how `by` made sure that it is them who ask, and is kept. Raises `AdministrationRefused`.
+    """
     _check_other(user, by)
+    reason = " ".join(reason.replace("\x00", "").split())
+    if not reason or len(reason) > MAX_REASON:
+        raise AdministrationRefused(
+            f"Say how you made sure that it is them who ask, with at most {MAX_REASON} characters."
+        )
     found = Authenticator.objects.filter(user_id=user.id)
     kinds = sorted(str(one.get_type_display()) for one in found)
     found.delete()
     record_for_installation(
-        "user.second_factors_reset", ("user", user.id, user.email), before={"second_factors": kinds}
+        "user.second_factors_reset",
+        ("user", user.id, user.email),
+        before={"second_factors": kinds},
+        note=reason,
     )
     end_sessions(user=user, note="second factors reset")
     return len(kinds)

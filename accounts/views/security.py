@@ -16,6 +16,7 @@ from accounts.models import Membership
 from accounts.reads.browsers import browser_words
 from accounts.safe_cells import safe_cell
 from accounts.services.user_sessions import end_sessions, sessions_of
+from accounts.sign_in.confirming import confirmed
 
 
 @login_required
@@ -44,8 +45,10 @@ def second_factor_needed(request: SignedInRequest) -> HttpResponseBase:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@confirmed
 def sessions(request: SignedInRequest) -> HttpResponseBase:
-    """The open sessions, as a page or with `format=csv`; a POST ends one (`session`) or all others."""
+    """The open sessions, as a page or with `format=csv`; a POST ends one (`session`) or all others, once
+    it is confirmed."""
     if request.method == "POST":
         return _end(request)
     own = request.session.session_key

@@ -15,6 +15,7 @@ from accounts.services.identity import provider_for, provider_with
 
 # A signed answer with many groups has some ten thousand bytes; it is kept until the browser comes back for it.
 MAX_SAML_BYTES = 256 * 1024
+_ACS_COOKIE = "saml-acs-session"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,10 +55,28 @@ def saml(name: str) -> Callable[..., HttpResponseBase]:
             return _ask_first(request, provider)
         from allauth.socialaccount.providers.saml import views
 
+        kept = request.COOKIES.get(_own_cookie(), "")
+        # One that came by another name could have been set by another host of the domain.
+        request.COOKIES[_ACS_COOKIE] = kept
         answer: HttpResponseBase = getattr(views, name)(request, organization_slug=organization_slug)
+        _guard_cookie(answer, is_over=name == "finish_acs")
         return answer
 
     return view
+
+
+def _own_cookie() -> str:
+    """What we call allauth's cookie: browsers take this prefix from this very host alone, by TLS, for all paths."""
+    return f"__Host-{_ACS_COOKIE}" if settings.HTTPS else _ACS_COOKIE
+
+
+def _guard_cookie(answer: HttpResponseBase, *, is_over: bool) -> None:
+    """The cookie that leads from a provider's answer to the sign-in gets our name, hidden from scripts, and an end."""
+    made = answer.cookies.pop(_ACS_COOKIE, None)
+    if made is not None:
+        answer.set_cookie(_own_cookie(), made.value, secure=settings.HTTPS, httponly=True, samesite="Lax")
+    elif is_over:
+        answer.delete_cookie(_own_cookie(), path="/", samesite="Lax")
 
 
 def _is_led_from_elsewhere(request: HttpRequest) -> bool:

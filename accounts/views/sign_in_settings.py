@@ -16,17 +16,22 @@ from accounts.models.identity import GIVEN_ROLES
 from accounts.permissions import Permission, Role
 from accounts.services import identity_settings as service
 from accounts.services.provisioned_groups import groups_in
+from accounts.sign_in.confirming import CannotConfirm, require_confirmed
 
 
 @team_page(Permission.MANAGE_TEAM)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_settings(request: TeamRequest) -> HttpResponseBase:
-    """The page; a POST does what `do` says. For owners: who sets the provider decides who gets in as whom."""
+    """The page; a POST does what `do` says, once its sender has confirmed who they are.
+
+    For owners: who sets the provider decides who gets in as whom.
+    """
     reason = ""
     if request.method == "POST":
         try:
+            require_confirmed(request)
             DO.get(request.POST.get("do", ""), _nothing)(request)
-        except (service.SettingsRefused, ValueError) as error:
+        except (service.SettingsRefused, CannotConfirm, ValueError) as error:
             reason = str(error)
         else:
             messages.success(request, "Saved.")

@@ -55,14 +55,14 @@ KEY, CERTIFICATE = pair()
 
 
 @pytest.fixture
-def provider(owner_client: Client, team: Team) -> TeamIdentityProvider:
+def provider(sure_client: Client, team: Team) -> TeamIdentityProvider:
     page = f"/t/{team.slug}/settings/sign-in/"
     told = {"do": "provider", "kind": "saml", "name": "Harbour SAML", "issuer": ISSUER, "certificate": CERTIFICATE}
     told |= {"sso_url": "https://idp.harbour.test/sso", "group_roles": "platform = developer", "is_enabled": "on"}
-    answer = owner_client.post(page, told)
+    answer = sure_client.post(page, told)
     assert answer.status_code == 302, answer.context["reason"]
     IdentityDomain.objects.create(team=team, domain="harbour.test", confirmed_at=timezone.now())
-    assert "/metadata/" in owner_client.get(page).content.decode()
+    assert "/metadata/" in sure_client.get(page).content.decode()
     return TeamIdentityProvider.objects.get()
 
 
@@ -106,6 +106,24 @@ def test_a_signed_answer_lets_in_with_the_role_of_the_group(provider: TeamIdenti
     assert page.status_code == 200
     assert Membership.objects.get(user__email="new@harbour.test").role == Role.DEVELOPER
     assert client.get(f"/t/{team.slug}/workflows/").status_code == 200
+
+
+@pytest.mark.parametrize(("https", "name"), [(True, "__Host-saml-acs-session"), (False, "saml-acs-session")])
+def test_the_cookie_of_an_answer_is_guarded_and_goes_at_the_end(
+    provider: TeamIdentityProvider, settings: Any, https: bool, name: str
+) -> None:
+    settings.HTTPS = settings.SESSION_COOKIE_SECURE = https
+    client = Client()
+    page = answer(client, provider, ask(client, provider))
+    assert page.status_code == 200
+    assert set(client.cookies) == {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, name}
+    gone = client.cookies[name]
+    assert (gone.value, gone["max-age"]) == ("", 0)
+    form = {"SAMLResponse": base64.b64encode(b"<a/>").decode()}
+    first = Client().post(f"/sign-in/saml/{provider.id}/acs/", form, headers={"host": "localhost"})
+    made = first.cookies[name]
+    assert (made["path"], made["httponly"], made["samesite"], bool(made["secure"])) == ("/", True, "Lax", https)
+    assert made.value
 
 
 @pytest.mark.parametrize(

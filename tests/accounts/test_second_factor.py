@@ -85,7 +85,7 @@ def test_wrong_passwords_are_limited_by_account_and_noted(owner: User) -> None:
 
 
 def test_sessions_are_listed_and_ended(owner: User, team: Team) -> None:
-    first, second = signed_in(owner), signed_in(owner)
+    first, second = signed_in(owner), confirmed(owner)
     page = second.get("/account/sessions/")
     assert "127.0.0.1" in page.content.decode()
     other = next(one.pk for one, is_own, _ in page.context["sessions"] if not is_own)
@@ -97,7 +97,7 @@ def test_sessions_are_listed_and_ended(owner: User, team: Team) -> None:
 
 
 def test_nobody_ends_the_session_of_another(owner: User, member: User) -> None:
-    one, other = signed_in(owner), signed_in(member)
+    one, other = signed_in(owner), confirmed(member)
     page = one.get("/account/sessions/")
     ((session, _, _),) = page.context["sessions"]
     other.post("/account/sessions/", {"session": session.pk})

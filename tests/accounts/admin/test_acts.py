@@ -138,7 +138,10 @@ def test_sessions_are_ended(staff: Client, member: User, team: Team) -> None:
 def test_second_factors_are_reset(staff: Client, member: User) -> None:
     for kind in (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES):
         Authenticator.objects.create(user=member, type=kind, data={})
-    assert "2 second factors removed" in act(staff, member, "reset-second-factors")
+    assert "Say how you made sure that it is them" in act(staff, member, "reset-second-factors", " ")
+    assert Authenticator.objects.filter(user=member).count() == 2
+    assert "2 second factors removed" in act(staff, member, "reset-second-factors", "Called back at the office")
+    assert told("user.second_factors_reset").note == "Called back at the office"
     assert not Authenticator.objects.filter(user=member).exists()
     assert told("user.second_factors_reset").before == {"second_factors": ["Recovery codes", "TOTP Authenticator"]}
 
