@@ -20,7 +20,7 @@ class Column:
 class Cell:
     """A text, a smaller one under it, and where it leads. `raw` is what an export writes (None: nothing).
 
-    `tone` is ok, fail, warn or empty; `is_code` is for names of nodes and the like.
+    `tone` is ok, fail, warn or empty; `is_code` is for names of nodes and the like; a `share` of 1 is drawn as a bar.
     """
 
     text: str
@@ -30,6 +30,7 @@ class Cell:
     tone: str = ""
     is_number: bool = False
     is_code: bool = False
+    share: float | None = None
 
 
 Row = Sequence[Cell]

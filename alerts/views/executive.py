@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -127,7 +128,14 @@ def panel(scope: Scope, found: Found) -> Panel:
     actions = []
     if team.workflows and tone in ("fail", "watch"):
         worst = team.workflows[0]
-        actions.append(Action(f"Open {worst.name}", scope.href("trends", worst.slug), "flow", primary=True))
+        actions.append(
+            Action(
+                format_html("<span>Open <bdi>{}</bdi></span>", worst.name),
+                scope.href("trends", worst.slug),
+                "flow",
+                primary=True,
+            )
+        )
     if team.workflows:
         actions.append(Action("See all workflows", scope.href("workflows"), "list"))
     if found.incidents.open_at_end:

@@ -64,11 +64,15 @@ def _improvement(scope: Scope, one: Improvement) -> Row:
     return [
         text(one.title, href=reverse("improvement", args=[scope.team.slug, one.id])),
         text(one.workflow.name),
-        Cell(sign.word, f"in {one.release.name}" if one.release else "", "", str(one.status), sign.tone),
+        Cell(sign.word, _release(one), "", str(one.status), sign.tone),
         text(str(one.get_metric_display())),
         Cell(expected_words(one.expected_change), "", "", one.expected_change),
         Cell(measured, figures, "", relative),
     ]
+
+
+def _release(one: Improvement) -> str:
+    return format_html("in <bdi>{}</bdi>", one.release.name) if one.release else ""
 
 
 def sentences(found: TeamFigures, now: Recovery, costs: MonthCosts) -> list[SafeString]:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponseBase, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -150,7 +151,7 @@ def due_words(found: reads.Operations) -> str:
     if not coming:
         return "nothing is due next"
     first = min(coming, key=lambda one: (one.next_at or found.as_of, one.workflow))
-    return f"next: {first.workflow} in {_length(found.as_of, first.next_at or found.as_of)}"
+    return format_html("next: <bdi>{}</bdi> in {}", first.workflow, _length(found.as_of, first.next_at or found.as_of))
 
 
 def _length(start: datetime, now: datetime) -> str:

@@ -154,7 +154,7 @@ def schedule_words(schedule: Schedule) -> str:
 
 def source_table(team: str, found: Operations) -> Rows:
     """Sources that are silent for longer than usual."""
-    columns = tuple(Column(title) for title in ("Source", "Last report", "Usually silent for at most"))
+    columns = tuple(Column(title) for title in ("Source", "Last report", "Usual silence"))
     if found.sources is None:
         return Rows("sources", "", columns, [], "Nothing is known of sources.")
     rows: list[Row] = [

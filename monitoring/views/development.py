@@ -158,16 +158,17 @@ def panel(scope: Scope, found: Found) -> Panel:
     elif not found.pairs:
         answer, word, tone = "No release is known, so nothing can be compared", "No release", "idle"
     lead = next(iter([*worse, *better]), None)
-    return Panel(QUESTION, f"{answer}.", word, tone, _evidence(found, lead), [], _actions(scope, found, lead))
+    return Panel(
+        QUESTION, format_html("{}.", answer), word, tone, _evidence(found, lead), [], _actions(scope, found, lead)
+    )
 
 
 def _release_answer(found: Sequence[reads.ReleasePair], word: str) -> str:
     if len(found) > 1:
         return f"{wording.count(len(found))} releases are {word} than those before them"
     one = found[0]
-    return (
-        f"Release {one.release.name} of {one.workflow.name} is {word} than {one.previous.name if one.previous else ''}"
-    )
+    names = one.release.name, one.workflow.name, word, one.previous.name if one.previous else ""
+    return format_html("Release <bdi>{}</bdi> of <bdi>{}</bdi> is {} than <bdi>{}</bdi>", *names)
 
 
 def _evidence(found: Found, lead: reads.ReleasePair | None) -> list[SafeString]:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.html import format_html
 
 from monitoring import wording
 from monitoring.analysis.difference import MIN_RUNS, Reading
@@ -35,7 +36,7 @@ def failing_rows(scope: Scope, found: Nodes) -> Rows:
     """Nodes with failed visits, most first."""
     columns = (
         *(Column("Node"), Column("Workflow")),
-        *_numbers("Failed visits", "Share of all failed visits", "Failed of finished visits", "Before", "Visits"),
+        *_numbers("Failed visits", "Share of failures", "Failure rate", "Before", "Visits"),
     )
     rows = [_failing(scope, one) for one in found.failing]
     none = "No visit of a node failed." if found.count else "No node had a visit in this range."
@@ -49,7 +50,7 @@ def _failing(scope: Scope, one: NodeRow) -> Row:
         code(one.name, href=scope.href("failures", one.workflow.slug, step=one.name, workflow=None)),
         _workflow(scope, one.workflow),
         number(wording.count(one.now.failures), one.now.failures, sub=f"was {wording.count(one.before.failures)}"),
-        number(wording.percent(one.share, 0), one.share),
+        Cell(wording.percent(one.share, 0), raw=one.share, is_number=True, share=one.share),
         number(_share(now), now, tone=tone),
         number(_share(before) if one.before.visits else "no visits", before),
         number(wording.count(one.now.visits), one.now.visits),
@@ -100,10 +101,15 @@ def group_rows(scope: Scope, found: Sequence[NewGroup]) -> Rows:
 def _group(scope: Scope, one: NewGroup) -> Row:
     many = one.failures > MOST_FAILURES
     since = when_text(one.first_seen_at)
+    began = format_html("in release <bdi>{}</bdi>", one.release) if one.release else ""
     return [
-        text(one.title, sub=f"at {one.node}" if one.node else "", href=scope.href("failure_group", one.id)),
+        text(
+            one.title,
+            sub=format_html("at <bdi>{}</bdi>", one.node) if one.node else "",
+            href=scope.href("failure_group", one.id),
+        ),
         _workflow(scope, one.workflow),
-        Cell(since, f"in release {one.release}" if one.release else "", "", instant(one.first_seen_at)),
+        Cell(since, began, "", instant(one.first_seen_at)),
         text(one.status.capitalize()),
         number(f"over {wording.count(MOST_FAILURES)}" if many else wording.count(one.failures), one.failures),
     ]
@@ -120,7 +126,7 @@ def release_rows(scope: Scope, found: Sequence[ReleasePair]) -> Rows:
 
 
 def _release(scope: Scope, one: ReleasePair) -> Row:
-    before = f"after {one.previous.name}" if one.previous else "the first one known"
+    before = format_html("after <bdi>{}</bdi>", one.previous.name) if one.previous else "the first one known"
     return [
         text(one.release.name, sub=before, href=compare_href(scope, one)),
         _workflow(scope, one.workflow),
@@ -171,7 +177,7 @@ def changed_words(one: ReleasePair) -> tuple[str, str]:
     if one.previous is None:
         return "Nothing to compare it with", ""
     if not one.now.runs or not one.before.runs:
-        return f"No runs of {one.release.name if not one.now.runs else one.previous.name} to compare", ""
+        return f"No runs of the {'new' if not one.now.runs else 'earlier'} release to compare", ""
     if all(compared.reading is Reading.NO_DIFFERENCE for compared in told.values()):
         return "No difference shown", ""
     more = max((compared.more or 0 for compared in told.values()), default=0)

@@ -82,7 +82,7 @@ def test_the_verdict_comes_first(member_client: Client, busy: Team) -> None:
     # 219 of 260 finished runs.
     assert "<b>84.2%</b> of 260 finished runs succeeded, surely fewer than in the period before (98.0%)." in text
     assert "No incident was open." in text
-    assert "Open Billing" in text
+    assert "Open <bdi>Billing</bdi>" in text
 
 
 def test_figures_are_those_of_the_range_and_the_one_before(member_client: Client, busy: Team) -> None:

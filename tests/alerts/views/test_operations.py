@@ -82,7 +82,7 @@ def test_schedules_say_what_is_overdue_and_due_next(member_client: Client, team:
     text = read(member_client, address(team))
     assert "Overdue by 2 h 30 min" in text
     assert "3 starts missing" in text
-    assert "next: in time in 30 min" in text
+    assert "next: <bdi>in time</bdi> in 30 min" in text
     assert [row["Workflow"] for row in table(member_client, team, "due")] == ["nightly", "in time"]
 
 

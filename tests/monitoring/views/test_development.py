@@ -117,7 +117,7 @@ def test_new_groups_say_since_when_and_in_which_release(member_client: Client, t
     assert found[1][2].startswith("2026-08-10T11:58:00")
     text = read(member_client, address(two_weeks))
     assert "2 new failure groups." in text
-    assert "in release 7" in text
+    assert "in release <bdi>7</bdi>" in text
     assert "card refused" not in text
 
 
@@ -147,7 +147,7 @@ def test_the_newest_release_stands_beside_the_one_before_it(member_client: Clien
     # 40 of each remainder of five cost 20 to 24 thousandths: 4.4 dollars over 140 successes.
     assert float(cost) == pytest.approx(4.4 / 140, rel=0.01)
     text = read(member_client, address(team))
-    assert "Release v2 of nightly is worse than v1." in text
+    assert "Release <bdi>v2</bdi> of <bdi>nightly</bdi> is worse than <bdi>v1</bdi>." in text
     assert "/workflows/nightly/releases/compare/?a=v1&amp;b=v2&amp;env=production" in text
 
 
