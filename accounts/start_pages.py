@@ -6,11 +6,14 @@ from accounts.permissions import Role
 # Key in the database: label, and name of the address.
 START_PAGES = {
     "operations": ("Operations", "operations"),
+    "development": ("Development", "development"),
+    "executive": ("Executive", "executive"),
     "findings": ("Where to start", "findings"),
     "workflows": ("Workflows", "workflows"),
     "cost": ("Cost", "cost"),
 }
-_BY_ROLE = {Role.DEVELOPER: "findings", Role.FINANCE: "cost"}
+# Viewers are those who only read: they get the few figures. Owners and admins run things, as operators do.
+_BY_ROLE = {Role.DEVELOPER: "development", Role.FINANCE: "cost", Role.VIEWER: "executive"}
 
 
 def start_page_of(membership: Membership) -> str:

@@ -6,6 +6,7 @@ from alerts.views import (
     channel,
     channels,
     deliveries,
+    executive,
     incident_page,
     incidents,
     operations,
@@ -18,6 +19,7 @@ from alerts.views import (
 )
 
 urlpatterns = [
+    path("executive/", executive.executive, name="executive"),
     path("operations/", operations.operations, name="operations"),
     path("operations/live/", operations.live, name="operations_live"),
     path("incidents/", incidents.incidents, name="incidents"),

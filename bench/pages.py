@@ -14,7 +14,10 @@ from uuid import UUID
 
 REPEATS = 31
 SIZES = (20_000, 100_000)
-LIMITS_MS = {"trends_30d": 50.0, "failed_list": 15.0, "execution_detail": 15.0}
+LIMITS_MS = {
+    **{"trends_30d": 50.0, "failed_list": 15.0, "execution_detail": 15.0},
+    **dict.fromkeys(("development_30d", "executive_30d", "operations"), 100.0),
+}
 LIMIT_GROWTH = 1.5
 
 
@@ -78,6 +81,9 @@ def addresses(team: Any) -> dict[str, str]:
         "trends_30d": f"{base}/workflows/{workflow.slug}/?from=now-30d&to=now",
         "failures_30d": f"{base}/workflows/{workflow.slug}/failures/?from=now-30d&to=now",
         "workflows_30d": f"{base}/workflows/?from=now-30d&to=now",
+        "development_30d": f"{base}/development/?from=now-30d&to=now",
+        "executive_30d": f"{base}/executive/",
+        "operations": f"{base}/operations/",
         "failed_list": f"{base}/executions/?status=failed&from=now-30d&to=now",
         "execution_detail": f"{base}/executions/{failed.id}/",
     }

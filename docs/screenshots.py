@@ -39,7 +39,7 @@ def sign_in(page: Page, told: dict[str, Any]) -> None:
     page.fill("input[name=login]", told["email"])
     page.fill("input[name=password]", told["password"])
     page.click("button[type=submit]")
-    page.wait_for_url("**/workflows/**")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
 
 
 def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
@@ -47,6 +47,7 @@ def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
     base = f"{told['base_url']}/t/{told['team']}"
     found = {"workflows": f"{base}/workflows/?from=now-30d", "executions": f"{base}/executions/?from=now-30d"}
     found |= {plural: f"{base}/{plural}/?from=now-30d" for plural in ("systems", "models", "tools")}
+    found |= {name: f"{base}/{name}/" for name in ("operations", "development", "executive")}
     found |= {"sources": f"{base}/sources/", "sources-add": f"{base}/sources/add/"}
     found |= {"findings": f"{base}/findings/", "groups": f"{base}/groups/?from=now-30d"}
     for ending, workflow in (("", "build"), ("-agent", "airline-support")):

@@ -69,6 +69,8 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Monitor",
         (
             Page("Operations", "bolt", "operations", key="o"),
+            Page("Development", "code", "development", key="d"),
+            Page("Executive", "pres", "executive", key="v"),
             Page("Incidents", "bell", "incidents", INCIDENT_PAGES, "n"),
             Page("Where to start", "flag", "findings", frozenset({"finding"}), "s"),
             Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),

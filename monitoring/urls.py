@@ -5,6 +5,7 @@ from django.urls import path
 from monitoring.views import (
     archive,
     criteria,
+    development,
     executions,
     failures,
     finding,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("findings/<uuid:finding>/", finding.finding, name="finding"),
     path("findings/<uuid:finding>/dismiss/", finding.dismiss, name="dismiss_finding"),
     path("findings/<uuid:finding>/reopen/", finding.reopen, name="reopen_finding"),
+    path("development/", development.development, name="development"),
     path("workflows/", workflows.workflows, name="workflows"),
     path("workflows/<str:workflow>/", trends.trends, name="trends"),
     path("workflows/<str:workflow>/objective/", trends.set_objective, name="set_objective"),

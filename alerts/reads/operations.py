@@ -9,7 +9,10 @@ from django.db.models import Case, When
 
 from accounts.statements import run_planned
 from alerts.models import Incident
+from alerts.reads.due_runs import DueRun, due_runs
 from alerts.reads.incidents import Listed, listed
+from alerts.reads.sources import SilentSources, silent_sources
+from alerts.reads.usual_durations import UsualDuration, usual_durations
 from monitoring.identity import NO_WORKFLOW
 from monitoring.models import Grain
 from monitoring.reads.labels import label_values
@@ -39,7 +42,10 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """An execution that has not ended."""
+    """An execution that has not ended: since when (told start, else receipt), and when it was heard of last.
+
+    `usual` is how long runs of its workflow usually take in its environment; None where too few are known.
+    """
 
     id: UUID
     external_id: str
@@ -48,11 +54,16 @@ class AtWork:
     workflow_slug: str
     environment: str
     since: datetime
+    heard_at: datetime
+    usual: UsualDuration | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """The live picture. Lists have at most 20 rows, the worst first; `open_count` counts all open incidents."""
+    """The live picture. Lists have at most 20 rows, the worst first; `open_count` counts all open incidents.
+
+    `due` has all runs that a schedule expects, `sources` None where nobody knows them.
+    """
 
     live: Live
     at_work: Sequence[AtWork]
@@ -62,6 +73,8 @@ class Operations:
     still: Sequence[Listed]
     missed: Sequence[Listed]
     silent: Sequence[Listed]
+    due: Sequence[DueRun]
+    sources: SilentSources | None
     as_of: datetime
 
     @property
@@ -70,12 +83,14 @@ class Operations:
         return sum(one.failures for one in self.failing)
 
 
+# What runs comes before what is queued, that before what waits for a person.
+_AT_WORK_FIRST = f"{{0}}.status <> {Status.RUNNING:d}, {{0}}.status"
 _AT_WORK = f"""SELECT e.id, e.external_id, e.status, w.name, w.slug, e.environment_id,
-        COALESCE(e.started_at, e.received_at)
+        COALESCE(e.started_at, e.received_at), COALESCE(e.heard_at, e.received_at), e.workflow_id
     FROM workflow w CROSS JOIN LATERAL (
         SELECT * FROM execution x WHERE x.team_id = %(team)s AND x.workflow_id = w.id AND x.status IN (1, 2, 3)
-        ORDER BY x.received_at, x.id LIMIT {MAX_ROWS}) e
-    WHERE w.team_id = %(team)s ORDER BY 7, 1 LIMIT {MAX_ROWS}"""
+        ORDER BY {_AT_WORK_FIRST.format("x")}, x.received_at, x.id LIMIT {MAX_ROWS}) e
+    WHERE w.team_id = %(team)s ORDER BY {_AT_WORK_FIRST.format("e")}, 7, 1 LIMIT {MAX_ROWS}"""
 _NEWS = f"""SELECT (SELECT count(*) FROM incident WHERE team_id = %(team)s AND opened_at > %(since)s AND muted_by = ''),
     (SELECT count(*) FROM (SELECT 1 FROM execution WHERE team_id = %(team)s AND counted_at > %(since)s
         AND status IN ({", ".join(str(status.value) for status in FAILING)}) LIMIT 1000) f)"""
@@ -94,13 +109,15 @@ def read(team_id: UUID, now: datetime) -> Operations:
     lead = lead.order_by("-status", "is_muted", "rank", "-opened_at", "id")
     return Operations(
         live=live(team_id),
-        at_work=_at_work(team_id),
+        at_work=_at_work(team_id, now),
         failing=_failing(team_id, now),
         incidents=listed(team_id, list(lead[:MAX_ROWS])),
         open_count=mine.count(),
         still=_of(special, STANDING_STILL),
         missed=_of(special, MISSED),
         silent=_of(special, SILENT),
+        due=due_runs(team_id, now),
+        sources=silent_sources(team_id, now),
         as_of=now,
     )
 
@@ -115,10 +132,14 @@ def _of(found: Sequence[Listed], metrics: Sequence[str]) -> list[Listed]:
     return [one for one in found if one.incident.rule and one.incident.rule.metric in metrics][:MAX_ROWS]
 
 
-def _at_work(team_id: UUID) -> list[AtWork]:
+def _at_work(team_id: UUID, now: datetime) -> list[AtWork]:
     rows = run_planned(_AT_WORK, {"team": team_id})
     names = label_values(team_id, [row[5] for row in rows])
-    return [AtWork(row[0], row[1], Status(row[2]), row[3], row[4], names.get(row[5], ""), row[6]) for row in rows]
+    usual = usual_durations(team_id, {(row[8], row[5]) for row in rows}, now)
+    return [
+        AtWork(id, run, Status(status), name, slug, names.get(place, ""), since, heard, usual.get((workflow, place)))
+        for id, run, status, name, slug, place, since, heard, workflow in rows
+    ]
 
 
 _WORKFLOWS = "SELECT id, name, slug FROM workflow WHERE team_id = %(team)s AND id = ANY(%(ids)s)"

@@ -47,10 +47,11 @@ def own_schedules(team_id: UUID, rules: Sequence[AlertRule]) -> dict[UUID, Sched
     mine = Workflow.objects.filter(~Q(schedule="") | ~Q(told_schedule=""), team_id=team_id)
     if (ids := wanted_by(rules).workflow_ids) is not None:
         mine = mine.filter(id__in=ids)
-    return {one.id: own for one in mine.order_by("id") if (own := _own_schedule(one)) is not None}
+    return {one.id: own for one in mine.order_by("id") if (own := own_schedule(one)) is not None}
 
 
-def _own_schedule(workflow: Workflow) -> Schedule | None:
+def own_schedule(workflow: Workflow) -> Schedule | None:
+    """The schedule of one workflow; None without one that can be read."""
     told = schedule_of(workflow)
     if told is None:
         return None

@@ -1,4 +1,4 @@
-"""How long the runs of a workflow usually take: their p95 over 30 days, from daily rollups."""
+"""How long the runs of a workflow usually take: p50 and p95 over 30 days, from daily rollups."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -27,10 +27,11 @@ GROUP BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class UsualDuration:
-    """The p95 (ms) of the runs whose duration is known, and how many these are."""
+    """The p95 (ms) of the runs whose duration is known, how many these are, and their p50 (ms)."""
 
     p95_ms: float
     runs: int
+    p50_ms: float
 
 
 def usual_durations(team_id: UUID, places: Collection[Place], now: datetime) -> Mapping[Place, UsualDuration]:
@@ -48,5 +49,5 @@ def usual_durations(team_id: UUID, places: Collection[Place], now: datetime) -> 
         histogram = read_histogram(bins, times)
         runs, p95 = sum(histogram.values()), percentile(histogram, SHARE)
         if runs >= MIN_RUNS and p95:
-            found[workflow_id, environment_id] = UsualDuration(p95, runs)
+            found[workflow_id, environment_id] = UsualDuration(p95, runs, percentile(histogram, 0.5) or 0.0)
     return found

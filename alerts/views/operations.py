@@ -1,27 +1,42 @@
 """Operations: is anything wrong right now? Running, failing, open, stuck, missed, silent; one line asks for news."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponseBase, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from alerts.reads import operations as reads
 from alerts.views.incidents import rows_of
+from alerts.views.operations_rows import (
+    RunningRow,
+    due_table,
+    failing_table,
+    running_rows,
+    running_table,
+    shown,
+    source_table,
+)
 from alerts.wording import many
 from monitoring import wording
+from monitoring.cells import Rows
 from monitoring.presentation import Action
 from monitoring.views.csv import csv_response
 from monitoring.views.shell import Scope, open_scope
 from monitoring.windows import parse_instant
 
+# Tables that an export names; without a name it has all of them in one.
+TABLES = ("incidents", "running", "failing", "due", "still", "sources")
+RECENT = urlencode({"from": "now-1h", "to": "now"})
 HEADER = ("What", "Workflow", "Subject", "Since", "Link")
 LATELY_WORDS = "in the last 15 minutes"
 _LOOKED_AFTER = "Somebody looks after each open incident"
@@ -44,8 +59,9 @@ def operations(request: TeamRequest) -> HttpResponseBase:
     """The page, or with `format=csv` its rows."""
     scope = open_scope(request)
     found = reads.read(request.team.id, scope.now)
+    running = running_rows(found)
     if request.GET.get("format") == "csv":
-        return csv_response("operations.csv", HEADER, _cells(request, found))
+        return _export(request, found, running)
     live_url = reverse("operations_live", args=[request.team.slug])
     context: dict[str, Any] = {
         "scope": scope,
@@ -54,9 +70,11 @@ def operations(request: TeamRequest) -> HttpResponseBase:
         "figures": figures(request.team.slug, found),
         "incidents": rows_of(found.incidents, scope),
         "still": rows_of([*found.still, *found.missed, *found.silent], scope),
+        "running": running,
+        **{one.key: shown(one) for one in _tables(request.team.slug, found)},
+        "due_sub": due_words(found),
         "live_url": f"{live_url}?{urlencode({'since': scope.now.isoformat()})}",
         "live_text": f"As of {timezone.localtime(scope.now):%H:%M:%S}",
-        "recent": urlencode({"from": "now-1h", "to": "now"}),
     }
     return TemplateResponse(request, "operations/operations.html", context)
 
@@ -96,53 +114,101 @@ def panel(scope: Scope, found: reads.Operations) -> dict[str, Any]:
 
 
 def figures(team: str, found: reads.Operations) -> list[Figure]:
-    """The five figures at the top."""
+    """The six figures at the top."""
     oldest = found.live.oldest_started_at
     since = f"oldest for {_length(oldest, found.as_of)}" if oldest else "none at work"
     incidents = reverse("incidents", args=[team])
     executions = reverse("executions", args=[team])
     waiting = found.live.queued + found.live.waiting
     failed = f"{executions}?{urlencode({'status': ['failed', 'timed_out'], 'from': 'now-1h', 'to': 'now'}, True)}"
+    overdue = sum(one.is_overdue and not one.is_sample for one in found.due)
     stood = len(found.still) + len(found.missed)
     return [
         Figure("Open incidents", wording.count(found.open_count), "", incidents, "fail" if found.open_count else ""),
         Figure("Failures", wording.count(found.failures), LATELY_WORDS, failed, "fail" if found.failures else ""),
         Figure("Running", wording.count(found.live.running), since, f"{executions}?status=running", ""),
-        Figure("Queued or waiting", wording.count(waiting), "", f"{executions}?status=queued&status=waiting", ""),
+        Figure(
+            "Queued or waiting",
+            wording.count(waiting),
+            _waiting(found),
+            f"{executions}?status=queued&status=waiting",
+            "",
+        ),
+        Figure("Overdue", wording.count(overdue), due_words(found), "#due", "fail" if overdue else ""),
         Figure("Stuck or missed", wording.count(stood), many(len(found.silent), "silent source"), "#still", ""),
     ]
+
+
+def _waiting(found: reads.Operations) -> str:
+    return f"{wording.count(found.live.queued)} queued, {wording.count(found.live.waiting)} for a person"
+
+
+def due_words(found: reads.Operations) -> str:
+    """What is due next: `next: nightly in 12 min`."""
+    if not found.due:
+        return "no schedule is known"
+    coming = [one for one in found.due if one.next_at is not None and one.next_at > found.as_of]
+    if not coming:
+        return "nothing is due next"
+    first = min(coming, key=lambda one: (one.next_at or found.as_of, one.workflow))
+    return format_html("next: <bdi>{}</bdi> in {}", first.workflow, _length(found.as_of, first.next_at or found.as_of))
 
 
 def _length(start: datetime, now: datetime) -> str:
     return wording.duration_ms(max((now - start).total_seconds(), 0) * 1000)
 
 
-def _cells(request: TeamRequest, found: reads.Operations) -> list[list[Any]]:
-    team = request.team.slug
+def _tables(team: str, found: reads.Operations) -> list[Rows]:
+    return [
+        failing_table(team, found.failing, RECENT),
+        due_table(team, found.due, found.as_of),
+        source_table(team, found),
+    ]
 
-    def link(name: str, id: object) -> str:
-        return request.build_absolute_uri(reverse(name, args=[team, id]))
 
-    open_now = {one.incident.id: one for one in (*found.incidents, *found.still, *found.missed, *found.silent)}
-    incidents = [
+def _export(request: TeamRequest, found: reads.Operations, running: Sequence[RunningRow]) -> HttpResponseBase:
+    name, team = request.GET.get("table", ""), request.team.slug
+    if name and name not in TABLES:
+        raise Http404(f"No such table. Allowed: {', '.join(TABLES)}.")
+    if name in ("", "incidents", "still"):
+        rows = _incident_cells(request, found, name)
+        if not name:
+            rows += _other_cells(request, found)
+        return csv_response(f"operations{'-' if name else ''}{name}.csv", HEADER, rows)
+    tables = {one.key: one for one in (*_tables(team, found), running_table(team, running))}
+    return csv_response(f"operations-{name}.csv", tables[name].header, tables[name].raw)
+
+
+def _link(request: TeamRequest, name: str, id: object) -> str:
+    return request.build_absolute_uri(reverse(name, args=[request.team.slug, id]))
+
+
+def _incident_cells(request: TeamRequest, found: reads.Operations, table: str) -> list[list[Any]]:
+    """Open ones; those that rules found stuck, missed or silent; without a name all of them, each once."""
+    still = (*found.still, *found.missed, *found.silent)
+    wanted = {"incidents": found.incidents, "still": still}.get(table, (*found.incidents, *still))
+    return [
         [
             "incident",
             one.workflow.name if one.workflow else "",
             one.incident.title,
             _iso(one.incident.since),
-            link("incident", id),
+            _link(request, "incident", id),
         ]
-        for id, one in open_now.items()
+        for id, one in {one.incident.id: one for one in wanted}.items()
     ]
+
+
+def _other_cells(request: TeamRequest, found: reads.Operations) -> list[list[Any]]:
     failing = [
-        ["failing", one.name, f"{one.failures} of {one.runs}", None, link("failures", one.slug)]
+        ["failing", one.name, f"{one.failures} of {one.runs}", None, _link(request, "failures", one.slug)]
         for one in found.failing
     ]
     working = [
-        [one.status.word, one.workflow, one.external_id, _iso(one.since), link("replay", one.id)]
+        [one.status.word, one.workflow, one.external_id, _iso(one.since), _link(request, "replay", one.id)]
         for one in found.at_work
     ]
-    return [*incidents, *failing, *working]
+    return [*failing, *working]
 
 
 def _iso(moment: datetime) -> str:

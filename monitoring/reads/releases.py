@@ -82,6 +82,11 @@ _PRIOR = f"""SELECT told.of, prior.* FROM unnest(%(ids)s::uuid[], %(workflows)s:
     AS told (of, workflow_id, at) CROSS JOIN LATERAL (
     {_KNOWN} AND r.workflow_id = told.workflow_id AND r.live_at < told.at AND r.id <> told.of
     ORDER BY r.live_at DESC NULLS LAST, r.name DESC, r.id LIMIT 1) prior"""
+_NEWEST = f"""SELECT newest.* FROM workflow w CROSS JOIN LATERAL (
+    {_KNOWN} AND r.workflow_id = w.id AND r.live_at < %(end)s
+    ORDER BY r.live_at DESC, r.name DESC, r.id LIMIT 1) newest
+    WHERE w.team_id = %(team)s AND (%(workflow)s::uuid IS NULL OR w.id = %(workflow)s)
+    ORDER BY newest.live_at DESC, newest.name DESC, newest.id LIMIT {MAX_RELEASES}"""
 # A group is new in the release of the execution with which it began; what retention removed begins nothing any more.
 _NEW_GROUPS = """SELECT e.release_id, count(DISTINCT g.id) FROM failure_group g
     JOIN execution e ON e.team_id = g.team_id AND e.failure_group_id = g.id AND e.counted_at = g.first_seen_at
@@ -162,14 +167,32 @@ def went_live(team_id: UUID, window: Window, *, environment: str | None, marked:
     fresh = [KnownRelease(*row) for row in run_prepared(_KNOWN + _LIVE_IN + _BY_TIME, told)]
     if not fresh:
         return []
-    keys = {"team": team_id, "workflows": [one.workflow_id for one in fresh], "at": [one.live_at for one in fresh]}
-    keys["ids"] = [one.id for one in fresh]
-    prior = {row[0]: KnownRelease(*row[1:]) for row in run_prepared(_PRIOR, keys)}
+    prior = _releases_before(team_id, fresh)
     span = Window(window.start - LOOK_BACK, window.end).aligned()
     which = Slice(None, environment, Dimension.RELEASE)
     key = "workflow_id::text || ' ' || value_id"
     found = figures(team_id, which, segments(span, marked), key, is_timed=False)
     return [_row(one, prior.get(one.id), _of_workflow(found, one.workflow_id), {}) for one in fresh]
+
+
+def _releases_before(team_id: UUID, of: Sequence[KnownRelease]) -> dict[UUID, KnownRelease]:
+    """The release that was live before each of these, where there was one. One query."""
+    keys = {"team": team_id, "workflows": [one.workflow_id for one in of], "at": [one.live_at for one in of]}
+    keys["ids"] = [one.id for one in of]
+    return {row[0]: KnownRelease(*row[1:]) for row in run_prepared(_PRIOR, keys)}
+
+
+def newest_releases(
+    team_id: UUID, end: datetime, *, workflow_id: UUID | None = None
+) -> list[tuple[KnownRelease, KnownRelease | None]]:
+    """The release of each workflow that went live last before `end`, and the one before it; the latest first.
+
+    At most `MAX_RELEASES`; two queries.
+    """
+    told = {"team": team_id, "workflow": workflow_id, "end": end}
+    newest = [KnownRelease(*row) for row in run_prepared(_NEWEST, told)]
+    prior = _releases_before(team_id, newest)
+    return [(one, prior.get(one.id)) for one in newest]
 
 
 def _of_workflow(found: dict[str, Totals], workflow_id: UUID) -> dict[int, Totals]:

@@ -41,12 +41,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which rollup rows: one workflow or all (None), one environment or all, one value of a dimension or all."""
+    """Which rollup rows: one workflow or all (None), one environment or all, one value of a dimension or all.
+
+    `value_ids` are several values (None: all).
+    """
 
     workflow_id: UUID | None = None
     environment: str | None = None
     dimension: Dimension = Dimension.NONE
     value_id: int | None = None
+    value_ids: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ def _where(which: Slice, part: Segment, number: int) -> str:
         text += f" AND environment_id = ANY({ALL_ENVIRONMENTS})"
     if which.value_id is not None:
         text += " AND value_id = %(value)s"
+    if which.value_ids is not None:
+        text += " AND value_id = ANY(%(values)s::bigint[])"
     return text
 
 
@@ -191,7 +197,7 @@ def _values(team_id: UUID, which: Slice, parts: Sequence[Segment]) -> dict[str, 
     bounds = {f"start{number}": part.start for number, part in enumerate(parts)}
     bounds |= {f"end{number}": part.end for number, part in enumerate(parts)}
     told = {"team": team_id, "workflow": which.workflow_id, "environment": environment, "value": which.value_id}
-    return {**told, **bounds}
+    return {**told, "values": list(which.value_ids or ()), **bounds}
 
 
 def figures(

@@ -8,12 +8,12 @@ from django.urls import reverse
 from monitoring import wording
 from monitoring.analysis.difference import Reading
 from monitoring.analysis.release_metrics import Compared
+from monitoring.cells import Cell, Column, Row, Rows, number, text
 from monitoring.models import ImprovementStatus
 from monitoring.reads.findings import FindingRow
 from monitoring.reads.review import WorkflowWeek
 from monitoring.reads.review_events import GroupMoment, ImprovementMoment, LiveRelease
 from monitoring.services.review import Review
-from monitoring.services.review_cells import Cell, Column, Row, Rows, number, text
 
 WORKFLOW_COLUMNS = (
     Column("Workflow"),

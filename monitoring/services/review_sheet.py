@@ -10,9 +10,9 @@ from typing import Any
 
 from accounts.permissions import Role
 from monitoring import wording
+from monitoring.cells import Cell, Column, Row, Rows
 from monitoring.reads.review import Figures
 from monitoring.services.review import ROWS, SECTIONS, Review, Section
-from monitoring.services.review_cells import Cell, Column, Row, Rows
 from monitoring.services.review_rows import (
     better_rows,
     cost_rows,
@@ -69,18 +69,6 @@ class Kpi:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The first rows of a table. `key` names it in addresses of exports; `more` says how many are left out."""
-
-    key: str
-    title: str
-    columns: Sequence[Column]
-    rows: Sequence[Row]
-    none: str
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """A section."""
 
@@ -88,7 +76,7 @@ class Part:
     title: str
     sub: str
     kpis: Sequence[Kpi]
-    tables: Sequence[Table]
+    tables: Sequence[Rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +135,8 @@ def _moment(at: datetime) -> str:
 def _part(slug: str, review: Review, section: Section, limit: int) -> Part:
     kpis = {Section.TOTALS: _totals, Section.SPENT: _spent}.get(section)
     title, sub = TITLES[section]
-    tables = [_table(maker(slug, review), limit) for maker in _TABLES[section]]
+    tables = [maker(slug, review).first(limit) for maker in _TABLES[section]]
     return Part(section.value, title, sub, kpis(review) if kpis else [], tables)
-
-
-def _table(rows: Rows, limit: int) -> Table:
-    left = len(rows.rows) - limit
-    more = f"{wording.count(left)} more in the export" if left > 0 else ""
-    return Table(rows.key, rows.title, rows.columns, rows.rows[:limit], rows.none, more)
 
 
 def _totals(review: Review) -> list[Kpi]:
@@ -243,4 +225,4 @@ def _was(words: str) -> str:
     return f"was {words}"
 
 
-__all__ = ["Cell", "Column", "Kpi", "Part", "Row", "Sheet", "Table", "make_sheet", "rows_of", "table_keys"]
+__all__ = ["Cell", "Column", "Kpi", "Part", "Row", "Sheet", "make_sheet", "rows_of", "table_keys"]
