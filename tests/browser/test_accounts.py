@@ -94,7 +94,7 @@ def test_a_lost_password_is_set_anew_by_a_link_that_an_owner_copies(
     context.clear_cookies()
     page.goto(link)
     accessible(page)
-    for label in ("New Password", "New Password (again)"):
+    for label in ("New password (at least 10 characters)", "New password, once more"):
         page.get_by_label(label, exact=True).fill(NEW_PASSWORD)
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your password is set")
