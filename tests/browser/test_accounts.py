@@ -177,5 +177,7 @@ def test_a_team_is_exported_deleted_and_restored(
     expect(page.get_by_text("keys and sources work again")).to_be_visible()
     page.get_by_label("The new owner").select_option(label=member.email)
     page.get_by_role("button", name="Transfer").click()
+    accessible(page)
+    page.get_by_role("dialog").get_by_role("button", name="Transfer").click()
     expect(page.get_by_text(f"{member.email} owns the team now")).to_be_visible()
     assert complaints == []
