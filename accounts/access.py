@@ -3,16 +3,18 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlsplit, urlunsplit
 
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.acting import set_user
-from accounts.audit import tell_change
+from accounts.audit import SAFE_METHODS, tell_change
 from accounts.impersonation import is_held_back, seen_as
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
@@ -90,7 +92,7 @@ def team_page(
                 refused("user", request.user.id, f"{permission} ({role})", request.resolver_match.url_name)
                 raise Http404("No such page.")
             if seen is None and membership.team.suspended_at is not None:
-                return render(request, "accounts/team_suspended.html", {"suspended": membership.team}, status=403)
+                return _suspended(request, membership)
             if membership.team.erased_from is not None and request.resolver_match.url_name not in OPEN_WHEN_CLOSED:
                 return HttpResponseRedirect(reverse("team_settings", args=[team]))
             request.team, request.membership = membership.team, membership
@@ -100,16 +102,61 @@ def team_page(
             with team_context(membership.team_id):
                 if seen is not None:
                     _see_as(request, seen)
-                response = view(request, *args, **kwargs)
+                response = _answer(request, view(request, *args, **kwargs))
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()
                 tell_change(request, response)
             return response
 
         guarded.team_permission = permission  # type: ignore[attr-defined]
-        return login_required(guarded)
+        return _of_somebody(guarded)
 
     return decorate
+
+
+def _suspended(request: Any, membership: Membership) -> HttpResponseBase:
+    """What a member of a suspended team sees: why, and the way to the other teams."""
+    others = [one.team for one in request.memberships if one.team_id != membership.team_id]
+    context = {"suspended": membership.team, "others": [one for one in others if one.suspended_at is None]}
+    return render(request, "accounts/team_suspended.html", context, status=403)
+
+
+def _of_somebody(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Lets in who has signed in."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if request.user.is_authenticated else ask_to_sign_in(request)
+
+    return asked
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
+    """Leads to the sign-in, and from there back.
+
+    What a form sent after its session had ended is not done: the sign-in says so, and leads back to its page.
+    """
+    if request.method in SAFE_METHODS:
+        return redirect_to_login(request.get_full_path())
+    answer = redirect_to_login(_page_of_form(request))
+    return HttpResponseRedirect(f"{answer.url}&unsent=1")
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """Where the form stood, as the browser says; the first page, where it does not say or names another site."""
+    told = request.META.get("HTTP_REFERER", "")
+    if not url_has_allowed_host_and_scheme(told, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    return urlunsplit(("", "", *urlsplit(told)[2:4], "")) or "/"
+
+
+def _answer(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer of a view. Who opens an address that only takes what forms send reads that, and where the form is."""
+    if request.method not in SAFE_METHODS or not isinstance(response, HttpResponseNotAllowed):
+        return response
+    page = render(request, "405.html", status=405)
+    page["Allow"] = response["Allow"]
+    return page
 
 
 def _see_as(request: Any, seen: Membership) -> None:

@@ -35,7 +35,13 @@ PASSWORD_RESET_TIMEOUT = 86_400
 ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "accounts.sign_in.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.sign_in.forms.SignUpForm",
+    "reset_password_from_key": "accounts.sign_in.forms.NewPasswordForm",
+    "change_password": "accounts.sign_in.forms.OtherPasswordForm",
+    "set_password": "accounts.sign_in.forms.FirstPasswordForm",
+}
+MFA_FORMS = {"add_webauthn": "accounts.sign_in.forms.AddPasskeyForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = str
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Steadyrun] "

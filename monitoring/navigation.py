@@ -55,11 +55,19 @@ INCIDENT_PAGES = frozenset({"incident", "routes", "add_route", "route", "silence
 RESOURCE_PAGES = frozenset({"cost_new_resource", "cost_resource"})
 BUDGET_PAGES = frozenset({"new_budget", "budget", "edit_budget"})
 MEMBER_PAGES = frozenset(
-    {"roles", "add_invitation", "invitation_again", "set_member_role", "remove_member", "member_reset_link"}
+    {"roles", "add_invitation", "invitation_again", "revoke_invitation", "set_member_role", "remove_member"}
+    | {"member_reset_link"}
 )
-PERSONAL_DATA_PAGES = frozenset({"personal_data_job", "export_personal_data", "delete_personal_data"})
-AUDIT_PAGES = frozenset({"audit_event", "audit_stream", "audit_stream_secret"})
-TEAM_PAGES = frozenset({"rename_team", "transfer_team", "leave_team", "delete_team", "restore_team"})
+PERSONAL_DATA_PAGES = frozenset(
+    {"personal_data_job", "export_personal_data", "delete_personal_data", "remove_personal_data_job"}
+)
+AUDIT_PAGES = frozenset(
+    {"audit_event", "audit_stream", "audit_stream_secret", "try_audit_stream", "remove_audit_stream"}
+)
+TEAM_PAGES = frozenset(
+    {"rename_team", "transfer_team", "leave_team", "delete_team", "restore_team", "set_start_page"}
+    | {"ask_team_export", "remove_team_export"}
+)
 RULE_PAGES = frozenset({"new_rule", "rule", "edit_rule", "rehearse_rule"})
 PRICE_PAGES = frozenset(
     {"cost_new_price", "cost_price", "cost_price_changes", "cost_rates", "cost_discounts", "cost_unpriced"}
@@ -115,14 +123,14 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Team",
         (
             Page("Members", "list", "members", MEMBER_PAGES),
-            Page("API keys", "code", "keys", frozenset({"key", "rotate_key"})),
+            Page("API keys", "code", "keys", frozenset({"key", "rotate_key", "revoke_key"})),
             Page("Sign-in", "lock", "sign_in_settings"),
             Page("Audit log", "search", "audit", AUDIT_PAGES),
             Page("Retention", "clock", "retention", frozenset({"set_archive", "restore_day"})),
             Page("Masking", "lock", "privacy"),
             Page("Personal data", "search", "personal_data", PERSONAL_DATA_PAGES),
             Page("Usage", "bars", "team_usage"),
-            Page("Support access", "globe", "support"),
+            Page("Support access", "globe", "support", frozenset({"set_support"})),
             Page("Team settings", "flag", "team_settings", TEAM_PAGES),
         ),
     ),

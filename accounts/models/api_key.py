@@ -46,6 +46,8 @@ class ApiKey(Audited):
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # When a newer key took its place: it still works until it ends, and is not replaced once more.
+    replaced_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     # Of this key alone, within what its team may; None and 0 are no limit of its own, and twice the rate at once.
     requests_per_second = models.PositiveIntegerField(null=True, blank=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import F, Sum
 
 from accounts.models import ApiKey, KeyDay, Scope
+from accounts.ports import source_kinds
 
 MAX_SHOWN = 1_000
 # A key that ends within this is warned of, so that it can be replaced in time.
@@ -29,6 +30,27 @@ class KeyRow:
     def is_live(self) -> bool:
         """Whether it works now."""
         return self.state in ("works", "ends")
+
+    @property
+    def is_to_replace(self) -> bool:
+        """Whether it ends soon and nothing has taken its place."""
+        return self.ends_in_days is not None and self.key.replaced_at is None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it ended or will end."""
+        return self.key.revoked_at or self.key.expires_at
+
+    @property
+    def kinds(self) -> list[str]:
+        """The protocols that it may report by, in words; none: all."""
+        words = dict(source_kinds())
+        return [words.get(kind, kind) for kind in self.key.source_kinds]
+
+    @property
+    def dialog(self) -> str:
+        """Its id, as part of a name in a page."""
+        return str(self.key.id)
 
     @property
     def scope_labels(self) -> list[str]:

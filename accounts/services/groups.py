@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.audit import record, remove_told
 from accounts.models import GroupMember, MemberGroup, Membership
+from accounts.names import name_of
 
 MAX_NAME = 80
 MAX_GROUPS = 200
@@ -29,6 +30,11 @@ class ListedGroup:
     group: MemberGroup
     members: list[str]
     member_ids: frozenset[UUID]
+
+    @property
+    def dialog(self) -> str:
+        """Its id, as part of a name in a page."""
+        return str(self.group.id)
 
 
 def listing(team_id: UUID) -> list[ListedGroup]:
@@ -55,7 +61,7 @@ def save_group(
     *, team_id: UUID, name: str, user_ids: Collection[UUID], now: datetime, group_id: UUID | None = None
 ) -> MemberGroup:
     """Makes a group, or changes its name and members. Raises `GroupRefused` and `MemberGroup.DoesNotExist`."""
-    name = " ".join(name.split())
+    name = name_of(name)
     if reasons := _faults(team_id, name, user_ids, group_id):
         raise GroupRefused(reasons)
     if group_id is None:

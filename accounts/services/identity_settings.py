@@ -107,8 +107,8 @@ def add_domain(team: Team, text: str) -> IdentityDomain:
         one.clean_fields()
         with transaction.atomic():
             one.save()
-    except ValidationError as error:
-        raise SettingsRefused(f"The domain {' '.join(error.messages)}.") from None
+    except ValidationError:
+        raise SettingsRefused("Write a domain like acme.example: letters a to z, digits, dots and -.") from None
     except IntegrityError:
         raise SettingsRefused("This domain is in the list already.") from None
     return one

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.keys import make_key
 from accounts.models import ApiKey, Scope, User
+from accounts.names import name_of
 from accounts.permissions import scopes_of
 
 MAX_NAME = 80
@@ -74,7 +75,7 @@ def add_key(
     now: datetime,
 ) -> Issued:
     """Makes a key. `allowed` are the scopes that the one who asks may give. Raises `KeyRefused`."""
-    name = " ".join(wanted.name.split())
+    name = name_of(wanted.name)
     if reasons := _faults(team_id, wanted, name, allowed, known_kinds, now):
         raise KeyRefused(reasons)
     return _issue(
@@ -102,6 +103,9 @@ def rotate_key(*, team_id: UUID, key_id: UUID, hours: int, by: User | None, now:
     old = live_keys(team_id, now).select_for_update(of=("self",)).get(id=key_id)
     if not 0 <= hours <= MAX_OVERLAP_HOURS:
         raise KeyRefused({"hours": f"must be from 0 to {MAX_OVERLAP_HOURS}"})
+    # Its end is that of the overlap by now: a key like it would last as short.
+    if old.replaced_at is not None:
+        raise KeyRefused({"key": "was replaced already: replace the newer one, or make another"})
     lasted = old.expires_at - old.created_at if old.expires_at else None
     issued = _issue(
         ApiKey(
@@ -119,7 +123,8 @@ def rotate_key(*, team_id: UUID, key_id: UUID, hours: int, by: User | None, now:
     )
     end = now + timedelta(hours=hours)
     old.expires_at = min(end, old.expires_at) if old.expires_at else end
-    old.save(update_fields=["expires_at"])
+    old.replaced_at = now
+    old.save(update_fields=["expires_at", "replaced_at"])
     return issued
 
 
@@ -176,7 +181,7 @@ def _faults(
 ) -> dict[str, str]:
     found = wanted.limits.faults()
     if not name or len(name) > MAX_NAME:
-        found["name"] = f"must be told, with at most {MAX_NAME} characters"
+        found["name"] = f"must be told, with at most {MAX_NAME} characters that can be seen"
     if not wanted.scopes:
         found["scopes"] = "must be at least one"
     elif beyond := sorted(set(wanted.scopes) - set(allowed)):

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.models import FormerSlug, Membership, Team, User
+from accounts.names import name_of
 from accounts.permissions import Role
 from accounts.ports import tell_reopened
 from accounts.services.teams import free_slug
@@ -55,8 +56,10 @@ def rename_team(*, team_id: UUID, name: str, slug: str) -> Team:
 def delete_team(*, team_id: UUID, name: str, now: datetime) -> Team:
     """Lets the team wait for its end, in `GRACE`. `name` must be its name, as a check. Raises `TeamRefused`."""
     team = Team.objects.select_for_update().get(id=team_id)
-    if " ".join(name.split()) != " ".join(team.name.split()):
-        raise TeamRefused({"name": f"must be the team's name: {team.name}"})
+    expected = name_of(team.name) or team.slug
+    # Pages show a sign in place of what turns text round: who copies the name from there has it in it.
+    if name_of(name.replace("\N{REPLACEMENT CHARACTER}", "")) != expected:
+        raise TeamRefused({"name": f"must be the team's name: {expected}"})
     if team.erased_from is None:
         team.erased_from = now + GRACE
         team.save(update_fields=["erased_from"])
@@ -83,9 +86,9 @@ def team_moved_from(slug: str, user: User) -> Team | None:
 
 
 def _name(name: str) -> str:
-    name = " ".join(name.replace("\x00", "").split())
+    name = name_of(name)
     if not name or len(name) > MAX_NAME:
-        raise TeamRefused({"name": f"must be told, with at most {MAX_NAME} characters"})
+        raise TeamRefused({"name": f"must be told, with at most {MAX_NAME} characters that can be seen"})
     return name
 
 

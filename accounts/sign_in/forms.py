@@ -1,9 +1,10 @@
-"""Forms of signing up."""
+"""Forms of signing up, of passwords and of passkeys: allauth's, in our words."""
 
 from typing import Any
 
-from allauth.account.forms import SignupForm
+from allauth.account.forms import ChangePasswordForm, ResetPasswordKeyForm, SetPasswordForm, SignupForm
 from allauth.core import context
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.http import HttpRequest
 
@@ -11,6 +12,50 @@ from accounts.models import User
 from accounts.services.sign_up import is_invited
 
 MAX_NAME = 120
+_LABELS = {
+    "oldpassword": "Password that you have now",
+    "password1": "New password (at least 10 characters)",
+    "password2": "New password, once more",
+}
+
+
+def _say(form: forms.BaseForm) -> None:
+    """Labels in our words, and none of them a second time inside the field."""
+    for name, field in form.fields.items():
+        field.label = _LABELS.get(name, field.label)
+        field.widget.attrs.pop("placeholder", None)
+
+
+class NewPasswordForm(ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password by a link."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self)
+
+
+class OtherPasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    """Another password in place of the one there is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self)
+
+
+class FirstPasswordForm(SetPasswordForm):  # type: ignore[misc]
+    """A password for who has none."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _say(self)
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A passkey, as the page says; without the tick it is a key beside the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].initial = True
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]

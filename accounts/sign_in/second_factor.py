@@ -19,7 +19,8 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": "This code is not right. Codes change every 30 seconds: take the one that is shown now.",
+        "incorrect_code": "This code is not right. Codes of the app change every 30 seconds: take the one that is "
+        "shown now. A recovery code works once.",
     }
 
     def encrypt(self, text: str) -> str:

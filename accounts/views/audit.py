@@ -62,7 +62,7 @@ _LABELS = (
     ("target", "Target (name, kind or id)"),
     ("q", "Text"),
     ("from", "From (day, UTC)"),
-    ("to", "To before (day, UTC)"),
+    ("to", "Until before (day, UTC)"),
 )
 
 

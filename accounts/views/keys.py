@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -144,14 +144,15 @@ def _page(
     request: TeamRequest, reasons: dict[str, str] | None = None, *, issued: Issued | None = None
 ) -> HttpResponseBase:
     given = scopes_to_give(request.membership.role)
-    told = request.POST if reasons else {}
+    told = request.POST if reasons else QueryDict()
     rows = keys_of(request.team.id, timezone.now())
     context = {
         "rows": [(one, set(one.key.scopes) <= set(given)) for one in rows],
-        "ending": [one for one in rows if one.ends_in_days is not None],
-        "scopes": [(scope.value, scope.label) for scope in Scope if scope in given],
-        "kinds": source_kinds(),
-        "days": DAYS,
+        "ending": [one for one in rows if one.is_to_replace],
+        "scopes": [(one.value, one.label, one in told.getlist("scope")) for one in Scope if one in given],
+        "kinds": [(value, label, value in told.getlist("kind")) for value, label in source_kinds()],
+        "days": [(value, label, str(value) == told.get("days")) for value, label in DAYS],
+        "is_personal": bool(told.get("personal")),
         "reasons": reasons,
         "issued": issued,
         "told_name": told.get("name", ""),

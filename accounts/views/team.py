@@ -69,6 +69,7 @@ def leave(request: TeamRequest) -> HttpResponseBase:
         leave_team(team_id=request.team.id, member_id=request.membership.id, now=timezone.now())
     except MemberRefused as refused:
         return _page(request, refused.reasons)
+    messages.success(request, "You left the team and see nothing of it any more.")
     return HttpResponseRedirect(reverse("home"))
 
 

@@ -59,7 +59,7 @@ def _page(request: TeamRequest, *, status: int = 200, **more: Any) -> HttpRespon
         "policies": [
             (row, CAPTURES[Capture(row.capture)]) for row in CapturePolicy.objects.order_by("workflow", "environment")
         ],
-        "captures": _choices(CAPTURES, Capture.METADATA),
+        "captures": _choices(CAPTURES, request.POST.get("capture", "")),
         "told": request.POST,
         "tried": service.TRIED,
         **more,

@@ -44,3 +44,8 @@ class RetentionRun(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} until {self.last_day}"
+
+    @property
+    def archive(self) -> str:
+        """Where it was archived, for the team: its own store by its address, folders of the server by none."""
+        return "the archive of this installation" if self.archived_to.startswith("file:") else self.archived_to

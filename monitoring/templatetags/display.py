@@ -25,6 +25,25 @@ def _told(value: Any) -> Any:
     return None if value == "" else value
 
 
+# Fields that pages call by another name than forms and the API do.
+_FIELD_WORDS = {
+    "slug": "address",
+    "confirm": "confirmation",
+    "scopes": "list of what it may",
+    "source_kinds": "protocols",
+    "burst": "number of requests at once",
+    "requests_per_second": "number of requests a second",
+    "what": "name, path or pattern",
+    "expires_at": "end",
+}
+
+
+@register.filter
+def field_words(field: str) -> str:
+    """What a page calls a field of a form."""
+    return _FIELD_WORDS.get(field, field.replace("_", " "))
+
+
 @register.filter
 def count(value: int | None) -> str:
     """`7,004`."""

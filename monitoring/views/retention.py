@@ -46,7 +46,8 @@ class Field:
     note: str
     least: int
     recommended: int
-    value: int | None
+    # What was typed, where it cannot be taken.
+    value: int | str | None
     reason: str
 
 
@@ -87,8 +88,9 @@ def _page(
     context = {
         "policy": policy,
         "fields": [
-            Field(name, b.title, _NOTES[name], b.least, b.recommended, getattr(policy, name), reasons.get(name, ""))
+            Field(name, b.title, _NOTES[name], b.least, b.recommended, value, reasons.get(name, ""))
             for name, b in BOUNDS.items()
+            for value in [request.POST.get(name, "")[:40] if name in reasons else getattr(policy, name)]
         ],
         "environments": ", ".join(policy.debug_environments),
         "workflows": [(one, one.id in marked) for one in workflows],
@@ -131,7 +133,7 @@ def _csv(request: TeamRequest) -> HttpResponseBase:
     rows = [
         (
             *(one.get_kind_display(), one.limit_days, one.first_day, one.last_day, one.execution_count),
-            *(one.row_count, one.freed_bytes, one.reusable_bytes, one.archived_to),
+            *(one.row_count, one.freed_bytes, one.reusable_bytes, one.archive),
             *(one.began_at.isoformat(), one.ended_at.isoformat(), one.failure),
         )
         for one in reads.runs(request.team.id, 10_000)

@@ -40,6 +40,7 @@ def test_a_group_is_made_renamed_filled_and_removed(owner_client, team, owner, m
         "Payments,member@harbour.test",
         "Payments,owner@harbour.test",
     ]
+    assert "Remove this group?" in flat(owner_client, page)
     owner_client.post(f"{page}{one.id}/remove/")
     assert "No group yet" in flat(owner_client, page)
 
@@ -48,6 +49,7 @@ def test_what_cannot_be_saved_says_why(owner_client, stranger, page) -> None:
     make(owner_client, page, "Payments")
     for name, members, reason in (
         ("", [], "the name must be told"),
+        ("\N{ZERO WIDTH SPACE}", [], "the name must be told"),
         ("Payments", [], "the name is taken by another group"),
         ("x" * 81, [], "the name must be told, with at most 80"),
         ("Others", [str(stranger.id)], "the members must be members of the team"),

@@ -10,8 +10,9 @@ FRAMES = ("base.html", "plain.html")
 PAGES = sorted(
     path
     for path in TEMPLATES.rglob("*.html")
-    # Those of the admin stand in the frame that Django has for it.
-    if not path.name.startswith("_") and path.parent.name not in ("components", "elements", "emails", "admin")
+    # Those of the admin stand in the frame that Django has for it; snippets are parts by allauth's name.
+    if not path.name.startswith("_")
+    and path.parent.name not in ("components", "elements", "emails", "admin", "snippets")
 )
 
 

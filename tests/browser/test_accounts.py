@@ -94,7 +94,7 @@ def test_a_lost_password_is_set_anew_by_a_link_that_an_owner_copies(
     context.clear_cookies()
     page.goto(link)
     accessible(page)
-    for label in ("New Password", "New Password (again)"):
+    for label in ("New password (at least 10 characters)", "New password, once more"):
         page.get_by_label(label, exact=True).fill(NEW_PASSWORD)
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your password is set")
@@ -177,5 +177,7 @@ def test_a_team_is_exported_deleted_and_restored(
     expect(page.get_by_text("keys and sources work again")).to_be_visible()
     page.get_by_label("The new owner").select_option(label=member.email)
     page.get_by_role("button", name="Transfer").click()
+    accessible(page)
+    page.get_by_role("dialog").get_by_role("button", name="Transfer").click()
     expect(page.get_by_text(f"{member.email} owns the team now")).to_be_visible()
     assert complaints == []

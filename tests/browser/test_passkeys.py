@@ -74,3 +74,36 @@ def test_a_passkey_is_added_and_signs_in(
     page.wait_for_url(lambda address: "/operations/" in address)
     assert InstallationEvent.objects.filter(action="user.signed_in").count() == 2
     assert complaints == []
+
+
+def test_what_is_wrong_with_a_passkey_is_said(
+    page: Page, live_server: LiveServer, team: Team, settings: Any, authenticator: CDPSession, open_signed_in: SignIn
+) -> None:
+    # The browser tells the console alone: an address that is a number has no passkeys, nor has a phone without any.
+    settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
+    numbers = live_server.url.replace("localhost", "127.0.0.1")
+    open_signed_in(page, f"{numbers}/account/second-factor/webauthn/add/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button").last.click()
+    expect(page.get_by_label("Sign in without the password")).to_be_checked()
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_role("alert")).to_contain_text("Passkeys need an address that begins with https://")
+    accessible(page)
+    page.context.clear_cookies()
+    page.goto(f"{numbers.replace('127.0.0.1', 'localhost')}/sign-in/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("No passkey was taken")
+    accessible(page)
+
+
+def test_a_form_that_is_sent_twice_counts_once(
+    page: Page, live_server: LiveServer, team: Team, open_signed_in: SignIn
+) -> None:
+    open_signed_in(page, f"{live_server.url}/teams/new/")
+    page.get_by_label("Name").fill("Twice")
+    page.evaluate(
+        "() => { const form = document.querySelector('main form'); form.requestSubmit();"
+        " setTimeout(() => form.requestSubmit(), 20); }"
+    )
+    page.wait_for_url(lambda address: "/t/twice" in address)
+    assert Team.objects.filter(name="Twice").count() == 1

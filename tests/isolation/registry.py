@@ -179,6 +179,7 @@ PLAIN_FIELDS: dict[str | tuple[str, str], str] = {
     # A provider is public by the domain of an address: whoever signs in there has to find it.
     ("company_sign_in", "email"): "somebody@example.test",
     "other": "1",
+    ("account_login", "unsent"): "1",
     "from": "now-7d",
     "to": "now",
     "format": "json",

@@ -70,6 +70,45 @@ def test_a_key_is_replaced_with_an_overlap(owner_client: Client, team: Team, api
     assert owner_client.get("/api/v1/workflows/", headers=bearer(fresh)).status_code == 200
 
 
+def test_a_key_that_was_replaced_is_not_replaced_once_more(owner_client: Client, team: Team, api_key: str) -> None:
+    # A second click made a key that ended with the overlap of the first, and the page asked to replace the old one.
+    old, page = ApiKey.objects.get(team=team), f"/t/{team.slug}/settings/keys/"
+    owner_client.post(f"{page}{old.id}/rotate/", {"hours": "24"})
+    again = owner_client.post(f"{page}{old.id}/rotate/", {"hours": "24"})
+    assert again.status_code == 422
+    assert "was replaced already" in again.content.decode()
+    shown_page = owner_client.get(page).content.decode()
+    assert "Replace it in time" not in shown_page
+    assert shown_page.count("Replaced</span>") == 1
+    assert [one.expires_at for one in ApiKey.objects.filter(team=team).exclude(id=old.id)] == [None]
+
+
+def test_a_key_that_is_refused_keeps_what_was_chosen(owner_client: Client, team: Team) -> None:
+    told = {"name": "\N{ZERO WIDTH SPACE}", "scope": ["read"], "kind": ["otlp"], "days": "90", "personal": "1"}
+    plain = " ".join(owner_client.get(f"/t/{team.slug}/settings/keys/").content.decode().split())
+    answer = owner_client.post(f"/t/{team.slug}/settings/keys/", told)
+    assert answer.status_code == 422
+    page = " ".join(answer.content.decode().split())
+    for kept in ('value="read" checked', 'value="otlp" checked', 'value="90" selected', 'value="1" checked'):
+        assert kept in page
+    assert page.count(" checked>") == plain.count(" checked>") + 3
+
+
+def test_a_revoked_key_says_since_when_it_is(owner_client: Client, team: Team, api_key: str) -> None:
+    key, day = ApiKey.objects.get(team=team), timezone.now() + timedelta(days=300)
+    ApiKey.objects.filter(id=key.id).update(expires_at=day, source_kinds=["otlp"])
+    owner_client.post(f"/t/{team.slug}/settings/keys/{key.id}/revoke/")
+    for page in ("", f"{key.id}/"):
+        shown_page = owner_client.get(f"/t/{team.slug}/settings/keys/{page}").content.decode()
+        assert f"since {timezone.now():%-d %b %Y}" in shown_page
+        assert "eports only by OpenTelemetry" in shown_page
+
+
+def test_a_key_is_revoked_after_a_question(owner_client: Client, team: Team, api_key: str) -> None:
+    page = owner_client.get(f"/t/{team.slug}/settings/keys/").content.decode()
+    assert "Whoever uses it is refused from now on, for good." in page
+
+
 def test_a_personal_key_may_what_the_role_may_and_ends_with_the_membership(
     client: Client, team: Team, member: User
 ) -> None:

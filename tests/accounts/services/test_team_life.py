@@ -79,6 +79,47 @@ def test_a_team_is_restored_and_only_its_name_deletes_it(team: Team) -> None:
     assert Team.objects.get(id=team.id).erased_from is None
 
 
+@pytest.mark.parametrize("told", ["Sales abc", "Sales \N{REPLACEMENT CHARACTER}abc", " Sales  abc "])
+def test_a_team_whose_name_turns_text_round_is_deleted_by_what_its_page_shows(team: Team, told: str) -> None:
+    Team.objects.filter(id=team.id).update(name="Sales \N{RIGHT-TO-LEFT OVERRIDE}abc")
+    delete_team(team_id=team.id, name=told, now=timezone.now())
+    assert Team.objects.get(id=team.id).erased_from is not None
+
+
+@pytest.mark.parametrize(
+    "told", ["", "  ", "\N{ZERO WIDTH SPACE}\N{RIGHT-TO-LEFT OVERRIDE}", "\N{COMBINING ACUTE ACCENT}"]
+)
+def test_a_team_has_a_name_that_can_be_seen(owner_client: Client, team: Team, told: str) -> None:
+    assert owner_client.post("/teams/new/", {"name": told}).status_code == 422
+    answer = owner_client.post(f"/t/{team.slug}/settings/team/rename/", {"name": told, "slug": team.slug})
+    assert answer.status_code == 422
+    assert Team.objects.count() == 1
+
+
+def test_a_name_is_kept_without_what_turns_text_round(owner_client: Client, team: Team) -> None:
+    owner_client.post("/teams/new/", {"name": "\N{RIGHT-TO-LEFT OVERRIDE}קבוצה  1\x07"})
+    assert Team.objects.exclude(id=team.id).get().name == "קבוצה 1"
+
+
+def test_who_is_in_a_suspended_team_gets_to_the_other_one(owner_client: Client, team: Team) -> None:
+    owner_client.post("/teams/new/", {"name": "Another"})
+    Team.objects.filter(id=team.id).update(suspended_at=timezone.now())
+    page = owner_client.get(f"/t/{team.slug}/workflows/")
+    assert page.status_code == 403
+    assert 'href="/t/another/"' in page.content.decode()
+    assert owner_client.get("/").headers["Location"] == "/t/another/operations/"
+
+
+def test_who_leaves_is_told(owner_client: Client, member_client: Client, team: Team) -> None:
+    page = member_client.post(f"/t/{team.slug}/settings/team/leave/", follow=True).content.decode()
+    assert "You left the team" in page
+
+
+def test_transfer_asks_first(owner_client: Client, member: User, team: Team) -> None:
+    page = owner_client.get(f"/t/{team.slug}/settings/team/").content.decode()
+    assert "Only they can take that back." in page
+
+
 def test_keys_and_pages_of_a_deleted_team_say_so(owner_client: Client, team: Team, api_key: str) -> None:
     with team_context(team.id):
         delete_team(team_id=team.id, name=team.name, now=timezone.now())

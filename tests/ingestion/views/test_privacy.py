@@ -161,3 +161,18 @@ def test_usage_is_for_members_only(member: User, stranger: User) -> None:
         client = Client()
         client.force_login(user)
         assert client.get(USAGE).status_code == status
+
+
+def test_nothing_is_captured_less_without_a_choice(owner_client: Client, team: Team) -> None:
+    # The first choice was to keep no payloads: a click on "Save" of the empty form said so for the whole team.
+    page = text(owner_client.get(PAGE))
+    assert "choose how much" in page
+    answer = owner_client.post(PAGE, {"action": "set_policy", "workflow": "", "environment": "", "capture": ""})
+    assert answer.status_code == 422
+    with team_context(team.id):
+        assert not CapturePolicy.objects.exists()
+
+
+def test_a_refused_rule_names_its_field_as_the_page_does(owner_client: Client) -> None:
+    answer = owner_client.post(PAGE, {"action": "add_rule", "kind": "pattern", "what": "(", "becomes": "label"})
+    assert "the name, path or pattern is no pattern" in text(answer)

@@ -17,7 +17,7 @@ from ingestion.records import LogReport
 from ingestion.services.deliveries import receive
 from ingestion.services.sources import create_source
 from ingestion.sources import info_of
-from monitoring.models import Execution, LegalHold, LogLine, Payload, Step, TrackerDelivery
+from monitoring.models import Execution, LegalHold, LogLine, Payload, RetentionRun, Step, TrackerDelivery
 from monitoring.store.archive import ArchiveFailed
 from monitoring.store.clearing import Pace
 from monitoring.store.retention import drop_expired
@@ -46,6 +46,37 @@ def old(days: int = 25, **fields: Any) -> Any:
 
 def address(team: Team) -> str:
     return f"/t/{team.slug}/settings/retention/"
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("file:///srv/archive", "the archive of this installation"), ("s3://harbour/steadyrun", "s3://harbour/steadyrun")],
+)
+def test_a_team_reads_no_folder_of_the_server(owner_client: Client, team: Team, place: str, said: str) -> None:
+    now, day = timezone.now(), timezone.now().date()
+    with team_context(team.id):
+        RetentionRun.objects.create(
+            kind="production", limit_days=20, first_day=day, last_day=day, archived_to=place, began_at=now, ended_at=now
+        )
+    page = owner_client.get(address(team)).content.decode()
+    csv = b"".join(owner_client.get(address(team), {"format": "csv"}).streaming_content).decode()
+    assert said in page
+    assert said in csv
+    assert ("/srv" in page + csv) is False
+
+
+def test_what_cannot_be_taken_stays_in_its_field(owner_client: Client, team: Team) -> None:
+    answer = owner_client.post(address(team), {**FORM, "production_days": "soon", "audit_days": "-5"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'value="soon"' in page
+    assert 'value="-5"' in page
+
+
+def test_the_preview_says_that_imported_history_stays(owner_client: Client, team: Team) -> None:
+    said = "Imported history is not counted"
+    assert said in owner_client.post(address(team), FORM).content.decode()
+    assert said not in owner_client.post(address(team), {**FORM, "deletes_imported": "on"}).content.decode()
 
 
 def test_limits_are_shown_before_they_are_saved(owner_client: Client, team: Team) -> None:
