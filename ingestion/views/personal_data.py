@@ -34,7 +34,7 @@ SIGNS = {
 @team_page(Permission.MANAGE_PRIVACY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def personal_data(request: TeamRequest) -> HttpResponseBase:
-    """The form with the jobs of the last days, or with `format=csv` those; a POST asks for a search."""
+    """The form with the jobs of the last days (`part=state`, `format=csv`: those alone); a POST asks for a search."""
     if request.method != "POST":
         jobs = service.listed(request.team.id)
         if request.GET.get("format") == "csv":
@@ -113,12 +113,16 @@ def _to(request: TeamRequest, job: PersonalDataJob) -> HttpResponseBase:
 
 
 def _list(request: TeamRequest, reasons: dict[str, str]) -> HttpResponseBase:
+    jobs = service.listed(request.team.id)
     context = {
-        "jobs": _signed(service.listed(request.team.id)),
+        "jobs": _signed(jobs),
+        "is_at_work": not all(one.is_over for one in jobs),
         "reasons": reasons,
         "told_tag": request.POST.get("tag", ""),
     }
-    return TemplateResponse(request, "settings/personal_data.html", context, status=422 if reasons else 200)
+    part = request.method != "POST" and request.GET.get("part") == "state"
+    template = "settings/_personal_data_list.html" if part else "settings/personal_data.html"
+    return TemplateResponse(request, template, context, status=422 if reasons else 200)
 
 
 def _page(request: TeamRequest, job: PersonalDataJob, reasons: dict[str, str] | None = None) -> HttpResponseBase:

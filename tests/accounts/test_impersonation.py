@@ -92,6 +92,15 @@ def test_nobody_is_seen_as_somebody_who_administers(staff: Client, team: Team, m
     assert "administers the installation" in answer.content.decode()
 
 
+def test_a_page_that_is_held_back_says_why(staff: Client, team: Team, member: User) -> None:
+    begin(staff, team, member)
+    answer = staff.get(page(team, "settings/keys/"))
+    assert answer.status_code == 404
+    assert "are held back" in answer.content.decode()
+    assert f'href="/t/{team.slug}/"' in answer.content.decode()
+    assert "are held back" not in Client().get("/nothing/").content.decode()
+
+
 def test_nobody_is_seen_as_oneself_or_as_somebody_deactivated(
     staff: Client, root: User, team: Team, member: User
 ) -> None:

@@ -75,6 +75,17 @@ def test_a_search_shows_its_progress_and_what_it_found(owner_client: Client, tea
 
 
 @pytest.mark.usefixtures("filled")
+def test_the_list_asks_for_news_while_something_is_at_work(owner_client: Client) -> None:
+    search(owner_client)
+    assert 'data-poll hx-get="/t/harbour/settings/personal-data/?part=state"' in text(owner_client.get(PAGE))
+    work()
+    part = text(owner_client.get(PAGE, {"part": "state"}))
+    assert part.startswith("<section")
+    assert "Done" in part
+    assert "data-poll" not in part
+
+
+@pytest.mark.usefixtures("filled")
 def test_a_search_by_tag_finds_that_tag_alone(owner_client: Client) -> None:
     page = search(owner_client, tag="customer")
     work()
