@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 # How many days before the end.
 DAYS = (14, 3)
-# An installation that was off then catches up for so long. A key that is replaced ends sooner than that, by default.
+# An installation that was off then catches up for so long.
 CATCH_UP = timedelta(days=1)
 CLAIM = timedelta(seconds=120)
 REMEMBERED = timedelta(days=60)
@@ -40,7 +40,7 @@ _CLAIM = f"""UPDATE key_mail SET due_at = %(until)s, tries = tries + 1 WHERE id 
 
 
 def queue_due(now: datetime) -> None:
-    """Queues what is due by now. A key that was made for less time than that gets none."""
+    """Queues what is due by now. A key that was made for less time than that, or replaced, gets none."""
     if not can_send():
         return
     KeyMail.objects.filter(due_at__isnull=True, made_at__lt=now - REMEMBERED).delete()
@@ -57,6 +57,7 @@ def _ending(now: datetime, before: timedelta) -> Sequence[ApiKey]:
     """Keys that came within `before` of their end since `CATCH_UP`, of teams that are open."""
     found = ApiKey.objects.filter(
         revoked_at__isnull=True,
+        replaced_at__isnull=True,
         expires_at__gt=now + before - CATCH_UP,
         expires_at__lte=now + before,
         created_at__lte=F("expires_at") - before,
@@ -98,10 +99,10 @@ def _claim(now: datetime) -> UUID | None:
 
 
 def deliver(mail_id: UUID, now: datetime) -> None:
-    """One try of one mail. Of a key that was revoked or ended, and to who left the team, nothing is told."""
+    """One try of one mail. Of a key that was revoked, replaced or ended, and to who left the team, nothing is told."""
     mail = KeyMail.objects.select_related("team", "user").get(id=mail_id)
-    live = ApiKey.objects.filter(team_id=mail.team_id, id=mail.key_id, revoked_at__isnull=True, expires_at__gt=now)
-    key = live.select_related("created_by", "member").first()
+    live = ApiKey.objects.filter(revoked_at__isnull=True, replaced_at__isnull=True, expires_at__gt=now)
+    key = live.filter(team_id=mail.team_id, id=mail.key_id).select_related("created_by", "member").first()
     is_member = Membership.objects.filter(team_id=mail.team_id, user_id=mail.user_id, user__is_active=True).exists()
     if key is None or not is_member:
         KeyMail.objects.filter(id=mail_id).update(due_at=None)
