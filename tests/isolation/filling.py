@@ -60,6 +60,7 @@ from tests.billing.lines import add_line
 from tests.billing.prices import price
 from tests.billing.rates import add_rate
 from tests.factories import NOW, report, step, store
+from tests.isolation.passkeys import credential
 from tests.people import PASSWORD
 
 MONTH = date(2026, 8, 1)
@@ -156,7 +157,10 @@ def _people(team: Team, owner: User) -> dict[str, Any]:
     # Numbers that no answer holds by chance.
     number = 7_310_000_000 + sum(team.slug.encode())
     key = Authenticator.objects.create(
-        id=number % 2**31, user=owner, type=Authenticator.Type.WEBAUTHN, data={"name": "Key"}
+        id=number % 2**31,
+        user=owner,
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": "Key", "credential": credential(team.slug)},
     )
     session = UserSession.objects.create(
         id=number % 2**31, user=owner, session_key=f"{team.slug}-session", ip="127.0.0.1", user_agent=""

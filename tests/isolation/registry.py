@@ -163,7 +163,7 @@ _TEXTS = """
     tail target text tier title tracker_url type unit unsigned url usage use value wants what who why words
     workflow_type zone rates pending tokens reconciled over unpriced
     attributes excludedAttributes from_start shows_payloads
-    basis date earlier released_at max_runs_per_hour min_runs_per_hour state sources
+    basis date earlier released_at max_runs_per_hour min_runs_per_hour state sources passwordless
 """
 _NUMBERS = """
     actual after_s amount audit_days budget_usd burst clear_threshold context_over context_up_to costlier count days
@@ -268,11 +268,6 @@ SAME = {
         "nothing has written the file here",
     ),
     "GET t/<slug:team>/cost/exports/<uuid:job>/file/ <team>": "nothing has written the file of the export here",
-    **{
-        f"{method} account/second-factor/webauthn/keys/<int:pk>/{what}/ <pk>": "the password is asked for first"
-        for method in ("GET", "POST")
-        for what in ("remove", "edit")
-    },
     "PUT api/v1/alert-rules/<str:rule>/ <rule>": "what is required alone makes no rule, and that is looked at first",
     "POST t/<slug:team>/settings/privacy/ <team>": "what is to be removed is not named: as if no page were there",
     "POST t/<slug:team>/cost/unpriced/rate/ <team>": "no model is without a price",

@@ -29,8 +29,12 @@ pytestmark = pytest.mark.django_db
 # Pages tell how long ago something was.
 MOMENT = timezone.now()
 UNKNOWN = "unknown@nowhere.test"
-# More statements than a known address takes: enough for a look-up, not for a hash or a letter.
-ABOUT = 8
+# An address is looked up in two tables where the first does not know it: one statement more or less.
+ABOUT = 2
+# allauth keeps addresses in a table of its own, and adds one that is not there when it first makes a link for it: six
+# statements more, once. They say of an address that it has an account that no link was made for yet, to whoever sees a
+# few milliseconds beside those of a letter, and can ask only once. Somebody who signed up has the row from the start.
+FIRST_LINK = 8
 # Tokens of forms, and of an invitation that was just made its link and its id.
 _FRESH = re.compile(r"\b[A-Za-z0-9]{64}\b|(?<=/invitation/)[\w-]{32}|(?<=/invitations/)[0-9a-f-]{36}")
 
@@ -64,12 +68,12 @@ def seen(address: str, ask: Callable[[], HttpResponse]) -> Seen:
     return Seen(answer.status_code, body, location, len(hashed), len(mail.outbox), len(queries))
 
 
-def assert_alike(one: Seen, other: Seen) -> None:
+def assert_alike(one: Seen, other: Seen, *, about: int = ABOUT) -> None:
     """The same to see, and about the same work."""
     assert (one.status, one.location) == (other.status, other.location)
     assert one.body == other.body
     assert (one.hashes, one.letters) == (other.hashes, other.letters)
-    assert abs(one.statements - other.statements) <= ABOUT
+    assert abs(one.statements - other.statements) <= about
 
 
 @pytest.fixture
@@ -114,9 +118,10 @@ def test_asking_for_a_new_password_says_the_same_and_sends_a_letter(
     def forget(email: str) -> Seen:
         return seen(email, lambda: Client().post("/account/password/forgotten/", {"email": email}))
 
-    found, other = forget(known[kind].email), forget(UNKNOWN)
-    assert found.letters == 1
-    assert_alike(found, other)
+    for about in (FIRST_LINK, ABOUT):
+        found, other = forget(known[kind].email), forget(UNKNOWN)
+        assert found.letters == 1
+        assert_alike(found, other, about=about)
 
 
 def test_without_a_mail_server_asking_for_a_new_password_looks_nobody_up(owner: User) -> None:

@@ -10,6 +10,7 @@ from pytest_django import DjangoDbBlocker
 from tests.isolation import registry
 from tests.isolation.asking import Answer, Asker, Caller, Request, World, build
 from tests.isolation.cases import (
+    NOT_THERE,
     Case,
     Documents,
     Values,
@@ -58,9 +59,10 @@ class Matrix:
         first, *others = self._callers(route, "")
         for case in cases_in_path(route, method, self.values, told):
             own = self.asker.ask(first, case.own, case.about_own)
-            # A method that is not there is refused before anything is looked up: one caller is enough.
-            nobody = self._check(case, [first] if own.status == 405 else self._callers(route, case.name))
-            if own.status != 405 and own == nobody:
+            if own.status == NOT_THERE:
+                # Refused before anything is looked up: one caller is enough.
+                self._check(case, [first])
+            elif own == self._check(case, self._callers(route, case.name)):
                 self.dead.add(case.place)
         if route.is_report:
             return
