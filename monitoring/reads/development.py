@@ -1,17 +1,16 @@
-"""The Development page: which nodes fail and are slow, which failure groups are new, what the newest releases changed.
+"""The Development page: its totals, which failure groups are new, what the newest releases changed.
 
 Figures are those of rollups; what they are compared with is the period of equal length before. Nothing scans records:
 failures of a new group are counted through the index of groups, and no further than `MOST_FAILURES`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from accounts.statements import run_planned, run_prepared
-from monitoring.analysis.histogram import Histogram, percentile
 from monitoring.analysis.release_metrics import Compared, quantile_compared, rate_compared
 from monitoring.filters import Choice
 from monitoring.identity import LabelKind, label_id
@@ -21,15 +20,12 @@ from monitoring.reads.groups import title_words
 from monitoring.reads.labels import label_values
 from monitoring.reads.merged import merger_of
 from monitoring.reads.releases import LOOK_BACK, KnownRelease, newest_releases, rate_counts
-from monitoring.reads.rollup_rows import Pending, Slice, figures, segments, sum_rows
-from monitoring.reads.sent_histograms import read_histogram
+from monitoring.reads.rollup_rows import Pending, Slice, figures, segments
 from monitoring.statuses import FAILING
 from monitoring.windows import Window
 
 MAX_GROUPS = 200
 MOST_FAILURES = 1_000
-# With fewer visits a percentile is one visit's.
-FEWEST_TIMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,62 +63,6 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Visits:
-    """Visits of a node: all, succeeded, failed or timed out, and how long they took."""
-
-    visits: int = 0
-    succeeded: int = 0
-    failures: int = 0
-    histogram: Histogram | None = None
-
-    @property
-    def failed_share(self) -> float | None:
-        """Failed and timed-out visits out of the finished ones; None without a finished one."""
-        ended = self.succeeded + self.failures
-        return self.failures / ended if ended else None
-
-    @property
-    def timed(self) -> int:
-        """Visits whose duration is known."""
-        return sum((self.histogram or {}).values())
-
-    @property
-    def p95_ms(self) -> float | None:
-        """Of the visits whose duration is known, within 2 %; None with fewer than five."""
-        return percentile(self.histogram, 0.95) if self.histogram and self.timed >= FEWEST_TIMED else None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRow:
-    """A node of a workflow in the window and in the period before. `share` is its part of all failed visits."""
-
-    workflow: Named
-    name: str
-    now: Visits
-    before: Visits
-    share: float | None
-
-    @property
-    def failed_share(self) -> float | None:
-        """Failed visits out of finished ones; None where only failures are reported, or none finished."""
-        return None if self.workflow.is_failures_only else self.now.failed_share
-
-    @property
-    def failed_share_before(self) -> float | None:
-        """The same of the period before."""
-        return None if self.workflow.is_failures_only else self.before.failed_share
-
-
-@dataclass(frozen=True, slots=True)
-class Nodes:
-    """Nodes with failed visits, most first; nodes whose p95 is known, the slowest first; how many nodes had visits."""
-
-    failing: Sequence[NodeRow]
-    slow: Sequence[NodeRow]
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class NewGroup:
     """A failure group whose first failure is in the window. `failures` are those of the window, in the environment;
     above `MOST_FAILURES` they are that many or more. `release` is the one that it began in; empty: not told."""
@@ -156,7 +96,6 @@ class ReleasePair:
 
 _WORKFLOWS = """SELECT id, slug, name, completeness = 'failures-only' FROM workflow WHERE team_id = %s
     ORDER BY name, id"""
-_SUMS = ("runs", "succeeded", "failed", "timed_out")
 _MEMBERS = """ARRAY(SELECT fresh.id UNION SELECT t.id FROM group_triage t
     WHERE t.team_id = %(team)s AND t.merged_into_id = fresh.id)"""
 _FAILED = f"status IN ({', '.join(str(one.value) for one in sorted(FAILING))})"
@@ -207,36 +146,6 @@ def _totals(where: Where, window: Window) -> Totals:
     which = Slice(where.only, where.environment, Dimension.NONE, 0)
     found = figures(where.team_id, which, segments(window.aligned(), where.marked), "workflow_id")
     return together([totals for workflow, totals in found.items() if where.counts(workflow)])
-
-
-def nodes_of(where: Where, limit: int) -> Nodes:
-    """The nodes that fail most and the slowest, at most `limit` each. Three queries."""
-    now = {key: one for key, one in _visits(where, where.window, None).items() if key[0] in where.workflows}
-    failing = sorted((key for key, one in now.items() if one.failures), key=lambda key: (-now[key].failures, key))
-    slow = sorted((key for key, one in now.items() if one.p95_ms), key=lambda key: (-(now[key].p95_ms or 0), key))
-    kept = {*failing[:limit], *slow[:limit]}
-    before = _visits(where, where.window.previous(), {value for _, value in kept})
-    names = label_values(where.team_id, {value for _, value in kept})
-    failed = sum(one.failures for one in now.values())
-
-    def row(key: tuple[UUID, int]) -> NodeRow:
-        share = now[key].failures / failed if failed else None
-        name = names.get(key[1], str(key[1]))
-        return NodeRow(where.workflows[key[0]], name, now[key], before.get(key, Visits()), share)
-
-    return Nodes([row(key) for key in failing[:limit]], [row(key) for key in slow[:limit]], len(now))
-
-
-def _visits(where: Where, window: Window, nodes: Collection[int] | None) -> dict[tuple[UUID, int], Visits]:
-    """Visits by workflow and node: of these nodes, or of all (None)."""
-    values = None if nodes is None else sorted(nodes)
-    which = Slice(where.only, where.environment, Dimension.NODE, value_ids=values)
-    parts = segments(window.aligned(), where.marked)
-    rows = sum_rows(where.team_id, which, parts, ("workflow_id", "value_id"), _SUMS, is_timed=True)
-    return {
-        (workflow, node): Visits(runs, succeeded, failed + timed_out, read_histogram(bins, times))
-        for workflow, node, runs, succeeded, failed, timed_out, bins, times in rows
-    }
 
 
 def new_groups(where: Where) -> list[NewGroup]:

@@ -16,6 +16,7 @@ from monitoring.cells import Rows
 from monitoring.filters import TITLES, Filters
 from monitoring.presentation import Action, FilterChoice
 from monitoring.reads import development as reads
+from monitoring.reads.development_nodes import Nodes, nodes_of
 from monitoring.reads.executions import ExecutionRow, page
 from monitoring.reads.figures import Totals
 from monitoring.reads.rollup_rows import pending
@@ -50,7 +51,7 @@ class Found:
 
     now: Totals
     before: Totals
-    nodes: reads.Nodes
+    nodes: Nodes
     groups: Sequence[reads.NewGroup]
     pairs: Sequence[reads.ReleasePair]
     traces: Sequence[ExecutionRow]
@@ -68,7 +69,7 @@ def development(request: TeamRequest) -> HttpResponseBase:
     totals = reads.totals_of(where)
     found = Found(
         *totals,
-        nodes=reads.nodes_of(where, SHOWN),
+        nodes=nodes_of(where, SHOWN),
         groups=reads.new_groups(where),
         pairs=reads.release_pairs(where),
         traces=_traces(scope, TRACES),
@@ -128,7 +129,7 @@ def _export(scope: Scope, where: reads.Where, table: str) -> HttpResponseBase:
         return csv_response(name, TRACE_HEADER, [trace_cells(row) for row in _traces(scope, EXPORTED)])
     if table in ("failing", "slow"):
         make = failing_rows if table == "failing" else slow_rows
-        rows = make(scope, reads.nodes_of(where, EXPORTED))
+        rows = make(scope, nodes_of(where, EXPORTED))
     elif table == "groups":
         rows = group_rows(scope, reads.new_groups(where))
     else:

@@ -11,7 +11,8 @@ from monitoring import wording
 from monitoring.analysis.difference import MIN_RUNS, Reading
 from monitoring.analysis.intervals import Interval, wilson
 from monitoring.cells import Cell, Column, Row, Rows, code, number, text
-from monitoring.reads.development import MOST_FAILURES, Named, NewGroup, NodeRow, Nodes, ReleasePair, Visits
+from monitoring.reads.development import MOST_FAILURES, Named, NewGroup, ReleasePair
+from monitoring.reads.development_nodes import NodeRow, Nodes, Visits
 from monitoring.reads.executions import ExecutionRow
 from monitoring.reads.figures import Totals
 from monitoring.templatetags.display import when_text
