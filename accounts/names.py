@@ -10,6 +10,11 @@ _SEEN = frozenset("LNPS")
 
 def name_of(told: str) -> str:
     """The name without controls and with single spaces; empty where nothing of it could be seen."""
-    line = " ".join(told.split())
-    name = "".join(one for one in line if one not in _TURNING and unicodedata.category(one) not in ("Cc", "Cs"))
-    return name.strip() if any(unicodedata.category(one)[0] in _SEEN for one in name) else ""
+    kept = (one for one in " ".join(told.split()) if _is_kept(one))
+    # Spaces that stood around what is left out stand beside each other now.
+    name = " ".join("".join(kept).split())
+    return name if any(unicodedata.category(one)[0] in _SEEN for one in name) else ""
+
+
+def _is_kept(letter: str) -> bool:
+    return letter not in _TURNING and unicodedata.category(letter) not in ("Cc", "Cs")

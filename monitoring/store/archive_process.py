@@ -8,6 +8,7 @@ text: values as PostgreSQL writes them as JSON; columns that hold objects or lis
 import hashlib
 import io
 import json
+import os
 import sys
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,5 +112,12 @@ def _read_table(system: Any, folder: str, table: str, told: dict[str, Any]) -> N
         sys.stdout.write(json.dumps([table, values]) + "\n")
 
 
+def _end(code: int) -> None:
+    """Ends without taking pyarrow down: its threads may still be at their end, and the process is aborted then."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _end(main())

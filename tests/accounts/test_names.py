@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.names import name_of
@@ -10,6 +10,7 @@ from accounts.names import name_of
 TURNING = "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
+@example("0 \u202e 0")
 @given(st.text() | st.text(alphabet=TURNING + " \t\n\x00\u200b\u0301abא"))
 def test_a_name_is_one_line_that_can_be_seen_and_stays_as_it_is(told: str) -> None:
     name = name_of(told)

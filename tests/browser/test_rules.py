@@ -36,6 +36,7 @@ def test_a_rule_is_made_with_its_rehearsal(live_server, page: Page, team, outage
     open_signed_in(page, f"{live_server.url}/t/{team.slug}/alerts/rules/")
     expect(page.get_by_text("No rule yet")).to_be_visible()
     page.get_by_role("link", name="New rule").click()
+    page.wait_for_url("**/rules/new/", wait_until="load")
     page.get_by_label("Metric").select_option("missed_schedule")
     expect(page.get_by_label("Cron expression")).to_be_visible()
     expect(page.get_by_label("In a window of")).to_have_count(0)
