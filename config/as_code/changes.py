@@ -89,6 +89,9 @@ def items(told: Any, section: str, at: Applying, key: str = "name") -> list[tupl
         place = f"{section}, item {number}"
         if not isinstance(one, dict) or not isinstance(name, str) or not name:
             at.refuse(place, {key: "must be told, as text"})
+        elif name != name.strip():
+            # It is kept without them, and would be another item at the next application.
+            at.refuse(place, {key: "must not begin or end with a blank"})
         elif name in seen:
             at.refuse(place, {key: f"{name} is there twice"})
         else:

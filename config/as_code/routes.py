@@ -44,8 +44,14 @@ class Routes:
         if twice := sorted({name for name in names if order.count(name) > 1}):
             at.refuse(self.name, {"name": f"{twice[0]}: several routes of the team are called so: rename all but one"})
             return
+        channels = dict(Channel.objects.filter(team_id=at.team_id).values_list("name", "id"))
+        befores = {name: _document(one) for name, one in kept.items() if name in names}
         for place, item in wanted:
-            self._save(item, kept.get(item["name"]), place, at)
+            self._save(item, kept.get(item["name"]), channels, place, at)
+        afters = {one.route.name: _document(one) for one in listing(at.team_id)}
+        for name in names:
+            if name in afters:
+                at.note(self.name, name, befores.get(name), afters[name])
         if at.is_pruning:
             for one in (one for one in rows if one.route.name not in names):
                 before = _document(one)
@@ -54,12 +60,12 @@ class Routes:
         if not at.faults:
             self._order(names, at)
 
-    def _save(self, item: Document, kept: ListedRoute | None, place: str, at: Applying) -> None:
-        before = _document(kept) if kept else None
+    def _save(
+        self, item: Document, kept: ListedRoute | None, channels: dict[str, UUID], place: str, at: Applying
+    ) -> None:
         fields = read_fields(_Fields, item, place, at)
         if fields is None:
             return
-        channels = dict(Channel.objects.filter(team_id=at.team_id).values_list("name", "id"))
         if unknown := [one["channel"] for one in fields["steps"] if one["channel"] not in channels]:
             at.refuse(place, {"steps": f"there is no channel {unknown[0]}: make it first, secrets are in no file"})
             return
@@ -72,12 +78,9 @@ class Routes:
             is_active=fields.get("is_active", True),
         )
         try:
-            made = save_route(team_id=at.team_id, wanted=wanted, now=at.now, route_id=kept.route.id if kept else None)
+            save_route(team_id=at.team_id, wanted=wanted, now=at.now, route_id=kept.route.id if kept else None)
         except RouteRefused as refused:
             at.refuse(place, refused.reasons)
-            return
-        after = next(one for one in listing(at.team_id) if one.route.id == made.id)
-        at.note(self.name, made.name, before, _document(after))
 
     def _order(self, names: list[str], at: Applying) -> None:
         before = [one.route.name for one in listing(at.team_id)]

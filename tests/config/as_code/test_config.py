@@ -170,6 +170,7 @@ FAULTS = [
     ("name: Slow", "name: Lead fails", "alert_rules, item 2: name Lead fails is there twice"),
     ("{channel: Everybody", "{channel: Nobody", "routes, item 2 (Rest): steps there is no channel Nobody"),
     ("rule: [Lead fails]", "rule: [Other]", "routes, item 1 (Lead at night): rule has a value that is not known"),
+    ("name: Rest", "name: ' Rest'", "routes, item 2: name must not begin or end with a blank"),
     ("reason: Migration of the CRM", "reason: ''", "silences, item 1: reason"),
     ("- {name: Score told, expression: output.score}", "- 7", "workflows, lead, criteria, item 1: name must be told"),
 ]
