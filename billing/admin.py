@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
+from accounts.admin.mails import MailAdmin
 from billing.models import CostMail
-from monitoring.admin import MailAdmin
 
 
 @admin.register(CostMail)

@@ -27,6 +27,7 @@ def _board_rows(told: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     more = (
         ("Weekly reviews", mails.reviews),
         ("Monthly costs", mails.costs),
+        ("Mails about API keys", mails.keys),
         ("Destinations whose last try failed", mails.destinations),
     )
     yield from (("Given up", label, count, None, "") for label, count in (*told["totals"], *more))

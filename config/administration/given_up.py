@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.every_team import MOST, read_each
-from accounts.models import Team
+from accounts.models import KeyMail, Team
 from billing.models import CostMail
 from ingestion.models import OutboxSchedule
 from monitoring.models import ReviewMail
@@ -73,6 +73,7 @@ class Mails:
 
     reviews: int
     costs: int
+    keys: int
     destinations: int
 
 
@@ -105,6 +106,7 @@ def read_mails() -> Mails:
     return Mails(
         reviews=ReviewMail.objects.filter(gone).count(),
         costs=CostMail.objects.filter(gone).count(),
+        keys=KeyMail.objects.filter(gone).count(),
         destinations=OutboxSchedule.objects.filter(failures__gt=0).count(),
     )
 

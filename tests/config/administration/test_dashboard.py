@@ -3,6 +3,7 @@
 import csv
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -13,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.every_team import read_each
-from accounts.models import AuditEvent, InstallationEvent, Team, User
+from accounts.models import AuditEvent, InstallationEvent, KeyMail, Team, User
 from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
 from alerts.models import AlertDelivery, AlertDeliveryDue
@@ -170,10 +171,14 @@ def test_deliveries_that_were_rejected_are_read_again(staff: Client, team: Team)
 def test_mails_that_were_given_up_are_sent_again(staff: Client, team: Team, owner: User) -> None:
     now = timezone.now()
     about = {"team": team, "user": owner, "made_at": now - timedelta(days=9), "tries": 7, "last_error": "550"}
-    for model, when in ((ReviewMail, "week"), (CostMail, "month")):
-        one = model.objects.create(**about, **{when: now.date()})
+    for model, own in (
+        (ReviewMail, {"week": now.date()}),
+        (CostMail, {"month": now.date()}),
+        (KeyMail, {"key_id": uuid4(), "days": 14}),
+    ):
+        one = model.objects.create(**about, **own)
         label = model._meta.label_lower.replace(".", "/")
-        assert "Weekly reviews given up</a><b>" in text_of(staff, "/admin/given-up/")
+        assert f"/admin/{label}/?state=failed" in text_of(staff, "/admin/given-up/")
         assert owner.email in text_of(staff, f"/admin/{label}/", state="failed")
         assert owner.email not in text_of(staff, f"/admin/{label}/", state="sent").split("changelist-form")[-1]
         assert "1 are sent again" in retry(staff, label, team, "send_again", one.pk)
