@@ -145,9 +145,9 @@ class Visitor:
 
     def _is_new(self, address: str) -> bool:
         route = route_of(address)
-        is_ours = address.startswith(self.start) or not urlsplit(address).path.startswith(
-            ("/t/", "/admin/", "/static/")
-        )
+        is_here = address.startswith(f"{ORIGIN}/")
+        path = urlsplit(address).path
+        is_ours = is_here and (address.startswith(self.start) or not path.startswith(("/t/", "/admin/", "/static/")))
         query = urlsplit(address).query
         # A table's file is another thing than its page.
         key = f"{route} {'file' if 'csv' in query or 'format' in query else ''}"

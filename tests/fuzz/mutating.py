@@ -70,7 +70,8 @@ def mutated(draw: st.DrawFn, seeds: Sequence[Any], most: int = 4) -> Any:
     for _ in range(draw(st.integers(0, most))):
         path = draw(st.sampled_from(_places(value)))
         action = draw(st.sampled_from(["replace", "replace", "replace", "remove", "repeat", "wrap", "rename"]))
-        value = _change(value, path, action, draw(JSON_VALUES))
+        # Copied: some of these values are kept in lists, and may be changed themselves in the next round.
+        value = _change(value, path, action, deepcopy(draw(JSON_VALUES)))
     return value
 
 
