@@ -57,15 +57,10 @@ class Rows:
         """The rows as an export writes them."""
         return [[cell.raw for cell in row] for row in self.rows]
 
-    @property
-    def lines(self) -> list[list[tuple[str, Cell]]]:
-        """The rows, each cell with the title of its column: on phones a row stands as one block."""
-        titles = self.header
-        return [list(zip(titles, row, strict=True)) for row in self.rows]
-
-    def first(self, count: int) -> "Rows":
-        """The table with its first rows; what is left out is said."""
-        left = len(self.rows) - count
+    def first(self, count: int, *, of: int | None = None) -> "Rows":
+        """The table with its first rows; what is left out is said. `of` is how many there are, where only the first
+        were made."""
+        left = (len(self.rows) if of is None else of) - count
         more = f"{left:,} more in the export" if left > 0 else ""
         return replace(self, rows=self.rows[:count], more=more)
 

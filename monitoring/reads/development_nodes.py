@@ -90,11 +90,10 @@ def nodes_of(where: Where, limit: int) -> Nodes:
     failing = sorted((key for key, one in now.items() if one.failures), key=lambda key: (-now[key].failures, key))
     long = sorted((key for key, one in now.items() if one.mean_ms), key=lambda key: (-now[key].mean_ms, key))
     long = long[: CANDIDATES * limit]
-    timed = _visits(where, where.window, {value for _, value in long})
-    now |= {key: timed[key] for key in long if key in timed}
+    now |= _visits(where, where.window, long)
     slow = sorted(long, key=lambda key: (-(now[key].p95_ms or 0), key))[:limit]
     kept = {*failing[:limit], *slow}
-    before = _visits(where, where.window.previous(), {value for _, value in kept})
+    before = _visits(where, where.window.previous(), kept)
     names = label_values(where.team_id, {value for _, value in kept})
     failed = sum(one.failures for one in now.values())
 
@@ -106,12 +105,12 @@ def nodes_of(where: Where, limit: int) -> Nodes:
     return Nodes([row(key) for key in failing[:limit]], [row(key) for key in slow], len(now))
 
 
-def _visits(where: Where, window: Window, nodes: Collection[int] | None) -> dict[tuple[UUID, int], Visits]:
+def _visits(where: Where, window: Window, nodes: Collection[tuple[UUID, int]] | None) -> dict[tuple[UUID, int], Visits]:
     """Visits by workflow and node: of all nodes (None) without histograms, of these with them."""
-    values = None if nodes is None else sorted(nodes)
-    which = Slice(where.only, where.environment, Dimension.NODE, value_ids=values)
+    pairs = None if nodes is None else sorted(nodes)
+    which = Slice(where.only, where.environment, Dimension.NODE, pairs=pairs)
     parts = segments(window.aligned(), where.marked)
-    is_timed = values is not None
+    is_timed = pairs is not None
     rows = sum_rows(where.team_id, which, parts, ("workflow_id", "value_id"), _SUMS, is_timed=is_timed)
     return {
         (workflow, node): Visits(

@@ -43,7 +43,7 @@ class Segment:
 class Slice:
     """Which rollup rows: one workflow or all (None), one environment or all, one value of a dimension or all.
 
-    `value_ids` are several values (None: all).
+    `value_ids` are several values (None: all); `pairs` are values each of one workflow, and take the place of both.
     """
 
     workflow_id: UUID | None = None
@@ -51,6 +51,7 @@ class Slice:
     dimension: Dimension = Dimension.NONE
     value_id: int | None = None
     value_ids: Sequence[int] | None = None
+    pairs: Sequence[tuple[UUID, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,9 @@ ALL_WORKFLOWS = f"""ARRAY(
 ALL_ENVIRONMENTS = f"ARRAY(SELECT id FROM label WHERE team_id = %(team)s AND kind = {LabelKind.ENVIRONMENT:d})"
 
 
+_PAIRS = "SELECT * FROM unnest(%(workflows)s::uuid[], %(values)s::bigint[])"
+
+
 def _where(which: Slice, part: Segment, number: int) -> str:
     """The rows of one segment. Dimension and grain are constants: indexes and partitions are chosen by them, so that
     one plan serves all times."""
@@ -124,7 +128,9 @@ def _where(which: Slice, part: Segment, number: int) -> str:
         AND bucket >= %(start{number})s AND bucket < %(end{number})s"""
     # All of a team's by name: the key starts with workflow and environment, and only dimension 0 has another index.
     has_key = which.dimension != Dimension.NONE
-    if which.workflow_id is not None:
+    if which.pairs is not None:
+        text += f" AND (workflow_id, value_id) IN ({_PAIRS})"
+    elif which.workflow_id is not None:
         text += " AND workflow_id = %(workflow)s"
     elif has_key:
         text += f" AND workflow_id = ANY({ALL_WORKFLOWS})"
@@ -197,7 +203,8 @@ def _values(team_id: UUID, which: Slice, parts: Sequence[Segment]) -> dict[str, 
     bounds = {f"start{number}": part.start for number, part in enumerate(parts)}
     bounds |= {f"end{number}": part.end for number, part in enumerate(parts)}
     told = {"team": team_id, "workflow": which.workflow_id, "environment": environment, "value": which.value_id}
-    return {**told, "values": list(which.value_ids or ()), **bounds}
+    workflows, values = zip(*which.pairs, strict=True) if which.pairs else ((), which.value_ids or ())
+    return {**told, "workflows": list(workflows), "values": list(values), **bounds}
 
 
 def figures(

@@ -116,8 +116,8 @@ def _tables(scope: Scope, found: Found) -> dict[str, Rows]:
     return {
         "failing": failing_rows(scope, found.nodes),
         "slow": slow_rows(scope, found.nodes),
-        "groups": group_rows(scope, found.groups).first(SHOWN),
-        "releases": release_rows(scope, found.pairs).first(SHOWN),
+        "groups": group_rows(scope, found.groups[:SHOWN]).first(SHOWN, of=len(found.groups)),
+        "releases": release_rows(scope, found.pairs[:SHOWN]).first(SHOWN, of=len(found.pairs)),
     }
 
 

@@ -13,7 +13,8 @@ TEXT, SIGN = 4.5, 3.0
 GROUNDS = ("bg", "surface", "surface-2")
 STATUSES = ("ok", "fail", "warn", "run", "idle")
 _TOKEN = re.compile(r"--([\w-]+):\s*light-dark\(\s*(#[0-9a-f]{6})\s*,\s*(#[0-9a-f]{6})\s*\)")
-TOKENS = {name: {"light": light, "dark": dark} for name, light, dark in _TOKEN.findall((CSS / "tokens.css").read_text())}
+_FOUND = _TOKEN.findall((CSS / "tokens.css").read_text())
+TOKENS = {name: {"light": light, "dark": dark} for name, light, dark in _FOUND}
 
 PAIRS = [
     *((one, ground, TEXT) for one in ("text", "text-2", "text-3", "accent") for ground in GROUNDS),
@@ -46,7 +47,7 @@ def test_the_ratio_is_that_of_the_standard() -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("one", "ground", "least"), PAIRS, ids=lambda part: str(part))
+@pytest.mark.parametrize(("one", "ground", "least"), PAIRS, ids=str)
 def test_a_colour_stands_out(one: str, ground: str, least: float, theme: str) -> None:
     assert contrast(TOKENS[one][theme], TOKENS[ground][theme]) >= least
 
