@@ -74,9 +74,10 @@ def test_hostile_texts_stay_texts(
 
 
 def pages(visitor: Visitor) -> list[str]:
-    """The addresses that were found, without those of files."""
+    """The addresses that were found, without those of files, and of parts that stand in no frame."""
     found = [address for key, many in sorted(visitor.found.items()) if not key.endswith(" file") for address in many]
-    return [one for one in found if one not in visitor.files and not urlsplit(one).path.startswith("/static/")]
+    left_out = {*visitor.files, *visitor.parts}
+    return [one for one in found if one not in left_out and not urlsplit(one).path.startswith("/static/")]
 
 
 BAD = """<body><img src="x" onerror="alert(1)"><p style="width: 3000px">wide</p>

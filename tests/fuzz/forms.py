@@ -118,13 +118,17 @@ def read(answer: Any) -> bytes:
 
 
 class Visitor:
-    """Visits a team's pages: each address once, at most `most` of each view."""
+    """Visits a team's pages: each address once, at most `most` of each view.
+
+    `forms` and `files` are what was found there, `parts` the addresses of what pages put into themselves.
+    """
 
     def __init__(self, client: Client, team: str, *, most: int = 2) -> None:
         self.client, self.start, self.most = client, f"{ORIGIN}/t/{team}/", most
         self.found: dict[str, list[str]] = {}
         self.forms: dict[tuple[str, tuple[str, ...]], Form] = {}
         self.files: dict[str, Any] = {}
+        self.parts: set[str] = set()
         self._seen: set[str] = set()
 
     def visit_all(self, addresses: list[str], see: Callable[[str, Any], None]) -> None:
@@ -172,6 +176,7 @@ class Visitor:
             if target and not target.startswith(("#", "mailto:", "data:", "javascript:")):
                 yield urldefrag(urljoin(address, target)).url
         for lazy in document.xpath("//*[@hx-get]"):
+            self.parts.add(urljoin(address, lazy.get("hx-get")))
             yield urljoin(address, lazy.get("hx-get"))
 
     def submit(self, form: Form, choose: Choose) -> Any:
