@@ -90,7 +90,7 @@ def _alone(stage: Stage, lines: int) -> dict[str, Callable[[], dict[str, Any]]]:
         "pricing": lambda: pricing.measure(stage),
         "redaction": lambda: redaction.measure(stage),
         "isolation": lambda: isolation.measure(stage),
-        "pages": pages.measure,
+        "pages": lambda: pages.measure(stage),
         "concentration": lambda: concentration.measure(stage),
         "triage": lambda: triage.measure(stage),
         "findings": findings.measure,

@@ -1,7 +1,8 @@
 """Server time of the pages that open every day, at 20,000 and at 100,000 executions.
 
 Milliseconds of the whole request inside the web process (middleware, queries, template), PostgreSQL's part
-included, without the network: the median of `REPEATS` after a warm-up.
+included, without the network: the median of `REPEATS` after a warm-up. At the larger size also what a first visit
+costs in a browser (`bench/browser.py`).
 """
 
 import statistics
@@ -12,6 +13,9 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from bench.browser import weigh
+from bench.stage import Stage
+
 REPEATS = 31
 SIZES = (20_000, 100_000)
 LIMITS_MS = {
@@ -19,6 +23,7 @@ LIMITS_MS = {
     **dict.fromkeys(("development_30d", "executive_30d", "operations"), 100.0),
 }
 LIMIT_GROWTH = 1.5
+LIMITS_IN_BROWSER = {"kilobytes": 150, "requests": 25, "largest_paint_ms": 1_000, "script_ms": 200}
 
 
 def reports(first: int, last: int, now: datetime) -> Iterator[tuple[int, Any]]:
@@ -84,13 +89,15 @@ def addresses(team: Any) -> dict[str, str]:
         "development_30d": f"{base}/development/?from=now-30d&to=now",
         "executive_30d": f"{base}/executive/",
         "operations": f"{base}/operations/",
+        "cost": f"{base}/cost/",
         "failed_list": f"{base}/executions/?status=failed&from=now-30d&to=now",
         "execution_detail": f"{base}/executions/{failed.id}/",
     }
 
 
-def measure() -> dict[str, Any]:
-    """Fills a team of its own to each size and times its pages."""
+def measure(stage: Stage) -> dict[str, Any]:
+    """Fills a team of its own to each size and times its pages; then opens them in a browser."""
+    from django.conf import settings
     from django.test import Client
 
     from accounts.services.teams import create_team_with_owner
@@ -108,4 +115,7 @@ def measure() -> dict[str, Any]:
         figures[str(size)] = {**told, "fill_wall_s": time.perf_counter() - began}
     small, large = (figures[str(size)] for size in SIZES)
     growth = {name: large[name] / small[name] for name in small if name != "fill_wall_s"}
-    return {"server_ms": figures, "growth": growth, "limits_ms": LIMITS_MS, "limit_growth": LIMIT_GROWTH}
+    session = client.cookies[settings.SESSION_COOKIE_NAME]
+    in_browser = weigh(stage, (session.key, session.value), addresses(made.team))
+    limits = {"limits_ms": LIMITS_MS, "limit_growth": LIMIT_GROWTH, "limits_in_browser": LIMITS_IN_BROWSER}
+    return {"server_ms": figures, "growth": growth, "in_browser": in_browser, **limits}
