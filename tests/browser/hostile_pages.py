@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 # Elements that only a text could have brought: none of our pages has any.
@@ -68,8 +69,8 @@ class Looker:
         if message.type in ("error", "warning") and "was preloaded" not in message.text:
             self._note(f"console: {message.text}")
 
-    def look(self, address: str, widths: tuple[int, ...]) -> None:
-        """Opens an address, and looks at it at each width."""
+    def look(self, address: str, widths: tuple[int, ...], *, is_examined: bool = False) -> None:
+        """Opens an address, and looks at it at each width; `is_examined`: at what WCAG 2.2 AA forbids, too."""
         self._where = address
         self.page.set_viewport_size({"width": widths[0], "height": 900})
         self.page.goto(address, wait_until="load")
@@ -84,6 +85,13 @@ class Looker:
             self._note(f"injected {element.evaluate('one => one.outerHTML.slice(0, 200)')}")
         for text in self.page.evaluate(_TURNING):
             self._note(f"turning: {text}")
+        if is_examined:
+            self._examine()
+
+    def _examine(self) -> None:
+        found = Axe().run(self.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+        for one in found.response["violations"]:
+            self._note(f"axe {one['id']}: {one['nodes'][0]['html'][:200]} ({len(one['nodes'])} times)")
 
 
 _WIDEST = """
