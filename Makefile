@@ -75,7 +75,7 @@ sbom: $(VENV)/.dev node_modules/.stamp ## Write bills of materials (CycloneDX) o
 	@$(PY) .ci/sbom.py > sbom/browser.cdx.json
 	@echo "Written: sbom/python.cdx.json and sbom/browser.cdx.json"
 
-check: lint types contracts migrations test ## All of the above, as CI does
+check: lint types contracts migrations docs test ## All of the above, as CI does
 
 clean: ## Remove the environment and caches; data stays
 	rm -rf $(VENV) site node_modules tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results

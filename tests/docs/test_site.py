@@ -92,5 +92,15 @@ def test_it_is_read_and_searched_without_another_host(browser: Browser, address:
 def search(page: Page, words: str) -> None:
     """Finds a page by its words."""
     page.locator("label[for=__search]").first.click()
-    page.get_by_role("textbox", name="Search").fill(words)
+    page.get_by_role("textbox", name="Search").press_sequentially(words)
     expect(page.locator(".md-search-result__item").first).to_be_visible()
+
+
+@pytest.mark.browser
+def test_it_is_searched_in_a_folder(browser: Browser, site: Path) -> None:
+    page, said = browser.new_page(viewport={"width": 390, "height": 844}), []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto((site / "alerts/rules.html").as_uri())
+    search(page, "concentrated")
+    assert said == []
+    page.close()

@@ -1,8 +1,10 @@
 """Every figure of the pages says what it means: a figure without a definition fails here."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import lxml.html
@@ -37,6 +39,9 @@ FIGURES = (
     "//dl[@class='res']/div",
 )
 # Columns that stand right and are no figure: times, texts, and what the cells explain themselves.
+# Charts of what a rule or an improvement is about: docs/alerts/metrics.md and docs/improve/improvements.md define that.
+OWN_METRIC = {"incident.html", "_rehearsal.html", "improvement.html"}
+TEMPLATES = Path(__file__).parents[2] / "templates"
 PLAIN = {"For", "Last report", "Last run", "Last call", "Value", "Workflows", "Duration", "Latest"}
 
 
@@ -110,6 +115,18 @@ def test_the_arithmetic_has_the_numbers_of_the_view(filled: Team, owner_client: 
     rows = [tuple(part.text for part in row) for row in box.xpath("./span[@class='how-n']/span")]
     assert rows == [("Succeeded", "40"), ("Failed", "20"), ("Timed out", "0"), ("Finished, rated", "60")]
     assert DEFINITIONS["success_rate"].formula in box.text_content()
+
+
+def test_no_figure_or_chart_is_shown_without_one() -> None:
+    wanted = {"_kpi.html": "metric=", "_chart_card.html": "defines="}
+    found = [
+        f"{path.relative_to(TEMPLATES)}: {include}"
+        for path in TEMPLATES.rglob("*.html")
+        for include in re.findall(r"{% include \"components/_[^%]*%}", path.read_text())
+        for component, told in wanted.items()
+        if component in include and told not in include and path.name not in OWN_METRIC
+    ]
+    assert found == []
 
 
 def test_a_name_without_a_definition_is_a_mistake() -> None:
