@@ -1,6 +1,6 @@
 # The two commands are `make up` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help env up backup restore upgrade test fuzz sbom screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
+.PHONY: help env up backup restore upgrade test fuzz sbom docs screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -30,11 +30,15 @@ upgrade: | $(PY) ## Back up, install what this version needs, migrate, start and
 	@$(MAKE) --no-print-directory $(VENV)/.base node_modules/.stamp
 	@exec $(PY) -m config.upgrade after
 
-test: env chromium prometheus tests/clients/node_modules/.stamp ## Run every test with servers of its own
+test: env $(VENV)/.docs chromium prometheus tests/clients/node_modules/.stamp ## Run every test with servers of its own
 	$(PY) -m pytest -n $(JOBS) $(ARGS)
 
 fuzz: env chromium ## Try 10,000 hostile inputs at every address, page and export, and say how many
 	FUZZ=1 $(PY) -m pytest -p no:xdist tests/fuzz tests/browser/test_hostile.py $(ARGS)
+
+docs: $(VENV)/.docs node_modules/.stamp ## Build the docs site into site/; a broken link fails it
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet $(ARGS)
+	@echo "Written: site/index.html"
 
 screenshots: env chromium ## Take docs/screenshots from a running `make up`
 	$(PY) docs/screenshots.py
@@ -71,14 +75,14 @@ sbom: $(VENV)/.dev node_modules/.stamp ## Write bills of materials (CycloneDX) o
 	@$(PY) .ci/sbom.py > sbom/browser.cdx.json
 	@echo "Written: sbom/python.cdx.json and sbom/browser.cdx.json"
 
-check: lint types contracts migrations test ## All of the above, as CI does
+check: lint types contracts migrations docs test ## All of the above, as CI does
 
 clean: ## Remove the environment and caches; data stays
-	rm -rf $(VENV) node_modules tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results
+	rm -rf $(VENV) site node_modules tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results
 
 requirements: $(VENV)/.dev ## Pin the newest allowed packages with their hashes
 	$(PY) -m pip install --disable-pip-version-check --quiet uv
-	for name in base dev node; do \
+	for name in base dev docs node; do \
 		$(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 			--no-emit-index-url --no-header requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
@@ -103,6 +107,11 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	@echo "Installing the packages of requirements/dev.txt"
 	@$(PIP) -r $< | sed -n 's/^Collecting \([^ ]*\).*/  \1/p; /^Installing/s/:.*//p'
 	@$(PY) -c 'import pytest, playwright, mypy' && touch $@
+
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.dev
+	@echo "Installing the packages of requirements/docs.txt"
+	@$(PIP) -r $< | sed -n 's/^Collecting \([^ ]*\).*/  \1/p; /^Installing/s/:.*//p'
+	@$(PY) -c 'import mkdocs, material' && touch $@
 
 node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.txt | $(VENV)/.base
 	@echo "Getting the front-end packages"

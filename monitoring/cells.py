@@ -10,10 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; numbers stand right."""
+    """A column; numbers stand right. `metric` is the key of the definition of what it shows."""
 
     title: str
     is_number: bool = False
+    metric: str = ""
 
 
 @dataclass(frozen=True, slots=True)

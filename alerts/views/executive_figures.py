@@ -14,10 +14,12 @@ from billing.views.words import change, compared_words, money, per, so_far_words
 from monitoring import wording
 from monitoring.analysis.verdict import Subject
 from monitoring.cells import Column, Row, Rows, number, text
+from monitoring.definitions import Line
 from monitoring.reads.figures import Totals
 from monitoring.reads.team_figures import Kept, TeamFigures
 from monitoring.views.comparing import growth_tone, previous_words, relative_change
 from monitoring.views.shell import Scope
+from monitoring.views.trends_parts import outcome_lines
 
 UNKNOWN = "unknown"
 _BUDGET = {
@@ -33,7 +35,8 @@ _BUDGET_TONES = {BudgetState.INSIDE: "ok", BudgetState.AT_RISK: "warn", BudgetSt
 class Figure:
     """A figure: value, what it was, the change with its tone, what it should be, and where it leads.
 
-    `raw`, `raw_before` and `unit` are what an export writes.
+    `raw`, `raw_before` and `unit` are what an export writes; `metric` is the key of its definition,
+    `arithmetic` what it is computed from.
     """
 
     label: str
@@ -47,15 +50,15 @@ class Figure:
     goal: str = ""
     goal_tone: str = ""
     href: str = ""
+    metric: str = ""
+    arithmetic: Sequence[Line] = ()
 
 
 def run_figures(scope: Scope, found: TeamFigures) -> list[Figure]:
     """Success rate, p95 and runs of the range."""
     now, before, words = found.now, found.before, previous_words(scope.window)
-    p95, p95_before = now.duration_ms.p95, before.duration_ms.p95
     rate = found.rate.found
     kept, kept_tone = _goal(found.kept(Subject.SUCCESS_RATE))
-    fast, fast_tone = _goal(found.kept(Subject.P95))
     return [
         Figure(
             "Success rate",
@@ -69,20 +72,10 @@ def run_figures(scope: Scope, found: TeamFigures) -> list[Figure]:
             goal=kept,
             goal_tone=kept_tone,
             href=scope.href("workflows"),
+            metric="success_rate",
+            arithmetic=outcome_lines(now),
         ),
-        Figure(
-            "Latency, p95",
-            ms_words(p95),
-            f"{ms_words(p95_before)} in {words}",
-            "ms",
-            p95,
-            p95_before,
-            change=_relative(relative_change(p95, p95_before)),
-            tone=growth_tone(relative_change(p95, p95_before)),
-            goal=fast,
-            goal_tone=fast_tone,
-            href=scope.href("workflows"),
-        ),
+        _latency(scope, found),
         Figure(
             "Runs",
             wording.count(now.runs),
@@ -93,8 +86,30 @@ def run_figures(scope: Scope, found: TeamFigures) -> list[Figure]:
             change=_relative(relative_change(now.runs, before.runs)),
             goal=f"{wording.count(now.failures)} of them failed",
             href=scope.href("executions"),
+            metric="runs",
         ),
     ]
+
+
+def _latency(scope: Scope, found: TeamFigures) -> Figure:
+    now, p95, p95_before = found.now, found.now.duration_ms.p95, found.before.duration_ms.p95
+    fast, fast_tone = _goal(found.kept(Subject.P95))
+    words = previous_words(scope.window)
+    return Figure(
+        "Latency, p95",
+        ms_words(p95),
+        f"{ms_words(p95_before)} in {words}",
+        "ms",
+        p95,
+        p95_before,
+        change=_relative(relative_change(p95, p95_before)),
+        tone=growth_tone(relative_change(p95, p95_before)),
+        goal=fast,
+        goal_tone=fast_tone,
+        href=scope.href("workflows"),
+        metric="p95",
+        arithmetic=[("Runs whose duration is known", wording.count(now.timed_runs))],
+    )
 
 
 def rate_words(totals: Totals) -> str:
@@ -139,6 +154,7 @@ def cost_figures(scope: Scope, costs: MonthCosts) -> list[Figure]:
             goal=goal,
             goal_tone=goal_tone,
             href=page,
+            metric="cost",
         ),
         Figure(
             f"Cost per successful run, {days}",
@@ -151,6 +167,8 @@ def cost_figures(scope: Scope, costs: MonthCosts) -> list[Figure]:
             tone=growth_tone(change(unit, unit_before)),
             goal=f"{wording.count(costs.runs.succeeded)} runs succeeded, all environments",
             href=page,
+            metric="cost_per_success",
+            arithmetic=[("Cost", spent_words(costs)), ("Succeeded", wording.count(costs.runs.succeeded))],
         ),
     ]
 
@@ -198,6 +216,8 @@ def incident_figure(scope: Scope, now: Recovery, before: Recovery) -> Figure:
         goal=f"{goal}{still}",
         goal_tone="warn" if now.open_at_end else "",
         href=scope.href("incidents"),
+        metric="incidents",
+        arithmetic=[("Opened", wording.count(now.opened)), ("Resolved", wording.count(now.resolved))],
     )
 
 

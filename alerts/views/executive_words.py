@@ -23,7 +23,9 @@ def worst_rows(scope: Scope, found: Sequence[Stand]) -> Rows:
     """Workflows that are not stable, to be watched, or failed, worst first."""
     columns = (
         *(Column("Workflow"), Column("Why")),
-        *(Column(title, is_number=True) for title in ("Success rate", "p95", "Failed runs")),
+        Column("Success rate", is_number=True, metric="success_rate"),
+        Column("p95", is_number=True, metric="p95"),
+        Column("Failed runs", is_number=True, metric="failures"),
     )
     bad = [one for one in found if one.verdict.kind in (Kind.NOT_STABLE, Kind.WATCH) or one.totals.failures]
     return Rows("worst", "", columns, [_worst(scope, one) for one in bad], "No run failed in this range.")

@@ -29,6 +29,7 @@ from alerts.views.operations_rows import (
 from alerts.wording import many
 from monitoring import wording
 from monitoring.cells import Rows
+from monitoring.definitions import Line
 from monitoring.presentation import Action
 from monitoring.views.csv import csv_response
 from monitoring.views.shell import Scope, open_scope
@@ -44,13 +45,15 @@ _LOOKED_AFTER = "Somebody looks after each open incident"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure at the top of the page, with where it leads."""
+    """One figure at the top of the page: where it leads, the key of its definition, what it is computed from."""
 
     label: str
     value: str
     note: str
     href: str
     tone: str
+    metric: str
+    arithmetic: Sequence[Line] = ()
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -123,20 +126,24 @@ def figures(team: str, found: reads.Operations) -> list[Figure]:
     failed = f"{executions}?{urlencode({'status': ['failed', 'timed_out'], 'from': 'now-1h', 'to': 'now'}, True)}"
     overdue = sum(one.is_overdue and not one.is_sample for one in found.due)
     stood = len(found.still) + len(found.missed)
+    silent = many(len(found.silent), "silent source")
+    bad = {True: "fail", False: ""}
+    late = f"{executions}?status=queued&status=waiting"
+    parts = (("Queued", found.live.queued), ("Waiting for a person", found.live.waiting))
+    opened = "open_incidents"
+    still = (("Standing still", len(found.still)), ("Missed", len(found.missed)))
     return [
-        Figure("Open incidents", wording.count(found.open_count), "", incidents, "fail" if found.open_count else ""),
-        Figure("Failures", wording.count(found.failures), LATELY_WORDS, failed, "fail" if found.failures else ""),
-        Figure("Running", wording.count(found.live.running), since, f"{executions}?status=running", ""),
-        Figure(
-            "Queued or waiting",
-            wording.count(waiting),
-            _waiting(found),
-            f"{executions}?status=queued&status=waiting",
-            "",
-        ),
-        Figure("Overdue", wording.count(overdue), due_words(found), "#due", "fail" if overdue else ""),
-        Figure("Stuck or missed", wording.count(stood), many(len(found.silent), "silent source"), "#still", ""),
+        Figure("Open incidents", wording.count(found.open_count), "", incidents, bad[found.open_count > 0], opened),
+        Figure("Failures", wording.count(found.failures), LATELY_WORDS, failed, bad[found.failures > 0], "failures"),
+        Figure("Running", wording.count(found.live.running), since, f"{executions}?status=running", "", "running"),
+        Figure("Queued or waiting", wording.count(waiting), _waiting(found), late, "", "waiting", _lines(parts)),
+        Figure("Overdue", wording.count(overdue), due_words(found), "#due", bad[overdue > 0], "overdue"),
+        Figure("Stuck or missed", wording.count(stood), silent, "#still", "", "stuck", _lines(still)),
     ]
+
+
+def _lines(parts: Sequence[tuple[str, int]]) -> list[Line]:
+    return [(name, wording.count(number)) for name, number in parts]
 
 
 def _waiting(found: reads.Operations) -> str:

@@ -99,7 +99,8 @@ def _running_cells(team: str, row: RunningRow) -> Row:
 
 def failing_table(team: str, failing: Sequence[Failing], recent: str) -> Rows:
     """Workflows that failed in the last minutes."""
-    columns = (Column("Workflow"), *(Column(title, is_number=True) for title in ("Failed", "Runs", "Share")))
+    told = (("Failed", "failures"), ("Runs", "runs"), ("Share", "failing_share"))
+    columns = (Column("Workflow"), *(Column(title, is_number=True, metric=metric) for title, metric in told))
     rows = [
         [
             text(one.name, href=f"{reverse('failures', args=[team, one.slug])}?{recent}"),

@@ -26,6 +26,7 @@ from billing.views.words import (
     so_far_words,
 )
 from monitoring import wording
+from monitoring.definitions import Line
 from monitoring.views.comparing import growth_tone
 from monitoring.views.trends_parts import Kpi
 
@@ -102,6 +103,8 @@ def _total(page: CostPage, points: Sequence[float]) -> Kpi:
         tone=growth_tone(rise),
         note=note,
         points=points,
+        metric="cost",
+        arithmetic=cost_lines(page),
     )
 
 
@@ -124,12 +127,18 @@ def _forecast(page: CostPage, spent: Sequence[float]) -> Kpi:
         sums.append(total)
     found, label = page.forecast, f"Forecast for {page.period.name}"
     if found is None:
-        return Kpi(f"All of {page.period.name}", money(page.now.cost_usd), note="the period is over", points=sums)
+        return Kpi(
+            f"All of {page.period.name}",
+            money(page.now.cost_usd),
+            note="the period is over",
+            points=sums,
+            metric="cost",
+        )
     if found.usd is None:
-        return Kpi(label, "unknown", note=found.reason, points=sums)
+        return Kpi(label, "unknown", note=found.reason, points=sums, metric="forecast")
     interval = f"{money(found.low)} to {money(found.high)}, 4 in 5 times"
     if page.budget is None:
-        return Kpi(label, money(found.usd), note=interval, points=sums)
+        return Kpi(label, money(found.usd), note=interval, points=sums, metric="forecast")
     over = page.budget.difference
     words, tone = f"{money(abs(over))} {'over' if over > 0 else 'under'}", "fail" if over > 0 else "ok"
     return Kpi(
@@ -139,12 +148,15 @@ def _forecast(page: CostPage, spent: Sequence[float]) -> Kpi:
         tone=tone,
         note=f"budget; {interval}",
         points=sums,
+        metric="forecast",
+        arithmetic=[("Spent", money(page.now.cost_usd)), ("Days that are known", wording.count(found.known_days))],
     )
 
 
 def _unit(page: CostPage, label: str, of: str) -> Kpi:
+    metric = "cost_per_run" if of == "runs" else "cost_per_success"
     if page.runs is None or page.runs_before is None:
-        return Kpi(label, "unknown", note="Runs are not counted for these filters.")
+        return Kpi(label, "unknown", note="Runs are not counted for these filters.", metric=metric)
     value = per(page.now.cost_usd, getattr(page.runs, of))
     rise = change(value, per(page.before.cost_usd, getattr(page.runs_before, of)))
     noun = "run" if of == "runs" else "successful run"
@@ -157,8 +169,8 @@ def _unit(page: CostPage, label: str, of: str) -> Kpi:
         tone=growth_tone(rise),
         note=f"{note}{wording.count(count)} {noun}{'' if count == 1 else 's'}",
         points=unit_points(page, of),
-        help="All cost of these days, failed runs included, over "
-        + ("all runs" if of == "runs" else "those that succeeded"),
+        metric=metric,
+        arithmetic=[("Cost", money(page.now.cost_usd)), (f"{noun.capitalize()}s", wording.count(count))],
     )
 
 
@@ -185,18 +197,27 @@ def _waste(page: CostPage) -> Kpi:
         note=f"of total{usual}" if share is not None else "",
         points=points,
         spark_tone="fail",
-        help=waste_words(page),
+        metric="waste",
+        arithmetic=waste_lines(page),
     )
 
 
-def waste_words(page: CostPage) -> str:
+def waste_lines(page: CostPage) -> list[Line]:
     """What the waste is made of."""
     parts = (
-        (page.now.failed_usd, "failed"),
-        (page.now.retried_usd, "retried"),
-        (page.now.diverged_usd, "after the divergence"),
+        ("Failed", page.now.failed_usd),
+        ("Retried", page.now.retried_usd),
+        ("After the divergence", page.now.diverged_usd),
     )
-    return ", ".join(f"{money(usd)} {word}" for usd, word in parts if usd is not None)
+    return [(name, money(usd)) for name, usd in parts if usd is not None]
+
+
+def cost_lines(page: CostPage) -> list[Line]:
+    """What the cost is made of; the tokens that have no price are not in it."""
+    useful = (("Useful", page.now.useful_usd), ("Settled", page.now.settled_usd))
+    told = [(name, money(usd)) for name, usd in useful if usd is not None] + waste_lines(page)
+    unpriced = page.now.unpriced_tokens
+    return [*told, ("Tokens without a price", wording.tokens(unpriced))] if unpriced else told
 
 
 def effect_lines(page: CostPage) -> list[EffectLine]:

@@ -67,6 +67,11 @@ class Kpi:
     tone: str = ""
     note: str = ""
 
+    @property
+    def metric(self) -> str:
+        """The key of its definition."""
+        return {"success": "success_rate", "waste": "failed_cost"}.get(self.key, self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

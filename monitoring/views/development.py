@@ -35,7 +35,7 @@ from monitoring.views.development_rows import (
 from monitoring.views.execution_table import with_errors
 from monitoring.views.first_report import first_report
 from monitoring.views.shell import Scope, filter_chips, frame, open_scope, range_query
-from monitoring.views.trends_parts import Kpi
+from monitoring.views.trends_parts import Kpi, outcome_lines
 from monitoring.views.trends_verdict import Panel
 
 SHOWN, TRACES, EXPORTED = 10, 20, 500
@@ -223,6 +223,8 @@ def kpis(scope: Scope, found: Found) -> list[Kpi]:
             change="" if points is None else wording.percent_points(points),
             tone=rate_tone(success, earlier),
             note=_joined(words if points is not None else "", interval_words(success)) if success else none,
+            metric="success_rate",
+            arithmetic=outcome_lines(now),
         ),
         Kpi(
             "Latency, p95",
@@ -230,14 +232,22 @@ def kpis(scope: Scope, found: Found) -> list[Kpi]:
             change="" if slower is None else wording.signed_change(slower),
             tone=growth_tone(slower),
             note=words if slower is not None else "nothing to compare it with",
+            metric="p95",
         ),
         Kpi(
             "Failed runs",
             wording.count(now.failures),
             change=wording.signed_count(now.failures - before.failures) if before.runs else "",
             note=_joined(words if before.runs else "", f"of {wording.count(now.runs)} runs"),
+            metric="failures",
+            arithmetic=[("Failed", wording.count(now.failed)), ("Timed out", wording.count(now.timed_out))],
         ),
-        Kpi("New failure groups", wording.count(len(found.groups)), note="first failure in this range"),
+        Kpi(
+            "New failure groups",
+            wording.count(len(found.groups)),
+            note="first failure in this range",
+            metric="new_groups",
+        ),
     ]
 
 

@@ -26,11 +26,25 @@ TRACE_HEADER = (
     *("Execution", "Attempt", "Workflow", "Status", "Started", "Duration, ms", "First failing node", "Error"),
     *("Release", "Environment"),
 )
+_METRICS = {
+    "Failed visits": "failed_visits",
+    "Share of failures": "failure_share",
+    "Failure rate": "failure_rate",
+    "Before": "before",
+    "Visits": "visits",
+    "p95": "p95",
+    "Change": "change",
+    "Timed visits": "timed_visits",
+    "Failures": "group_failures",
+    "Runs": "runs",
+    "Success rate": "success_rate",
+    "Cost per successful run": "cost_per_success",
+}
 _TONES = {Reading.WORSE: "fail", Reading.BETTER: "ok"}
 
 
 def _numbers(*titles: str) -> tuple[Column, ...]:
-    return tuple(Column(title, is_number=True) for title in titles)
+    return tuple(Column(title, is_number=True, metric=_METRICS[title]) for title in titles)
 
 
 def failing_rows(scope: Scope, found: Nodes) -> Rows:

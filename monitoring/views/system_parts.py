@@ -11,7 +11,7 @@ from monitoring.reads.system_page import SystemPage
 from monitoring.views.comparing import growth_tone, interval_words, previous_words, rate_tone, relative_change
 from monitoring.views.shell import Scope
 from monitoring.views.systems import cost_words
-from monitoring.views.trends_parts import Kpi
+from monitoring.views.trends_parts import Kpi, outcome_lines
 
 NO_WORKFLOW_WORDS = "Workflow not told"
 
@@ -141,7 +141,7 @@ def _calls(page: SystemPage) -> Kpi:
     by = f"by {wording.count(count)} workflow{'' if count == 1 else 's'}"
     since = f"on {previous_words(page.window)}" if before.runs else f"None in {previous_words(page.window)}"
     points = [point.totals.runs for point in page.series.points]
-    return Kpi("Calls", wording.count(now.runs), change=change, note=f"{since}, {by}", points=points)
+    return Kpi("Calls", wording.count(now.runs), change=change, note=f"{since}, {by}", points=points, metric="calls")
 
 
 def _rate(page: SystemPage) -> Kpi:
@@ -158,7 +158,8 @@ def _rate(page: SystemPage) -> Kpi:
         note=f"on {previous_words(page.window)}. {between}" if now and before else between,
         points=[one.rate if one else None for one in (point.totals.failure for point in page.series.points)],
         spark_tone="fail",
-        help="Failed and timed out calls, out of those that finished",
+        metric="failure_rate",
+        arithmetic=outcome_lines(page.totals),
     )
 
 
@@ -174,7 +175,7 @@ def _latency(page: SystemPage) -> Kpi:
         tone=growth_tone(change),
         note=since + others if now.p95 is not None else "",
         points=[point.totals.duration_ms.p95 for point in page.series.points],
-        help="One call in twenty takes longer",
+        metric="p95",
     )
 
 
@@ -188,6 +189,7 @@ def _tokens(page: SystemPage) -> Kpi:
         change=wording.signed_change(change) if change is not None else "",
         note=f"on {previous_words(page.window)}. Cost: {cost}" if change is not None else f"Cost: {cost}",
         points=[point.totals.tokens.total for point in page.series.points],
+        metric="tokens",
     )
 
 
@@ -197,4 +199,4 @@ def _now(page: SystemPage) -> Kpi:
     if not calling:
         note = "No workflow called it in the last 15 minutes"
     unit = " workflow" if failing == 1 else " workflows"
-    return Kpi("Failing now", wording.count(failing), unit=unit, note=note)
+    return Kpi("Failing now", wording.count(failing), unit=unit, note=note, metric="failing_now")

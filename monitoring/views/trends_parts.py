@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.utils.text import Truncator
 
 from monitoring import wording
+from monitoring.definitions import Line
 from monitoring.reads.figures import Totals
 from monitoring.reads.trends import ValueRow
 from monitoring.reads.trends_page import NodeRow, TrendsPage
@@ -24,7 +25,10 @@ SMALLEST_FULL_BAR = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A figure with what it is compared to, as `components/_kpi.html` takes it."""
+    """A figure with what it is compared to, as `components/_kpi.html` takes it.
+
+    `metric` is the key of its definition, `arithmetic` the figures that it is computed from.
+    """
 
     label: str
     value: str
@@ -34,7 +38,8 @@ class Kpi:
     note: str = ""
     points: Sequence[float | None] = field(default_factory=tuple)
     spark_tone: str = ""
-    help: str = ""
+    metric: str = ""
+    arithmetic: Sequence[Line] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +139,24 @@ def _step_row(scope: Scope, node: NodeRow, failed: int, full: float) -> StepRow:
     )
 
 
+def outcome_lines(totals: Totals) -> list[Line]:
+    """The counts that a success rate is computed from; runs of workflows that report failures alone are left out."""
+    counted = (
+        ("Succeeded", totals.succeeded - totals.unrated_succeeded),
+        ("Failed", totals.failed),
+        ("Timed out", totals.timed_out),
+        ("Of which not rated", totals.unrated - totals.unrated_succeeded),
+    )
+    told = [(name, wording.count(number)) for name, number in counted if number or not name.startswith("Of")]
+    return [*told, ("Finished, rated", wording.count(totals.rated))]
+
+
 def met_kpi(page: TrendsPage) -> Kpi:
     """The share of runs that met the success criteria; where none could be checked it says so."""
     now, before = page.totals.met, page.previous.met
     if now is None:
-        return Kpi("Met criteria", "not checked", note=progress_words(page.criteria.progress, running_only=True))
+        words = progress_words(page.criteria.progress, running_only=True)
+        return Kpi("Met criteria", "not checked", note=words, metric="met_rate")
     tone, rate = rate_tone(now, before), wording.percent(now.rate)
     untold = page.totals.unchecked
     rest = f". {wording.count(untold)} could not be told and count as met" if untold else ""
@@ -152,7 +170,8 @@ def met_kpi(page: TrendsPage) -> Kpi:
         note=f"on {previous_words(page.window)}. {between}" if before else between,
         points=[point.totals.met.rate if point.totals.met else None for point in page.series.points],
         spark_tone="fail" if tone == "fail" else "",
-        help="Succeeded and not unmet, out of succeeded, failed and timed out",
+        metric="met_rate",
+        arithmetic=[*outcome_lines(page.totals), ("Unmet", wording.count(page.totals.unmet))],
     )
 
 
@@ -161,7 +180,7 @@ def _runs(page: TrendsPage) -> Kpi:
     points = [point.totals.runs for point in page.series.points]
     note = f"on {previous_words(page.window)}" if before.runs else f"None in {previous_words(page.window)}"
     change = wording.signed_change(relative_change(now.runs, before.runs)) if before.runs else ""
-    return Kpi("Total runs", wording.count(now.runs), change=change, note=note, points=points)
+    return Kpi("Total runs", wording.count(now.runs), change=change, note=note, points=points, metric="runs")
 
 
 def _success(page: TrendsPage) -> Kpi:
@@ -181,7 +200,8 @@ def _success(page: TrendsPage) -> Kpi:
         note=f"on {previous_words(page.window)}. {between}" if before else between,
         points=[point.totals.success_rate for point in page.series.points],
         spark_tone="fail" if tone == "fail" else "",
-        help="Succeeded out of succeeded, failed and timed out",
+        metric="success_rate",
+        arithmetic=outcome_lines(page.totals),
     )
 
 
@@ -201,7 +221,8 @@ def _latency(page: TrendsPage) -> Kpi:
         note=since + others if now.p95 is not None else "",
         points=[point.totals.duration_ms.p95 for point in page.series.points],
         spark_tone="fail" if growth_tone(change) == "fail" else "",
-        help="One run in twenty takes longer",
+        metric="p95",
+        arithmetic=[("Runs whose duration is known", wording.count(page.totals.timed_runs))],
     )
 
 
@@ -218,6 +239,8 @@ def _failures(page: TrendsPage) -> Kpi:
         note=f"on {previous_words(page.window)}{late}" if before.runs else late.removeprefix(", "),
         points=[point.totals.failures for point in page.series.points],
         spark_tone="fail" if tone == "fail" else "",
+        metric="failures",
+        arithmetic=[("Failed", wording.count(now.failed)), ("Timed out", wording.count(now.timed_out))],
     )
 
 

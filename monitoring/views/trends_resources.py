@@ -13,6 +13,15 @@ from monitoring.windows import Window
 
 UNKNOWN = "unknown"
 NOBODY_TOLD = "No execution told it."
+_METRICS = {
+    "Running now": "running",
+    "Retries": "retries",
+    "API calls": "api_calls",
+    "Tokens": "tokens",
+    "Cost": "cost",
+    "Peak memory": "peak_memory",
+    "Storage": "storage",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,11 @@ class Resource:
     value: str
     note: str
     told: bool = True
+
+    @property
+    def metric(self) -> str:
+        """The key of its definition."""
+        return _METRICS[self.label]
 
 
 def resources(page: TrendsPage) -> list[Resource]:

@@ -58,7 +58,8 @@ def test_each_kind_has_steps_and_names_its_fields(kind) -> None:
 
 @pytest.mark.parametrize("kind", CHANNELS)
 def test_the_example_is_what_the_code_writes(kind) -> None:
-    assert f"```\n{example(kind)}\n```" in section(kind)
+    language = "text" if kind == "email" else "http"
+    assert f"```{language}\n{example(kind)}\n```" in section(kind)
 
 
 @pytest.mark.parametrize("kind", CHANNELS)

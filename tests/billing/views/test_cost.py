@@ -47,7 +47,7 @@ def amounts(cells: list[str]) -> list[Decimal | None]:
 
 def kpi(text: str, label: str) -> str:
     match = re.search(
-        rf'<dt[^>]*>{re.escape(label)}</dt> <dd class="kpi-v">(.*?)</dd>.*?<dd class="kpi-d">(.*?)</dd>', text
+        rf'<dt[^>]*>{re.escape(label)}<button.*?</dt> <dd class="kpi-v">(.*?)</dd>.*?<dd class="kpi-d">(.*?)</dd>', text
     )
     assert match, label
     return " ".join(re.sub("<[^>]+>", "", " ".join(match.groups())).split())

@@ -187,7 +187,7 @@ def test_curl_alone_tells_pass_from_fail(live_server: LiveServer, team: Team, ap
     passed = curl(ASK_IT, live_server, api_key)
     text, _ = passed.communicate(timeout=30)
     assert passed.returncode == 0
-    assert f"\n```\n{text}```\n" in DOC.read_text()
+    assert f"\n```text\n{text}```\n" in DOC.read_text()
     assert curl(APART, live_server, api_key).communicate(timeout=30)[0] == "go on\n"
     assert curl(APART, live_server, api_key, "v9").communicate(timeout=30)[0] == "not decided yet\n"
     store_release(team, "v3", 60, 54, live=HOUR)
