@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.text import slugify
 
+from accounts.names import name_of
 from accounts.tenancy import team_context
 from monitoring.identity import LabelKind, label_id, release_id, workflow_id
 from monitoring.models import Label, Workflow
@@ -180,7 +181,8 @@ def _save_workflows(team_id: UUID, told: dict[UUID, tuple[str, str]]) -> None:
         slugs = _free_slugs([name for name, _ in missing.values()])
         Workflow.objects.bulk_create(
             [
-                Workflow(id=found, team_id=team_id, name=name, slug=slug, type=type)
+                # A name of which nothing can be seen could not be clicked.
+                Workflow(id=found, team_id=team_id, name=name if name_of(name) else slug, slug=slug, type=type)
                 for (found, (name, type)), slug in zip(missing.items(), slugs, strict=True)
             ],
             # A slug that another request has just taken: the next round picks another one.

@@ -231,6 +231,10 @@ GALLERY: dict[str, States] = {
             **{"label": "Latency, p95", "value": "36.2 s", "change": "−12%", "tone": "ok"},
             **{"note": "on the week before", "points": [30, 28, 20]},
         },
+        "explained": {
+            **{"label": "Success rate", "value": "94.1%", "metric": "success_rate", "place": "gallery"},
+            "arithmetic": [("Succeeded", "6,591"), ("Ended", "7,004")],
+        },
         "unknown": {"label": "Success rate", "value": "unknown", "note": "only failures are reported"},
         "too long": {"label": LONG, "value": "1,234,567,890.12", "unit": "USD", "change": "+1,000,000%", "note": LONG},
     },

@@ -91,7 +91,9 @@ class Looker:
     def _examine(self) -> None:
         found = Axe().run(self.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
         for one in found.response["violations"]:
-            self._note(f"axe {one['id']}: {one['nodes'][0]['html'][:200]} ({len(one['nodes'])} times)")
+            first = one["nodes"][0]
+            why = f"{first['html'][:200]} ({len(one['nodes'])} times) {first['failureSummary'][:300]}"
+            self._note(f"axe {one['id']}: {why}")
 
 
 _WIDEST = """

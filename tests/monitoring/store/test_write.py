@@ -159,6 +159,15 @@ def test_names_that_give_the_same_slug_get_numbers(team: Team) -> None:
     assert slugs == {"nightly-build", "nightly-build-2", "nightly-build-3", "workflow"}
 
 
+def test_a_workflow_of_whose_name_nothing_can_be_seen_is_named_by_its_slug(team: Team) -> None:
+    send(team, *(report(workflow=name) for name in ("\u200b\u200c", "日本", "\u3000")))
+    with team_context(team.id):
+        found = dict(Workflow.objects.values_list("name", "slug"))
+    assert found.pop("日本").startswith("workflow")
+    assert len(found) == 2
+    assert all(name == slug for name, slug in found.items())
+
+
 def test_a_release_is_made_when_workflow_and_release_come_apart(team: Team) -> None:
     send(team, report(id="run", workflow=None, release="v7"))
     send(team, report(id="run"))
