@@ -83,6 +83,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Where to start", "flag", "findings", frozenset({"finding"}), "s"),
             Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
+            Page("Live tail", "running", "live_tail", key="l"),
             Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
             Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
             Page("Weekly review", "list", "review", frozenset({"review_of"}), "r"),

@@ -1,5 +1,6 @@
-"""From an empty installation to the replay of the first execution, by mouse and by keyboard; the sample."""
+"""From an empty installation to the replay of the first execution, by mouse and by keyboard; the sample; the tail."""
 
+import re
 import subprocess
 import threading
 from collections.abc import Callable
@@ -191,6 +192,62 @@ def ran(team: Team, name: str, status: Status = Status.FAILED) -> None:
         send(team, about, now=now)
 
 
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_the_tail_follows_and_moves_nothing_while_somebody_reads(
+    page: Page,
+    base: str,
+    team: Team,
+    complaints: list[str],
+    width: int,
+    scheme: str,
+    open_signed_in: SignIn,
+    tmp_path: Path,
+) -> None:
+    dress(page, width, scheme)
+    ran(team, "one")
+    open_signed_in(page, f"{base}/t/{team.slug}/tail/")
+    rows, show = page.locator("[data-tail-rows] tr"), page.locator("[data-tail-show]")
+    expect(page.locator("[data-tail-text]")).to_have_text("Following")
+    expect(rows).to_have_count(2)
+    accessible(page)
+    page.mouse.move(2, 2)
+    ran(team, "two")
+    expect(rows).to_have_count(4)
+    expect(rows.first).to_contain_text("two")
+    page.screenshot(path=tmp_path / f"tail-{width}-{scheme}.png", full_page=True)
+    # Under the pointer, and while a row has the focus, nothing moves.
+    rows.first.hover()
+    ran(team, "three")
+    expect(show).to_have_text("2 new, show")
+    expect(rows).to_have_count(4)
+    accessible(page)
+    page.keyboard.press("j")
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(2_500)
+    expect(rows).to_have_count(4)
+    show.click()
+    expect(rows).to_have_count(6)
+    expect(show).to_be_hidden()
+    page.get_by_role("button", name="Pause").click()
+    ran(team, "four")
+    page.wait_for_timeout(2_500)
+    expect(rows).to_have_count(6)
+    page.mouse.move(2, 2)
+    page.get_by_role("button", name="Resume").click()
+    expect(rows).to_have_count(8)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export CSV").click()
+    assert len(Path(download.value.path()).read_text().splitlines()) == 9
+    page.get_by_label("Show").select_option("lines")
+    page.get_by_label("Text", exact=True).fill("of two")
+    page.get_by_role("button", name="Follow this").click()
+    expect(rows).to_have_count(1)
+    assert re.search(r"\?show=lines&q=of\+two$", page.url)
+    rows.first.get_by_role("link", name="two").click()
+    page.wait_for_url("**/executions/*/")
+    assert complaints == []
+
+
 def test_without_scripts_all_of_it_is_read_again(
     browser: object, base: str, team: Team, owner: object, owner_client: object
 ) -> None:
@@ -207,4 +264,9 @@ def test_without_scripts_all_of_it_is_read_again(
     ran(team, "one")
     page.get_by_role("link", name="Look again").click()
     expect(page.get_by_role("link", name="Open the replay of it")).to_be_visible()
+    page.goto(f"{base}/t/{team.slug}/tail/")
+    expect(page.locator("[data-tail-rows] tr")).to_have_count(2)
+    ran(team, "two")
+    page.get_by_role("link", name="Read again").click()
+    expect(page.locator("[data-tail-rows] tr")).to_have_count(4)
     context.close()

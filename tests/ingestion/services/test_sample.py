@@ -308,7 +308,7 @@ def test_pages_say_that_the_sample_is_there_and_who_may_takes_it_out(
     assert member_client.get(f"{settings}?part=state").status_code == 200
     work()
     assert member_client.get(f"{settings}{told}").headers["HX-Refresh"] == "true"
-    for name in ("operations", "workflows", "executions", "cost", "settings/team"):
+    for name in ("operations", "workflows", "executions", "cost", "settings/team", "tail"):
         assert banner in owner_client.get(f"/t/{team.slug}/{name}/").content.decode()
     assert "Remove sample data" not in looker.get(settings).content.decode()
     assert looker.post(f"{settings}remove/").status_code == 404

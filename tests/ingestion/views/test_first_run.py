@@ -52,7 +52,7 @@ def test_a_team_without_executions_opens_with_the_first_steps_whatever_the_role(
     assert client.get("/").headers["Location"] == f"/t/{team.slug}/cost/"
 
 
-@pytest.mark.parametrize("name", ["operations", "workflows", "executions", "development", "executive", "cost"])
+@pytest.mark.parametrize("name", ["operations", "workflows", "executions", "development", "executive", "cost", "tail"])
 def test_pages_of_an_empty_team_lead_to_the_first_steps(owner_client: Client, team: Team, name: str) -> None:
     assert f'href="{address(team)}"' in page(owner_client, f"/t/{team.slug}/{name}/").split("<main")[1]
     with team_context(team.id):
