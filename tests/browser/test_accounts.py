@@ -139,7 +139,7 @@ def test_an_authenticator_app_is_set_up_asked_for_and_replaced_by_a_recovery_cod
     accessible(page)
     page.get_by_label("Code").fill(codes[0])
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(lambda url: "/operations/" in url)
+    page.wait_for_url(lambda url: "/start/" in url)
     page.goto(f"{live_server.url}/account/sessions/")
     accessible(page)
     page.goto(f"{settings_of}members/")
