@@ -27,7 +27,7 @@ from monitoring.views.shell import Scope, open_scope
 from monitoring.windows import parse_instant
 
 # What a page begins with; it grows to `MOST`.
-FIRST = 200
+FIRST = 100
 EARLIEST = timedelta(days=1)
 SHOWS = {"": "Executions and log lines", "executions": "Executions", "lines": "Log lines"}
 
