@@ -78,3 +78,18 @@ def provide_packed(table: str, column: str, unpack: Unpack) -> None:
 def unpacked(table: str, column: str) -> Unpack | None:
     """What reads a packed column; None where it is none that can be read."""
     return _packed.get((table, column))
+
+
+# Whether a team has nothing to show yet. Asked inside the team's context.
+EmptyTeam = Callable[[UUID], bool]
+_empty_team: list[EmptyTeam] = []
+
+
+def provide_empty_team(read: EmptyTeam) -> None:
+    """Says who knows whether anything was reported to a team; the last one said is asked."""
+    _empty_team[:] = [read]
+
+
+def is_empty_team(team_id: UUID) -> bool:
+    """Whether nothing was ever reported to the team; no, where nobody knows."""
+    return bool(_empty_team) and _empty_team[0](team_id)

@@ -12,6 +12,7 @@ from billing.store import due, lines
 from ingestion.kinds import KINDS
 from ingestion.reads.silence import silences
 from monitoring import ports
+from monitoring.reads.emptiness import is_empty
 from monitoring.store import payloads
 from monitoring.wording import bytes_size
 
@@ -23,6 +24,7 @@ def wire() -> None:
     ports.provide_incident_marks(provided.incident_marks)
     ports.provide_old_deliveries(_old_deliveries)
     ports.provide_cost_marks(due.mark)
+    ports.provide_forget_workflows(_forget_workflows)
     ports.provide_costs_settled(lines.settle)
     alert_ports.provide_source_states(_source_states)
     billing_ports.provide_source_silences(_source_silences)
@@ -31,6 +33,7 @@ def wire() -> None:
     account_ports.provide_second_factors(_second_factors)
     account_ports.provide_packed("payload", "body", payloads.unpack_chunk)
     account_ports.provide_reopened(_reopened)
+    account_ports.provide_empty_team(is_empty)
 
 
 def _team_figures(team_id: UUID, now: datetime) -> Sequence[tuple[str, str]]:
@@ -57,6 +60,13 @@ def _reopened(team_id: UUID) -> None:
     from alerts.services import evaluation
 
     evaluation.begin_anew(team_id)
+
+
+def _forget_workflows(team_id: UUID, workflows: Sequence[UUID]) -> None:
+    # Only who removes the sample asks.
+    from alerts.services import forgetting
+
+    forgetting.forget_workflows(team_id, workflows)
 
 
 def _second_factors(users: Collection[UUID]) -> Collection[UUID]:

@@ -50,7 +50,7 @@ def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
     found |= {name: f"{base}/{name}/" for name in ("operations", "development", "executive")}
     found |= {"sources": f"{base}/sources/", "sources-add": f"{base}/sources/add/"}
     found |= {"findings": f"{base}/findings/", "groups": f"{base}/groups/?from=now-30d"}
-    for ending, workflow in (("", "build"), ("-agent", "airline-support")):
+    for ending, workflow in (("", "build-sample"), ("-agent", "airline-support-sample")):
         trends = f"{base}/workflows/{workflow}/"
         page.goto(f"{trends}failures/?from=now-7d")
         sample = str(page.locator("a[data-row][href*='/executions/']").first.get_attribute("href"))
@@ -61,7 +61,10 @@ def addresses(page: Page, told: dict[str, Any]) -> dict[str, str]:
         }
     page.goto(found["groups"])
     group = str(page.locator("main a[href*='/groups/']").first.get_attribute("href"))
-    found |= {"group": urljoin(told["base_url"], group), "releases": f"{base}/workflows/build/releases/?from=now-30d"}
+    found |= {
+        "group": urljoin(told["base_url"], group),
+        "releases": f"{base}/workflows/build-sample/releases/?from=now-30d",
+    }
     return found
 
 

@@ -4,9 +4,11 @@ from django.urls import path
 
 from ingestion.views import (
     deliveries,
+    first_run,
     mapping,
     personal_data,
     privacy,
+    sample,
     source_changes,
     source_details,
     source_page,
@@ -17,6 +19,9 @@ from ingestion.views import (
 )
 
 urlpatterns = [
+    path("start/", first_run.start, name="start"),
+    path("start/key/", first_run.start_key, name="start_key"),
+    path("start/waiting/", first_run.start_waiting, name="start_waiting"),
     path("settings/privacy/", privacy.privacy, name="privacy"),
     path("settings/personal-data/", personal_data.personal_data, name="personal_data"),
     path("settings/personal-data/<uuid:job>/", personal_data.personal_data_job, name="personal_data_job"),
@@ -28,6 +33,9 @@ urlpatterns = [
         name="remove_personal_data_job",
     ),
     path("settings/personal-data/<uuid:job>/file/", personal_data.personal_data_file, name="personal_data_file"),
+    path("settings/sample/", sample.sample, name="sample"),
+    path("settings/sample/load/", sample.load, name="load_sample"),
+    path("settings/sample/remove/", sample.remove, name="remove_sample"),
     path("settings/usage/", usage.team_usage, name="team_usage"),
     path("cost/import/", usage_import.import_usage, name="import_usage"),
     path("sources/", sources.sources, name="sources"),

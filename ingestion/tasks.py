@@ -11,7 +11,7 @@ from accounts.tenancy import team_context
 from ingestion import ledger
 from ingestion.forwarding import outbox, pushing, sending
 from ingestion.models import Source
-from ingestion.services import deliveries, expiry, personal_data_jobs, personal_data_runs, storage
+from ingestion.services import deliveries, expiry, personal_data_jobs, personal_data_runs, sample_jobs, storage
 from ingestion.sources import info_of
 
 
@@ -68,6 +68,12 @@ def push_metrics() -> None:
 def work_on_personal_data() -> None:
     """Looks for, exports and deletes personal data that somebody asked about, a little at a time; every two seconds."""
     personal_data_runs.work_due(timezone.now(), seconds=5.0)
+
+
+@shared_task(time_limit=600, soft_time_limit=590)
+def work_on_sample() -> None:
+    """Loads or removes the sample where somebody asked, a stage after the other; every two seconds."""
+    sample_jobs.work_due(timezone.now(), seconds=5.0)
 
 
 @shared_task

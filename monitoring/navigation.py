@@ -83,6 +83,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Where to start", "flag", "findings", frozenset({"finding"}), "s"),
             Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
             Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
+            Page("Live tail", "running", "live_tail", key="l"),
             Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
             Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
             Page("Weekly review", "list", "review", frozenset({"review_of"}), "r"),
@@ -112,6 +113,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Set up",
         (
+            Page("First steps", "flow", "start", frozenset({"start_key"})),
             Page("Sources", "hook", "sources", SOURCE_PAGES),
             Page("Channels", "bell", "channels", CHANNEL_PAGES),
             Page("Destinations", "exit", "destinations", DESTINATION_PAGES),
@@ -130,6 +132,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Masking", "lock", "privacy"),
             Page("Personal data", "search", "personal_data", PERSONAL_DATA_PAGES),
             Page("Usage", "bars", "team_usage"),
+            Page("Sample data", "box", "sample", frozenset({"load_sample", "remove_sample"})),
             Page("Support access", "globe", "support", frozenset({"set_support"})),
             Page("Team settings", "flag", "team_settings", TEAM_PAGES),
         ),

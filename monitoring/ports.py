@@ -138,3 +138,19 @@ def provide_old_deliveries(read: OldDeliveries) -> None:
 def old_deliveries(team_id: UUID, now: datetime, kept: timedelta) -> Sequence[OldRows]:
     """Deliveries that a limit would delete, inside the team's context; none where nobody keeps any."""
     return _old_deliveries[0](team_id, now, kept) if _old_deliveries else []
+
+
+# Who keeps anything about workflows: it goes before they do, in the same transaction.
+ForgetWorkflows = Callable[[UUID, Sequence[UUID]], None]
+_forget_workflows: list[ForgetWorkflows] = []
+
+
+def provide_forget_workflows(forget: ForgetWorkflows) -> None:
+    """Says who keeps something about workflows that is to go with them; the last one said is told."""
+    _forget_workflows[:] = [forget]
+
+
+def forget_workflows(team_id: UUID, workflows: Sequence[UUID]) -> None:
+    """Tells that workflows are about to be removed. Inside the team's transaction."""
+    for forget in _forget_workflows:
+        forget(team_id, workflows)

@@ -27,6 +27,11 @@ class Team(Audited):
     # Whether administrators who see a page as a member see payloads, too: an owner says so.
     shows_payloads_to_staff = models.BooleanField(default=False, db_default=False)
 
+    # Whether the sample is in it, or is on its way in or out: pages say so.
+    has_sample = models.BooleanField(default=False, db_default=False)
+
+    audit_ignored = Audited.audit_ignored | {"has_sample"}
+
     def __str__(self) -> str:
         return self.name
 

@@ -33,7 +33,6 @@ from monitoring.reads.improvements import with_statuses
 from monitoring.reads.team_figures import TeamFigures, team_figures
 from monitoring.views.comparing import previous_words
 from monitoring.views.csv import csv_response
-from monitoring.views.first_report import first_report
 from monitoring.views.shell import Scope, frame, open_scope
 from monitoring.views.trends_verdict import Panel
 from monitoring.windows import parse_window
@@ -78,7 +77,6 @@ def executive(request: TeamRequest) -> HttpResponseBase:
         "made": _moment_words(scope),
         "previous_words": previous_words(scope.window),
         "is_new": not found.team.workflows and not found.team.idle,
-        "first_report": first_report(request) if not found.team.workflows and not found.team.idle else "",
     }
     return TemplateResponse(request, "executive/executive.html", context)
 

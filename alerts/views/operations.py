@@ -31,6 +31,7 @@ from monitoring import wording
 from monitoring.cells import Rows
 from monitoring.definitions import Line
 from monitoring.presentation import Action
+from monitoring.reads.emptiness import is_empty
 from monitoring.views.csv import csv_response
 from monitoring.views.shell import Scope, open_scope
 from monitoring.windows import parse_instant
@@ -61,6 +62,8 @@ class Figure:
 def operations(request: TeamRequest) -> HttpResponseBase:
     """The page, or with `format=csv` its rows."""
     scope = open_scope(request)
+    if not request.GET.get("format") and is_empty(request.team.id):
+        return TemplateResponse(request, "operations/new.html", {"scope": scope})
     found = reads.read(request.team.id, scope.now)
     running = running_rows(found)
     if request.GET.get("format") == "csv":

@@ -19,6 +19,7 @@ from billing.views.scope import NO_FILTERS, PARAMS, CostScope, frame, open_costs
 from billing.views.words import compared_words, signed_money, so_far_words
 from monitoring import wording
 from monitoring.presentation import FilterChoice
+from monitoring.reads.emptiness import is_empty
 from monitoring.reads.releases import ReleaseMark, release_marks
 from monitoring.windows import Window
 
@@ -148,10 +149,11 @@ def _empty(scope: CostScope, page: CostPage) -> dict[str, str] | None:
             "href": href,
             "label": f"Show {last:%B %Y}",
         }
+    is_new = is_empty(scope.team.id)
     return {
         "kind": "new",
         "title": f"No costs in {page.period.name}",
         "text": "Costs are made from the tokens, calls and amounts that steps report. Nothing was reported yet.",
-        "href": reverse("sources", args=[scope.team.slug]),
-        "label": "See the sources",
+        "href": reverse("start" if is_new else "sources", args=[scope.team.slug]),
+        "label": "Send the first execution" if is_new else "See the sources",
     }

@@ -49,6 +49,7 @@ QUEUES: tuple[Queue, ...] = (
     Queue("Audit logs to push", "audit_stream_due", late_after=300),
     Queue("Mails about API keys", "key_mail", late_after=1_800),
     Queue("Jobs about personal data", "personal_data_due", late_after=900),
+    Queue("Samples to load or remove", "sample_job", late_after=900),
 )
 
 

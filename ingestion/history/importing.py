@@ -90,10 +90,12 @@ class FileImport:
         on_bytes: Report,
         shifted: bool = False,
         over: timedelta = DEFAULT_SPREAD,
+        suffix: str = "",
     ) -> None:
         """`on_bytes` hears how many bytes of the file are done; `shifted` moves the newest run to the first import.
 
-        Runs of a file that tells no time at all are spread `over` the time before its first import.
+        Runs of a file that tells no time at all are spread `over` the time before its first import. `suffix` is added
+        to the names of workflows.
         """
         self.team_id = team_id
         self.path = path
@@ -101,6 +103,7 @@ class FileImport:
         self.on_bytes = on_bytes
         self.shifted = shifted
         self.over = over
+        self.suffix = suffix
         self.summary = Summary()
         self.batch: list[tuple[int, ExecutionReport]] = []
         self.batch_steps = 0
@@ -161,6 +164,8 @@ class FileImport:
             translate(item) if isinstance(item, dict) and not isinstance(item, Flawed) else item, self.now
         )
         report.is_imported = True
+        if self.suffix and report.workflow:
+            report.workflow += self.suffix
         if not has_clock(report):
             report.placed_at = self.spread.at(self.ledger.placed_count)
             report.clock = PLACED

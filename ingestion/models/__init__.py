@@ -9,6 +9,7 @@ from ingestion.models.loose import SourceLine, SourceMetric
 from ingestion.models.outbox import OutboxEntry, OutboxItem, OutboxSchedule
 from ingestion.models.personal_data import DataAction, DataState, PersonalDataDue, PersonalDataJob
 from ingestion.models.redaction_rule import RedactionRule
+from ingestion.models.sample_job import SampleAction, SampleJob, SampleState
 from ingestion.models.sampling import SourceSampling
 from ingestion.models.source import Source, SourceAddress
 from ingestion.models.team_storage import TeamStorage
@@ -28,6 +29,9 @@ __all__ = [
     "PersonalDataDue",
     "PersonalDataJob",
     "RedactionRule",
+    "SampleAction",
+    "SampleJob",
+    "SampleState",
     "Source",
     "SourceAddress",
     "SourceAttribute",

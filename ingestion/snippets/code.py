@@ -33,6 +33,19 @@ with tracer.start_as_current_span("my-workflow"):
 
 provider.shutdown()
 """
+_OTLP_JS = """\
+import { context, trace } from "@opentelemetry/api";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
+import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
+
+const provider = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())] });
+const tracer = provider.getTracer("my-workflow");
+
+const run = tracer.startSpan("my-workflow");
+tracer.startSpan("fetch", {}, trace.setSpan(context.active(), run)).end();
+run.end();
+await provider.shutdown();
+"""
 _LANGSMITH_ENV = """\
 export LANGSMITH_TRACING='true'
 export LANGSMITH_ENDPOINT='@BASE@/langsmith'
@@ -95,11 +108,21 @@ CODE = (
         "OpenTelemetry for Node.js",
         "Code",
         SourceKind.OTLP,
-        "Every trace becomes an execution, its spans the steps. No line of code changes.",
+        "Every trace becomes an execution, its spans the steps.",
         (
-            Snippet("Install", "sh", "npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node\n"),
+            Snippet(
+                "Install",
+                "sh",
+                "npm install @opentelemetry/api @opentelemetry/sdk-trace-base \\\n"
+                "  @opentelemetry/exporter-trace-otlp-proto\n",
+            ),
             Snippet("Environment", "sh", _OTLP_ENV),
-            Snippet("Start", "sh", "node --require @opentelemetry/auto-instrumentations-node/register app.js\n"),
+            Snippet("first.mjs, started by node first.mjs", "js", _OTLP_JS),
+            Snippet(
+                "Or, with @opentelemetry/auto-instrumentations-node installed and no line of code",
+                "sh",
+                "node --require @opentelemetry/auto-instrumentations-node/register app.js\n",
+            ),
         ),
     ),
     Client(

@@ -11,6 +11,7 @@ curl -fsS @BASE@/api/v1/logs \\
        "duration_seconds": 12.5, "tokens_used": 0, "cost_usd": 0}'
 """
 _PYTHON = """\
+import json
 import logging
 
 import logging_loki
@@ -22,8 +23,11 @@ handler = logging_loki.LokiHandler(
     version="1",
 )
 logger = logging.getLogger("my-application")
+logger.setLevel(logging.INFO)
 logger.addHandler(handler)
-logger.error("The nightly import could not reach the database")
+
+logger.warning("The nightly import was slow")
+logger.info(json.dumps({"workflow": "nightly-import", "status": "success", "duration_seconds": 12.5}))
 """
 _FLUENT_BIT = """\
 [OUTPUT]
@@ -105,7 +109,7 @@ LOGS = (
         "python-logging",
         "Python logging",
         SourceKind.LOKI,
-        _KEPT,
+        "A line that tells workflow and status as JSON becomes an execution. " + _KEPT,
         Snippet("Install", "sh", "pip install python-logging-loki\n"),
         Snippet("Python", "python", _PYTHON),
     ),

@@ -1,7 +1,8 @@
 """What is new since the last look: executions that came, changed their status or ended, and what they logged.
 
-There is no queue to listen to: a look asks the index on time for the newest executions, as every page does, and whoever
-follows remembers what was told. What is reported more than `LATE` after it happened is not live, and not told.
+There is no queue to listen to: a look asks the index on time for the newest executions, as every page does. Who stays
+remembers what was told (`Follower`); who comes back brings a cursor (`look_since`). What is reported more than `LATE`
+after it happened is not live, and not told.
 """
 
 from collections.abc import Sequence

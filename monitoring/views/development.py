@@ -33,7 +33,6 @@ from monitoring.views.development_rows import (
     trace_cells,
 )
 from monitoring.views.execution_table import with_errors
-from monitoring.views.first_report import first_report
 from monitoring.views.shell import Scope, filter_chips, frame, open_scope, range_query
 from monitoring.views.trends_parts import Kpi, outcome_lines
 from monitoring.views.trends_verdict import Panel
@@ -88,8 +87,7 @@ def development(request: TeamRequest) -> HttpResponseBase:
         "choices": [FilterChoice("workflow", TITLES["workflow"], [(one.slug, one.name) for one in known])],
         "previous_words": previous_words(scope.window),
         "as_of": min(where.marked.waiting_since, scope.now),
-        "is_new": not known and not scope.environments,
-        "first_report": first_report(request) if not known else "",
+        "is_new": not known,
         "longer_href": scope.filters.query(from_="now-90d", to="now", after=None),
     }
     return TemplateResponse(request, "development/development.html", context)

@@ -13,6 +13,7 @@ from monitoring.filters import TITLES
 from monitoring.presentation import FilterChoice
 from monitoring.reads import executions as reads
 from monitoring.reads import workflows
+from monitoring.reads.emptiness import is_empty
 from monitoring.reads.failures import values_in_use
 from monitoring.statuses import UNMET, Status
 from monitoring.views.csv import MAX_ROWS, csv_response
@@ -68,7 +69,7 @@ def _context(scope: Scope, found: reads.Page) -> dict[str, Any]:
         "sort": sort_in_force(scope.filters),
         "order_words": ORDER_WORDS[sort_in_force(scope.filters)],
         "longer_href": scope.filters.query(from_="now-90d", to="now", after=None),
-        "is_new_team": not found.rows and not scope.environments,
+        "is_new_team": not found.rows and is_empty(scope.team.id),
     }
 
 

@@ -22,7 +22,6 @@ from monitoring.reads.workflows import WorkflowRow, listing
 from monitoring.statuses import UNMET
 from monitoring.views.comparing import interval_words, previous_words, rate_tone, sort_rows
 from monitoring.views.csv import csv_response
-from monitoring.views.first_report import first_report
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, source_words
 from monitoring.views.trends_verdict import Panel
 
@@ -104,7 +103,6 @@ def context(
         else "",
         "counted": f"{wording.count(len(found))} workflow{'' if len(found) == 1 else 's'}",
         "is_new": not found,
-        "first_report": None if found else first_report(request),
         "verdict": panel(scope, found) if found else None,
         "chips": filter_chips(scope),
         "clear_href": clear_href(scope),

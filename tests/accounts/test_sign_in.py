@@ -4,10 +4,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Team, User
+from accounts.tenancy import team_context
+from tests.factories import report, send
 from tests.people import PASSWORD
 
 
 def test_a_member_signs_in_by_address_in_any_case_and_lands_on_the_page_of_the_role(owner: User, team: Team) -> None:
+    with team_context(team.id):
+        send(team, report())
     client = Client()
     answer = client.post("/sign-in/", {"login": owner.email.upper(), "password": PASSWORD}, follow=True)
     assert answer.redirect_chain[-1][0] == reverse("operations", kwargs={"team": team.slug})

@@ -27,6 +27,7 @@ CONTROL_TABLES = {
     "finding_due",
     "source_address",
     "source_receipt",
+    "sample_job",
     "outbox_entry",
     "outbox_schedule",
     "criteria_check",

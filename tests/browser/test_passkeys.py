@@ -71,7 +71,7 @@ def test_a_passkey_is_added_and_signs_in(
     page.goto(f"{base}/sign-in/")
     accessible(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url(lambda address: "/operations/" in address)
+    page.wait_for_url(lambda address: "/start/" in address)
     assert InstallationEvent.objects.filter(action="user.signed_in").count() == 2
     assert complaints == []
 

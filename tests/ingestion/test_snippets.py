@@ -26,7 +26,7 @@ from monitoring.models import Execution
 RUNNABLE = ("sh", "python")
 # Texts in those languages that need a service or a program of the reader's own.
 NOT_RUN = {
-    ("otel-js", "Start"): "starts the reader's own program",
+    ("otel-js", "Or, with @opentelemetry/auto-instrumentations-node installed and no line of code"): "the reader's own",
     ("airflow", "A module beside your DAGs"): "is called by Airflow, see test_the_airflow_callback_reports",
 }
 

@@ -32,6 +32,7 @@ REQUEST_ID = "isolation-0000-0000"
 # A new one in each answer; a page may show one anywhere.
 _FRESH = re.compile(
     r"\b[A-Za-z0-9]{64}\b"  # the token of a form
+    r"|\bgAAAA[\w=-]{60,}"  # what is encrypted: the cursor of the live tail
     r'|(?<=name="key" value=")[0-9a-f-]{36}'  # what makes sending a form twice harmless
     r'|(?<="timestamp": )\d+'  # Firehose wants the time of an answer
     r'|(?<="at": ")[^"]+(?=", "actor_kind")'  # of an event that the answer itself is

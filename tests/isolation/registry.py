@@ -208,6 +208,7 @@ PLAIN_FIELDS: dict[str | tuple[str, str], str] = {
     ("triage_groups", "action"): "reopen",
     ("privacy", "action"): "remove_rule",
     ("sign_in_settings", "do"): "enforce",
+    ("start_key", "client"): "curl",
     ("move_improvement", "status"): "rejected",
 }
 # So begin names of fields that a page has one of for each detector, kind of tokens, or part of a time.

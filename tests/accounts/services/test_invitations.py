@@ -88,7 +88,7 @@ def test_a_new_person_makes_an_account_and_is_in_the_team(team: Team, client: Cl
     assert "too short" in weak.content.decode()
     joined = client.post("/sign-up/", NEW)
     assert joined.headers["Location"] == f"/t/{team.slug}/"
-    assert client.get(joined.headers["Location"]).headers["Location"] == f"/t/{team.slug}/operations/"
+    assert client.get(joined.headers["Location"]).headers["Location"] == f"/t/{team.slug}/start/"
     found = Membership.objects.get(team=team, user__email="new@harbour.test")
     assert (found.role, found.user.name) == ("operator", "New One")
     assert client.get(f"/invitation/{token}/").status_code == 404

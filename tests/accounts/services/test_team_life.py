@@ -107,7 +107,7 @@ def test_who_is_in_a_suspended_team_gets_to_the_other_one(owner_client: Client, 
     page = owner_client.get(f"/t/{team.slug}/workflows/")
     assert page.status_code == 403
     assert 'href="/t/another/"' in page.content.decode()
-    assert owner_client.get("/").headers["Location"] == "/t/another/operations/"
+    assert owner_client.get("/").headers["Location"] == "/t/another/start/"
 
 
 def test_who_leaves_is_told(owner_client: Client, member_client: Client, team: Team) -> None:

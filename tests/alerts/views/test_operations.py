@@ -19,7 +19,7 @@ from tests.alerts.reads.test_due_runs import scheduled
 from tests.alerts.reads.test_live import running, usually
 from tests.alerts.reads.test_schedules import started
 from tests.alerts.reads.test_sources import reported, source
-from tests.factories import NOW, report, store
+from tests.factories import NOW, report, send, store
 from tests.monitoring.views.test_replay import read
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,7 @@ def test_silent_sources_show_without_a_rule(member_client: Client, team: Team) -
         steady = source(team, "steady", 23 * HOUR)
         reported(steady, list(range(23, 24 * 27)))
         source(team, "new one", 2 * HOUR)
+        send(team, report())
     ((one),) = table(member_client, team, "sources")
     assert (one["Source"], one["Last report"]) == ("steady", "2026-08-11T13:00:00+00:00")
     text = read(member_client, address(team))
@@ -99,6 +100,8 @@ def test_silent_sources_show_without_a_rule(member_client: Client, team: Team) -
 
 
 def test_empty_tables_say_why(member_client: Client, team: Team) -> None:
+    with team_context(team.id):
+        send(team, report())
     text = read(member_client, address(team))
     for said in (
         "Nothing is running",

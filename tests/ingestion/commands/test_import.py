@@ -194,14 +194,16 @@ def test_the_usage_of_the_sample_is_what_its_sources_tell(team: Team) -> None:
     call_command("load_sample", team=team.slug, verbosity=0, stdout=StringIO())
     with team_context(team.id):
         ids = dict(Workflow.objects.values_list("name", "id"))
-        runs = Execution.objects.filter(workflow_id=ids["polyglot-benchmark"])
+        runs = Execution.objects.filter(workflow_id=ids["polyglot-benchmark (sample)"])
         told = runs.aggregate(Sum("cost_usd"), Sum("input_tokens"), Sum("output_tokens"), Count("id"))
         assert list(told.values()) == [Decimal("492.2667"), 30_865_515, 21_123_583, 35]
         assert runs.filter(input_tokens__isnull=False).count() == 12
-        calls = Execution.objects.filter(workflow_id=ids["code-service"])
+        calls = Execution.objects.filter(workflow_id=ids["code-service (sample)"])
         assert (calls.count(), calls.filter(cost_usd__isnull=True).count()) == (294, 294)
         placed = (runs | calls).filter(placed_at__range=(before - timedelta(days=40), timezone.now()))
         assert placed.count() == 329
         assert placed.filter(placed_at__lt=before - timedelta(days=39)).exists()
         assert Workflow.objects.filter(is_sample=True).count() == 6
-        assert not Finding.objects.filter(workflow_id__in=(ids["polyglot-benchmark"], ids["code-service"])).exists()
+        assert not Finding.objects.filter(
+            workflow_id__in=(ids["polyglot-benchmark (sample)"], ids["code-service (sample)"])
+        ).exists()

@@ -113,7 +113,7 @@ def test_environments_are_never_mixed_unasked(member_client: Client, team: Team)
 def test_a_new_team_is_told_how_to_send(member_client: Client, team: Team) -> None:
     text = page(member_client, address(team))
     assert "Send the first execution" in text
-    assert "curl -X POST http://testserver/api/v1/executions" in text
+    assert f'href="/t/{team.slug}/start/"' in text.split("<main")[1]
 
 
 def test_the_number_of_queries_does_not_grow(

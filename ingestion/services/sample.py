@@ -1,0 +1,165 @@
+"""The sample: real runs of others that a team can load to look around, and take out again. Stages of both.
+
+Its workflows carry ` (sample)` in their names, so that none is a workflow that the team runs itself, and so that lists,
+exports and notices say what they are about. Each stage can be done again: what was done before stays as it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import Team
+from accounts.tenancy import team_context
+from billing.store import lines
+from billing.store.removal import closed_months_of, remove_costs
+from ingestion.history.files import digest_of
+from ingestion.history.importing import FileImport, Report, Summary
+from ingestion.history.placement import DEFAULT_SPREAD
+from ingestion.models import ImportRun, SourceSampling
+from monitoring import ports
+from monitoring.identity import workflow_id
+from monitoring.models import Workflow
+from monitoring.services import findings
+from monitoring.services.baselines import build_all
+from monitoring.store import removal
+from monitoring.store.labels import Names, forget_names
+from monitoring.store.rollups import fold_all
+
+SUFFIX = " (sample)"
+# Neither source states an objective; without one the first verdict could say nothing.
+OBJECTIVE = 0.95
+# Usage is spread so far that each running month has one before it to be compared with.
+USAGE_SPREAD = timedelta(days=40)
+WORKFLOWS = (
+    *("Build", "Changelog Lint", "Validate Embedded Viewer", "airline-support", "code-service", "polyglot-benchmark"),
+)
+
+
+class SampleRefused(Exception):
+    """The sample cannot be loaded or removed now; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage: what it does, in words, and how. What it answers is what became of a file, if it is about one."""
+
+    words: str
+    do: Callable[[UUID, datetime], Summary | None]
+
+
+def files() -> list[Path]:
+    """The files of the sample, in the order in which they are loaded."""
+    folder = settings.BASE_DIR / "sample"
+    return [*sorted(folder.glob("*.jsonl.gz")), *sorted(folder.glob("usage/*.jsonl.gz"))]
+
+
+def workflow_ids(team_id: UUID) -> list[UUID]:
+    """The ids that the workflows of the sample have in a team."""
+    return [workflow_id(team_id, name + SUFFIX) for name in WORKFLOWS]
+
+
+def loading(on_bytes: Callable[[Path], Report] | None = None) -> list[Stage]:
+    """The stages of loading. `on_bytes` gives, for a file, who hears how many bytes of it are done."""
+    return [
+        Stage("Making its workflows", _make_workflows),
+        *(Stage(f"Reading {path.name}", _reading(path, on_bytes)) for path in files()),
+        Stage("Computing figures", _fold),
+        Stage("Looking for findings", _find),
+    ]
+
+
+def removing() -> list[Stage]:
+    """The stages of removing."""
+    return [
+        Stage("Removing executions", _erase),
+        Stage("Removing figures, costs and workflows", _remove),
+        Stage("Computing what is left", _settle),
+    ]
+
+
+def check_load(team_id: UUID) -> None:
+    """Raises `SampleRefused` where a workflow of the team's own has the name of one of the sample's."""
+    with team_context(team_id):
+        names = [name + SUFFIX for name in WORKFLOWS]
+        own = Workflow.objects.filter(team_id=team_id, name__in=names, is_sample=False).order_by("name").first()
+    if own is not None:
+        raise SampleRefused(f"The team has a workflow of its own that is called {own.name}: the sample has one, too.")
+
+
+def check_removal(team_id: UUID) -> None:
+    """Raises `SampleRefused` where something of the sample is not to go: a legal hold, a closed month."""
+    with team_context(team_id):
+        held = removal.held_sample_executions(team_id, workflow_ids(team_id))
+        closed = closed_months_of(team_id, removal.sample_workflows(team_id, workflow_ids(team_id)).all)
+    if held:
+        raise SampleRefused(f"{_held_words(held)}: end the hold first, then remove it.")
+    if closed:
+        names = ", ".join(f"{month:%B %Y}" for month in closed)
+        raise SampleRefused(f"Costs of the sample are in a closed month ({names}): reopen it first, then remove it.")
+
+
+def _held_words(count: int) -> str:
+    return "1 execution of the sample is held" if count == 1 else f"{count} executions of the sample are held"
+
+
+def mark_team(team_id: UUID, *, has_sample: bool) -> None:
+    """Says on each page of the team whether the sample is in it."""
+    Team.objects.filter(id=team_id).update(has_sample=has_sample)
+
+
+def _make_workflows(team_id: UUID, now: datetime) -> None:
+    """Its workflows are marked before anything is in them: no notice is ever sent about one."""
+    check_load(team_id)
+    forget_names()
+    names = Names(team_id)
+    ids = [names.workflow(name + SUFFIX) for name in WORKFLOWS]
+    names.save()
+    with team_context(team_id):
+        made = Workflow.objects.filter(team_id=team_id, id__in=ids)
+        made.update(is_sample=True)
+        made.filter(objective_success_rate__isnull=True).update(objective_success_rate=OBJECTIVE)
+
+
+def _reading(path: Path, on_bytes: Callable[[Path], Report] | None) -> Callable[[UUID, datetime], Summary]:
+    def read(team_id: UUID, now: datetime) -> Summary:
+        over = USAGE_SPREAD if path.parent.name == "usage" else DEFAULT_SPREAD
+        told = on_bytes(path) if on_bytes else lambda _: None
+        return FileImport(team_id, path, now=now, on_bytes=told, shifted=True, over=over, suffix=SUFFIX).run()
+
+    return read
+
+
+def _fold(team_id: UUID, now: datetime) -> None:
+    fold_all(team_id=team_id)
+    lines.fold_all(now, team_id=team_id)
+
+
+def _settle(team_id: UUID, now: datetime) -> None:
+    _fold(team_id, now)
+    build_all(team_id=team_id)
+
+
+def _find(team_id: UUID, now: datetime) -> None:
+    build_all(team_id=team_id)
+    findings.build_all(team_id=team_id)
+
+
+def _erase(team_id: UUID, now: datetime) -> None:
+    check_removal(team_id)
+    removal.erase_sample_executions(team_id, workflow_ids(team_id))
+
+
+def _remove(team_id: UUID, now: datetime) -> None:
+    digests = [digest_of(path) for path in files()]
+    with team_context(team_id), transaction.atomic():
+        about = removal.sample_workflows(team_id, workflow_ids(team_id))
+        ports.forget_workflows(team_id, about.all)
+        remove_costs(team_id, about.all, now)
+        SourceSampling.objects.filter(team_id=team_id, workflow_id__in=about.all).delete()
+        removal.remove_workflows(team_id, about, now)
+        ImportRun.objects.filter(team_id=team_id, digest__in=digests).delete()
