@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.names import name_of
 from monitoring import wording
 
 register = template.Library()
@@ -23,6 +24,12 @@ _MONTHS = tuple(month_abbr)
 
 def _told(value: Any) -> Any:
     return None if value == "" else value
+
+
+@register.filter
+def seen(name: str) -> str:
+    """A name that a program told, or a word for one of which nothing can be seen: a link needs something to hit."""
+    return name if name_of(name) else "(nothing to see)"
 
 
 # Fields that pages call by another name than forms and the API do.

@@ -126,3 +126,9 @@ def test_ago_is_used_under_a_day_only(monkeypatch: pytest.MonkeyPatch, passed: t
 def test_figures_that_somebody_set_have_only_the_digits_they_need() -> None:
     assert [wording.plain_percent(share) for share in (0.97, 0.999, 1)] == ["97%", "99.9%", "100%"]
     assert [wording.plain_duration_ms(ms) for ms in (30_000, 1_500, 90_000)] == ["30 s", "1.5 s", "1 min 30 s"]
+
+
+@pytest.mark.parametrize("name", ["", "\u200b\u3000"])
+def test_a_name_of_which_nothing_can_be_seen_gets_a_word(name: str) -> None:
+    assert shown("seen", name) == "(nothing to see)"
+    assert shown("seen", "gpt-4o") == "gpt-4o"
