@@ -4,6 +4,7 @@ from django.urls import path
 
 from monitoring.views import (
     archive,
+    comparing_two,
     criteria,
     development,
     executions,
@@ -24,6 +25,7 @@ from monitoring.views import (
     review,
     review_mail,
     schedule,
+    similar,
     system_page,
     systems,
     tracker,
@@ -65,6 +67,13 @@ urlpatterns = [
     path("tools/<name:name>/", system_page.system, {"kind": "tools"}, name="tool"),
     path("executions/", executions.executions, name="executions"),
     path("executions/<uuid:execution>/", replay.replay, name="replay"),
+    path("executions/<uuid:execution>/similar/", similar.similar_failures, name="similar_failures"),
+    path("executions/<uuid:execution>/compare/", comparing_two.compare_with, name="compare_with"),
+    path(
+        "executions/<uuid:execution>/compare/<uuid:other>/",
+        comparing_two.compare_executions,
+        name="compare_executions",
+    ),
     path("executions/<uuid:execution>/hold/", holds.change_hold, name="change_hold"),
     path("settings/retention/", retention.retention, name="retention"),
     path("settings/retention/archive/", archive.set_archive, name="set_archive"),
