@@ -48,7 +48,9 @@ SOURCE_PAGES = frozenset(
     | {f"source_{part}" for part in ("refused", "attributes", "lines", "metrics", "setup", "settings")}
 )
 WORKFLOW_PAGES = frozenset({"trends", "failures", "criteria", "criterion", "releases", "compare_releases"})
-EXECUTION_PAGES = frozenset({"replay", "compare_executions", "similar_failures"})
+EXECUTION_PAGES = frozenset(
+    {"replay", "compare_executions", "similar_failures", "selected_executions", "saved_views", "change_view"}
+)
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
 CHANNEL_PAGES = frozenset({"choose_channel", "add_channel", "channel", "alert_deliveries", "alert_delivery"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})

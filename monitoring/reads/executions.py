@@ -125,7 +125,8 @@ def page(team_id: UUID, filters: Filters, *, limit: int = PAGE_SIZE) -> Page:
     """One page of executions. `filters.sort` is one of `SORTS` (newest first when it is not), `filters.after` a cursor.
 
     `env` absent means production, as everywhere on pages; `env=*` all. A cursor that cannot be read is the first page.
-    `q` finds external ids that start with it and error texts that contain it. Three queries, whatever the limit.
+    `q` is words (`monitoring.search`): external ids that start with them and error texts that contain them. Three
+    queries, whatever the limit.
     """
     sort = filters.sort if filters.sort in SORTS else SORTS[0]
     cursor = read_cursor(filters.after, sort)
