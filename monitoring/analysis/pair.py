@@ -1,21 +1,17 @@
 """Two executions side by side: which steps belong together, where they first part, and which values differ.
 
-Pure. Steps are aligned by the names of their nodes, in the order in which they ran, as a longest matching of blocks
-(E. W. Ratcliff and J. A. Obershelp, "Pattern matching: the gestalt approach", 1988, as `difflib` has it).
-"""
+Pure."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
 from monitoring.analysis.steps import Step
+from monitoring.analysis.timeline import nest, relate
 
-# Steps of each execution that are compared.
-MAX_STEPS = 1_000
 # A duration differs when one is so many times the other, and by at least so many milliseconds.
 TIMES_LONGER = 2.0
 LONGER_MS = 100.0
@@ -24,17 +20,21 @@ MAX_VALUE_LENGTH = 200
 # Values deeper than this are compared as a whole.
 MAX_DEPTH = 6
 _NOTHING = object()
+# Where a step stands: from the outermost container inwards, each with the number of its visit.
+Key = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
     """A step of one or of both, as indices into their steps. `differs` says in what, the plainest first:
-    `only`, `status`, `error`, `empty`, `shape`, `duration`; nothing where they are alike.
+    `only`, `status`, `error`, `empty`, `shape`, `duration`; nothing where they are alike. `inside` is the node that it
+    ran inside.
     """
 
     left: int | None
     right: int | None
     differs: tuple[str, ...] = ()
+    inside: str = ""
 
     @property
     def parts(self) -> bool:
@@ -52,17 +52,46 @@ class DifferentValue:
 
 
 def align(left: Sequence[Step], right: Sequence[Step]) -> list[PairRow]:
-    """The steps of both in order. What stands between two matching blocks is only in one of them, left before right."""
-    left, right = left[:MAX_STEPS], right[:MAX_STEPS]
-    names = [step.name for step in left], [step.name for step in right]
-    rows: list[PairRow] = []
-    for tag, a1, a2, b1, b2 in SequenceMatcher(None, *names, autojunk=False).get_opcodes():
-        if tag == "equal":
-            rows += [_pair(left, right, a, b) for a, b in zip(range(a1, a2), range(b1, b2), strict=True)]
+    """The steps of both, in the order of the left ones; one that only the right has stands before the next common one.
+
+    Steps belong together by node, by what they ran inside, and by the how manieth visit it was: what runs side by side
+    may end in any order.
+    """
+    one, other = _keys(left), _keys(right)
+    inserted: dict[Key | None, list[PairRow]] = {}
+    waiting: list[PairRow] = []
+    for key, number in other.items():
+        if key in one:
+            inserted[key], waiting = waiting, []
         else:
-            rows += [PairRow(a, None, ("only",)) for a in range(a1, a2)]
-            rows += [PairRow(None, b, ("only",)) for b in range(b1, b2)]
-    return rows
+            waiting.append(PairRow(None, number, ("only",), _inside(key)))
+    rows: list[PairRow] = []
+    for key, number in one.items():
+        rows += inserted.get(key, ())
+        rows.append(_pair(left, right, key, number, other[key]) if key in other else _only_left(key, number))
+    return rows + waiting
+
+
+def _keys(steps: Sequence[Step]) -> dict[Key, int]:
+    """The steps in reading order, each under where it stands: the places around it, its node, its visit there."""
+    found: dict[Key, int] = {}
+    key_of: dict[int, Key] = {}
+    counts: Counter[tuple[Key, str]] = Counter()
+    for at in nest(steps, relate(steps)):
+        around = () if at.parent is None else key_of[at.parent]
+        name = steps[at.index].name
+        counts[around, name] += 1
+        key = key_of[at.index] = (*around, (name, counts[around, name]))
+        found[key] = at.index
+    return found
+
+
+def _inside(key: Key) -> str:
+    return key[-2][0] if len(key) > 1 else ""
+
+
+def _only_left(key: Key, number: int) -> PairRow:
+    return PairRow(number, None, ("only",), _inside(key))
 
 
 def first_parting(rows: Sequence[PairRow]) -> int | None:
@@ -90,7 +119,7 @@ def _transitions(path: Sequence[Any]) -> "Counter[tuple[Any, Any]]":
     return Counter(pairwise((None, *path, None)))
 
 
-def _pair(left: Sequence[Step], right: Sequence[Step], a: int, b: int) -> PairRow:
+def _pair(left: Sequence[Step], right: Sequence[Step], key: Key, a: int, b: int) -> PairRow:
     one, other = left[a], right[b]
     tests = {
         "status": one.status != other.status,
@@ -99,7 +128,7 @@ def _pair(left: Sequence[Step], right: Sequence[Step], a: int, b: int) -> PairRo
         "shape": None not in (one.shape, other.shape) and one.is_empty == other.is_empty and one.shape != other.shape,
         "duration": _is_longer(one.took_ms, other.took_ms),
     }
-    return PairRow(a, b, tuple(name for name, is_so in tests.items() if is_so))
+    return PairRow(a, b, tuple(name for name, is_so in tests.items() if is_so), _inside(key))
 
 
 def _is_longer(one: float | None, other: float | None) -> bool:

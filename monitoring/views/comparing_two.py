@@ -16,7 +16,7 @@ from accounts.access import TeamRequest, team_page
 from accounts.audit import record
 from accounts.permissions import Permission
 from monitoring import wording
-from monitoring.analysis.pair import MAX_STEPS, DifferentValue, PairRow, align, different_values, first_parting
+from monitoring.analysis.pair import DifferentValue, PairRow, align, different_values, first_parting
 from monitoring.analysis.steps import Step
 from monitoring.reads.analysed import run_of
 from monitoring.reads.replay import load
@@ -35,6 +35,8 @@ WORDS = {
     "shape": "another shape of output",
     "duration": "much longer",
 }
+# Rows of steps that the page shows; the CSV has all.
+MAX_ROWS = 1_000
 NOT_FOUND = "No such execution. Paste the address of a replay, or the id in it."
 
 
@@ -69,6 +71,7 @@ class StepPair:
     right: Step | None
     words: str
     is_first: bool
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def compare_executions(request: TeamRequest, execution: uuid.UUID, other: uuid.U
         return csv_response(f"compare-{execution}.csv", HEADER, [_cells(row, *steps) for row in rows])
     first = first_parting(rows)
     pairs = [_step_pair(row, *steps, is_first=number == first) for number, row in enumerate(rows)]
+    parting = pairs[first] if first is not None else None
     return TemplateResponse(
         request,
         "executions/compare.html",
@@ -113,10 +117,10 @@ def compare_executions(request: TeamRequest, execution: uuid.UUID, other: uuid.U
             "left": left,
             "right": right,
             "facts": _facts(left, right),
-            "answer": _answer(pairs[first] if first is not None else None, has_steps=bool(rows)),
-            "pairs": pairs,
-            "is_cut": max(map(len, steps)) > MAX_STEPS,
-            "most": MAX_STEPS,
+            "answer": _answer(parting, has_steps=bool(rows)),
+            "pairs": pairs[:MAX_ROWS],
+            "is_cut": len(pairs) > MAX_ROWS,
+            "cut_parting": parting if first is not None and first >= MAX_ROWS else None,
             "carried": [_carried(name, left, right) for name in ("input", "output")] if left.has_payloads else [],
             "shows_payloads": left.has_payloads,
             "swap_href": reverse("compare_executions", args=[request.team.slug, other, execution]),
@@ -158,8 +162,15 @@ def _facts_of(replay: Replay) -> dict[str, str]:
         "Tokens": wording.tokens(execution.tokens.total) if execution.tokens.total is not None else "",
         "Cost": wording.usd(execution.cost_usd) if execution.cost_usd is not None else "",
         "Failed at": execution.failed_node or "",
-        "Error": (execution.error or execution.error_kind or "")[:500] if execution.has_failed else "",
+        "Error": _error(replay),
     }
+
+
+def _error(replay: Replay) -> str:
+    """The error of a run that failed; one that told none is kept under its status, which is no error."""
+    execution = replay.execution
+    told = execution.error or execution.error_kind or ""
+    return told[:500] if execution.has_failed and told != execution.status.word else ""
 
 
 def _answer(first: StepPair | None, *, has_steps: bool) -> Answer:
@@ -180,7 +191,7 @@ def _step_pair(row: PairRow, left: Sequence[Step], right: Sequence[Step], *, is_
     words = ", ".join(WORDS[name] for name in row.differs)
     one = None if row.left is None else left[row.left]
     other = None if row.right is None else right[row.right]
-    return StepPair(one, other, words, is_first)
+    return StepPair(one, other, words, is_first, row.inside)
 
 
 def _carried(name: str, left: Replay, right: Replay) -> CarriedPair:

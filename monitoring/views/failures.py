@@ -40,7 +40,7 @@ from monitoring.views.execution_table import (
 from monitoring.views.failure_rows import common_rows, kind_tabs, row_cells, shown_rows
 from monitoring.views.failure_words import chart_label, rail_note, verdict_panel
 from monitoring.views.saved_views import default_address, views_menu
-from monitoring.views.searching import to_plain_address, with_search
+from monitoring.views.searching import notes_beside_rows, to_plain_address, with_search
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, step_rail
 from monitoring.views.trends_charts import release_markers
 
@@ -66,8 +66,12 @@ def failures(request: TeamRequest, workflow: str) -> HttpResponseBase:
         return HttpResponseRedirect(opened)
     if plain := to_plain_address(request, scope):
         return plain
-    menu = views_menu(request, scope, ViewPage.FAILURES)
-    return TemplateResponse(request, "failures/failures.html", {**_context(scope, scope.workflow), "menu": menu})
+    context = {
+        **_context(scope, scope.workflow),
+        "menu": views_menu(request, scope, ViewPage.FAILURES),
+        "notes": notes_beside_rows(scope),
+    }
+    return TemplateResponse(request, "failures/failures.html", context)
 
 
 def _export(scope: Scope, workflow: Workflow, table: str) -> HttpResponseBase:

@@ -72,6 +72,12 @@ def with_search(scope: Scope) -> Scope:
     return replace(scope, filters=merged(scope.filters)[0])
 
 
+def notes_beside_rows(scope: Scope) -> list[str]:
+    """What to say of the search field on a page that searches ids and errors alone."""
+    only = ["Inputs, outputs and log lines are searched on the Executions page."] if scope.filters.places else []
+    return [*parse_search(scope.filters.q).notes, *only]
+
+
 def place_links(request: TeamRequest, asked: Asked) -> list[Link]:
     """Where words can be looked for; none without words, or for a role that sees none of the places."""
     if not asked.has_texts or not request.membership.allows(Permission.VIEW_PAYLOADS):
