@@ -19,6 +19,7 @@ from monitoring import wording
 from monitoring.analysis.pair import DifferentValue, PairRow, align, different_values, first_parting
 from monitoring.analysis.steps import Step
 from monitoring.reads.analysed import run_of
+from monitoring.reads.executions import rows_by_id
 from monitoring.reads.replay import load
 from monitoring.reads.replay_records import Replay
 from monitoring.templatetags.components import SIGNS
@@ -87,15 +88,21 @@ class CarriedPair:
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
 def compare_with(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase:
-    """Leads to the comparison with the execution that `with` names: an id, or the address of a replay."""
+    """Leads to the comparison with the execution that `with` names: an id, or the address of a replay.
+
+    Raises `Http404` where the team does not have the first.
+    """
     told = request.GET.get("with", "")[:2000]
     # The address of a comparison names two: the last one is meant.
     found = _UUID.findall(told)
-    slug = request.team.slug
-    if not found or load(request.team.id, uuid.UUID(found[-1]), payloads=False) is None:
+    slug, ids = request.team.slug, [execution, *(uuid.UUID(one) for one in found[-1:])]
+    known = {row.id for row in rows_by_id(request.team.id, ids)}
+    if execution not in known:
+        raise Http404("No such execution.")
+    if not found or ids[-1] not in known:
         messages.error(request, NOT_FOUND)
         return HttpResponseRedirect(reverse("replay", args=[slug, execution]))
-    return HttpResponseRedirect(reverse("compare_executions", args=[slug, execution, uuid.UUID(found[-1])]))
+    return HttpResponseRedirect(reverse("compare_executions", args=[slug, *ids]))
 
 
 @team_page(Permission.VIEW_FIGURES)

@@ -105,22 +105,22 @@ def change_view(request: TeamRequest, view: UUID) -> HttpResponseBase:
 
 def _save(request: TeamRequest) -> HttpResponseBase:
     told = request.POST
-    page, slug = told.get("page", ""), told.get("workflow", "")
+    page, slug, name, query = (told.get(field, "") for field in ("page", "workflow", "name", "query"))
+    is_shared, is_default = (told.get(field) == "on" for field in ("shared", "default"))
     workflow = find(request.team.id, slug) if slug else None
-    if page not in ViewPage.values or (workflow is None) != (page == ViewPage.EXECUTIONS):
-        raise Http404("No such page.")
-    place = Place(ViewPage(page), workflow)
+    if slug and workflow is None:
+        raise Http404("No such workflow.")
     try:
         made = services.save_view(
             team_id=request.team.id,
             user=request.user,
-            place=place,
-            name=told.get("name", ""),
-            query=told.get("query", ""),
-            is_shared=told.get("shared") == "on",
+            place=_place(page, workflow),
+            name=name,
+            query=query,
+            is_shared=is_shared,
             now=timezone.now(),
         )
-        if told.get("default") == "on":
+        if is_default:
             services.set_default(made, request.user)
     except ViewRefused as refused:
         messages.error(request, f"Not saved. {refused}")
@@ -128,6 +128,13 @@ def _save(request: TeamRequest) -> HttpResponseBase:
     messages.success(request, f"Saved as “{made.name}”{', for the team' if made.is_shared else ''}.")
     slug_of = workflow.slug if workflow else None
     return HttpResponseRedirect(_address(request.team.slug, made.page, slug_of, made.query))
+
+
+def _place(page: str, workflow: Workflow | None) -> Place:
+    """The page that a view is of. Raises `ViewRefused`."""
+    if page not in ViewPage.values or (workflow is None) != (page == ViewPage.EXECUTIONS):
+        raise ViewRefused("Views are kept of the Executions page, and of the Failures page of a workflow.")
+    return Place(ViewPage(page), workflow)
 
 
 def _do(request: TeamRequest, view: SavedView, action: str) -> str:

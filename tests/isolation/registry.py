@@ -209,6 +209,7 @@ PLAIN_FIELDS: dict[str | tuple[str, str], str] = {
     ("change_hold", "action"): "release",
     ("change_view", "action"): "default",
     ("selected_executions", "do"): "hold",
+    ("saved_views", "page"): "failures",
     "in": "logs",
     "query": "status=failed",
     "shared": "on",
