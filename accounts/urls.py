@@ -9,4 +9,5 @@ urlpatterns = [
     path("teams/new/", team.new_team, name="new_team"),
     path("invitation/<str:token>/", invitation.invitation, name="invitation"),
     path("preferences/time-zone/", preferences.set_time_zone, name="set_time_zone"),
+    path("preferences/single-keys/", preferences.set_single_keys, name="set_single_keys"),
 ]

@@ -56,8 +56,11 @@ TITLES = {
     "usage": "Usage",
     "assignee": "Assigned to",
 }
+# Where texts may be looked for, besides ids and errors.
+PLACES = ("logs", "input", "output", "everything")
 MAX_VALUES = 50
 MAX_LENGTH = 300
+MAX_QUERY = 2_000
 ANY = "*"
 
 
@@ -76,7 +79,8 @@ class Choice:
 class Filters:
     """Everything an address says about what to show. `env=*` means all environments.
 
-    `by` is how rows are grouped, `of` which executions a concentration is about.
+    `by` is how rows are grouped, `of` which executions a concentration is about, `places` (`in` in the address) where
+    texts are looked for besides ids and errors.
     """
 
     window: Window
@@ -86,6 +90,7 @@ class Filters:
     after: str = ""
     by: str = ""
     of: str = ""
+    places: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Choice:
         return self.choices.get(name, Choice())
@@ -105,8 +110,9 @@ class Filters:
             pairs[name] = [*choice.wanted, *(f"-{value}" for value in choice.excluded)]
         for name in ("q", "sort", "by", "of", "after"):
             pairs[name] = [getattr(self, name)]
+        pairs["in"] = list(self.places)
         for name, value in changes.items():
-            name = "from" if name == "from_" else name
+            name = name.removesuffix("_") if name in ("from_", "in_") else name
             pairs[name] = [] if value is None else [value] if isinstance(value, str) else value
         found = [(name, value) for name, values in pairs.items() for value in values if value]
         return "?" + urlencode(found)
@@ -119,8 +125,12 @@ def _choice(values: list[str]) -> Choice:
     return Choice(wanted, excluded)
 
 
-def _text(params: QueryDict, name: str) -> str:
-    return (params.get(name) or "").replace("\x00", "")[:MAX_LENGTH]
+def _text(params: QueryDict, name: str, length: int = MAX_LENGTH) -> str:
+    return (params.get(name) or "").replace("\x00", "")[:length]
+
+
+def _places(values: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value in PLACES))
 
 
 def parse_filters(params: QueryDict, now: datetime) -> Filters:
@@ -129,9 +139,11 @@ def parse_filters(params: QueryDict, now: datetime) -> Filters:
     return Filters(
         window=parse_window(params.get("from"), params.get("to"), now),
         choices=choices,
-        q=_text(params, "q"),
+        # One character more tells that there were more.
+        q=_text(params, "q", MAX_QUERY + 1),
         sort=_text(params, "sort"),
         after=_text(params, "after"),
         by=_text(params, "by"),
         of=_text(params, "of"),
+        places=_places(params.getlist("in")),
     )

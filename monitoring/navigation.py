@@ -48,6 +48,9 @@ SOURCE_PAGES = frozenset(
     | {f"source_{part}" for part in ("refused", "attributes", "lines", "metrics", "setup", "settings")}
 )
 WORKFLOW_PAGES = frozenset({"trends", "failures", "criteria", "criterion", "releases", "compare_releases"})
+EXECUTION_PAGES = frozenset(
+    {"replay", "compare_executions", "similar_failures", "selected_executions", "saved_views", "change_view"}
+)
 DESTINATION_PAGES = frozenset({"choose_destination", "add_destination", "destination"})
 CHANNEL_PAGES = frozenset({"choose_channel", "add_channel", "channel", "alert_deliveries", "alert_delivery"})
 IMPROVEMENT_PAGES = frozenset({"improvement", "plan_improvement", "edit_improvement", "tracker", "tracker_secret"})
@@ -82,7 +85,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Incidents", "bell", "incidents", INCIDENT_PAGES, "n"),
             Page("Where to start", "flag", "findings", frozenset({"finding"}), "s"),
             Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
-            Page("Executions", "list", "executions", frozenset({"replay"}), "e"),
+            Page("Executions", "list", "executions", EXECUTION_PAGES, "e"),
             Page("Live tail", "running", "live_tail", key="l"),
             Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
             Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),

@@ -21,3 +21,11 @@ def set_time_zone(request: SignedInRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         target = "/"
     return HttpResponseRedirect(target)
+
+
+@login_required
+@require_POST
+def set_single_keys(request: SignedInRequest) -> HttpResponse:
+    """Switches single keys on (`on`) or, without it, off."""
+    User.objects.filter(pk=request.user.pk).update(single_keys=request.POST.get("on") == "on")
+    return HttpResponse(status=204)

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from rest_framework import exceptions
 
 from monitoring.filters import ANY, MAX_LENGTH, MAX_VALUES, Choice, Filters
 from monitoring.reads.executions import PAGE_SIZE, SORTS, read_cursor
+from monitoring.search import merged
 from monitoring.statuses import SPELLINGS, UNMET, Status
 from monitoring.windows import DAY, EARLIEST, LATEST, Window, minute_floor, parse_instant
 
@@ -186,7 +188,8 @@ class ExecutionFilters(RangeFilters):
     group = names("Failure group", IdsFilter)
     q = described(
         django_filters.CharFilter(max_length=MAX_LENGTH),
-        "Start of an external id, or a part of an error text",
+        "Words that must all be found, each at the start of the external id or in the error text; quotes keep words "
+        "together, a leading - leaves out, field:value filters as on pages",
         type="string",
         maxLength=MAX_LENGTH,
     )
@@ -212,7 +215,8 @@ class ExecutionFilters(RangeFilters):
         by_name = {PAGE_NAMES.get(name, name): value for name, value in told.items() if isinstance(value, Choice)}
         by_name["env"] = by_name["env"] or Choice((ANY,))
         choices = {name: choice for name, choice in by_name.items() if choice}
-        return Filters(self.window(now), choices, q=told["q"] or "", sort=sort, after=told["after"] or "")
+        filters = Filters(self.window(now), choices, q=told["q"] or "", sort=sort, after=told["after"] or "")
+        return replace(merged(filters)[0], places=())
 
     def limit_told(self) -> int:
         """How many rows a page has."""

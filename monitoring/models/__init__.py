@@ -15,6 +15,7 @@ from monitoring.models.release import Release
 from monitoring.models.retention_run import RetentionKind, RetentionRun
 from monitoring.models.review import ReviewMail
 from monitoring.models.rollup import Dimension, DirtyBucket, Grain, Rollup
+from monitoring.models.saved_view import DefaultView, SavedView, ViewPage
 from monitoring.models.sealed_day import SealedDay
 from monitoring.models.step import Step
 from monitoring.models.success_criterion import CriteriaCheck, SuccessCriterion
@@ -36,6 +37,7 @@ __all__ = [
     "ChangeKind",
     "Classification",
     "CriteriaCheck",
+    "DefaultView",
     "DeliveryStatus",
     "Diagnosis",
     "Dimension",
@@ -67,6 +69,7 @@ __all__ = [
     "RetentionRun",
     "ReviewMail",
     "Rollup",
+    "SavedView",
     "SealedDay",
     "Step",
     "SuccessCriterion",
@@ -75,5 +78,6 @@ __all__ = [
     "TrackerDue",
     "TrackerEvent",
     "TriageWatch",
+    "ViewPage",
     "Workflow",
 ]

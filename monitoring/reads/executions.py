@@ -78,6 +78,7 @@ _PLAIN = (
 _NAMED = ("release_id", "environment_id", "trigger_id", "input_type_id", "failed_node_id", "error_id")
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 _COLUMNS = ("error", *_PLAIN, *_NAMED, *_TOKENS, "status", "clock", "retention_class")
+_ID = _COLUMNS.index("id")
 
 
 # A row as the database gives it, by column, with the value that it is sorted by (`sort_key`).
@@ -124,7 +125,8 @@ def page(team_id: UUID, filters: Filters, *, limit: int = PAGE_SIZE) -> Page:
     """One page of executions. `filters.sort` is one of `SORTS` (newest first when it is not), `filters.after` a cursor.
 
     `env` absent means production, as everywhere on pages; `env=*` all. A cursor that cannot be read is the first page.
-    `q` finds external ids that start with it and error texts that contain it. Three queries, whatever the limit.
+    `q` is words (`monitoring.search`): external ids that start with them and error texts that contain them. Three
+    queries, whatever the limit.
     """
     sort = filters.sort if filters.sort in SORTS else SORTS[0]
     cursor = read_cursor(filters.after, sort)
@@ -163,6 +165,13 @@ def write_cursor(row: _Found, sort: str, *, is_backward: bool) -> str:
     """The cursor for the rows after this one, or before it."""
     told = json.dumps([sort, "<" if is_backward else ">", str(row["sort_key"]), str(row["id"])], separators=(",", ":"))
     return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+
+
+def rows_by_id(team_id: UUID, ids: Sequence[UUID]) -> list[ExecutionRow]:
+    """The executions with these ids, in their order; those that the team does not have are left out."""
+    sql = f"SELECT {', '.join(_COLUMNS)} FROM execution WHERE team_id = %s AND id = ANY(%s)"
+    found = {row[_ID]: dict(zip(_COLUMNS, row, strict=True)) for row in run_planned(sql, [team_id, list(ids)])}
+    return rows_of(team_id, [found[id] for id in ids if id in found])
 
 
 _WORKFLOWS = "SELECT id, name, slug FROM workflow WHERE team_id = %s AND id = ANY(%s::uuid[])"

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from monitoring.filters import ANY, Choice, Filters
 from monitoring.identity import PRODUCTION, LabelKind, label_id
 from monitoring.reads.merged import member_array
+from monitoring.search import texts_of
 from monitoring.statuses import UNMET, Status
 from monitoring.store.totals import STEPS_NEED_REVIEW
 
@@ -89,10 +90,21 @@ def conditions(team_id: uuid.UUID, filters: Filters, *, is_told: bool = False) -
     # Any run of a workflow or with a status was told; without the test these are counted from an index alone.
     if not (is_told or filters.q or any(name in choices and choices[name].wanted for name in ("workflow", "status"))):
         parts.append((_IS_TOLD, []))
-    if filters.q:
-        pattern = filters.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        parts.append((_FOUND, [f"{pattern}%", f"%{pattern}%", team_id, LabelKind.ERROR.value, f"%{pattern}%"]))
+    for one in texts_of(filters.q):
+        text, params = text_test(team_id, one.words)
+        parts.append((f"{text} IS NOT TRUE" if one.is_excluded else text, params))
     return " AND ".join(text for text, _ in parts), [param for _, params in parts for param in params]
+
+
+def text_test(team_id: uuid.UUID, words: str) -> Part:
+    """Whether an execution's id starts with the words, or its error contains them."""
+    within = f"%{pattern_of(words)}%"
+    return _FOUND, [within[1:], within, team_id, LabelKind.ERROR.value, within]
+
+
+def pattern_of(words: str) -> str:
+    """The words as a part of a pattern of `LIKE`."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _test(team_id: uuid.UUID, name: str, values: Sequence[str]) -> Part:

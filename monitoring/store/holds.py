@@ -1,11 +1,14 @@
 """Legal holds: executions with all their records go to a partition of their own, and back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from accounts.audit import record
+from accounts.statements import Row, run_planned
 from accounts.tenancy import team_context
 from monitoring.models import LegalHold
 from monitoring.models.execution import RetentionClass
@@ -14,6 +17,10 @@ from monitoring.store.partitions import ensure
 
 MAX_REASON = 500
 RECORDS = ("step", "payload", "log_line", "facet")
+_OF_TEAM = "WHERE team_id = %(team)s"
+# In the order of their ids, as whoever writes executions locks them.
+_LOCK = """SELECT id, retention_class, anchor_day FROM execution WHERE team_id = %s AND id = ANY(%s)
+    ORDER BY id FOR UPDATE"""
 
 
 class HoldRefused(Exception):
@@ -27,9 +34,7 @@ def hold(
 
     With `until` it is kept until then only. One that is held already gets the new reason.
     """
-    reason = " ".join(reason.replace("\x00", "").split())
-    if not reason or len(reason) > MAX_REASON:
-        raise HoldRefused(f"Tell a reason, with at most {MAX_REASON} characters.")
+    reason = _checked(reason)
     with team_context(team_id):
         class_, day = _lock(team_id, execution_id)
         known = LegalHold.objects.filter(team_id=team_id, execution_id=execution_id).first()
@@ -40,6 +45,59 @@ def hold(
             _move(team_id, execution_id, day, class_, RetentionClass.HELD)
         known.save()
         return known
+
+
+def hold_many(team_id: UUID, ids: Collection[UUID], *, reason: str, by: str, now: datetime) -> tuple[int, int]:
+    """Keeps executions whatever the policy says. Raises `HoldRefused`.
+
+    Returns how many are held now that were not, and how many were held already: these keep their reason. A fixed
+    number of statements, whatever their number; one event of the audit log.
+    """
+    reason = _checked(reason)
+    with team_context(team_id):
+        rows = run_planned(_LOCK, [team_id, list(ids)])
+        known = {id for id, one in held_among(team_id, [row[0] for row in rows]).items() if one.until is None}
+        fresh = [row for row in rows if row[0] not in known]
+        if fresh:
+            _hold_fresh(team_id, fresh, reason=reason, by=by[:254], now=now)
+            told = {"reason": reason, "executions": [row[0] for row in fresh]}
+            record("legal_hold.added", ("executions", "", f"{len(fresh)} executions"), after=told)
+        return len(fresh), len(known)
+
+
+def _hold_fresh(team_id: UUID, rows: Sequence[Row], *, reason: str, by: str, now: datetime) -> None:
+    """Locked executions that are not held, or only until a time."""
+    ids = [row[0] for row in rows]
+    LegalHold.objects.filter(team_id=team_id, execution_id__in=ids).update(reason=reason, held_by=by, until=None)
+    LegalHold.objects.bulk_create(
+        [
+            LegalHold(team_id=team_id, execution_id=id, former_class=class_, held_at=now, reason=reason, held_by=by)
+            for id, class_, _ in rows
+        ],
+        ignore_conflicts=True,
+    )
+    places: dict[str, Any] = {
+        "held": int(RetentionClass.HELD),
+        "team": team_id,
+        "ids": ids,
+        "days": sorted({row[2] for row in rows}),
+        "classes": sorted({int(RetentionClass.DEBUG), *(row[1] for row in rows)}),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE execution SET retention_class = %(held)s {_OF_TEAM} AND id = ANY(%(ids)s)", places)
+        for table in RECORDS:
+            cursor.execute(
+                f"UPDATE {table} SET retention_class = %(held)s {_OF_TEAM} AND execution_id = ANY(%(ids)s)"
+                " AND anchor_day = ANY(%(days)s) AND retention_class = ANY(%(classes)s)",
+                places,
+            )
+
+
+def _checked(reason: str) -> str:
+    reason = " ".join(reason.replace("\x00", "").split())
+    if not reason or len(reason) > MAX_REASON:
+        raise HoldRefused(f"Tell a reason, with at most {MAX_REASON} characters.")
+    return reason
 
 
 def release(team_id: UUID, execution_id: UUID) -> bool:

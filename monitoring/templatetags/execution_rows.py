@@ -23,22 +23,37 @@ _ANY_ID, _ANY_SLUG = uuid.UUID(int=0), "any"
 
 
 @register.simple_tag
-def execution_rows(rows: Iterable[ExecutionRow], team: str, query: str = "") -> SafeString:
-    """The rows of `executions/_table.html`. `team` is its slug, `query` goes along to the pages that a row leads to."""
+def execution_rows(
+    rows: Iterable[ExecutionRow], team: str, query: str = "", *, is_selectable: bool = False
+) -> SafeString:
+    """The rows of `executions/_table.html`. `team` is its slug, `query` goes along to the pages that a row leads to.
+
+    With `is_selectable` each row begins with a box to choose it.
+    """
     # Only the last part of these addresses differs from row to row.
     replay = reverse("replay", args=[team, _ANY_ID]).removesuffix(f"{_ANY_ID}/")
     trends = reverse("trends", args=[team, _ANY_SLUG]).removesuffix(f"{_ANY_SLUG}/")
     tail = escape(query)
-    rows_written = (_row(row, f"{replay}{row.id}/{tail}", f"{trends}{row.workflow_slug}/{tail}") for row in rows)
+    rows_written = (
+        _row(row, f"{replay}{row.id}/{tail}", f"{trends}{row.workflow_slug}/{tail}", _box(row) if is_selectable else "")
+        for row in rows
+    )
     return mark_safe("".join(rows_written))  # noqa: S308 - all escaped
 
 
-def _row(row: ExecutionRow, replay: str, trends: str) -> str:
+def _box(row: ExecutionRow) -> str:
+    return (
+        f'<td><label class="pick"><input type="checkbox" name="execution" value="{row.id}" data-select>'
+        f'<span class="vh">Choose {escape(shortened(row.external_id, MAX_ID))}</span></label></td>'
+    )
+
+
+def _row(row: ExecutionRow, replay: str, trends: str, box: str) -> str:
     tokens = _NO_FIGURE if row.tokens.total is None else wording.tokens(row.tokens.total)
     duration = _NO_FIGURE if row.duration_ms is None else wording.duration_ms(row.duration_ms)
     return (
-        f'<tr><td class="nw"><a class="strong mono" data-row href="{replay}">'
-        f"{escape(shortened(row.external_id, MAX_ID))}</a>{_attempt(row)}</td>"
+        f'<tr>{box}<td class="nw"><a class="strong mono" data-row href="{replay}">'
+        f"<bdi>{escape(shortened(row.external_id, MAX_ID))}</bdi></a>{_attempt(row)}</td>"
         f"<td>{_workflow(row, trends)}</td><td>{_status(row)}</td>"
         f'<td class="nw">{started(row)}</td><td class="r nw">{duration}</td>'
         f"<td>{_name(row.input_type)}</td><td>{_name(row.release)}</td>"

@@ -12,7 +12,7 @@ from monitoring.analysis.signals import DECIDABLE, Cause
 from monitoring.reads.classifications import Decision, in_force
 from monitoring.services.suggestions import Suggested
 
-_TEXTS = {
+CAUSE_TEXTS = {
     Cause.DESIGN: "The process itself: a step, its order, its expressions, its data. It fails whoever it calls.",
     Cause.EXTERNAL: "Something that it calls, a service, a model or a machine, did not do its part.",
     Cause.LATENCY: "Time: it was slow, waited or ran into a limit of time.",
@@ -112,7 +112,7 @@ def _option(cause: Cause, told: dict[str, Any], chosen: Cause) -> CauseOption:
     score = told["scores"].get(cause)
     return CauseOption(
         cause=cause,
-        text=_TEXTS[cause],
+        text=CAUSE_TEXTS[cause],
         score="" if score is None else _signed(score),
         is_suggested=told["cause"] == cause,
         is_chosen=cause is chosen,

@@ -1,8 +1,9 @@
 """The Executions page: search over everything, with the filters of the Failures page."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.http import HttpResponseBase, JsonResponse
+from django.http import HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
@@ -10,10 +11,13 @@ from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
 from monitoring.filters import TITLES
+from monitoring.models import ViewPage
 from monitoring.presentation import FilterChoice
 from monitoring.reads import executions as reads
 from monitoring.reads import workflows
+from monitoring.reads.bounded import TooSlow, at_most
 from monitoring.reads.emptiness import is_empty
+from monitoring.reads.executions import ExecutionRow
 from monitoring.reads.failures import values_in_use
 from monitoring.statuses import UNMET, Status
 from monitoring.views.csv import MAX_ROWS, csv_response
@@ -28,48 +32,113 @@ from monitoring.views.execution_table import (
     sort_in_force,
     with_errors,
 )
+from monitoring.views.saved_views import default_address, views_menu
+from monitoring.views.searching import (
+    Asked,
+    as_page,
+    ask,
+    place_chips,
+    place_links,
+    record_stopped,
+    search_payloads,
+    searched_rows,
+    searched_words,
+    to_plain_address,
+)
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, range_query
+
+EXPORTS = ("csv", "json")
+STATEMENT_MS = 5_000
+TOO_SLOW = "This search took longer than 5 seconds and was stopped. Choose a shorter range, or add a filter."
 
 
 @require_safe
 @team_page(Permission.VIEW_FIGURES)
 def executions(request: TeamRequest) -> HttpResponseBase:
     """Executions that the address asks for; as CSV or JSON with `format`."""
-    scope = open_scope(request)
-    if answer := _export(scope, request.GET.get("format", "")):
-        return answer
-    found = reads.page(scope.team.id, scope.filters)
-    return TemplateResponse(request, "executions/executions.html", _context(scope, found))
+    if opened := default_address(request, ViewPage.EXECUTIONS):
+        return HttpResponseRedirect(opened)
+    scope, form = open_scope(request), request.GET.get("format", "")
+    if form not in EXPORTS and (plain := to_plain_address(request, scope)):
+        return plain
+    asked = ask(request, scope)
+    if form in EXPORTS:
+        return _export(request, asked, form)
+    try:
+        with at_most(STATEMENT_MS):
+            shown = _deep(request, asked) if asked.is_deep else _listed(asked.scope)
+    except TooSlow:
+        if asked.is_deep:
+            record_stopped(asked)
+        shown = {"rows": [], "too_slow": TOO_SLOW}
+    return TemplateResponse(request, "executions/executions.html", {**_context(request, asked), **shown})
 
 
-def _export(scope: Scope, form: str) -> HttpResponseBase | None:
+def _export(request: TeamRequest, asked: Asked, form: str) -> HttpResponseBase:
+    team_id, filters = asked.scope.team.id, asked.scope.filters
+    if asked.is_deep:
+        found, is_whole = searched_rows(request, asked)
+        rows: Iterable[ExecutionRow] = found
+    else:
+        rows, is_whole = exported(team_id, filters), True
     if form == "csv":
-        rows = (full_cells(row) for row in exported(scope.team.id, scope.filters))
-        return csv_response("executions.csv", FULL_HEADER, rows)
-    if form == "json":
-        rows_found = list(exported(scope.team.id, scope.filters))
-        rows_shown = [as_json(row) for row in rows_found[:MAX_ROWS]]
-        return JsonResponse({"results": rows_shown, "complete": len(rows_found) <= MAX_ROWS})
-    return None
+        return csv_response("executions.csv", FULL_HEADER, _cells(rows, is_whole=is_whole))
+    rows = list(rows)
+    shown = [as_json(row) for row in rows[:MAX_ROWS]]
+    return JsonResponse({"results": shown, "complete": is_whole and len(rows) <= MAX_ROWS})
 
 
-def _context(scope: Scope, found: reads.Page) -> dict[str, Any]:
+def _cells(rows: Iterable[ExecutionRow], *, is_whole: bool) -> Iterator[Sequence[Any]]:
+    yield from (full_cells(row) for row in rows)
+    if not is_whole:
+        yield ["Not the whole range was searched; choose a shorter one for the rest."]
+
+
+def _listed(scope: Scope) -> dict[str, Any]:
+    """Rows that the database finds, and how many there are."""
+    found = reads.page(scope.team.id, scope.filters)
     total = reads.count(scope.team.id, scope.filters)
-    chips = filter_chips(scope)
     return {
-        **frame(scope),
         **paging(scope, found),
-        "chips": chips,
-        "clear_href": clear_href(scope),
-        "range_query": range_query(scope),
-        "choices": _choices(scope),
         "rows": with_errors(scope.team.id, found.rows),
         "total": total,
         "shown": shown_words(found, total),
-        "sort": sort_in_force(scope.filters),
-        "order_words": ORDER_WORDS[sort_in_force(scope.filters)],
+    }
+
+
+def _deep(request: TeamRequest, asked: Asked) -> dict[str, Any]:
+    """Rows that a search in payloads and lines found, and how far it came."""
+    found = search_payloads(request, asked)
+    return {
+        **paging(asked.scope, as_page(found)),
+        "rows": with_errors(asked.scope.team.id, found.rows),
+        "shown": f"{wording.count(len(found.rows))} found",
+        "searched": searched_words(found, asked.scope.filters),
+        "further": bool(found.next),
+    }
+
+
+def _context(request: TeamRequest, asked: Asked) -> dict[str, Any]:
+    scope = asked.scope
+    sort = sort_in_force(scope.filters)
+    if asked.is_deep and sort not in ("time", "-time"):
+        sort = "-time"
+    return {
+        **frame(scope),
+        "chips": [*filter_chips(scope), *place_chips(asked)],
+        "clear_href": clear_href(scope),
+        "range_query": range_query(scope),
+        "choices": _choices(scope),
+        "notes": asked.notes,
+        "place_links": place_links(request, asked),
+        "is_deep": asked.is_deep,
+        "may_classify": request.membership.allows(Permission.MANAGE_WORKFLOWS),
+        "may_hold": request.membership.allows(Permission.MANAGE_RETENTION),
+        "menu": views_menu(request, scope, ViewPage.EXECUTIONS),
+        "sort": sort,
+        "order_words": ORDER_WORDS[sort],
         "longer_href": scope.filters.query(from_="now-90d", to="now", after=None),
-        "is_new_team": not found.rows and is_empty(scope.team.id),
+        "is_new_team": not scope.environments and is_empty(scope.team.id),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
 from monitoring.filters import ANY, Choice, Filters
-from monitoring.models import Workflow
+from monitoring.models import ViewPage, Workflow
 from monitoring.presentation import Chart, Link, Marker, Series
 from monitoring.reads import executions, trends
 from monitoring.reads.classifications import agreement_of
@@ -39,6 +39,8 @@ from monitoring.views.execution_table import (
 )
 from monitoring.views.failure_rows import common_rows, kind_tabs, row_cells, shown_rows
 from monitoring.views.failure_words import chart_label, rail_note, verdict_panel
+from monitoring.views.saved_views import default_address, views_menu
+from monitoring.views.searching import notes_beside_rows, to_plain_address, with_search
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, step_rail
 from monitoring.views.trends_charts import release_markers
 
@@ -59,8 +61,17 @@ def failures(request: TeamRequest, workflow: str) -> HttpResponseBase:
     scope = open_scope(request, workflow)
     assert scope.workflow is not None
     if request.GET.get("format") == "csv":
-        return _export(scope, scope.workflow, request.GET.get("table", "samples"))
-    return TemplateResponse(request, "failures/failures.html", _context(scope, scope.workflow))
+        return _export(with_search(scope), scope.workflow, request.GET.get("table", "samples"))
+    if opened := default_address(request, ViewPage.FAILURES, scope.workflow):
+        return HttpResponseRedirect(opened)
+    if plain := to_plain_address(request, scope):
+        return plain
+    context = {
+        **_context(scope, scope.workflow),
+        "menu": views_menu(request, scope, ViewPage.FAILURES),
+        "notes": notes_beside_rows(scope),
+    }
+    return TemplateResponse(request, "failures/failures.html", context)
 
 
 def _export(scope: Scope, workflow: Workflow, table: str) -> HttpResponseBase:

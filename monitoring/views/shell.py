@@ -101,7 +101,7 @@ class Scope:
         """
         if not args and self.workflow and name in ("trends", "failures"):
             args = (self.workflow.slug,)
-        dropped = ("after", "sort", "by", *((*CHIP_NAMES, "q") if name in WHOLE else ()))
+        dropped = ("after", "sort", "by", "in_", *((*CHIP_NAMES, "q") if name in WHOLE else ()))
         told: dict[str, str | list[str] | None] = {**dict.fromkeys(dropped), **changes}
         return reverse(name, args=[self.team.slug, *args]) + self.filters.query(**told)
 
@@ -234,12 +234,12 @@ def filter_chips(scope: Scope, words: Mapping[tuple[str, str], str] | None = Non
 
 def clear_href(scope: Scope) -> str:
     """The address of the same page with its range and environment but no other filter."""
-    return scope.filters.query(**dict.fromkeys((*CHIP_NAMES, "q", "after")))
+    return scope.filters.query(**dict.fromkeys((*CHIP_NAMES, "q", "in_", "after")))
 
 
 def range_query(scope: Scope) -> str:
     """The query of another page with the same range and environment, and nothing else of this one's."""
-    return scope.filters.query(**dict.fromkeys((*CHIP_NAMES, "q", "after", "sort", "by")))
+    return scope.filters.query(**dict.fromkeys((*CHIP_NAMES, "q", "in_", "after", "sort", "by")))
 
 
 def _value_words(name: str, value: str) -> str:

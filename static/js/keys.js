@@ -1,13 +1,14 @@
-// Single keys: / ? j k . t and g followed by a letter. Off inside fields, and where the reader switched them off.
+// Single keys: / ? j k . t and g followed by a letter. Off inside fields, and for whoever switched them off.
 import { copyLink } from "./clipboard.js";
+import { isOthers, keysAreOn } from "./single_keys.js";
 
-const SWITCH = "single-keys";
 const GO_WITHIN_MS = 1500;
+// What a key in the list needs on the page.
+const NEEDS = {
+  search: "[data-search], [data-search-link]", rows: "[data-row]", sequence: "[data-sequence]",
+  boxes: "[data-select]", range: "[data-range]",
+};
 let goUntil = 0;
-
-const kept = () => { try { return localStorage.getItem(SWITCH); } catch { return null; } };
-const isOn = () => kept() !== "off";
-const inField = (target) => target.closest?.("input, select, textarea, [contenteditable], dialog[open]");
 
 function move(step) {
   const rows = [...document.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
@@ -42,9 +43,26 @@ function go(letter) {
   document.querySelector(`[data-go="${CSS.escape(letter)}"]`)?.click();
 }
 
+// The list has the keys that do something on this page, and where the letters behind g lead.
+function showHelp() {
+  const help = document.getElementById("help");
+  if (!help || help.open) return;
+  const isThere = (need) => document.querySelector(NEEDS[need]);
+  help.querySelectorAll("[data-needs]").forEach((one) => { one.hidden = !one.dataset.needs.split(" ").some(isThere); });
+  const list = help.querySelector("[data-go-list]");
+  if (list && !list.children.length) list.append(...[...document.querySelectorAll("[data-go]")].flatMap(entry));
+  help.showModal();
+}
+
+function entry(link) {
+  const term = document.createElement("dt");
+  for (const key of ["g", link.dataset.go]) term.append(Object.assign(document.createElement("kbd"), { textContent: key }), " ");
+  return [term, Object.assign(document.createElement("dd"), { textContent: link.textContent.trim() })];
+}
+
 const ACTIONS = {
   "/": search,
-  "?": () => document.getElementById("help")?.showModal(),
+  "?": showHelp,
   j: () => follow("next") || move(1),
   k: () => follow("prev") || move(-1),
   ".": () => copyLink(),
@@ -53,7 +71,7 @@ const ACTIONS = {
 };
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !isOn() || inField(event.target)) return;
+  if (isOthers(event) || !keysAreOn()) return;
   const waiting = Date.now() < goUntil;
   goUntil = 0;
   const action = waiting && /^[a-z]$/.test(event.key) ? () => go(event.key) : ACTIONS[event.key];
@@ -61,11 +79,10 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   action();
 });
+addEventListener("click", (event) => { if (event.target.closest("[data-keys-help]")) showHelp(); });
 
 const box = document.querySelector("[data-keys-switch]");
 if (box) {
-  box.checked = isOn();
-  box.addEventListener("change", () => {
-    try { localStorage.setItem(SWITCH, box.checked ? "on" : "off"); } catch { /* storage is switched off */ }
-  });
+  box.checked = keysAreOn();
+  box.addEventListener("change", () => { document.body.dataset.keys = box.checked ? "on" : "off"; });
 }

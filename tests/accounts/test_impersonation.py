@@ -277,3 +277,18 @@ def test_payloads_are_shown_only_where_an_owner_allowed_it(
     assert events(team, "payload.viewed")[-1].impersonated_by == "root@host.test"
     owner_client.post(page(team, "settings/support/save/"), {})
     assert MARK not in seen(staff, team, addresses[1])
+
+
+def test_a_search_looks_into_payloads_only_where_an_owner_allowed_it(
+    staff: Client, owner_client: Client, team: Team, owner: User
+) -> None:
+    with_payloads(team)
+    begin(staff, team, owner)
+    address = page(team, f"executions/?q={MARK}&in=everything")
+    answer = staff.get(address)
+    assert answer.context_data["rows"] == []
+    assert "only ids and errors were searched" in answer.content.decode()
+    assert events(team, "payload.searched") == []
+    owner_client.post(page(team, "settings/support/save/"), {"shows_payloads": "on"})
+    assert len(staff.get(address).context_data["rows"]) == 1
+    assert events(team, "payload.searched")[-1].impersonated_by == "root@host.test"

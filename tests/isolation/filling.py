@@ -46,6 +46,7 @@ from monitoring.models import (
     Finding,
     LegalHold,
     Release,
+    SavedView,
     Step,
     SuccessCriterion,
     Tracker,
@@ -197,6 +198,13 @@ def _kept(team: Team) -> dict[str, Any]:
     LegalHold.objects.create(
         execution_id=Execution.objects.get(external_id=f"{team.slug}-1").id, reason="Court", former_class=0
     )
+    view = SavedView.objects.create(
+        page="executions",
+        name=f"{team.slug}-view",
+        query="from=now-7d&to=now&status=failed",
+        made_by=owner,
+        is_shared=True,
+    )
     AuditStream.objects.create(url=f"https://siem.{team.slug}.test", secret=encrypt("secret"), since=BEFORE)
     Tracker.objects.create(url=f"https://tracker.{team.slug}.test", created_at=BEFORE)
     delivery = TrackerDelivery.objects.create(kind="improvement.planned", payload={}, created_at=BEFORE)
@@ -207,6 +215,7 @@ def _kept(team: Team) -> dict[str, Any]:
         "member group": people.id,
         "member group name": people.name,
         "finding": finding.id,
+        "saved view": view.id,
         "criterion": criterion.id,
         "improvement": improvement.id,
         "tracker delivery": delivery.id,

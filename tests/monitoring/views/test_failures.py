@@ -209,3 +209,12 @@ def test_anonymous_readers_sign_in_first(many, client):
 
 def test_nothing_can_be_sent_to_the_page(many, member_client):
     assert member_client.post(PAGE).status_code == 405
+
+
+def test_the_search_field_takes_fields_and_says_what_it_could_not_mean(many, member_client):
+    answer = member_client.get(PAGE, {**AROUND, "q": "step:save colour:red in:logs"})
+    assert answer.status_code == 302
+    text = member_client.get(answer["Location"]).content.decode()
+    assert "step=save" in answer["Location"]
+    assert "“colour” is no field, so it was searched as text." in text
+    assert "Inputs, outputs and log lines are searched on the Executions page." in text
