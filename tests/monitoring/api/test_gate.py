@@ -43,6 +43,12 @@ def ask(key: str, expect: int, **told: Any) -> tuple[Any, str | None]:
     return json.loads(answer.content), answer.headers.get("Retry-After")
 
 
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a script writes goes into a folder of the test, not into that of the project."""
+    monkeypatch.chdir(tmp_path)
+
+
 def curl(script: str, server: LiveServer, key: str, release: str = "v2") -> subprocess.Popen[str]:
     told = {"STEADYRUN_URL": server.url, "STEADYRUN_KEY": key, "WORKFLOW": "nightly", "RELEASE": release}
     environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GITHUB_SHA": "3f2a1c", **told}
