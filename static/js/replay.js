@@ -3,6 +3,8 @@ const PANEL = "#step";
 const narrow = matchMedia("(max-width: 1180px)");
 
 const stepOf = (href) => new URL(href, location.href).searchParams.get("at");
+// The step that the page shows: following a link inside the page (#classify) changes none.
+let shown = location.search;
 const hrefOf = (link) => link.getAttribute("href");
 
 function markCurrent(step) {
@@ -17,6 +19,7 @@ async function open(link) {
   const inPanel = Boolean(link.closest(PANEL));
   await htmx.ajax("GET", href, { target: PANEL, swap: "outerHTML" });
   history.pushState({ replay: true }, "", href);
+  shown = location.search;
   markCurrent(stepOf(href));
   const panel = document.querySelector(PANEL);
   if (inPanel) panel.querySelector(`a[href="${CSS.escape(href)}"]`)?.focus();
@@ -31,7 +34,7 @@ addEventListener("click", (event) => {
   open(link).catch(() => location.assign(hrefOf(link)));
 });
 
-addEventListener("popstate", () => location.reload());
+addEventListener("popstate", () => { if (location.search !== shown) location.reload(); });
 
 const frame = document.querySelector("[data-scene]");
 const first = frame?.querySelector(".div rect.n");

@@ -47,7 +47,7 @@ OF_THE_FRAME = frozenset(
             "_keys_help",
             "_messages",
         ),
-        *("_range_picker", "_scripts", "_seen_as", "_sidebar", "_theme_toggle", "_top_tools", "_user_menu"),
+        *("_range_picker", "_sample", "_scripts", "_seen_as", "_sidebar", "_theme_toggle", "_top_tools", "_user_menu"),
     }
 )
 SIGNED = {"ok": "ok", "warn": "warn", "fail": "fail", "run": "running"}

@@ -19,6 +19,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MOST_TABS = 90
 
 
+_IS_NEAR = """one => one.type === 'radio' && document.activeElement.name === one.name
+  && document.activeElement.form === one.form"""
+
+
 class Mouse:
     """Clicks."""
 
@@ -55,7 +59,8 @@ class Keyboard(Mouse):
                 # Whoever comes by keyboard sees where they are.
                 assert target.evaluate("one => one.matches(':focus-visible')")
                 return
-            self.page.keyboard.press("Tab")
+            # Tab goes to one option of several, the arrows to the others.
+            self.page.keyboard.press("ArrowDown" if target.evaluate(_IS_NEAR) else "Tab")
         raise AssertionError(f"{target} is not reached by {MOST_TABS} presses of Tab")
 
 

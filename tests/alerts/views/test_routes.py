@@ -201,6 +201,7 @@ def test_operations_says_what_sends_no_notice(member_client, team) -> None:
 
 def test_operations_answers_and_asks_for_news(member_client, team) -> None:
     page, now = f"/t/{team.slug}/operations/", timezone.now()
+    store(team, report(workflow="done", started_at=now - timedelta(hours=2), finished_at=now - timedelta(hours=1)))
     assert "No incident is open, and nothing failed in the last 15 minutes" in flat(member_client, page)
     store(
         team,

@@ -23,6 +23,7 @@ from monitoring.store.criteria import forget_criteria
 from monitoring.store.criteria_check import DELAY, check_batch, check_due
 from tests.factories import NOW, report, store
 from tests.monitoring.store.test_criteria import criterion
+from tests.reading import without_help
 
 pytestmark = pytest.mark.django_db
 NUMBER = "output.number"
@@ -65,7 +66,7 @@ def text_of(client: Client, url: str, **params: str) -> str:
 
 
 def words(response: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", without_help(response.content.decode()))).split())
 
 
 def replay_of(team: Team, external_id: str) -> str:
