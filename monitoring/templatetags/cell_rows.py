@@ -7,6 +7,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from monitoring.cells import Cell, Row, Rows
+from monitoring.templatetags.display import seen
 from monitoring.templatetags.drawn import meter
 
 register = template.Library()
@@ -33,8 +34,9 @@ def _cell(title: str, cell: Cell, *, is_first: bool) -> str:
 
 
 def _words(cell: Cell, *, is_first: bool) -> str:
-    words = conditional_escape(cell.text)
     if cell.href:
+        words = conditional_escape(seen(cell.text))
         more = (' class="mono"' if cell.is_code else "") + (" data-row" if is_first else "")
         return f'<a href="{conditional_escape(cell.href)}"{more}><bdi>{words}</bdi></a>'
+    words = conditional_escape(cell.text)
     return f'<b class="{cell.tone}">{words}</b>' if cell.tone else words
