@@ -142,8 +142,9 @@ class Visitor:
             see(address, answer)
             if answer.status_code in (301, 302):
                 waiting.append(urljoin(address, answer["Location"]))
-            elif answer["Content-Type"].startswith("text/html"):
-                waiting += list(self._read(address, answer.content.decode()))
+            elif answer.get("Content-Type", "").startswith("text/html"):
+                # A part of a page that has nothing new is empty.
+                waiting += list(self._read(address, answer.content.decode())) if answer.content.strip() else []
             elif answer.status_code == 200:
                 self.files[address] = (answer["Content-Type"], read(answer))
 
