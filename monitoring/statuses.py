@@ -30,6 +30,8 @@ class Status(IntEnum):
 UNMET = "unmet"
 ACTIVE = frozenset({Status.QUEUED, Status.RUNNING})
 FAILING = frozenset({Status.FAILED, Status.TIMED_OUT})
+# The same for statements, behind the column: no value comes from outside.
+IN_FAILING = f"IN ({', '.join(str(one.value) for one in sorted(FAILING))})"
 RATED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT})
 TERMINAL = frozenset({Status.SKIPPED, Status.CANCELLED, *RATED})
 

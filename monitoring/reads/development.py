@@ -21,7 +21,7 @@ from monitoring.reads.labels import label_values
 from monitoring.reads.merged import merger_of
 from monitoring.reads.releases import LOOK_BACK, KnownRelease, newest_releases, rate_counts
 from monitoring.reads.rollup_rows import Pending, Slice, figures, segments
-from monitoring.statuses import FAILING
+from monitoring.statuses import IN_FAILING
 from monitoring.windows import Window
 
 MAX_GROUPS = 200
@@ -98,7 +98,6 @@ _WORKFLOWS = """SELECT id, slug, name, completeness = 'failures-only' FROM workf
     ORDER BY name, id"""
 _MEMBERS = """ARRAY(SELECT fresh.id UNION SELECT t.id FROM group_triage t
     WHERE t.team_id = %(team)s AND t.merged_into_id = fresh.id)"""
-_FAILED = f"status IN ({', '.join(str(one.value) for one in sorted(FAILING))})"
 _GROUPS = f"""
 WITH fresh AS MATERIALIZED (
     SELECT g.id, g.title, g.node_id, g.workflow_id, g.first_seen_at, g.last_seen_at,
@@ -115,8 +114,9 @@ SELECT fresh.id, fresh.title, fresh.node_id, fresh.workflow_id, fresh.first_seen
         AND e.counted_at = fresh.first_seen_at ORDER BY e.id LIMIT 1)
 FROM fresh CROSS JOIN LATERAL (
     SELECT count(*) AS failures FROM (
-        SELECT FROM execution e WHERE e.team_id = %(team)s AND e.failure_group_id = ANY({_MEMBERS}) AND e.{_FAILED}
-            AND e.counted_at >= %(start)s AND e.counted_at < %(end)s {{environment}} LIMIT {MOST_FAILURES + 1}
+        SELECT FROM execution e WHERE e.team_id = %(team)s AND e.failure_group_id = ANY({_MEMBERS})
+            AND e.status {IN_FAILING} AND e.counted_at >= %(start)s AND e.counted_at < %(end)s
+            {{environment}} LIMIT {MOST_FAILURES + 1}
     ) AS counted
 ) AS hit WHERE hit.failures > 0 ORDER BY fresh.first_seen_at DESC, fresh.id
 """

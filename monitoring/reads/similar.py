@@ -13,6 +13,7 @@ from accounts.statements import Row, run_planned, run_prepared
 from monitoring.analysis.pair import path_likeness
 from monitoring.reads.executions import ExecutionRow, rows_by_id
 from monitoring.reads.labels import label_values
+from monitoring.statuses import IN_FAILING
 from monitoring.windows import MINUTE, Window
 
 RANGE = timedelta(days=30)
@@ -23,17 +24,17 @@ SHOWN = 5
 MAX_NEAR = 50
 MAX_STEPS = 5_000
 
-_OWN = """SELECT e.counted_at, e.workflow_id, e.error_id, e.failed_node_id, e.failure_group_id, e.retention_class,
-    e.anchor_day, e.environment_id FROM execution e WHERE e.team_id = %s AND e.id = %s AND e.status IN (7, 8)"""
+_OWN = f"""SELECT e.counted_at, e.workflow_id, e.error_id, e.failed_node_id, e.failure_group_id, e.retention_class,
+    e.anchor_day, e.environment_id FROM execution e WHERE e.team_id = %s AND e.id = %s AND e.status {IN_FAILING}"""
 _COUNTS = f"""SELECT workflow_id, failed_node_id, error_id, count(*) FROM execution
-    WHERE team_id = %(team)s AND status IN (7, 8) AND counted_at >= %(start)s AND counted_at < %(end)s AND id <> %(id)s
-        AND environment_id = %(environment)s
+    WHERE team_id = %(team)s AND status {IN_FAILING} AND counted_at >= %(start)s AND counted_at < %(end)s
+        AND id <> %(id)s AND environment_id = %(environment)s
         AND (error_id = %(error)s OR (workflow_id = %(workflow)s AND failed_node_id = %(node)s))
     GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT {MAX_COMBINATIONS}"""
 _GROUP = """SELECT count(*) FROM execution WHERE team_id = %(team)s AND failure_group_id = %(group)s
     AND counted_at >= %(start)s AND counted_at < %(end)s AND id <> %(id)s AND environment_id = %(environment)s"""
 _NEAR = f"""SELECT id, retention_class, anchor_day FROM execution
-    WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND status IN (7, 8) AND id <> %(id)s
+    WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND status {IN_FAILING} AND id <> %(id)s
         AND counted_at >= %(start)s AND counted_at < %(end)s AND environment_id = %(environment)s AND step_count > 0
     ORDER BY counted_at DESC, id DESC LIMIT {MAX_NEAR}"""
 _PATHS = f"""SELECT execution_id, node_id FROM step WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s)

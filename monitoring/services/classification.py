@@ -12,17 +12,18 @@ from accounts.models import User
 from accounts.statements import run_prepared
 from monitoring.analysis.signals import Cause
 from monitoring.models import Classification
+from monitoring.statuses import IN_FAILING
 
 MAX_NOTE = 2000
 
 # Each execution that needs a cause, with the stored suggestion and what this person decided about it last.
-_DECIDABLE = """SELECT e.id, e.workflow_id, e.failure_group_id, d.cause, l.cause, l.note
+_DECIDABLE = f"""SELECT e.id, e.workflow_id, e.failure_group_id, d.cause, l.cause, l.note
     FROM execution e LEFT JOIN diagnosis d ON d.team_id = e.team_id AND d.id = e.id
     LEFT JOIN LATERAL (
         SELECT c.cause, c.note, c.decided_by_id FROM classification c
         WHERE c.team_id = e.team_id AND c.execution_id = e.id ORDER BY c.decided_at DESC, c.id DESC LIMIT 1
     ) l ON l.decided_by_id = %(by)s
-    WHERE e.team_id = %(team)s AND e.id = ANY(%(ids)s) AND (e.status IN (7, 8) OR e.is_unmet)
+    WHERE e.team_id = %(team)s AND e.id = ANY(%(ids)s) AND (e.status {IN_FAILING} OR e.is_unmet)
     ORDER BY e.id"""
 
 

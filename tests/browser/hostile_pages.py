@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+
+from tests.browser.accessibility import violations
 
 # Elements that only a text could have brought: none of our pages has any.
 _INJECTED = 'img[src="x"], iframe, [onerror], [onload], [onmouseover], svg[onload], a[href^="javascript:" i]'
@@ -89,8 +90,7 @@ class Looker:
             self._examine()
 
     def _examine(self) -> None:
-        found = Axe().run(self.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-        for one in found.response["violations"]:
+        for one in violations(self.page):
             first = one["nodes"][0]
             why = f"{first['html'][:200]} ({len(one['nodes'])} times) {first['failureSummary'][:300]}"
             self._note(f"axe {one['id']}: {why}")

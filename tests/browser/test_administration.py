@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team, User
-from tests.browser.test_destinations import accessible
+from tests.browser.accessibility import accessible
 from tests.config.administration.filling import fill
 from tests.people import PASSWORD
 

@@ -12,8 +12,8 @@ from alerts.analysis.notices import NoticeKind
 from alerts.models import AlertDelivery
 from alerts.services.delivery import send_due
 from tests.alerts.telling import channel, notice, send
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
-from tests.browser.test_destinations import accessible
 from tests.receivers import Answer, receiving
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -1,12 +1,12 @@
 """Where to start, in a browser: from the list to the arithmetic, to the runs, and leaving a finding as it is."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
 from tests.monitoring.finding_runs import fill
 
@@ -18,13 +18,6 @@ def address(live_server: LiveServer, team: Team) -> str:
     """Where the list is, of one workflow whose scans fail."""
     fill(team, now=timezone.now())
     return f"{live_server.url}/t/{team.slug}/findings/"
-
-
-def accessible(page: Page) -> None:
-    """Nothing that WCAG 2.2 AA forbids, and no sideways scrolling."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

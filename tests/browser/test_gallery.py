@@ -15,8 +15,8 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
+from tests.browser.accessibility import accessible
 from tests.browser.gallery import GALLERY, OF_THE_FRAME
-from tests.browser.test_destinations import accessible
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 COMPONENTS = Path(settings.BASE_DIR) / "templates" / "components"

@@ -12,8 +12,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Team
 from ingestion.records import Failure, Tokens
 from monitoring.statuses import Status
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
-from tests.browser.test_destinations import accessible
 from tests.factories import report, step, store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -16,8 +16,8 @@ from monitoring.models import Workflow
 from monitoring.statuses import Status
 from tests.alerts.opening import breach, opened, route, rule, workflow
 from tests.alerts.telling import channel
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
-from tests.browser.test_destinations import accessible
 from tests.factories import report, step, store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import InstallationEvent, Team
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
 from tests.people import PASSWORD
 
@@ -27,13 +27,6 @@ def authenticator(page: Page) -> Iterator[CDPSession]:
     )
     yield session
     session.detach()
-
-
-def accessible(page: Page) -> None:
-    """Nothing that WCAG 2.2 AA forbids, and no sideways scrolling."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 @pytest.mark.parametrize("look", [(1440, "light"), (390, "dark")])

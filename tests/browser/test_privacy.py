@@ -11,8 +11,8 @@ from accounts.audit import record
 from accounts.models import ApiKey, KeyDay, Team
 from accounts.tenancy import team_context
 from ingestion.services.personal_data_runs import work_due
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
-from tests.browser.test_destinations import accessible
 from tests.factories import report, store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

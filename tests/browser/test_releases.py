@@ -1,12 +1,12 @@
 """The pages of releases in a browser: announced by hand, compared, readable by all, also on a phone."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
 from tests.monitoring.released import HOUR, store_release
 
@@ -22,13 +22,6 @@ def address(live_server: LiveServer, team: Team) -> str:
     return f"{live_server.url}/t/{team.slug}/workflows/nightly/releases/"
 
 
-def check(page: Page) -> None:
-    """The page is accessible and does not scroll sideways."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (320, "light")])
 def test_releases_are_announced_and_compared(
     page: Page, address: str, complaints: list[str], width: int, scheme: str, open_signed_in: SignIn
@@ -37,12 +30,12 @@ def test_releases_are_announced_and_compared(
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     open_signed_in(page, address)
     expect(page.get_by_role("heading", name="Release v2 succeeds less often than v1")).to_be_visible()
-    check(page)
+    accessible(page)
     page.get_by_label("Name, as executions tell it").fill("v3")
     page.get_by_label("Live since").fill("yesterday")
     page.get_by_role("button", name="Announce release").click()
     expect(page.get_by_text("Not saved: the time cannot be read")).to_be_visible()
-    check(page)
+    accessible(page)
     page.get_by_label("Live since").fill("")
     page.get_by_label("Commit").fill("3f2a1c")
     page.get_by_role("button", name="Announce release").click()
@@ -50,7 +43,7 @@ def test_releases_are_announced_and_compared(
     expect(page.get_by_role("cell", name="3f2a1c")).to_be_visible()
     page.get_by_role("link", name="Compare v1 and v2", exact=True).click()
     expect(page.get_by_role("heading", name="Release v2 is worse than v1")).to_be_visible()
-    check(page)
+    accessible(page)
     figures = page.get_by_role("region", name="Figures")
     figures.get_by_text("Times", exact=True).click()
     page.get_by_label("v2 from").fill("now-12h")

@@ -6,8 +6,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
 from tests.billing.lines import add_line
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
-from tests.browser.test_destinations import accessible
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -10,8 +10,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Membership, Team, User
 from monitoring.services.review_letter import unsubscribe_url
 from monitoring.weeks import week_of
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
-from tests.browser.test_destinations import accessible
 from tests.factories import store
 from tests.monitoring.reviewing import runs
 

@@ -16,8 +16,8 @@ from monitoring.models import Workflow
 from monitoring.services.improvements import Wanted, plan_improvement
 from monitoring.statuses import Status
 from tests.alerts.opening import breach, opened, rule
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
-from tests.browser.test_destinations import accessible
 from tests.factories import report, step, store
 from tests.monitoring.released import store_release
 

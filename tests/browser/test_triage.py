@@ -9,8 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
 from monitoring.services.triage_watch import follow
+from tests.browser.accessibility import accessible
 from tests.browser.conftest import SignIn
-from tests.browser.test_destinations import accessible
 from tests.monitoring.views.test_group_list import fail
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

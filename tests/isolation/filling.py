@@ -179,6 +179,21 @@ def _people(team: Team, owner: User) -> dict[str, Any]:
     }
 
 
+def _search_by(owner: User) -> PersonalDataJob:
+    """A search for personal data that is done. Inside the team's context."""
+    return PersonalDataJob.objects.create(
+        action="search",
+        state="done",
+        value=encrypt("somebody"),
+        shown="so",
+        actor_kind="user",
+        actor_name=owner.email,
+        asked_at=BEFORE,
+        finished_at=BEFORE,
+        expires_at=LATER,
+    )
+
+
 def _kept(team: Team) -> dict[str, Any]:
     """What members set in the flow. Inside the team's context."""
     workflow, group = Workflow.objects.get(), FailureGroup.objects.get()
@@ -221,17 +236,7 @@ def _kept(team: Team) -> dict[str, Any]:
         "tracker delivery": delivery.id,
         "directory group": ProvisionedGroup.objects.create(name=f"{team.slug}-directory").id,
         "team export": TeamExport.objects.create(team=team, created_at=BEFORE, expires_at=LATER).id,
-        "personal data job": PersonalDataJob.objects.create(
-            action="search",
-            state="done",
-            value=encrypt("somebody"),
-            shown="so",
-            actor_kind="user",
-            actor_name=owner.email,
-            asked_at=BEFORE,
-            finished_at=BEFORE,
-            expires_at=LATER,
-        ).id,
+        "personal data job": _search_by(owner).id,
         "capture rule": CapturePolicy.objects.create(workflow=f"{team.slug}-workflow", capture="full").id,
         "redaction rule": RedactionRule.objects.create(kind="field", what="*.secret").id,
         "audit event": AuditEvent.objects.order_by("at", "id")[0].id,

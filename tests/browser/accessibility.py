@@ -1,0 +1,21 @@
+"""What the Web Content Accessibility Guidelines 2.2, level AA, forbid on a page, as axe finds it."""
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
+
+
+def violations(page: Page) -> list[dict[str, Any]]:
+    """Each rule that the page breaks, with the elements (`nodes`) that do."""
+    found: list[dict[str, Any]] = Axe().run(page, options=_RULES).response["violations"]
+    return found
+
+
+def accessible(page: Page) -> None:
+    """Nothing that is forbidden, and no sideways scrolling."""
+    told = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in violations(page)]
+    assert told == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
