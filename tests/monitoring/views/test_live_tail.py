@@ -93,11 +93,13 @@ def test_a_part_holds_what_is_new_since_its_cursor(member_client: Client, team: 
     text = page(member_client, address(team))
     after = re.search(r'data-after="([^"]+)"', text)
     assert after
+    # While an older transaction is at work anywhere in the server, a row is told again, under the key it had.
+    known = set(keys(text))
     first = member_client.get(address(team, part="rows", after=after[1])).json()
-    assert first["html"] == ""
+    assert set(keys(first["html"])) <= known
     fill(team, name="b")
     second = member_client.get(address(team, part="rows", after=first["after"])).json()
-    assert len(keys(second["html"])) == 2
+    assert len(set(keys(second["html"])) - known) == 2
     assert second["is_cut"] is False
     # One that nobody made: all that is live, again.
     assert len(keys(member_client.get(address(team, part="rows", after="nonsense")).json()["html"])) == 4
