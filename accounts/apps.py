@@ -10,7 +10,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """System checks register themselves; what happens at the door is told to the log."""
-        from accounts import checks  # noqa: F401 - importing is all
+        from django.utils import translation
+
+        from accounts import checks, phrases  # noqa: F401 - importing the checks is all
         from accounts.sign_in import events
 
+        phrases.translate_with(translation.gettext, translation.ngettext)
         events.connect()

@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.languages.LanguageMiddleware",
     "accounts.zones.TimeZoneMiddleware",
     "accounts.page_rates.PageRates",
     "accounts.impersonation.ReadOnlyImpersonation",
@@ -156,7 +157,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "monitoring.navigation.navigation",
             ],
-            "builtins": ["django.templatetags.static", "monitoring.templatetags.display"],
+            "builtins": [
+                "django.templatetags.static",
+                "django.templatetags.i18n",
+                "monitoring.templatetags.display",
+            ],
         },
     }
 ]
@@ -197,6 +202,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en-gb"
+# Languages with a catalog in `locale`: docs/building/translations.md says how one is added.
+LANGUAGES = [("en-gb", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = "config.formats"

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from accounts.permissions import Permission
 from monitoring.presentation import RailStep
@@ -24,12 +25,12 @@ _CURRENT = ' aria-current="step"'
 
 @register.simple_tag
 def constant_part(name: str) -> SafeString:
-    """A template that is the same on every page and sees nothing of it: rendered once a process."""
-    return render_to_string(name) if settings.DEBUG else _rendered(name)
+    """A template that is the same on every page and sees nothing of it: rendered once a process and language."""
+    return render_to_string(name) if settings.DEBUG else _rendered(name, get_language())
 
 
 @cache
-def _rendered(name: str) -> SafeString:
+def _rendered(name: str, language: str | None) -> SafeString:
     return render_to_string(name)
 
 

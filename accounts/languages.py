@@ -1,0 +1,37 @@
+"""Shows pages in the language of who reads them, as far as there are translations."""
+
+from collections.abc import Callable
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+
+@cache
+def language_of(accepted: str) -> str:
+    """The language of `settings.LANGUAGES` that a browser wants most, by its `Accept-Language`; else the default."""
+    offered = {code.lower(): code for code, _name in settings.LANGUAGES}
+    for wanted, _quality in parse_accept_lang_header(accepted):
+        if found := offered.get(wanted) or offered.get(wanted.partition("-")[0]):
+            return found
+    return settings.LANGUAGE_CODE
+
+
+class LanguageMiddleware:
+    """Puts the reader's language in force for the length of a request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers in the reader's language. Programs that call the API are answered in English."""
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        with translation.override(language_of(request.headers.get("accept-language", ""))):
+            response = self.get_response(request)
+        if len(settings.LANGUAGES) > 1:
+            patch_vary_headers(response, ("Accept-Language",))
+        return response
