@@ -7,14 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from monitoring import wording
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; numbers stand right. `metric` is the key of the definition of what it shows."""
+    """A column; numbers stand right. `name` is its title as it is marked for translation, and as an export writes it;
+    `metric` is the key of the definition of what it shows.
+    """
 
-    title: str
+    name: str
     is_number: bool = False
     metric: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands above it, in the language of the page."""
+        return _(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,7 @@ class Rows:
     @property
     def header(self) -> list[str]:
         """The titles of the columns, as an export writes them."""
-        return [column.title for column in self.columns]
+        return [column.name for column in self.columns]
 
     @property
     def raw(self) -> list[list[Any]]:
@@ -62,7 +73,7 @@ class Rows:
         """The table with its first rows; what is left out is said. `of` is how many there are, where only the first
         were made."""
         left = (len(self.rows) if of is None else of) - count
-        more = f"{left:,} more in the export" if left > 0 else ""
+        more = _("{count} more in the export").format(count=wording.count(left)) if left > 0 else ""
         return replace(self, rows=self.rows[:count], more=more)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.utils.translation import gettext_noop
 
 from monitoring.identity import PRODUCTION
 from monitoring.windows import Window, parse_window
@@ -35,26 +36,26 @@ NAMES = (
     "assignee",
 )
 TITLES = {
-    "env": "Environment",
-    "status": "Status",
-    "step": "Step",
-    "error": "Error",
-    "input": "Input type",
-    "system": "External system",
-    "model": "Model",
-    "provider": "Provider",
-    "tool": "Tool",
-    "release": "Release",
-    "trigger": "Trigger",
-    "workflow": "Workflow",
-    "group": "Failure group",
-    "field": "Input field or tag",
-    "hour": "Hour of the day",
-    "slower": "Took at least (ms)",
-    "costlier": "Cost at least (USD)",
-    "retried": "Retried",
-    "usage": "Usage",
-    "assignee": "Assigned to",
+    "env": gettext_noop("Environment"),
+    "status": gettext_noop("Status"),
+    "step": gettext_noop("Step"),
+    "error": gettext_noop("Error"),
+    "input": gettext_noop("Input type"),
+    "system": gettext_noop("External system"),
+    "model": gettext_noop("Model"),
+    "provider": gettext_noop("Provider"),
+    "tool": gettext_noop("Tool"),
+    "release": gettext_noop("Release"),
+    "trigger": gettext_noop("Trigger"),
+    "workflow": gettext_noop("Workflow"),
+    "group": gettext_noop("Failure group"),
+    "field": gettext_noop("Input field or tag"),
+    "hour": gettext_noop("Hour of the day"),
+    "slower": gettext_noop("Took at least (ms)"),
+    "costlier": gettext_noop("Cost at least (USD)"),
+    "retried": gettext_noop("Retried"),
+    "usage": gettext_noop("Usage"),
+    "assignee": gettext_noop("Assigned to"),
 }
 # Where texts may be looked for, besides ids and errors.
 PLACES = ("logs", "input", "output", "everything")

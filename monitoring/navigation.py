@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import resolve, reverse
+from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Team
 from accounts.permissions import role_allows
@@ -77,67 +79,72 @@ PRICE_PAGES = frozenset(
 )
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
-        "Monitor",
+        gettext_noop("Monitor"),
         (
-            Page("Operations", "bolt", "operations", key="o"),
-            Page("Development", "code", "development", key="d"),
-            Page("Executive", "pres", "executive", key="v"),
-            Page("Incidents", "bell", "incidents", INCIDENT_PAGES, "n"),
-            Page("Where to start", "flag", "findings", frozenset({"finding"}), "s"),
-            Page("Workflows", "flow", "workflows", WORKFLOW_PAGES, "w"),
-            Page("Executions", "list", "executions", EXECUTION_PAGES, "e"),
-            Page("Live tail", "running", "live_tail", key="l"),
-            Page("Failure groups", "flag", "failure_groups", frozenset({"failure_group"}), "f"),
-            Page("Improvements", "redo", "improvements", IMPROVEMENT_PAGES, "i"),
-            Page("Weekly review", "list", "review", frozenset({"review_of"}), "r"),
-            Page("Alert rules", "bell", "rules", RULE_PAGES, "a"),
+            Page(gettext_noop("Operations"), "bolt", "operations", key="o"),
+            Page(gettext_noop("Development"), "code", "development", key="d"),
+            Page(gettext_noop("Executive"), "pres", "executive", key="v"),
+            Page(gettext_noop("Incidents"), "bell", "incidents", INCIDENT_PAGES, "n"),
+            Page(gettext_noop("Where to start"), "flag", "findings", frozenset({"finding"}), "s"),
+            Page(gettext_noop("Workflows"), "flow", "workflows", WORKFLOW_PAGES, "w"),
+            Page(gettext_noop("Executions"), "list", "executions", EXECUTION_PAGES, "e"),
+            Page(gettext_noop("Live tail"), "running", "live_tail", key="l"),
+            Page(gettext_noop("Failure groups"), "flag", "failure_groups", frozenset({"failure_group"}), "f"),
+            Page(gettext_noop("Improvements"), "redo", "improvements", IMPROVEMENT_PAGES, "i"),
+            Page(gettext_noop("Weekly review"), "list", "review", frozenset({"review_of"}), "r"),
+            Page(gettext_noop("Alert rules"), "bell", "rules", RULE_PAGES, "a"),
         ),
     ),
     (
-        "Costs",
+        gettext_noop("Costs"),
         (
-            Page("Cost", "coin", "cost", frozenset({"cost_lines"}), "c"),
-            Page("Budgets", "bars", "budgets", BUDGET_PAGES),
-            Page("Prices", "list", "cost_prices", PRICE_PAGES),
-            Page("Compute and more", "box", "cost_resources", RESOURCE_PAGES),
-            Page("Reconciliation", "check", "reconciliation", frozenset({"reconciled_month", "book_difference"})),
-            Page("Months", "cal", "months", frozenset({"cost_month", "new_cost_entry"})),
-            Page("Exports", "dl", "cost_exports", frozenset({"import_usage"})),
+            Page(gettext_noop("Cost"), "coin", "cost", frozenset({"cost_lines"}), "c"),
+            Page(gettext_noop("Budgets"), "bars", "budgets", BUDGET_PAGES),
+            Page(gettext_noop("Prices"), "list", "cost_prices", PRICE_PAGES),
+            Page(gettext_noop("Compute and more"), "box", "cost_resources", RESOURCE_PAGES),
+            Page(
+                gettext_noop("Reconciliation"),
+                "check",
+                "reconciliation",
+                frozenset({"reconciled_month", "book_difference"}),
+            ),
+            Page(gettext_noop("Months"), "cal", "months", frozenset({"cost_month", "new_cost_entry"})),
+            Page(gettext_noop("Exports"), "dl", "cost_exports", frozenset({"import_usage"})),
         ),
     ),
     (
-        "Depends on",
+        gettext_noop("Depends on"),
         (
-            Page("External systems", "globe", "systems", frozenset({"system"})),
-            Page("Models", "spark", "models", frozenset({"model"})),
-            Page("Tools", "tool", "tools", frozenset({"tool"})),
+            Page(gettext_noop("External systems"), "globe", "systems", frozenset({"system"})),
+            Page(gettext_noop("Models"), "spark", "models", frozenset({"model"})),
+            Page(gettext_noop("Tools"), "tool", "tools", frozenset({"tool"})),
         ),
     ),
     (
-        "Set up",
+        gettext_noop("Set up"),
         (
-            Page("First steps", "flow", "start", frozenset({"start_key"})),
-            Page("Sources", "hook", "sources", SOURCE_PAGES),
-            Page("Channels", "bell", "channels", CHANNEL_PAGES),
-            Page("Destinations", "exit", "destinations", DESTINATION_PAGES),
-            Page("Groups", "list", "groups"),
-            Page("API schema", "code", "schema", per_team=False),
+            Page(gettext_noop("First steps"), "flow", "start", frozenset({"start_key"})),
+            Page(gettext_noop("Sources"), "hook", "sources", SOURCE_PAGES),
+            Page(gettext_noop("Channels"), "bell", "channels", CHANNEL_PAGES),
+            Page(gettext_noop("Destinations"), "exit", "destinations", DESTINATION_PAGES),
+            Page(gettext_noop("Groups"), "list", "groups"),
+            Page(gettext_noop("API schema"), "code", "schema", per_team=False),
         ),
     ),
     (
-        "Team",
+        gettext_noop("Team"),
         (
-            Page("Members", "list", "members", MEMBER_PAGES),
-            Page("API keys", "code", "keys", frozenset({"key", "rotate_key", "revoke_key"})),
-            Page("Sign-in", "lock", "sign_in_settings"),
-            Page("Audit log", "search", "audit", AUDIT_PAGES),
-            Page("Retention", "clock", "retention", frozenset({"set_archive", "restore_day"})),
-            Page("Masking", "lock", "privacy"),
-            Page("Personal data", "search", "personal_data", PERSONAL_DATA_PAGES),
-            Page("Usage", "bars", "team_usage"),
-            Page("Sample data", "box", "sample", frozenset({"load_sample", "remove_sample"})),
-            Page("Support access", "globe", "support", frozenset({"set_support"})),
-            Page("Team settings", "flag", "team_settings", TEAM_PAGES),
+            Page(gettext_noop("Members"), "list", "members", MEMBER_PAGES),
+            Page(gettext_noop("API keys"), "code", "keys", frozenset({"key", "rotate_key", "revoke_key"})),
+            Page(gettext_noop("Sign-in"), "lock", "sign_in_settings"),
+            Page(gettext_noop("Audit log"), "search", "audit", AUDIT_PAGES),
+            Page(gettext_noop("Retention"), "clock", "retention", frozenset({"set_archive", "restore_day"})),
+            Page(gettext_noop("Masking"), "lock", "privacy"),
+            Page(gettext_noop("Personal data"), "search", "personal_data", PERSONAL_DATA_PAGES),
+            Page(gettext_noop("Usage"), "bars", "team_usage"),
+            Page(gettext_noop("Sample data"), "box", "sample", frozenset({"load_sample", "remove_sample"})),
+            Page(gettext_noop("Support access"), "globe", "support", frozenset({"set_support"})),
+            Page(gettext_noop("Team settings"), "flag", "team_settings", TEAM_PAGES),
         ),
     ),
 )
@@ -159,14 +166,19 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=1024)
 def sections_of(slug: str, url_name: str | None, role: str = "") -> tuple[Section, ...]:
     """The sections with their addresses in the team; the entry of the page named `url_name` is current.
 
     Pages that a member with this role may not open are left out; without a role none is.
     """
+    return _sections(slug, url_name, role, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _sections(slug: str, url_name: str | None, role: str, language: str | None) -> tuple[Section, ...]:
+    """The sections in the language that is in force, which `language` names."""
     shown = [
-        Section(title, tuple(_entry(page, slug, url_name) for page in pages if _is_open_to(page, role)))
+        Section(_(title), tuple(_entry(page, slug, url_name) for page in pages if _is_open_to(page, role)))
         for title, pages in SECTIONS
     ]
     return tuple(section for section in shown if section.entries)
@@ -188,4 +200,4 @@ def other_teams(memberships: Sequence[Membership], team: Team) -> list[Team]:
 
 def _entry(page: Page, slug: str, url_name: str | None) -> Entry:
     href = reverse(page.url_name, args=[slug] if page.per_team else [])
-    return Entry(page.label, page.icon, href, page.key, url_name == page.url_name or url_name in page.below)
+    return Entry(_(page.label), page.icon, href, page.key, url_name == page.url_name or url_name in page.below)

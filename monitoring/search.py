@@ -8,6 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from monitoring import wording
 from monitoring.filters import MAX_LENGTH, MAX_QUERY, MAX_VALUES, PLACES, Choice, Filters
 from monitoring.search_fields import FIELDS, KNOWN, READERS
 
@@ -20,7 +24,11 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "everything": ("logs", "input", "output", "error"),
 }
 _PLACE_SPELLINGS = {"inputs": "input", "outputs": "output", "log": "logs", "all": "everything"}
-_INSTEAD = {"OR": "repeat a field for “or”", "AND": "all words must be found anyway", "NOT": "put - before a word"}
+_INSTEAD = {
+    "OR": gettext_noop("“OR” was left out: repeat a field for “or”."),
+    "AND": gettext_noop("“AND” was left out: all words must be found anyway."),
+    "NOT": gettext_noop("“NOT” was left out: put - before a word."),
+}
 _QUOTES = str.maketrans("“”„", '"""')
 _NAME = re.compile(r"([A-Za-z_]+):(?!//)")
 
@@ -58,7 +66,7 @@ def parse_search(query: str) -> Search:
     """Reads a query; at most `MAX_QUERY` characters of it."""
     reader = _Reader()
     if len(query) > MAX_QUERY:
-        reader.note(f"Only the first {MAX_QUERY:,} characters were searched.")
+        reader.note(_("Only the first {count} characters were searched.").format(count=wording.count(MAX_QUERY)))
     # Half a surrogate pair is no text that could be sent to the database.
     told = query[:MAX_QUERY].encode("utf-8", "ignore").decode().replace("\x00", " ").translate(_QUOTES)
     for term in _terms(told, reader):
@@ -137,7 +145,7 @@ def _quoted(query: str, start: int, reader: "_Reader") -> tuple[str, int]:
         words.append(query[at])
         at += 1
     if at >= len(query):
-        reader.note("A quote was not closed: it was taken to end with the search.")
+        reader.note(_("A quote was not closed: it was taken to end with the search."))
     return " ".join("".join(words).split()), at + 1
 
 
@@ -162,10 +170,14 @@ class _Reader:
             self._text(f"{term.spelt}:{term.words}", term)
             # `Error: timeout` and `a:1` are what people paste.
             if term.words and not term.words[0].isdigit():
-                self.note(f"“{term.spelt}” is no field, so it was searched as text. Fields: {', '.join(KNOWN)}.")
+                self.note(
+                    _("“{word}” is no field, so it was searched as text. Fields: {fields}.").format(
+                        word=term.spelt, fields=", ".join(KNOWN)
+                    )
+                )
         elif not term.words:
             self._text(f"{term.spelt}:", term)
-            self.note(f"“{term.spelt}:” has nothing after it, so it was searched as text.")
+            self.note(_("“{word}:” has nothing after it, so it was searched as text.").format(word=term.spelt))
         elif term.name == "in":
             self._take_place(term)
         else:
@@ -175,35 +187,36 @@ class _Reader:
         """What was asked for in all."""
         texts = tuple(dict.fromkeys(self._texts))
         if len(texts) > MAX_TEXTS:
-            self.note(f"Only the first {MAX_TEXTS} of {len(texts)} words were searched. Quotes keep words together.")
+            self.note(
+                _("Only the first {most} of {count} words were searched. Quotes keep words together.").format(
+                    most=MAX_TEXTS, count=len(texts)
+                )
+            )
         choices = {name: tuple(dict.fromkeys(values)) for name, values in self._choices.items()}
         return Search(choices, texts[:MAX_TEXTS], tuple(dict.fromkeys(self._places)), tuple(dict.fromkeys(self._notes)))
 
     def _take_text(self, term: _Term) -> None:
         if not term.is_quoted and term.words in _INSTEAD:
-            how = {
-                "OR": "repeat a field for “or”",
-                "AND": "all words must be found anyway",
-                "NOT": "put - before a word",
-            }
-            self.note(f"“{term.words}” was left out: {how[term.words]}.")
+            self.note(_(_INSTEAD[term.words]))
             return
         if not term.words:
-            self.note("Empty quotes were left out.")
+            self.note(_("Empty quotes were left out."))
         elif term.is_quoted or term.words != "-":
             self._text(term.words, term)
 
     def _text(self, words: str, term: _Term) -> None:
         if len(words) > MAX_LENGTH:
-            self.note(f"Only the first {MAX_LENGTH} characters of a word were searched.")
+            self.note(_("Only the first {count} characters of a word were searched.").format(count=MAX_LENGTH))
         self._texts.append(Text(words[:MAX_LENGTH], term.is_excluded))
 
     def _take_place(self, term: _Term) -> None:
         word = _PLACE_SPELLINGS.get(term.words.lower(), term.words.lower())
         if word not in PLACES:
-            self.note(f"“in:{term.words}” was left out: it can be {', '.join(PLACES)}.")
+            self.note(
+                _("“in:{word}” was left out: it can be {places}.").format(word=term.words, places=", ".join(PLACES))
+            )
         elif term.is_excluded:
-            self.note(f"“-in:{word}” was left out: name the places to search instead.")
+            self.note(_("“-in:{word}” was left out: name the places to search instead.").format(word=word))
         else:
             self._places.append(word)
 
@@ -211,11 +224,13 @@ class _Reader:
         read = READERS.get(name)
         told = read(term.words) if read else (FIELDS[name], term.words)
         if isinstance(told, str):
-            self.note(f"“{name}:{term.words}” was left out: {told}.")
+            self.note(_("“{field}:{word}” was left out: {reason}.").format(field=name, word=term.words, reason=told))
             return
         parameter, value = told
         if len(value) > MAX_LENGTH:
-            self.note(f"Only the first {MAX_LENGTH} characters of “{name}” were searched.")
+            self.note(
+                _("Only the first {count} characters of “{field}” were searched.").format(count=MAX_LENGTH, field=name)
+            )
         # As in addresses: a minus before a value excludes it, too.
         is_excluded = term.is_excluded and not value.startswith("-")
         self._choices.setdefault(parameter, []).append(("-" if is_excluded else "") + value[:MAX_LENGTH])

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from django.utils.translation import gettext as _
+
 from monitoring.statuses import SPELLINGS, UNMET, Status
 
 # What a field is called in the search field, and the parameter that it stands for.
@@ -42,7 +44,7 @@ def _read_pair(name: str, value: str) -> Told:
     key, is_pair, told = value.partition("=")
     if is_pair and key:
         return "field", f"{_PAIRS[name]}{key}={told}"
-    return ("input", value) if name == "input" and not is_pair else f"write {name}:name=value"
+    return ("input", value) if name == "input" and not is_pair else _("write {field}:name=value").format(field=name)
 
 
 def _read_own(name: str, value: str) -> Told:
@@ -52,13 +54,13 @@ def _read_own(name: str, value: str) -> Told:
 def _read_slower(value: str) -> Told:
     duration = _DURATION.fullmatch(value)
     if duration is None:
-        return "write a time, as slower:500ms, slower:5s or slower:2m"
+        return _("write a time, as slower:500ms, slower:5s or slower:2m")
     return "slower", f"{float(duration.group(1)) * _UNIT_MS[duration.group(2)]:.15g}"
 
 
 def _read_costlier(value: str) -> Told:
     is_amount = _AMOUNT.fullmatch(value)
-    return ("costlier", value) if is_amount else "write an amount in US dollars, as costlier:0.5"
+    return ("costlier", value) if is_amount else _("write an amount in US dollars, as costlier:0.5")
 
 
 def _read_status(value: str) -> Told:
@@ -66,13 +68,15 @@ def _read_status(value: str) -> Told:
     if word == UNMET:
         return "status", word
     if word not in SPELLINGS:
-        return f"a status is one of {', '.join(status.word for status in Status)} and {UNMET}"
+        return _("a status is one of {statuses} and {last}").format(
+            statuses=", ".join(status.word for status in Status), last=UNMET
+        )
     return "status", SPELLINGS[word].word
 
 
 def _read_retried(value: str) -> Told:
     word = value.lower()
-    return ("retried", word) if word in ("yes", "no") else "write retried:yes or retried:no"
+    return ("retried", word) if word in ("yes", "no") else _("write retried:yes or retried:no")
 
 
 READERS: Mapping[str, Callable[[str], Told]] = {

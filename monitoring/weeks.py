@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+
 from monitoring.windows import EARLIEST, HOUR, LATEST, Window, ceil_to, floor_to
 
 WEEK = timedelta(days=7)
@@ -25,15 +28,19 @@ class Week:
     @property
     def name(self) -> str:
         """`2026-W47`."""
-        year, number, _ = self.start.isocalendar()
+        year, number, _day = self.start.isocalendar()
         return f"{year}-W{number:02}"
 
     @property
     def words(self) -> str:
         """`week 47, 16 to 22 Nov 2026`."""
         last = self.end - timedelta(days=1)
-        first = f"{self.start.day}" if self.start.month == last.month else f"{self.start.day} {self.start:%b}"
-        return f"week {self.start.isocalendar()[1]}, {first} to {last.day} {last:%b %Y}"
+        is_one_month = self.start.month == last.month
+        return _("week {number}, {first} to {last}").format(
+            number=self.start.isocalendar()[1],
+            first=dateformat.format(self.start, "j" if is_one_month else "j M"),
+            last=dateformat.format(last, "j M Y"),
+        )
 
     @property
     def previous(self) -> "Week":

@@ -4,15 +4,17 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 _RELATIVE = re.compile(r"^now(?:-(\d{1,4})(m|h|d))?$")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 DEFAULT_FROM = "now-7d"
 PRESETS = (
-    ("now-1h", "1 h"),
-    ("now-24h", "24 h"),
-    ("now-7d", "7 d"),
-    ("now-30d", "30 d"),
-    ("now-90d", "90 d"),
+    ("now-1h", gettext_noop("1 h")),
+    ("now-24h", gettext_noop("24 h")),
+    ("now-7d", gettext_noop("7 d")),
+    ("now-30d", gettext_noop("30 d")),
+    ("now-90d", gettext_noop("90 d")),
 )
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)

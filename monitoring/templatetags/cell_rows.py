@@ -16,7 +16,7 @@ register = template.Library()
 @register.simple_tag
 def cell_rows(table: Rows) -> SafeString:
     """The rows of `components/_cells.html`. Texts that are safe already stay as they are, all others are escaped."""
-    titles = [conditional_escape(title) for title in table.header]
+    titles = [conditional_escape(column.title) for column in table.columns]
     rows = (_row(titles, row) for row in table.rows)
     return mark_safe("".join(rows))  # noqa: S308 - all escaped
 

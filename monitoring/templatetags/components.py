@@ -11,9 +11,11 @@ from urllib.parse import urlencode
 from django import template
 from django.http import QueryDict
 from django.templatetags.static import static
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from monitoring import wording
 from monitoring.presentation import HeatMap, TimelineRow
@@ -24,38 +26,43 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """How a state is shown: glyph, word and tone always change together."""
+    """How a state is shown: glyph, word and tone always change together. `english` is the word as it is marked."""
 
     icon: str
-    word: str
+    english: str
     tone: str
+
+    @property
+    def word(self) -> str:
+        """The word in the language of the page."""
+        return _(self.english)
 
 
 SIGNS: dict[str, Sign] = {
-    "queued": Sign("queued", "Queued", "idle"),
-    "running": Sign("running", "Running", "run"),
-    "waiting": Sign("waiting", "Waiting", "run"),
-    "succeeded": Sign("ok", "Succeeded", "ok"),
-    "failed": Sign("fail", "Failed", "fail"),
-    "cancelled": Sign("stop", "Cancelled", "idle"),
-    "timed_out": Sign("timeout", "Timed out", "fail"),
-    "skipped": Sign("skip", "Skipped", "idle"),
-    "unknown": Sign("unknown", "Unknown", "idle"),
-    "expected": Sign("ok", "As expected", "ok"),
-    "diverged": Sign("fail", "Diverged", "fail"),
-    "affected": Sign("warn", "Affected", "warn"),
-    "not_taken": Sign("skip", "Not taken", "idle"),
-    "unmet": Sign("warn", "Succeeded, unmet", "warn"),
-    "met": Sign("ok", "Met", "ok"),
-    "not_met": Sign("warn", "Not met", "warn"),
-    "cannot_tell": Sign("unknown", "Cannot tell", "idle"),
-    "slow": Sign("clock", "Slow", "warn"),
+    "queued": Sign("queued", gettext_noop("Queued"), "idle"),
+    "running": Sign("running", gettext_noop("Running"), "run"),
+    "waiting": Sign("waiting", gettext_noop("Waiting"), "run"),
+    "succeeded": Sign("ok", gettext_noop("Succeeded"), "ok"),
+    "failed": Sign("fail", gettext_noop("Failed"), "fail"),
+    "cancelled": Sign("stop", gettext_noop("Cancelled"), "idle"),
+    "timed_out": Sign("timeout", gettext_noop("Timed out"), "fail"),
+    "skipped": Sign("skip", gettext_noop("Skipped"), "idle"),
+    "unknown": Sign("unknown", gettext_noop("Unknown"), "idle"),
+    "expected": Sign("ok", gettext_noop("As expected"), "ok"),
+    "diverged": Sign("fail", gettext_noop("Diverged"), "fail"),
+    "affected": Sign("warn", gettext_noop("Affected"), "warn"),
+    "not_taken": Sign("skip", gettext_noop("Not taken"), "idle"),
+    "unmet": Sign("warn", gettext_noop("Succeeded, unmet"), "warn"),
+    "met": Sign("ok", gettext_noop("Met"), "ok"),
+    "not_met": Sign("warn", gettext_noop("Not met"), "warn"),
+    "cannot_tell": Sign("unknown", gettext_noop("Cannot tell"), "idle"),
+    "slow": Sign("clock", gettext_noop("Slow"), "warn"),
 }
 VERDICTS: dict[str, Sign] = {
-    "ok": Sign("ok", "Stable", "ok"),
-    "watch": Sign("warn", "Watch", "warn"),
-    "fail": Sign("fail", "Not stable", "fail"),
-    "idle": Sign("skip", "Not enough data", "idle"),
+    "ok": Sign("ok", gettext_noop("Stable"), "ok"),
+    "watch": Sign("warn", gettext_noop("Watch"), "warn"),
+    "fail": Sign("fail", gettext_noop("Not stable"), "fail"),
+    "idle": Sign("skip", gettext_noop("Not enough data"), "idle"),
 }
 KIND_ICONS: dict[str, str] = {
     "trigger": "hook",
@@ -132,7 +139,7 @@ def range_view(window: Window, query: QueryDict | None = None) -> dict[str, Any]
     relative = window.to_text == "now"
     presets = [
         {
-            "label": label,
+            "label": _(label),
             "href": changed_query(query or QueryDict(), **{"from": text, "to": "now", "after": None}),
             "current": relative and window.from_text == text,
         }
@@ -158,10 +165,10 @@ def _range_label(start: datetime, end: datetime, now: datetime) -> str:
         last = f"{end:%H:%M}" if start.date() == end.date() else wording.moment(end, now, zone=False)
         return f"{first} \N{EN DASH} {last} {zone}"
     last_day = end - timedelta(microseconds=1)
-    year = "" if start.year == end.year == now.astimezone(end.tzinfo).year else " %Y"
+    year = "" if start.year == end.year == now.astimezone(end.tzinfo).year else " Y"
     same_month = (start.year, start.month) == (last_day.year, last_day.month)
-    first = f"{start.day}" if same_month else start.strftime(f"{start.day} %b{year}")
-    return f"{first} \N{EN DASH} {last_day.strftime(f'{last_day.day} %b{year}')}, {zone}"
+    first = f"{start.day}" if same_month else dateformat.format(start, f"j M{year}")
+    return f"{first} \N{EN DASH} {dateformat.format(last_day, f'j M{year}')}, {zone}"
 
 
 @register.simple_tag

@@ -8,6 +8,7 @@ from django import template
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from monitoring import wording
 from monitoring.reads.executions import ExecutionRow
@@ -42,9 +43,10 @@ def execution_rows(
 
 
 def _box(row: ExecutionRow) -> str:
+    words = _("Choose {execution}").format(execution=shortened(row.external_id, MAX_ID))
     return (
         f'<td><label class="pick"><input type="checkbox" name="execution" value="{row.id}" data-select>'
-        f'<span class="vh">Choose {escape(shortened(row.external_id, MAX_ID))}</span></label></td>'
+        f'<span class="vh">{escape(words)}</span></label></td>'
     )
 
 
@@ -67,8 +69,8 @@ def started(row: ExecutionRow) -> SafeString:
     if row.started_at:
         return when(row.started_at, "plain seconds")
     return mark_safe(  # noqa: S308 - `when` escapes what it writes
-        f'<span class="mut" title="The sender told no time">{when(row.counted_at, "plain")}'
-        '<span class="t2">time not told</span></span>'
+        f'<span class="mut" title="{escape(_("The sender told no time"))}">{when(row.counted_at, "plain")}'
+        f'<span class="t2">{escape(_("time not told"))}</span></span>'
     )
 
 
@@ -78,20 +80,21 @@ def shortened(text: str, length: int) -> str:
 
 
 def _attempt(row: ExecutionRow) -> str:
-    attempt = f'<span class="t2">attempt {row.attempt}</span>' if row.attempt > 1 else ""
-    return attempt + (' <span class="pill">Held</span>' if row.is_held else "")
+    words = escape(_("attempt {number}").format(number=row.attempt)) if row.attempt > 1 else ""
+    attempt = f'<span class="t2">{words}</span>' if words else ""
+    return attempt + (f' <span class="pill">{escape(_("Held"))}</span>' if row.is_held else "")
 
 
 def _workflow(row: ExecutionRow, trends: str) -> str:
     if not row.workflow_slug:
-        return '<span class="mut">not told</span>'
+        return f'<span class="mut">{escape(_("not told"))}</span>'
     return f'<a href="{trends}">{escape(row.workflow or "")}</a>'
 
 
 def _status(row: ExecutionRow) -> str:
     sign = SIGNS[row.outcome]
     error = f'<span class="t2">{escape(shortened(row.error, MAX_ERROR))}</span>' if row.error else ""
-    return f'<span class="st {sign.tone}">{icon(sign.icon)}<span>{sign.word}</span></span>{error}'
+    return f'<span class="st {sign.tone}">{icon(sign.icon)}<span>{escape(sign.word)}</span></span>{error}'
 
 
 def _name(value: str | None) -> str:
@@ -101,4 +104,4 @@ def _name(value: str | None) -> str:
 def _cost(row: ExecutionRow) -> str:
     if row.cost_usd is not None:
         return wording.usd(row.cost_usd)
-    return '<span class="mut">not priced</span>' if row.unpriced_tokens else _NO_FIGURE
+    return f'<span class="mut">{escape(_("not priced"))}</span>' if row.unpriced_tokens else _NO_FIGURE

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from monitoring import wording
 from monitoring.presentation import Chart
@@ -35,7 +36,7 @@ def chart_table(charts: Sequence[Chart]) -> dict[str, Any]:
         [titles[index], *(figure(one.values[index], unit) for one, unit in series), *marks.get(index, ())]
         for index in range(len(starts))
     ]
-    return {"head": ["From", *(one.label for one, _ in series), *(["Marked"] if marks else ())], "rows": rows}
+    return {"head": [_("From"), *(one.label for one, _unit in series), *([_("Marked")] if marks else ())], "rows": rows}
 
 
 def markers_by_bucket(charts: Sequence[Chart]) -> dict[int, list[str]]:

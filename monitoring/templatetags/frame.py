@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission
 from monitoring.presentation import RailStep
@@ -47,7 +48,7 @@ def alert_link(context: Mapping[str, Any], metric: str, **presets: str) -> SafeS
     if scope.workflow is not None:
         told["workflow"] = scope.workflow.slug
     href = f"{reverse('new_rule', args=[scope.team.slug])}?{urlencode(told)}"
-    return format_html('<a class="btn" href="{}">{}Alert me</a>', href, icon("bell"))
+    return format_html('<a class="btn" href="{}">{}{}</a>', href, icon("bell"), _("Alert me"))
 
 
 @register.simple_tag
@@ -65,7 +66,7 @@ def option_list(pairs: Iterable[tuple[str, str]]) -> SafeString:
 
 def _rail_step(step: RailStep) -> str:
     is_done = step.state == "done"
-    number = f'{icon("check")}<span class="vh">Done:</span>' if is_done else str(step.number)
+    number = f'{icon("check")}<span class="vh">{escape(_("Done:"))}</span>' if is_done else str(step.number)
     note = f"<small>{escape(step.note)}</small>" if step.note else ""
     current = _CURRENT if step.state == "current" else ""
     inside = f'<span class="n">{number}</span> <b>{escape(step.title)}</b> {note}'

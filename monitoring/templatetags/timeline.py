@@ -5,6 +5,7 @@ from html import escape
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from monitoring import wording
 from monitoring.presentation import TimelineRow
@@ -18,7 +19,7 @@ _GRID = mark_safe(
 _ORDER = (
     '<a class="wf-row order{}" href="{}"{} data-row><span class="st {}">{}<span class="vh">{}</span></span>'
     '<span class="name">{}<span class="mono">{}</span></span><span class="words">{}</span>'
-    '<span class="d"><small>step</small> {}</span></a>'
+    '<span class="d"><small>{}</small> {}</span></a>'
 )
 _CURRENT = mark_safe(' aria-current="true"')
 
@@ -35,13 +36,15 @@ def timeline_row(row: TimelineRow, span_ms: float) -> SafeString:
     current = _CURRENT if row.current else ""
     marks = "".join(_mark(**mark) for mark in timeline_marks(row, span_ms))
     took = (
-        '<span class="mut">skipped</span>' if row.status == "skipped" else escape(wording.duration_ms(row.duration_ms))
+        f'<span class="mut">{escape(_("skipped"))}</span>'
+        if row.status == "skipped"
+        else escape(wording.duration_ms(row.duration_ms))
     )
     note = f" <small>{escape(row.note)}</small>" if row.note else ""
     kind = icon(row.icon) if row.icon else ""
     return mark_safe(  # noqa: S308
         f'<a class="wf-row{depth}" href="{escape(row.href)}"{anchor}{current} data-row>'
-        f'<span class="st {sign.tone}">{icon(sign.icon)}<span class="vh">{sign.word}</span></span>'
+        f'<span class="st {sign.tone}">{icon(sign.icon)}<span class="vh">{escape(sign.word)}</span></span>'
         f'<span class="name">{kind}<span class="mono">{escape(row.name)}</span>{_critical(row.critical_share)}</span>'
         f'<svg class="tl" viewBox="0 0 1000 18" preserveAspectRatio="none" aria-hidden="true">{_GRID}{marks}</svg>'
         f'<span class="d">{took}{note}</span></a>'
@@ -56,7 +59,7 @@ def _critical(share: float | None) -> str:
     """The mark of a step on the critical path."""
     if share is None:
         return ""
-    words = f"On the critical path, {wording.percent(share, 0)} of the time"
+    words = escape(_("On the critical path, {share} of the time").format(share=wording.percent(share, 0)))
     return f'<span class="crit" title="{words}"><span class="vh">{words}</span></span>'
 
 
@@ -75,5 +78,6 @@ def order_row(row: TimelineRow, number: int) -> SafeString:
         icon(row.icon) if row.icon else "",
         row.name,
         row.note,
+        _("step"),
         number,
     )

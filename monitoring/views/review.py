@@ -37,9 +37,8 @@ def review(request: TeamRequest, week: str = "") -> HttpResponseBase:
         if rows is None:
             keys = ", ".join(table_keys(make_sheet(request.team.slug, found, role)))
             raise Http404(f"No such table. Allowed for this role: {keys or 'none'}.")
-        header = [column.title for column in rows.columns]
         name = f"review-{shown.name}-{rows.key}.csv"
-        return csv_response(name, header, [[cell.raw for cell in row] for row in rows.rows])
+        return csv_response(name, rows.header, rows.raw)
     sheet = make_sheet(request.team.slug, found, role)
     context = {**_context(request, scope, shown, role), "sheet": sheet, "refused": refused}
     return TemplateResponse(request, "review/review.html", context, status=422 if refused else 200)
