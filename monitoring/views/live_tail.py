@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpResponseBase, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -29,7 +31,11 @@ from monitoring.windows import parse_instant
 # What a page begins with; it grows to `MOST`.
 FIRST = 100
 EARLIEST = timedelta(days=1)
-SHOWS = {"": "Executions and log lines", "executions": "Executions", "lines": "Log lines"}
+SHOWS = {
+    "": gettext_noop("Executions and log lines"),
+    "executions": gettext_noop("Executions"),
+    "lines": gettext_noop("Log lines"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +114,20 @@ def _context(request: TeamRequest, scope: Scope, asked: Asked, rows: list[TailRo
 def _choices(request: TeamRequest, scope: Scope) -> list[Choice]:
     """The fields of the form, in their order."""
     statuses = [(one.word, SIGNS[one.word].word) for one in Status] + [(UNMET, SIGNS[UNMET].word)]
+    every = _("All")
     others = [(name, name) for name in scope.environments if name != PRODUCTION]
     return [
         _choice(
-            "workflow", TITLES["workflow"], [("", "All"), *workflows.names(scope.team.id)], _wanted(scope, "workflow")
+            "workflow",
+            _(TITLES["workflow"]),
+            [("", every), *workflows.names(scope.team.id)],
+            _wanted(scope, "workflow"),
         ),
-        _choice("env", TITLES["env"], [("", PRODUCTION), *others, (ANY, "All")], _wanted(scope, "env")),
-        _choice("status", TITLES["status"], [("", "Any"), *statuses], _wanted(scope, "status")),
-        _choice("show", "Show", list(SHOWS.items()), _show(request)),
+        _choice("env", _(TITLES["env"]), [("", PRODUCTION), *others, (ANY, every)], _wanted(scope, "env")),
+        _choice("status", _(TITLES["status"]), [("", _("Any")), *statuses], _wanted(scope, "status")),
+        _choice("show", _("Show"), [(show, _(words)) for show, words in SHOWS.items()], _show(request)),
         _choice(
-            "level", "Lines from level", [("", LEVELS[0]), *((one, one) for one in LEVELS[1:])], _told_level(request)
+            "level", _("Lines from level"), [("", LEVELS[0]), *((one, one) for one in LEVELS[1:])], _told_level(request)
         ),
     ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from monitoring import wording
 from monitoring.reads.executions import ExecutionRow
@@ -59,7 +60,8 @@ def _counted(found: Look) -> Sequence[datetime]:
 def _execution(row: ExecutionRow, team: str) -> TailRow:
     told = [wording.duration_ms(row.duration_ms)] if row.duration_ms is not None else []
     if row.error:
-        told.append(f"at {row.failed_node}: {row.error}" if row.failed_node else row.error)
+        at = _("at {step}: {error}").format(step=row.failed_node, error=row.error) if row.failed_node else ""
+        told.append(at or row.error)
     return TailRow(f"{row.id}:{row.outcome}", row.counted_at, False, row.outcome, *_about(row, team), ", ".join(told))
 
 
@@ -81,7 +83,7 @@ def rows_html(rows: Iterable[TailRow]) -> SafeString:
 
 def _row_html(row: TailRow) -> str:
     if row.is_line:
-        word = f'<span class="pill {_TONES.get(row.word, "")}">{escape(row.word or "log")}</span>'
+        word = f'<span class="pill {_TONES.get(row.word, "")}">{escape(row.word or _("log"))}</span>'
     else:
         sign = SIGNS[row.word]
         word = f'<span class="st {sign.tone}">{icon(sign.icon)}<span>{escape(sign.word)}</span></span>'

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django import forms
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from monitoring import wording
 from monitoring.analysis.objectives import Proposal
@@ -22,9 +24,9 @@ class ObjectiveForm(forms.Form):
         min_value=1,
         max_value=100,
         error_messages={
-            "invalid": "The success rate is a number of percent, such as 97 or 99.5.",
-            "min_value": "The success rate is at least 1%%.",
-            "max_value": "The success rate is at most 100%%.",
+            "invalid": gettext_lazy("The success rate is a number of percent, such as 97 or 99.5."),
+            "min_value": gettext_lazy("The success rate is at least 1%%."),
+            "max_value": gettext_lazy("The success rate is at most 100%%."),
         },
     )
     p95_seconds = forms.FloatField(
@@ -32,9 +34,9 @@ class ObjectiveForm(forms.Form):
         min_value=0.001,
         max_value=10_000_000,
         error_messages={
-            "invalid": "The latency is a number of seconds, such as 30 or 0.5.",
-            "min_value": "The latency is at least 0.001 seconds.",
-            "max_value": "The latency is at most 10,000,000 seconds.",
+            "invalid": gettext_lazy("The latency is a number of seconds, such as 30 or 0.5."),
+            "min_value": gettext_lazy("The latency is at least 0.001 seconds."),
+            "max_value": gettext_lazy("The latency is at most 10,000,000 seconds."),
         },
     )
 
@@ -43,9 +45,9 @@ class ObjectiveForm(forms.Form):
         min_value=0.01,
         max_value=100_000,
         error_messages={
-            "invalid": "The age of the last success is a number of hours, such as 24 or 0.5.",
-            "min_value": "The age of the last success is at least 0.01 hours.",
-            "max_value": "The age of the last success is at most 100,000 hours.",
+            "invalid": gettext_lazy("The age of the last success is a number of hours, such as 24 or 0.5."),
+            "min_value": gettext_lazy("The age of the last success is at least 0.01 hours."),
+            "max_value": gettext_lazy("The age of the last success is at most 100,000 hours."),
         },
     )
 
@@ -116,25 +118,34 @@ def objective_context(scope: Scope, proposals: Proposals, *, may_set: bool) -> O
         may_set=may_set,
         environment=scope.environment_words,
         proposals=[Proposed(name, _part(name, one.value or 0), one.words) for name, one in offered],
-        notes=[f"{TITLES[name]}: {one.words}." for name, one in open_ones if one is not None and one.value is None],
+        notes=[
+            _(_NO_PROPOSAL[name]).format(reason=one.words)
+            for name, one in open_ones
+            if one is not None and one.value is None
+        ],
     )
 
 
-TITLES = {"success_rate": "Success rate", "p95_ms": "p95", "freshness_ms": "Last success"}
+_NO_PROPOSAL = {
+    "success_rate": gettext_noop("Success rate: {reason}."),
+    "p95_ms": gettext_noop("p95: {reason}."),
+    "freshness_ms": gettext_noop("Last success: {reason}."),
+}
 
 
 def _part(name: str, value: float) -> str:
     if name == "success_rate":
-        return f"{wording.plain_percent(value)} succeed"
+        return _("{share} succeed").format(share=wording.plain_percent(value))
     limit = wording.plain_duration_ms(value)
-    return f"p95 under {limit}" if name == "p95_ms" else f"a success every {limit}"
+    words = _("p95 under {limit}") if name == "p95_ms" else _("a success every {limit}")
+    return words.format(limit=limit)
 
 
 def _summary(told: Mapping[str, float | None], offered: Mapping[str, Proposal], *, may_set: bool) -> str:
     parts = [_part(name, value) for name, value in told.items() if value]
     if parts:
-        return f"Objective: {', '.join(parts)}"
+        return _("Objective: {parts}").format(parts=", ".join(parts))
     proposed = [_part(name, one.value) for name, one in offered.items() if one.value]
     if proposed:
-        return f"Proposed objective: {', '.join(proposed)}"
-    return "Set objective" if may_set else "No objective set"
+        return _("Proposed objective: {parts}").format(parts=", ".join(proposed))
+    return _("Set objective") if may_set else _("No objective set")

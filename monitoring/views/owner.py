@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -43,8 +44,9 @@ def ownership(scope: Scope, *, may_set: bool) -> Ownership:
     told = _told(workflow)
     name = dict([*people, *groups]).get(told, "")
     tags = ", ".join(workflow.tags)
+    owner = _("Owner: {name}").format(name=name) if name else _("No owner")
     return Ownership(
-        words=" · ".join(part for part in (f"Owner: {name}" if name else "No owner", tags) if part),
+        words=" · ".join(part for part in (owner, tags) if part),
         href=reverse("set_owner", args=[scope.team.slug, workflow.slug]) + scope.filters.query(),
         told=told,
         tags=tags,
@@ -67,11 +69,16 @@ def set_owner(request: TeamRequest, workflow: str) -> HttpResponseBase:
     assert scope.workflow is not None
     try:
         set_ownership(workflow=scope.workflow, told=_read(request))
-        messages.success(request, "Owner and tags saved.")
+        messages.success(request, _("Owner and tags saved."))
     except OwnerRefused as refused:
-        why = "; ".join(f"the {field} {reason}" for field, reason in refused.reasons.items())
-        messages.error(request, f"Not saved: {why}.")
+        why = "; ".join(_fault(field, reason) for field, reason in refused.reasons.items())
+        messages.error(request, _("Not saved: {reasons}.").format(reasons=why))
     return HttpResponseRedirect(scope.href("trends"))
+
+
+def _fault(field: str, reason: str) -> str:
+    told = {"owner": _("the owner {reason}"), "tags": _("the tags {reason}")}.get(field)
+    return told.format(reason=reason) if told else f"{field} {reason}"
 
 
 def _read(request: TeamRequest) -> dict[str, Any]:
@@ -82,5 +89,5 @@ def _read(request: TeamRequest) -> dict[str, Any]:
             try:
                 told[name] = UUID(owner.removeprefix(start))
             except ValueError:
-                raise OwnerRefused({"owner": "must be a member or a group of the team"}) from None
+                raise OwnerRefused({"owner": _("must be a member or a group of the team")}) from None
     return told

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.http import Http404, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
+from monitoring.joining import both
 from monitoring.models import Workflow
 from monitoring.reads.release_comparison import (
     Comparison,
@@ -85,7 +87,8 @@ def _windows(
         told = [request.GET.get(f"{field}_{end}", "").replace("\x00", "")[:40] for end in ("from", "to")]
         window = window_told(scope.team.id, release, told[0], told[1], scope.now)
         if window is None:
-            faults.append(f"{' to '.join(told)} is no range of time for {release.name}: the time it was live is shown.")
+            fault = _("{start} to {end} is no range of time for {release}: the time it was live is shown.")
+            faults.append(fault.format(start=told[0], end=told[1], release=release.name))
             window = window_told(scope.team.id, release, "", "", scope.now)
         sides.append((release, window))
     return sides, faults
@@ -100,7 +103,7 @@ def _context(
 ) -> dict[str, Any]:
     told = {name: request.GET.get(name, "") for name in ("a", "b", *ENDS)}
     context: dict[str, Any] = {
-        **frame(scope, rail=step_rail(scope, None, current=5, notes={5: "What a release did"})),
+        **frame(scope, rail=step_rail(scope, None, current=5, notes={5: _("What a release did")})),
         "window": None,
         "names": [one.name for one in known],
         "pair": (known[1].name, known[0].name) if len(known) > 1 else None,
@@ -122,17 +125,25 @@ def _context(
         "swap_href": compare_href(scope, after.release.name, before.release.name),
         "metrics": [metric_row(one) for one in found.metrics],
         "groups": [(row, GROUP_TONES.get(row.change, "idle")) for row in groups],
-        "groups_reading": f"{len(groups)} of {found.group_count} shown" if len(groups) < found.group_count else "",
+        "groups_reading": _("{shown} of {count} shown").format(shown=len(groups), count=found.group_count)
+        if len(groups) < found.group_count
+        else "",
         "nodes": found.nodes[:SHOWN_PATHS],
         "transitions": transitions,
-        "paths_reading": f"of the newest {wording.count(before.paths.runs)} and {wording.count(after.paths.runs)} runs",
+        "paths_reading": _("of the newest {before} and {after} runs").format(
+            before=wording.count(before.paths.runs), after=wording.count(after.paths.runs)
+        ),
         "sample_words": sample_words(found),
     }
 
 
 def _side_words(one: Subject) -> str:
-    runs = wording.count(one.totals.runs)
-    return f"{one.release.name}: {runs} runs, {when_text(one.window.start)} to {when_text(one.window.end)}"
+    return _("{release}: {runs} runs, {start} to {end}").format(
+        release=one.release.name,
+        runs=wording.count(one.totals.runs),
+        start=when_text(one.window.start),
+        end=when_text(one.window.end),
+    )
 
 
 def sample_words(found: Comparison) -> str:
@@ -141,12 +152,12 @@ def sample_words(found: Comparison) -> str:
     for side in (found.before, found.after):
         read, runs = side.spreads.runs, side.totals.runs
         if side.spreads.rate > 1:
-            parts.append(f"one in {side.spreads.rate} runs of {side.release.name}")
+            part = _("one in {rate} runs of {release}")
+            parts.append(part.format(rate=side.spreads.rate, release=side.release.name))
         elif read < runs:
-            parts.append(
-                f"{wording.count(read)} of {wording.count(runs)} runs of {side.release.name}, as records are kept"
-            )
-    return f"Cost, tokens and retries are of {' and '.join(parts)}." if parts else ""
+            part = _("{read} of {runs} runs of {release}, as records are kept")
+            parts.append(part.format(read=wording.count(read), runs=wording.count(runs), release=side.release.name))
+    return _("Cost, tokens and retries are of {runs}.").format(runs=both(parts)) if parts else ""
 
 
 def _csv(workflow: Workflow, found: Comparison, table: str) -> HttpResponseBase:

@@ -5,12 +5,20 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from monitoring.reads.releases import KnownRelease
 
-# What the form calls the fields that have another name in the API.
-FIELD_WORDS = {"released_at": "time", "url": "address"}
-_WRONG_TIME = "cannot be read: write it like 2026-08-12 14:30"
+# What the form calls the fields of the API; the page translates them.
+FIELD_WORDS = {
+    "name": gettext_noop("name"),
+    "released_at": gettext_noop("time"),
+    "commit": gettext_noop("commit"),
+    "url": gettext_noop("address"),
+    "note": gettext_noop("note"),
+}
+_WRONG_TIME = gettext_noop("cannot be read: write it like 2026-08-12 14:30")
 
 
 def form_values(release: KnownRelease | None) -> dict[str, str]:
@@ -35,7 +43,7 @@ def told_of_form(sent: QueryDict) -> tuple[str, dict[str, Any], dict[str, str]]:
     if text:
         at = _instant(text)
         if at is None:
-            return sent.get("name", ""), told, {"released_at": _WRONG_TIME}
+            return sent.get("name", ""), told, {"released_at": _(_WRONG_TIME)}
     return sent.get("name", ""), {**told, "released_at": at}, {}
 
 

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from monitoring import wording
 from monitoring.analysis.difference import Reading
@@ -17,21 +19,22 @@ from monitoring.reads.releases import KnownRelease, ReleaseRow
 from monitoring.views.shell import Scope
 
 TITLES = {
-    "success_rate": "Success rate",
-    "p50_ms": "Latency, p50",
-    "p95_ms": "Latency, p95",
-    "p99_ms": "Latency, p99",
-    "mean_ms": "Latency, average",
-    "cost_usd": "Cost per run",
-    "tokens": "Tokens per run",
-    "retries": "Retries per run",
-    "unmet_rate": "Unmet runs",
+    "success_rate": gettext_noop("Success rate"),
+    "p50_ms": gettext_noop("Latency, p50"),
+    "p95_ms": gettext_noop("Latency, p95"),
+    "p99_ms": gettext_noop("Latency, p99"),
+    "mean_ms": gettext_noop("Latency, average"),
+    "cost_usd": gettext_noop("Cost per run"),
+    "tokens": gettext_noop("Tokens per run"),
+    "retries": gettext_noop("Retries per run"),
+    "unmet_rate": gettext_noop("Unmet runs"),
 }
+# Icon, tone and word of a reading.
 SIGNS = {
-    Reading.BETTER: ("ok", "ok"),
-    Reading.WORSE: ("fail", "fail"),
-    Reading.NO_DIFFERENCE: ("check", "idle"),
-    Reading.CANNOT_TELL: ("unknown", "idle"),
+    Reading.BETTER: ("ok", "ok", gettext_noop("Better")),
+    Reading.WORSE: ("fail", "fail", gettext_noop("Worse")),
+    Reading.NO_DIFFERENCE: ("check", "idle", gettext_noop("No difference shown")),
+    Reading.CANNOT_TELL: ("unknown", "idle", gettext_noop("Cannot tell")),
 }
 GROUP_TONES = {GroupChange.NEW: "fail", GroupChange.CAME_BACK: "fail", GroupChange.MORE: "fail"} | {
     GroupChange.FEWER: "ok",
@@ -68,9 +71,11 @@ class MetricRow:
 def known_words(release: KnownRelease) -> str:
     """How it is known: who announced it, or that executions told it."""
     if release.announced_at is None:
-        return "seen in executions"
-    seen = "" if release.first_seen_at else ", no execution yet"
-    return f"announced by {release.announced_by or 'a former member'}{seen}"
+        return _("seen in executions")
+    by = release.announced_by or _("a former member")
+    if release.first_seen_at:
+        return _("announced by {name}").format(name=by)
+    return _("announced by {name}, no execution yet").format(name=by)
 
 
 def cost_a_run(totals: Totals) -> str:
@@ -82,63 +87,72 @@ def cost_a_run(totals: Totals) -> str:
 
 def latest_panel(rows: Sequence[ReleaseRow], scope: Scope, href: Callable[[Scope, str, str], str]) -> Panel:
     """What the latest release that has runs did to the success rate."""
-    question = "What did the latest release change?"
+    question = _("What did the latest release change?")
     row = next((one for one in rows if one.totals.runs), rows[0])
     name, found = row.release.name, row.change
     if found is None:
-        why = "it has no finished runs yet" if not row.totals.rated else "there is no release with runs before it"
-        return Panel(question, f"Release {name} cannot be compared: {why}", "Unknown", "idle", (), ())
+        why = _("Release {release} cannot be compared: there is no release with runs before it")
+        if not row.totals.rated:
+            why = _("Release {release} cannot be compared: it has no finished runs yet")
+        return Panel(question, why.format(release=name), _("Unknown"), "idle", (), ())
     tone: Tone = "ok" if found.direction > 0 else "fail" if found.direction else "idle"
-    answer = f"No difference is shown between {row.previous} and {name}"
-    if found.direction:
-        answer = f"Release {name} succeeds {'more' if found.direction > 0 else 'less'} often than {row.previous}"
+    answer, word = {
+        "ok": (_("Release {release} succeeds more often than {before}"), _("Better")),
+        "fail": (_("Release {release} succeeds less often than {before}"), _("Worse")),
+        "idle": (_("No difference is shown between {before} and {release}"), _("No difference")),
+    }[tone]
     text = format_html(
-        "<b>{}</b> of {} runs succeed, before it were <b>{}</b> of {}: {}, 95% interval {} to {}.",
-        wording.percent(found.after),
-        wording.count(found.runs_after),
-        wording.percent(found.before),
-        wording.count(found.runs_before),
-        wording.percent_points(found.change),
-        wording.percent_points(found.low),
-        wording.percent_points(found.high),
+        _(
+            "<b>{after}</b> of {runs_after} runs succeed, before it were <b>{before}</b> of {runs_before}: {change}, "
+            "95% interval {low} to {high}."
+        ),
+        after=wording.percent(found.after),
+        runs_after=wording.count(found.runs_after),
+        before=wording.percent(found.before),
+        runs_before=wording.count(found.runs_before),
+        change=wording.percent_points(found.change),
+        low=wording.percent_points(found.low),
+        high=wording.percent_points(found.high),
     )
-    action = Action(f"Compare {row.previous} and {name}", href(scope, row.previous, name), "bars", True)
-    return Panel(
-        question, answer, {"ok": "Better", "fail": "Worse"}.get(tone, "No difference"), tone, (text,), (action,)
-    )
+    label = _("Compare {before} and {release}").format(before=row.previous, release=name)
+    action = Action(label, href(scope, row.previous, name), "bars", True)
+    return Panel(question, answer.format(release=name, before=row.previous), word, tone, (text,), (action,))
 
 
 def comparison_panel(found: Comparison) -> Panel:
     """Whether the later release is better, in one sentence, and the figures that say so."""
     before, after = found.before.release.name, found.after.release.name
-    worse = [TITLES[one.name] for one in found.metrics if one.reading == Reading.WORSE]
-    better = [TITLES[one.name] for one in found.metrics if one.reading == Reading.BETTER]
-    question = f"Is release {after} better than {before}?"
+    worse = [_(TITLES[one.name]) for one in found.metrics if one.reading == Reading.WORSE]
+    better = [_(TITLES[one.name]) for one in found.metrics if one.reading == Reading.BETTER]
+    question = _("Is release {release} better than {before}?").format(release=after, before=before)
     parts = [
-        format_html("<b>{}:</b> {}.", word, ", ".join(told))
-        for word, told in (("Worse", worse), ("Better", better))
+        format_html(words, figures=", ".join(told))
+        for words, told in ((_("<b>Worse:</b> {figures}."), worse), (_("<b>Better:</b> {figures}."), better))
         if told
     ]
     if worse and better:
-        return Panel(question, "Better in some, worse in others", "Mixed", "watch", parts, ())
+        return Panel(question, _("Better in some, worse in others"), _("Mixed"), "watch", parts, ())
     if worse:
-        return Panel(question, f"Release {after} is worse than {before}", "Worse", "fail", parts, ())
+        answer = _("Release {release} is worse than {before}").format(release=after, before=before)
+        return Panel(question, answer, _("Worse"), "fail", parts, ())
     if better:
-        return Panel(question, f"Release {after} is better than {before}", "Better", "ok", parts, ())
+        answer = _("Release {release} is better than {before}").format(release=after, before=before)
+        return Panel(question, answer, _("Better"), "ok", parts, ())
     success = found.metrics[0]
     if success.reading == Reading.CANNOT_TELL:
-        return Panel(question, f"Cannot tell yet: {more_words(success)}", "Cannot tell", "idle", parts, ())
-    return Panel(question, "No difference is shown", "No difference", "idle", parts, ())
+        answer = _("Cannot tell yet: {missing}").format(missing=more_words(success))
+        return Panel(question, answer, _("Cannot tell"), "idle", parts, ())
+    return Panel(question, _("No difference is shown"), _("No difference"), "idle", parts, ())
 
 
 def metric_row(one: Compared) -> MetricRow:
     """The words of a figure."""
-    icon, tone = SIGNS[one.reading]
-    reading = one.reading.value.capitalize()
+    icon, tone, word = SIGNS[one.reading]
+    reading = _(word)
     if one.reading == Reading.CANNOT_TELL:
-        reading = f"Cannot tell: {more_words(one)}"
+        reading = _("Cannot tell: {missing}").format(missing=more_words(one))
     return MetricRow(
-        TITLES[one.name],
+        _(TITLES[one.name]),
         figure(one.before, one.unit),
         figure(one.after, one.unit),
         *_change_words(one),
@@ -151,10 +165,11 @@ def metric_row(one: Compared) -> MetricRow:
 def more_words(one: Compared) -> str:
     """What is missing to tell."""
     if one.before is None and one.after is None and not (one.runs_before or one.runs_after):
-        return "nobody told it"
+        return _("nobody told it")
     if one.more is None:
-        return "too few runs of the earlier release"
-    return f"{wording.count(one.more)} more {'run' if one.more == 1 else 'runs'} needed"
+        return _("too few runs of the earlier release")
+    words = ngettext("{count} more run needed", "{count} more runs needed", one.more)
+    return words.format(count=wording.count(one.more))
 
 
 def figure(value: float | None, unit: str) -> str:
@@ -177,8 +192,9 @@ def _change_words(one: Compared) -> tuple[str, str]:
         return "", ""
     if one.unit == "rate":
         points = wording.percent_points
-        return points(found.change), f"{points(found.low)} to {points(found.high)}"
+        return points(found.change), _("{low} to {high}").format(low=points(found.low), high=points(found.high))
     if found.ratio is None or found.ratio_low is None or found.ratio_high is None:
         return f"{found.change:+.2f}".replace("-", wording.MINUS), ""
     share = wording.signed_change
-    return share(found.ratio - 1), f"{share(found.ratio_low - 1)} to {share(found.ratio_high - 1)}"
+    interval = _("{low} to {high}").format(low=share(found.ratio_low - 1), high=share(found.ratio_high - 1))
+    return share(found.ratio - 1), interval

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -108,8 +109,11 @@ def _announce(request: TeamRequest, scope: Scope, workflow: Workflow) -> HttpRes
         values = {field: request.POST.get(field, "") for field in ("name", "released_at", "commit", "url", "note")}
         reasons = {FIELD_WORDS.get(field, field): reason for field, reason in refused.reasons.items()}
         return _page(request, scope, rows_of(scope, workflow), values=values, reasons=reasons)
-    words = "announced" if done.is_new else "saved" if done.changed else "unchanged: it was known so already"
-    messages.success(request, f"Release {name} {words}.")
+    words = (
+        _("Release {release} saved.") if done.changed else _("Release {release} unchanged: it was known so already.")
+    )
+    words = _("Release {release} announced.") if done.is_new else words
+    messages.success(request, words.format(release=name))
     return HttpResponseRedirect(releases_href(scope))
 
 
@@ -124,7 +128,7 @@ def _page(
     editing = next((row.release for row in rows if row.release.name == request.GET.get("release")), None)
     may_announce = request.membership.allows(Permission.MANAGE_WORKFLOWS)
     context: dict[str, Any] = {
-        **frame(scope, rail=step_rail(scope, None, current=5, notes={5: "What a release did"})),
+        **frame(scope, rail=step_rail(scope, None, current=5, notes={5: _("What a release did")})),
         # Figures are of all time: the range picker would promise a choice.
         "window": None,
         "rows": [shown(scope, row, may_edit=may_announce) for row in rows],
@@ -152,7 +156,9 @@ def shown(scope: Scope, row: ReleaseRow, *, may_edit: bool) -> Shown:
         known_words(row.release),
         interval_words(totals.success) if totals.success else "",
         wording.percent_points(found.change) if found else "",
-        f"{wording.percent_points(found.low)} to {wording.percent_points(found.high)}" if found else "",
+        _("{low} to {high}").format(low=wording.percent_points(found.low), high=wording.percent_points(found.high))
+        if found
+        else "",
         tone,
         cost_a_run(totals),
         compare_href(scope, row.previous, name) if row.previous else "",

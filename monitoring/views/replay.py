@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -247,7 +248,8 @@ def _rail(
             environment=scope.environment,
             is_timed=False,
         )
-    notes = {3: f"This one: {SIGNS[execution.outcome].word.lower()}", 4: rail_words(classify)}
+    outcome = _("This one: {outcome}").format(outcome=SIGNS[execution.outcome].word.lower())
+    notes = {3: outcome, 4: rail_words(classify)}
     classify_href = address.href(fragment="classify") if classify else ""
     return step_rail(scope, figures, current=3, notes=notes, replay_href=address.href(), classify_href=classify_href)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from monitoring import wording
 from monitoring.payload_marks import CAPTURE_MARK
 from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay
@@ -53,6 +55,7 @@ def related_rows(
     execution: ExecutionRecord, found: Sequence[Related], slug: str, address: Address
 ) -> Sequence[RelatedRow]:
     """Parent, attempts and children; nothing when the execution stands alone."""
+    parent = execution.parent_execution_id
     rows = [
         RelatedRow(
             _role(execution, one),
@@ -65,37 +68,38 @@ def related_rows(
         )
         for one in found
     ]
-    ranked = sorted(rows, key=lambda row: row.role != "Parent")
+    ranked = [row for _one, row in sorted(zip(found, rows, strict=True), key=lambda pair: pair[0].id != parent)]
     return [] if all(row.current for row in rows) else ranked
 
 
 def _role(execution: ExecutionRecord, other: Related) -> str:
     if other.id == execution.parent_execution_id:
-        return "Parent"
-    return f"Attempt {other.attempt}" if other.origin_id == execution.origin_id else "Child"
+        return _("Parent")
+    is_attempt = other.origin_id == execution.origin_id
+    return _("Attempt {number}").format(number=other.attempt) if is_attempt else _("Child")
 
 
 def facts(replay: Replay) -> list[tuple[str, str]]:
     """What is known about the execution besides its payload; what was not told is left out."""
     execution, tokens = replay.execution, replay.execution.tokens
     told = [
-        ("Environment", execution.environment),
-        ("Release", execution.release),
-        ("Trigger", execution.trigger),
-        ("Input type", execution.input_type),
-        ("Session", replay.payload.get("session")),
-        ("User", replay.payload.get("user")),
-        ("Tokens in", _count(tokens.input)),
-        ("Tokens from cache", _count(tokens.cache_read)),
-        ("Tokens to cache", _count(tokens.cache_write)),
-        ("Tokens out", _count(tokens.output)),
-        ("Reasoning tokens, part of those out", _count(tokens.reasoning)),
+        (_("Environment"), execution.environment),
+        (_("Release"), execution.release),
+        (_("Trigger"), execution.trigger),
+        (_("Input type"), execution.input_type),
+        (_("Session"), replay.payload.get("session")),
+        (_("User"), replay.payload.get("user")),
+        (_("Tokens in"), _count(tokens.input)),
+        (_("Tokens from cache"), _count(tokens.cache_read)),
+        (_("Tokens to cache"), _count(tokens.cache_write)),
+        (_("Tokens out"), _count(tokens.output)),
+        (_("Reasoning tokens, part of those out"), _count(tokens.reasoning)),
         *execution_costs(replay),
-        ("API calls", _count(execution.api_call_count)),
-        ("Peak memory", _used(execution.peak_memory_bytes, execution.memory_limit_bytes)),
-        ("Storage", _used(execution.storage_bytes, execution.storage_limit_bytes)),
-        ("Retried steps", str(execution.retry_count) if execution.retry_count else None),
-        ("Status as sent", replay.payload.get("told_status")),
+        (_("API calls"), _count(execution.api_call_count)),
+        (_("Peak memory"), _used(execution.peak_memory_bytes, execution.memory_limit_bytes)),
+        (_("Storage"), _used(execution.storage_bytes, execution.storage_limit_bytes)),
+        (_("Retried steps"), str(execution.retry_count) if execution.retry_count else None),
+        (_("Status as sent"), replay.payload.get("told_status")),
     ]
     return [(name, str(value)) for name, value in told if value]
 
@@ -107,7 +111,9 @@ def _count(value: int | None) -> str | None:
 def _used(used: int | None, limit: int | None) -> str | None:
     if used is None:
         return None
-    return wording.bytes_size(used) + (f" of {wording.bytes_size(limit)}" if limit else "")
+    if not limit:
+        return wording.bytes_size(used)
+    return _("{used} of {limit}").format(used=wording.bytes_size(used), limit=wording.bytes_size(limit))
 
 
 def log_rows(replay: Replay, address: Address) -> list[LogRow]:

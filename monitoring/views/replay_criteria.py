@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from monitoring.analysis.criteria import Criterion, Outcome, check, evidence, facts, judge
 from monitoring.reads.criteria import criteria_of_workflow
 from monitoring.reads.replay_records import ExecutionRecord, Replay
@@ -37,8 +39,10 @@ def criteria_card(replay: Replay) -> CriteriaCard | None:
     if not criteria:
         return None
     if not replay.has_payloads or replay.is_expired:
-        reason = "Its payload is deleted" if replay.is_expired else "Your role does not show payloads"
-        return CriteriaCard([_stored(one, execution) for one in criteria], f"{reason}: this is as it was counted.")
+        reason = _("Your role does not show payloads: this is as it was counted.")
+        if replay.is_expired:
+            reason = _("Its payload is deleted: this is as it was counted.")
+        return CriteriaCard([_stored(one, execution) for one in criteria], reason)
     told = facts(
         replay.payload,
         duration_ms=execution.duration_ms,
@@ -52,7 +56,7 @@ def criteria_card(replay: Replay) -> CriteriaCard | None:
         seen = evidence(one.expression, told, found)
         rows.append(CriterionRow(one.name, one.expression, found.outcome, found.reason, seen))
     is_other = judge(criteria, told).is_unmet != execution.is_unmet
-    note = "The criteria changed since it was counted: the figures have it as it was then." if is_other else ""
+    note = _("The criteria changed since it was counted: the figures have it as it was then.") if is_other else ""
     return CriteriaCard(rows, note)
 
 

@@ -4,20 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from monitoring import wording
 from monitoring.analysis.divergence import Verdict
 from monitoring.analysis.evidence import Evidence
+from monitoring.reads.replay_records import StepRecord
 from monitoring.services.examination import Examined
 from monitoring.views.replay_scene import Address, Scene
 
 MAX_OTHER = 20
 MAX_IMPACT = 50
 _VERDICTS = {
-    Verdict.DIVERGED: ("diverged", "Diverged"),
-    Verdict.AS_USUAL: ("expected", "As usual"),
-    Verdict.CANNOT_TELL: ("cannot_tell", "Cannot tell"),
+    Verdict.DIVERGED: ("diverged", gettext_noop("Diverged")),
+    Verdict.AS_USUAL: ("expected", gettext_noop("As usual")),
+    Verdict.CANNOT_TELL: ("cannot_tell", gettext_noop("Cannot tell")),
 }
-_ROLES = {"parent": "its parent", "child": "a child", "retry": "another attempt"}
+_ROLES = {
+    "parent": gettext_noop("its parent, {execution}"),
+    "child": gettext_noop("a child, {execution}"),
+    "retry": gettext_noop("another attempt, {execution}"),
+}
+_SAME = {
+    "release": gettext_noop("release {name}"),
+    "trigger": gettext_noop("trigger {name}"),
+    "input type": gettext_noop("input type {name}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +100,9 @@ def divergence_card(scene: Scene, found: Examined, address: Address) -> Divergen
 
     return DivergenceCard(
         status=status,
-        word=word,
+        word=_(word),
         because=told.because,
-        same=[f"{name} {named[name]}" for name in same if named.get(name)],
+        same=[_(_SAME[name]).format(name=named[name]) for name in same if named.get(name)],
         built_at=found.compared.built_at if found.compared and found.is_compared else None,
         first=[rows[id(item)] for item in told.first],
         shows=row(told.symptom),
@@ -105,17 +118,21 @@ def evidence_row(scene: Scene, item: Evidence, address: Address) -> EvidenceRow:
     name, href = item.node, ""
     if item.step is not None:
         step = scene.replay.steps[item.step]
-        name, href = f"Step {step.number}, {step.name}", address.href(step.id, "step")
-    base = f"{wording.count(item.same)} of {wording.count(item.runs)} healthy executions did the same"
+        name, href = _step_words(step), address.href(step.id, "step")
+    base = _("{same} of {count} healthy executions did the same")
     return EvidenceRow(
         step=name,
         href=href,
-        kind=item.kind.value,
+        kind=_(item.kind.value),
         observed=item.observed,
         usual=item.usual,
-        base=base if item.runs else "",
-        confidence=item.confidence.value if item.runs else "",
+        base=base.format(same=wording.count(item.same), count=wording.count(item.runs)) if item.runs else "",
+        confidence=_(item.confidence.value) if item.runs else "",
     )
+
+
+def _step_words(step: StepRecord) -> str:
+    return _("Step {number}, {name}").format(number=step.number, name=step.name)
 
 
 def impact_card(scene: Scene, found: Examined, slug: str, address: Address) -> ImpactCard | None:
@@ -130,12 +147,9 @@ def impact_card(scene: Scene, found: Examined, slug: str, address: Address) -> I
         facts=_impact_facts(found),
         rows=rows[:MAX_IMPACT],
         more=max(len(rows) - MAX_IMPACT, 0),
-        repeated=[
-            (f"Step {steps[id].number}, {steps[id].name}", address.href(id, "step"))
-            for id in impact.repeated[:MAX_OTHER]
-        ],
+        repeated=[(_step_words(steps[id]), address.href(id, "step")) for id in impact.repeated[:MAX_OTHER]],
         relatives=[
-            (f"{_ROLES[one.role]}, {names.get(id, one.id)}", one.status, address.other(slug, id))
+            (_(_ROLES[one.role]).format(execution=names.get(id, one.id)), one.status, address.other(slug, id))
             for one in impact.relatives[:MAX_OTHER]
             for id in [next(other.id for other in found.related if str(other.id) == one.id)]
         ],
@@ -145,19 +159,22 @@ def impact_card(scene: Scene, found: Examined, slug: str, address: Address) -> I
 def _impact_facts(found: Examined) -> list[tuple[str, str]]:
     impact = found.impact
     assert impact is not None
-    unpriced = f", {wording.count(impact.unpriced)} steps told no cost" if impact.unpriced else ""
+    spent = wording.NOT_TOLD if impact.after_usd is None else wording.usd(impact.after_usd)
+    if impact.unpriced and impact.after_usd is not None:
+        words = _("{amount}, {count} steps told no cost")
+        spent = words.format(amount=spent, count=wording.count(impact.unpriced))
     return [
-        ("Affected", _steps(len(impact.affected))),
-        ("Skipped", _steps(len(impact.skipped))),
-        ("Not reached", ", ".join(impact.not_reached[:5]) or "nothing that always runs"),
-        ("Time after it", wording.NOT_TOLD if impact.after_ms is None else wording.duration_ms(impact.after_ms)),
-        ("At work after it", wording.NOT_TOLD if impact.busy_ms is None else wording.duration_ms(impact.busy_ms)),
-        ("Spent after it", wording.NOT_TOLD if impact.after_usd is None else wording.usd(impact.after_usd) + unpriced),
+        (_("Affected"), _steps(len(impact.affected))),
+        (_("Skipped"), _steps(len(impact.skipped))),
+        (_("Not reached"), ", ".join(impact.not_reached[:5]) or _("nothing that always runs")),
+        (_("Time after it"), wording.NOT_TOLD if impact.after_ms is None else wording.duration_ms(impact.after_ms)),
+        (_("At work after it"), wording.NOT_TOLD if impact.busy_ms is None else wording.duration_ms(impact.busy_ms)),
+        (_("Spent after it"), spent),
     ]
 
 
 def _steps(number: int) -> str:
-    return "1 step" if number == 1 else f"{wording.count(number)} steps"
+    return ngettext("{count} step", "{count} steps", number).format(count=wording.count(number))
 
 
 def _impact_rows(scene: Scene, found: Examined, address: Address) -> list[ImpactRow]:
@@ -170,7 +187,7 @@ def _impact_rows(scene: Scene, found: Examined, address: Address) -> list[Impact
         if step.id not in affected and step.id not in skipped:
             continue
         item = evidence.get(index)
-        here = f"{item.kind.value}: {item.observed}" if item else step.error or step.word
+        here = f"{_(item.kind.value)}: {item.observed}" if item else step.error or _(step.word)
         rows.append(
             ImpactRow(
                 step=step.name,
@@ -180,4 +197,5 @@ def _impact_rows(scene: Scene, found: Examined, address: Address) -> list[Impact
                 here=here,
             )
         )
-    return rows + [ImpactRow(name, "", "not_taken", "always runs", "did not run") for name in impact.not_reached]
+    usual, here = _("always runs"), _("did not run")
+    return rows + [ImpactRow(name, "", "not_taken", usual, here) for name in impact.not_reached]

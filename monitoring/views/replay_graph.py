@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from monitoring.analysis.layout import Layout, lay_out
 from monitoring.analysis.path import PathGraph, PathNode
 from monitoring.templatetags.components import SIGNS
@@ -48,7 +50,7 @@ def draw(scene: Scene, path: PathGraph, address: Address, marks: Marks) -> Drawi
     graph = PathGraph(dict(path.nodes), set(path.edges), path.left_out)
     _add_missing(graph, marks)
     texts = {
-        number: node_texts(node, scene) if node.members else (node.name, "did not run")
+        number: node_texts(node, scene) if node.members else (node.name, _("did not run"))
         for number, node in graph.nodes.items()
     }
     width = box_width(texts.values())
@@ -119,18 +121,19 @@ class _Painter:
         is_first = self.marks.flag is not None and self.marks.flag in node.members
         status = self._status(node, is_first=is_first)
         word = SIGNS[status].word if status in SIGNS else status
-        flag = f"{self.marks.flag_words.lower()}, " if is_first else ""
+        flag = _(self.marks.flag_words) if is_first else ""
+        told = f"{flag.lower()}, {word.lower()}" if flag else word.lower()
         layer, row = self.place.layout.points[number]
         return Box(
             x=self.place.x(layer),
             y=self.place.y(row),
             name=cut_name(texts[0], self.place.width),
             note=cut_note(texts[1], self.place.width),
-            label=f"{texts[0]}: {flag}{word.lower()}, {texts[1]}",
+            label=f"{texts[0]}: {told}, {texts[1]}",
             href=self._href(node, is_first=is_first),
             kind="div" if is_first else _CLASSES.get(status, "none"),
             glyph=_GLYPHS.get(status, ""),
-            flag=self.marks.flag_words if is_first else "",
+            flag=flag,
         )
 
     def _status(self, node: PathNode, *, is_first: bool) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
 
+from django.utils.translation import gettext as _
+
 from monitoring import wording
 from monitoring.analysis.path import PathNode
 from monitoring.reads.replay_records import StepRecord
@@ -17,11 +19,11 @@ MIN_WIDTH, MAX_WIDTH = 124, 216
 def node_texts(node: PathNode, scene: Scene) -> tuple[str, str]:
     """The name of a box and the line below it."""
     steps = [scene.replay.steps[index] for index in node.members]
-    name = node.name if node.kind == "node" else f"{len(steps)} steps"
-    inside = f"{wording.count(len(node.inside))} steps inside" if node.inside else ""
+    name = node.name if node.kind == "node" else _("{count} steps").format(count=len(steps))
+    inside = _("{count} steps inside").format(count=wording.count(len(node.inside))) if node.inside else ""
     duration = _duration(node, scene, together=_are_attempts(steps))
     parts = [part for part in (_first_words(node, steps), inside, duration) if part]
-    return name, ", ".join(parts) or "time not told"
+    return name, ", ".join(parts) or _("time not told")
 
 
 def box_width(texts: Iterable[tuple[str, str]]) -> int:
@@ -44,15 +46,17 @@ def cut_note(text: str, width: int) -> str:
 
 def _first_words(node: PathNode, steps: Sequence[StepRecord]) -> str:
     if node.kind == "run":
-        return f"{node.name} to {node.last_name}"
+        return _("{first} to {last}").format(first=node.name, last=node.last_name)
     if node.kind == "parallel":
-        return "side by side"
+        return _("side by side")
     if len(steps) == 1:
-        return (steps[0].kind or "") if steps[0].attempt == 1 else f"attempt {steps[0].attempt}"
+        attempt = _("attempt {number}").format(number=steps[0].attempt)
+        return (steps[0].kind or "") if steps[0].attempt == 1 else attempt
     if _are_attempts(steps):
-        return f"{len(steps)} attempts"
+        return _("{count} attempts").format(count=len(steps))
     failed = sum(step.has_failed for step in steps)
-    return f"{len(steps)} times, {failed} failed" if failed else f"{len(steps)} times"
+    words = _("{count} times, {failed} failed") if failed else _("{count} times")
+    return words.format(count=len(steps), failed=failed)
 
 
 def _are_attempts(steps: Sequence[StepRecord]) -> bool:
@@ -69,7 +73,7 @@ def _duration(node: PathNode, scene: Scene, *, together: bool) -> str:
     if not spans:
         return ""
     if together:
-        return wording.duration_ms(max(end for _, end in spans) - spans[0][0])
+        return wording.duration_ms(max(end for _start, end in spans) - spans[0][0])
     total, reached = 0.0, spans[0][0]
     for start, end in spans:
         total += max(end - max(start, reached), 0)

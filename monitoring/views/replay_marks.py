@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from monitoring.analysis.divergence import Missing
 from monitoring.analysis.evidence import Evidence
 from monitoring.services.examination import Examined
 from monitoring.views.replay_scene import Scene
 
-FIRST_FAILED, FIRST_DIVERGENCE = "First failed step", "First divergence"
+# Marked for translation; who shows them translates.
+FIRST_FAILED, FIRST_DIVERGENCE = gettext_noop("First failed step"), gettext_noop("First divergence")
 MAX_MISSING = 8
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from monitoring import wording
 from monitoring.analysis.critical_path import CriticalPath
 from monitoring.views.replay_answers import shorten
@@ -24,8 +26,8 @@ class PathWords:
 def path_words(scene: Scene, path: CriticalPath) -> PathWords:
     """What the page says of the critical path; an empty sentence where no step tells its times."""
     if path.reason or path.duration_ms <= 0:
-        words = f"No critical path: {path.reason}." if scene.has_clock and path.reason else ""
-        return PathWords(words, {})
+        words = _("No critical path: {reason}.") if scene.has_clock and path.reason else ""
+        return PathWords(words.format(reason=path.reason), {})
     own = {step: ms / path.duration_ms for step, ms in path.own_ms().items()}
     shares = {step: share for step, share in own.items() if step is not None}
     order = {segment.step: place for place, segment in enumerate(path.segments) if segment.step is not None}
@@ -33,11 +35,13 @@ def path_words(scene: Scene, path: CriticalPath) -> PathWords:
     leading = sorted(sorted(named, key=lambda step: -shares[step])[:MAX_NAMED], key=order.__getitem__)
     parts = [f"{shorten(scene.visits[step].name)} ({wording.percent(shares[step], 0)})" for step in leading]
     if not parts:
-        text = f"{len(shares)} steps, none with over {wording.percent(MIN_SHARE, 0)} of the time"
-        parts = [text if shares else "no step"]
+        words = _("{count} steps, none with over {share} of the time") if shares else _("no step")
+        parts = [words.format(count=len(shares), share=wording.percent(MIN_SHARE, 0))]
+    duration = wording.duration_ms(path.duration_ms)
+    told = [_("{steps} of {duration}").format(steps=" > ".join(parts), duration=duration)]
     gaps = own.get(None, 0.0)
-    between = f"; {wording.percent(gaps, 0)} outside of steps" if gaps >= MIN_SHARE else ""
-    untimed = f"; {path.untimed} steps without times left out" if path.untimed else ""
-    return PathWords(
-        f"Critical path: {' > '.join(parts)} of {wording.duration_ms(path.duration_ms)}{between}{untimed}.", shares
-    )
+    if gaps >= MIN_SHARE:
+        told.append(_("{share} outside of steps").format(share=wording.percent(gaps, 0)))
+    if path.untimed:
+        told.append(_("{count} steps without times left out").format(count=path.untimed))
+    return PathWords(_("Critical path: {path}.").format(path="; ".join(told)), shares)

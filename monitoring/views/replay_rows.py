@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from monitoring import wording
 from monitoring.analysis.timeline import pause_before
 from monitoring.presentation import TimelineRow
@@ -37,7 +39,8 @@ class Rows:
     def shown(self) -> str:
         """Which rows these are, in words."""
         first, last = wording.count(self.start + 1), wording.count(self.start + len(self.rows))
-        return f"{first}\N{EN DASH}{last} of {wording.count(self.total)} steps"
+        words = _("{first}\N{EN DASH}{last} of {total} steps")
+        return words.format(first=first, last=last, total=wording.count(self.total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,8 @@ def _row(
 
 def _note(step: StepRecord, duration_ms: float | None, usual: tuple[float, float] | None) -> str:
     if usual and duration_ms and usual[1] and duration_ms > SLOW * usual[1]:
-        return f"{wording.times(duration_ms / usual[1])} usual"
-    return f"attempt {step.attempt}" if step.attempt > 1 else ""
+        return _("{times} usual").format(times=wording.times(duration_ms / usual[1]))
+    return _("attempt {number}").format(number=step.attempt) if step.attempt > 1 else ""
 
 
 def _drawn(usual: tuple[float, float] | None, room_ms: float) -> tuple[float, float] | None:

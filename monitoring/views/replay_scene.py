@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from monitoring.analysis.timeline import Nested, Relations, Visit, axis_ms, first_failed, nest, relate
 from monitoring.reads.analysed import earliest, visits_of
@@ -113,30 +116,40 @@ def missing_parts(scene: Scene) -> list[str]:
     execution, steps = scene.replay.execution, scene.replay.steps
     said = []
     if not execution.has_clock:
-        said.append("Time not told: the steps are in the order of their sender and nothing is measured.")
+        said.append(_("Time not told: the steps are in the order of their sender and nothing is measured."))
     if execution.is_shifted:
-        said.append("Sample: its times were moved to end now. Durations and order are as told.")
+        said.append(_("Sample: its times were moved to end now. Durations and order are as told."))
     if execution.status in ACTIVE:
-        said.append("No finish received yet: this is what is known so far.")
+        said.append(_("No finish received yet: this is what is known so far."))
     if scene.replay.is_expired:
-        said.append(f"Steps, payload and log were deleted{_when(scene.replay.deleted)}. The figures are kept.")
+        said.append(_expired_words(scene.replay.deleted))
     elif scene.replay.deleted is not None:
-        said.append(f"Payload deleted{_when(scene.replay.deleted)}; figures are kept.")
+        words = _("Payload deleted on {day} by the {limit}-day rule; figures are kept.")
+        said.append(words.format(**_rule(scene.replay.deleted)))
     elif execution.step_count > len(steps):
-        said.append(f"{execution.step_count - len(steps)} of {execution.step_count} steps are not here.")
+        words = _("{missing} of {count} steps are not here.")
+        said.append(words.format(missing=execution.step_count - len(steps), count=execution.step_count))
     without = sum(step.started_at is None for step in steps)
     if scene.has_clock and without:
-        said.append(f"{without} of {len(steps)} steps {'has' if without == 1 else 'have'} no times.")
+        words = ngettext(
+            "{missing} of {count} steps has no times.", "{missing} of {count} steps have no times.", without
+        )
+        said.append(words.format(missing=without, count=len(steps)))
     if scene.zero and execution.has_clock and execution.started_at and scene.zero < execution.started_at:
-        said.append("Some steps are told to begin before the execution: the clocks of its senders differ.")
+        said.append(_("Some steps are told to begin before the execution: the clocks of its senders differ."))
     return said
 
 
-def _when(deleted: Deleted | None) -> str:
-    """` on 2 Nov by the 30-day rule`; the day only where the log of retention has it."""
+def _expired_words(deleted: Deleted | None) -> str:
+    """By which rule all went; the day only where the log of retention has it."""
     if deleted is None:
-        return " by the retention rule"
-    return f" on {deleted.at.day} {deleted.at:%b} by the {deleted.limit_days}-day rule"
+        return _("Steps, payload and log were deleted by the retention rule. The figures are kept.")
+    words = _("Steps, payload and log were deleted on {day} by the {limit}-day rule. The figures are kept.")
+    return words.format(**_rule(deleted))
+
+
+def _rule(deleted: Deleted) -> dict[str, str | int]:
+    return {"day": dateformat.format(deleted.at, "j M"), "limit": deleted.limit_days}
 
 
 def _length_ms(replay: Replay, visits: Sequence[Visit], zero: datetime | None) -> float:

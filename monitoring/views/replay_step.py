@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from monitoring import wording
 from monitoring.filters import ANY
 from monitoring.presentation import Link
@@ -17,7 +20,17 @@ from monitoring.views.replay_scene import Address, Scene
 from monitoring.views.replay_story import Tries, tries_of
 from monitoring.windows import week_until
 
-TABS = ("expected", "error", "input", "output", "usage", "attempts", "log", "attributes")
+TAB_WORDS = {
+    "expected": gettext_noop("Expected and actual"),
+    "error": gettext_noop("Error"),
+    "input": gettext_noop("Input"),
+    "output": gettext_noop("Output"),
+    "usage": gettext_noop("Usage"),
+    "attempts": gettext_noop("Attempts"),
+    "log": gettext_noop("Log"),
+    "attributes": gettext_noop("Attributes"),
+}
+TABS = tuple(TAB_WORDS)
 MAX_LINES = 500
 
 
@@ -76,7 +89,7 @@ def step_panel(scene: Scene, index: int, tab: str, address: Address, raw: Addres
     is_listed = tab == "attempts" and (tries is None or len(tries.columns) < len(visits))
     return StepPanel(
         step=step,
-        flag=marks.flag_words if index == marks.flag else "",
+        flag=_(marks.flag_words) if index == marks.flag else "",
         word=marks.status_of(scene, index),
         evidence=[evidence_row(scene, item, address) for item in found],
         tab=tab,
@@ -119,12 +132,13 @@ def _telling_tab(step: StepRecord, *, has_evidence: bool) -> str:
 
 def _tabs(scene: Scene, visits: Sequence[int], lines: int, address: Address, current: tuple[int, str]) -> list[Link]:
     """The tabs of the step `current[0]` with `current[1]` open; turns of a loop are visits, not attempts."""
-    words = {name: name.capitalize() for name in TABS} | {"expected": "Expected and actual"}
+    words = {name: _(title) for name, title in TAB_WORDS.items()}
     if len(visits) > 1:
         is_loop = all(scene.replay.steps[index].attempt == 1 for index in visits)
-        words["attempts"] = f"{'Visits' if is_loop else 'Attempts'} {len(visits)}"
+        told = _("Visits {count}") if is_loop else _("Attempts {count}")
+        words["attempts"] = told.format(count=len(visits))
     if lines:
-        words["log"] = f"Log {lines}"
+        words["log"] = _("Log {count}").format(count=lines)
     step_id, tab = current
     return [Link(words[name], address.href(step_id, "step", tab=name), name == tab) for name in TABS]
 
@@ -144,20 +158,20 @@ def _facts(scene: Scene, index: int) -> list[tuple[str, str]]:
     step, visit = scene.replay.steps[index], scene.visits[index]
     container = scene.relations.container[index]
     told = [
-        ("Kind", step.kind),
-        ("Ran inside", None if container is None else scene.replay.steps[container].name),
-        ("Provider", step.provider),
-        ("Began", _began(visit.start_ms)),
-        ("Duration", None if step.duration_ms is None else wording.duration_ms(step.duration_ms)),
-        ("Tokens in", _tokens(step.tokens.input)),
-        ("Tokens from cache", _tokens(step.tokens.cache_read)),
-        ("Tokens to cache", _tokens(step.tokens.cache_write)),
-        ("Tokens out", _tokens(step.tokens.output)),
-        ("Reasoning tokens, part of those out", _tokens(step.tokens.reasoning)),
+        (_("Kind"), step.kind),
+        (_("Ran inside"), None if container is None else scene.replay.steps[container].name),
+        (_("Provider"), step.provider),
+        (_("Began"), _began(visit.start_ms)),
+        (_("Duration"), None if step.duration_ms is None else wording.duration_ms(step.duration_ms)),
+        (_("Tokens in"), _tokens(step.tokens.input)),
+        (_("Tokens from cache"), _tokens(step.tokens.cache_read)),
+        (_("Tokens to cache"), _tokens(step.tokens.cache_write)),
+        (_("Tokens out"), _tokens(step.tokens.output)),
+        (_("Reasoning tokens, part of those out"), _tokens(step.tokens.reasoning)),
         *step_usage(scene.replay, step),
-        ("Attempt", str(step.attempt) if step.attempt > 1 else None),
-        ("Status as sent", step.told_status),
-        ("Id as sent", step.external_id),
+        (_("Attempt"), str(step.attempt) if step.attempt > 1 else None),
+        (_("Status as sent"), step.told_status),
+        (_("Id as sent"), step.external_id),
     ]
     return [(name, value) for name, value in told if value]
 
@@ -167,14 +181,20 @@ def _called(scene: Scene, step: StepRecord) -> list[Called]:
     execution = scene.replay.execution
     start, end = week_until(execution.counted_at)
     query = "?" + urlencode({"from": start, "to": end, "env": execution.environment or ANY})
-    told = [("External system", step.system, "system"), ("Model", step.model, "model"), ("Tool", step.tool, "tool")]
+    told = [
+        (_("External system"), step.system, "system"),
+        (_("Model"), step.model, "model"),
+        (_("Tool"), step.tool, "tool"),
+    ]
     return [Called(title, name, page, query) for title, name, page in told if name]
 
 
 def _began(start_ms: float | None) -> str | None:
     if start_ms is None:
         return None
-    return f"{wording.duration_ms(start_ms)} after the start" if start_ms else "at the start"
+    if not start_ms:
+        return _("at the start")
+    return _("{duration} after the start").format(duration=wording.duration_ms(start_ms))
 
 
 def _tokens(value: int | None) -> str | None:

@@ -4,8 +4,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from monitoring import wording
 from monitoring.analysis.retries import Attempt, Benefit, Change, Outcome, Story, Turn, sum_up, tell_story
+from monitoring.joining import both
 from monitoring.reads.attempts import StepStory, attempts_of, step_stories
 from monitoring.reads.replay_records import ExecutionRecord
 from monitoring.services.examination import Examined
@@ -14,8 +18,19 @@ from monitoring.views.replay_scene import Address, Scene
 
 MAX_NODES = 5
 MAX_STORIES = 50
-_SAME = "nothing that was told"
-_NAMED = (Change.INPUT, Change.ERROR, Change.OUTPUT)
+# What changed, with what it was before and after; named alone where that stands beside it.
+_CHANGES = {
+    Change.STATUS: gettext_noop("status: {before}, then {after}"),
+    Change.ERROR: gettext_noop("error: {before}, then {after}"),
+    Change.RELEASE: gettext_noop("release: {before}, then {after}"),
+    Change.MODEL: gettext_noop("model: {before}, then {after}"),
+    Change.OUTPUT: gettext_noop("output shape: {before}, then {after}"),
+}
+_NAMED = {
+    Change.INPUT: gettext_noop("another input"),
+    Change.ERROR: gettext_noop("another error"),
+    Change.OUTPUT: gettext_noop("another output shape"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,41 +120,54 @@ def changes(turn: Turn) -> list[str]:
     found = []
     for change, (before, after) in turn.changes.items():
         if change is Change.INPUT:
-            found.append("another input")
+            found.append(_("another input"))
         elif change is not Change.ERROR or (before and after):
-            found.append(f"{change}: {shorten(before or 'none')}, then {shorten(after or 'none')}")
+            none = _("none")
+            found.append(_(_CHANGES[change]).format(before=shorten(before or none), after=shorten(after or none)))
     found += amounts(turn)
     if turn.healed:
-        found.append(f"no longer failed: {', '.join(turn.healed[:MAX_NODES])}")
+        found.append(_("no longer failed: {steps}").format(steps=", ".join(turn.healed[:MAX_NODES])))
     if turn.broken:
-        found.append(f"failed now: {', '.join(turn.broken[:MAX_NODES])}")
+        found.append(_("failed now: {steps}").format(steps=", ".join(turn.broken[:MAX_NODES])))
     if turn.same_error:
-        found.append("the same error")
-    return found or [_SAME]
+        found.append(_("the same error"))
+    return found or [_same()]
+
+
+def _same() -> str:
+    return _("nothing that was told")
 
 
 def brief_changes(turn: Turn) -> list[str]:
     """The same where the attempts' own texts stand beside it: errors and outputs are not told twice."""
-    found = [f"another {change}" for change in _NAMED if change in turn.changes and None not in turn.changes[change]]
-    if Change.STATUS in turn.changes:
-        found.append(f"now {turn.changes[Change.STATUS][1]}")
-    if Change.MODEL in turn.changes:
-        before, after = turn.changes[Change.MODEL]
-        found.append(f"model: {before}, then {after}")
-    found += ["the same error"] if turn.same_error else []
-    return found + amounts(turn) or [_SAME]
+    return _told_changes(turn) or [_same()]
+
+
+def _told_changes(turn: Turn) -> list[str]:
+    told = turn.changes
+    found = [_(words) for change, words in _NAMED.items() if change in told and None not in told[change]]
+    if Change.STATUS in told:
+        found.append(_("now {status}").format(status=told[Change.STATUS][1]))
+    if Change.MODEL in told:
+        before, after = told[Change.MODEL]
+        found.append(_(_CHANGES[Change.MODEL]).format(before=before, after=after))
+    found += [_("the same error")] if turn.same_error else []
+    return found + amounts(turn)
 
 
 def amounts(turn: Turn) -> list[str]:
     """How an attempt's duration and tokens compare with those of the one before, where they are notably apart."""
-    pairs = ((turn.times_longer, "took", "as long", "time"), (turn.times_tokens, "used", "the tokens", "tokens"))
-    return [_compared(ratio, verb, more, noun) for ratio, verb, more, noun in pairs if ratio]
+    pairs = (
+        (turn.times_longer, _("took {share} of the time"), _("took {times} times as long")),
+        (turn.times_tokens, _("used {share} of the tokens"), _("used {times} times the tokens")),
+    )
+    return [_compared(ratio, less, more) for ratio, less, more in pairs if ratio]
 
 
-def _compared(ratio: float, verb: str, more: str, noun: str) -> str:
+def _compared(ratio: float, less: str, more: str) -> str:
     if ratio < 1:
-        return f"{verb} {wording.percent(ratio, 0)} of the {noun}"
-    return f"{verb} {ratio:,.0f} times {more}" if ratio >= 10 else f"{verb} {ratio:.2g} times {more}"
+        return less.format(share=wording.percent(ratio, 0))
+    return more.format(times=f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}")
 
 
 def retried_card(scene: Scene, address: Address) -> RetriedCard | None:
@@ -153,7 +181,7 @@ def retried_card(scene: Scene, address: Address) -> RetriedCard | None:
 
 def _retried_step(scene: Scene, one: StepStory, address: Address) -> RetriedStep:
     story, last = one.story, scene.replay.steps[one.places[-1]]
-    changed = [words for turn in story.turns for words in brief_changes(turn)]
+    changed = [words for turn in story.turns for words in _told_changes(turn)]
     return RetriedStep(
         name=one.name,
         number=last.number,
@@ -163,20 +191,22 @@ def _retried_step(scene: Scene, one: StepStory, address: Address) -> RetriedStep
         attempts=len(story.attempts),
         spent_ms=story.spent_ms or None,
         paused_ms=story.paused_ms or None,
-        changed=list(dict.fromkeys(words for words in changed if words != _SAME)) or [_SAME],
+        changed=list(dict.fromkeys(changed)) or [_same()],
     )
 
 
 def benefit_words(benefit: Benefit) -> str:
     """`3 steps were tried again: 2 succeeded by it (at attempt 2: 1, at attempt 3: 1), 1 failed each time.`"""
-    many = benefit.retried
-    words = f"{wording.count(many)} {'step was' if many == 1 else 'steps were'} tried again"
+    words = ngettext("{count} step was tried again", "{count} steps were tried again", benefit.retried)
+    words = words.format(count=wording.count(benefit.retried))
     parts = []
     if benefit.saved:
-        at = ", ".join(f"at attempt {number}: {times}" for number, times in benefit.at_attempt.items() if number > 1)
-        parts.append(f"{wording.count(benefit.saved)} succeeded by it ({at})")
+        one = _("at attempt {number}: {times}")
+        at = [one.format(number=number, times=times) for number, times in benefit.at_attempt.items() if number > 1]
+        saved = _("{count} succeeded by it ({attempts})")
+        parts.append(saved.format(count=wording.count(benefit.saved), attempts=", ".join(at)))
     if benefit.in_vain:
-        parts.append(f"{wording.count(benefit.in_vain)} failed each time")
+        parts.append(_("{count} failed each time").format(count=wording.count(benefit.in_vain)))
     return f"{words}: {', '.join(parts)}" if parts else words
 
 
@@ -206,15 +236,15 @@ def _rows(columns: Sequence[AttemptColumn], errors: Sequence[str]) -> list[tuple
     tries = [column.attempt for column in columns]
     digests = [one.input_digest for one in tries]
     rows = [
-        ("Pause before", [_duration(column.pause_ms) for column in columns]),
-        ("Duration", [_duration(one.duration_ms) for one in tries]),
-        ("Model", [one.model or "" for one in tries]),
-        ("Tokens", ["" if one.tokens is None else wording.count(one.tokens) for one in tries]),
-        ("Cost", ["" if one.cost_usd is None else wording.usd(one.cost_usd) for one in tries]),
-        ("Input", [_input_words(digests[:place], digest) for place, digest in enumerate(digests)]),
-        ("Output", [shorten(one.output_shape or "", 80) for one in tries]),
-        ("Error", [shorten(text, 100) for text in errors]),
-        ("What changed", ["; ".join(column.changed) for column in columns]),
+        (_("Pause before"), [_duration(column.pause_ms) for column in columns]),
+        (_("Duration"), [_duration(one.duration_ms) for one in tries]),
+        (_("Model"), [one.model or "" for one in tries]),
+        (_("Tokens"), ["" if one.tokens is None else wording.count(one.tokens) for one in tries]),
+        (_("Cost"), ["" if one.cost_usd is None else wording.usd(one.cost_usd) for one in tries]),
+        (_("Input"), [_input_words(digests[:place], digest) for place, digest in enumerate(digests)]),
+        (_("Output"), [shorten(one.output_shape or "", 80) for one in tries]),
+        (_("Error"), [shorten(text, 100) for text in errors]),
+        (_("What changed"), ["; ".join(column.changed) for column in columns]),
     ]
     return [(name, cells) for name, cells in rows if any(cells)]
 
@@ -228,21 +258,25 @@ def _input_words(before: Sequence[str | None], digest: str | None) -> str:
     if digest is None:
         return ""
     if digest in before:
-        return "the same as before" if before[-1] == digest else "one of those before"
-    return "another" if any(before) else "the first"
+        return _("the same as before") if before[-1] == digest else _("one of those before")
+    return _("another") if any(before) else _("the first")
 
 
 def _outcome_words(story: Story) -> str:
-    at = story.succeeded_at
-    return f"{story.outcome}{f' at attempt {at}' if at and story.outcome is not Outcome.NOT_RETRIED else ''}"
+    at, outcome = story.succeeded_at, _(story.outcome.value)
+    if at and story.outcome is not Outcome.NOT_RETRIED:
+        return _("{outcome} at attempt {number}").format(outcome=outcome, number=at)
+    return outcome
 
 
 def story_words(story: Story) -> str:
     """`3 attempts, a retry succeeded at attempt 3. Tries in vain took 12 s; pauses 30 s.`"""
-    words = f"{len(story.attempts)} attempts: {_outcome_words(story)}."
+    words = _("{count} attempts: {outcome}.").format(count=len(story.attempts), outcome=_outcome_words(story))
     spent = [wording.duration_ms(story.spent_ms)] if story.spent_ms else []
     spent += [wording.usd(story.spent_usd)] if story.spent_usd else []
-    if spent:
-        words += f" The other attempts took {' and '.join(spent)}"
-        words += f", with pauses of {wording.duration_ms(story.paused_ms)}." if story.paused_ms else "."
-    return words
+    if not spent:
+        return words
+    others = _("The other attempts took {spent}.")
+    if story.paused_ms:
+        others = _("The other attempts took {spent}, with pauses of {pauses}.")
+    return f"{words} " + others.format(spent=both(spent), pauses=wording.duration_ms(story.paused_ms))

@@ -10,6 +10,8 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -28,12 +30,12 @@ _HEADER = (
     *("Archived to", "Began", "Ended", "Failure"),
 )
 _NOTES = {
-    "production_days": "Executions with steps, payloads, facets",
-    "debug_days": "Executions of the environments and workflows below, and log lines of level DEBUG",
-    "payload_days": "Inputs, outputs and log lines; empty: as long as their execution",
-    "metrics_days": "Hours, days and months; minutes are kept 48 hours",
-    "delivery_days": "Notices, issue trackers and webhooks (these at most 7 days)",
-    "audit_days": "Who did what",
+    "production_days": gettext_noop("Executions with steps, payloads, facets"),
+    "debug_days": gettext_noop("Executions of the environments and workflows below, and log lines of level DEBUG"),
+    "payload_days": gettext_noop("Inputs, outputs and log lines; empty: as long as their execution"),
+    "metrics_days": gettext_noop("Hours, days and months; minutes are kept 48 hours"),
+    "delivery_days": gettext_noop("Notices, issue trackers and webhooks (these at most 7 days)"),
+    "audit_days": gettext_noop("Who did what"),
 }
 
 
@@ -75,7 +77,7 @@ def retention(request: TeamRequest) -> HttpResponseBase:
     except PolicyRefused as refused:
         return _page(request, saved, refused.reasons)
     forget_classes()
-    messages.success(request, "Saved. What is past its limit goes within the hour.")
+    messages.success(request, _("Saved. What is past its limit goes within the hour."))
     return HttpResponseRedirect(reverse("retention", args=[request.team.slug]))
 
 
@@ -88,7 +90,7 @@ def _page(
     context = {
         "policy": policy,
         "fields": [
-            Field(name, b.title, _NOTES[name], b.least, b.recommended, value, reasons.get(name, ""))
+            Field(name, _(b.title), _(_NOTES[name]), b.least, b.recommended, value, reasons.get(name, ""))
             for name, b in BOUNDS.items()
             for value in [request.POST.get(name, "")[:40] if name in reasons else getattr(policy, name)]
         ],
@@ -116,15 +118,15 @@ def _read(told: Any) -> tuple[dict[str, Any], dict[str, str]]:
         elif text.isascii() and text.isdigit() and len(text) < 6:
             values[name] = int(text)
         else:
-            reasons[name] = "must be a whole number of days"
+            reasons[name] = _("must be a whole number of days")
     names = told.get("debug_environments", "").replace("\x00", "").split(",")
     values["debug_environments"] = list(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
     if len(values["debug_environments"]) > 100 or any(len(name) > 200 for name in values["debug_environments"]):
-        reasons["debug_environments"] = "must be at most 100 names with at most 200 characters"
+        reasons["debug_environments"] = _("must be at most 100 names with at most 200 characters")
     try:
         values["debug_workflows"] = sorted({UUID(text) for text in told.getlist("debug_workflow")[:MAX_WORKFLOWS]})
     except ValueError:
-        reasons["debug_workflows"] = "must be workflows of the team"
+        reasons["debug_workflows"] = _("must be workflows of the team")
     values["reason"] = " ".join(told.get("reason", "").replace("\x00", "").split())[:500]
     return values, reasons
 

@@ -5,6 +5,8 @@ from typing import Any
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -18,7 +20,7 @@ from monitoring.views.review_mail import mail_of
 from monitoring.views.shell import Scope, frame, open_scope
 from monitoring.weeks import WORDS, Week, parse_week, week_of
 
-ALL = "All sections"
+ALL = gettext_noop("All sections")
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -62,7 +64,8 @@ def role_told(request: TeamRequest) -> tuple[Role, str]:
     allowed = roles_for(own)
     if told in allowed:
         return Role(told), ""
-    return own, f"The role must be one of: {', '.join(allowed)}. This is the review of your own role."
+    words = _("The role must be one of: {roles}. This is the review of your own role.")
+    return own, words.format(roles=", ".join(allowed))
 
 
 def _context(request: TeamRequest, scope: Scope, shown: Week, role: Role) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def _context(request: TeamRequest, scope: Scope, shown: Week, role: Role) -> dic
         "next_href": _week_href(request, shown.next) if shown.end <= scope.now else "",
         "roles": [
             Link(
-                ALL if one in (Role.OWNER, Role.ADMIN) else str(one.label),
+                _(ALL) if one in (Role.OWNER, Role.ADMIN) else str(one.label),
                 changed_query(request.GET, role=one.value, format=None, table=None),
                 one == role,
             )

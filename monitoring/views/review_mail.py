@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -42,11 +43,12 @@ def choose_mail(request: TeamRequest) -> HttpResponseBase:
     """Keeps the member's own choice (`wants`: yes or no)."""
     wants = request.POST.get("wants")
     if wants not in ("yes", "no"):
-        messages.error(request, "Not saved: wants must be yes or no.")
+        messages.error(request, _("Not saved: wants must be yes or no."))
     else:
         choose(membership_id=request.membership.id, wants=wants == "yes", now=timezone.now())
-        address = request.user.email
-        said = f"The review comes to {address} on Mondays." if wants == "yes" else "The review is not e-mailed to you."
+        said = _("The review is not e-mailed to you.")
+        if wants == "yes":
+            said = _("The review comes to {address} on Mondays.").format(address=request.user.email)
         messages.success(request, said)
     return HttpResponseRedirect(reverse("review", args=[request.team.slug]))
 
@@ -59,11 +61,11 @@ def send_now(request: TeamRequest, week: str) -> HttpResponseBase:
     if found is None or found.start > now:
         raise Http404(f"The week must be {WORDS}, up to the present one.")
     if not can_send():
-        messages.error(request, "Not sent: this installation has no mail server (EMAIL_URL).")
+        messages.error(request, _("Not sent: this installation has no mail server (EMAIL_URL)."))
     elif queue_now(team_id=request.team.id, user_id=request.user.id, week=found, now=now):
-        messages.success(request, f"It is on its way to {request.user.email}.")
+        messages.success(request, _("It is on its way to {address}.").format(address=request.user.email))
     else:
-        messages.error(request, "Not sent: this review was asked for less than a minute ago.")
+        messages.error(request, _("Not sent: this review was asked for less than a minute ago."))
     return HttpResponseRedirect(reverse("review_of", args=[request.team.slug, found.name]))
 
 

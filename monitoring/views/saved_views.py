@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -97,7 +98,7 @@ def change_view(request: TeamRequest, view: UUID) -> HttpResponseBase:
     try:
         said = _do(request, found, action)
     except ViewRefused as refused:
-        messages.error(request, f"Not saved. {refused}")
+        messages.error(request, _("Not saved. {reason}").format(reason=refused))
     else:
         messages.success(request, said)
     return HttpResponseRedirect(reverse("saved_views", args=[request.team.slug]))
@@ -123,9 +124,10 @@ def _save(request: TeamRequest) -> HttpResponseBase:
         if is_default:
             services.set_default(made, request.user)
     except ViewRefused as refused:
-        messages.error(request, f"Not saved. {refused}")
+        messages.error(request, _("Not saved. {reason}").format(reason=refused))
         return HttpResponseRedirect(_back(request))
-    messages.success(request, f"Saved as “{made.name}”{', for the team' if made.is_shared else ''}.")
+    said = _("Saved as “{name}”, for the team.") if made.is_shared else _("Saved as “{name}”.")
+    messages.success(request, said.format(name=made.name))
     slug_of = workflow.slug if workflow else None
     return HttpResponseRedirect(_address(request.team.slug, made.page, slug_of, made.query))
 
@@ -133,7 +135,7 @@ def _save(request: TeamRequest) -> HttpResponseBase:
 def _place(page: str, workflow: Workflow | None) -> Place:
     """The page that a view is of. Raises `ViewRefused`."""
     if page not in ViewPage.values or (workflow is None) != (page == ViewPage.EXECUTIONS):
-        raise ViewRefused("Views are kept of the Executions page, and of the Failures page of a workflow.")
+        raise ViewRefused(_("Views are kept of the Executions page, and of the Failures page of a workflow."))
     return Place(ViewPage(page), workflow)
 
 
@@ -142,17 +144,20 @@ def _do(request: TeamRequest, view: SavedView, action: str) -> str:
         changed = services.change_view(
             view, name=request.POST.get("name", ""), is_shared=request.POST.get("shared") == "on"
         )
-        return f"Saved: “{changed.name}” is {'a view of the team' if changed.is_shared else 'yours alone'}."
+        said = (
+            _("Saved: “{name}” is a view of the team.") if changed.is_shared else _("Saved: “{name}” is yours alone.")
+        )
+        return said.format(name=changed.name)
     if action == "delete":
         name = view.name
         view.delete()
-        return f"Deleted the view “{name}”."
+        return _("Deleted the view “{name}”.").format(name=name)
     if action == "default":
         services.set_default(view, request.user)
-        return f"The page opens with “{view.name}” for you from now on."
+        return _("The page opens with “{name}” for you from now on.").format(name=view.name)
     if action == "no-default":
         services.clear_default(view, request.user)
-        return f"The page opens without “{view.name}”."
+        return _("The page opens without “{name}”.").format(name=view.name)
     raise Http404("No such action.")
 
 

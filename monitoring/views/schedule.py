@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponseBase, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -17,7 +19,11 @@ from monitoring.views.criteria_words import criteria_href
 from monitoring.views.schedule_card import MINUTE_MS, schedule_card
 from monitoring.views.shell import open_scope
 
-WORDS = {"schedule": "schedule", "schedule_zone": "time zone", "schedule_grace_ms": "minutes late"}
+_FAULTS = {
+    "schedule": gettext_noop("The schedule {reason}."),
+    "schedule_zone": gettext_noop("The time zone {reason}."),
+    "schedule_grace_ms": gettext_noop("The minutes late {reason}."),
+}
 
 
 class ScheduleForm(forms.Form):
@@ -35,9 +41,9 @@ def save_schedule(request: TeamRequest, workflow: str) -> HttpResponseBase:
     scope = open_scope(request, workflow)
     assert scope.workflow is not None
     form, found = ScheduleForm(request.POST), scope.workflow
-    reasons = ["The minutes are a number, such as 30."] if not form.is_valid() else _save(found, form)
+    reasons = [_("The minutes are a number, such as 30.")] if not form.is_valid() else _save(found, form)
     if not reasons:
-        messages.success(request, "Schedule saved. Findings expect starts by it from the next look on.")
+        messages.success(request, _("Schedule saved. Findings expect starts by it from the next look on."))
         return HttpResponseRedirect(criteria_href(scope))
     sent: dict[str, Any] = {name: request.POST.get(name, "")[:200] for name in ("schedule", "zone", "grace_minutes")}
     return criteria_page(request, scope, found, card=replace(schedule_card(found), **sent, reasons=reasons))
@@ -51,5 +57,5 @@ def _save(workflow: Workflow, form: ScheduleForm) -> list[str]:
     try:
         set_schedule(workflow=workflow, told=values)
     except ScheduleRefused as refused:
-        return [f"The {WORDS[name]} {reason}." for name, reason in refused.reasons.items()]
+        return [_(_FAULTS[name]).format(reason=reason) for name, reason in refused.reasons.items()]
     return []

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.http import HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from accounts.access import TeamRequest
 from accounts.audit import record
 from accounts.permissions import Permission
 from monitoring import wording
 from monitoring.filters import MAX_QUERY, PLACES, Filters
+from monitoring.joining import both
 from monitoring.presentation import FilterChip, Link
 from monitoring.reads.executions import ExecutionRow, Page
 from monitoring.reads.searching import Searched, search
@@ -19,8 +22,43 @@ from monitoring.templatetags.display import when_text
 from monitoring.views.execution_table import EXPORT_PAGE, with_errors
 from monitoring.views.shell import Scope
 
-PLACE_TITLES = {"logs": "Log lines", "input": "Inputs", "output": "Outputs", "everything": "Everything"}
-NOT_SHOWN = "Your role does not show inputs, outputs and log lines: only ids and errors were searched."
+PLACE_TITLES = {
+    "logs": gettext_noop("Log lines"),
+    "input": gettext_noop("Inputs"),
+    "output": gettext_noop("Outputs"),
+    "everything": gettext_noop("Everything"),
+}
+NOT_SHOWN = gettext_noop("Your role does not show inputs, outputs and log lines: only ids and errors were searched.")
+# A search that came to the end of the range: at once, or after others.
+_WHOLE = {
+    "first": (
+        gettext_noop("Searched {places} of the whole range: {count} execution."),
+        gettext_noop("Searched {places} of the whole range: {count} executions."),
+    ),
+    "next": (
+        gettext_noop("Searched {places} of the rest of the range: {count} execution."),
+        gettext_noop("Searched {places} of the rest of the range: {count} executions."),
+    ),
+}
+# One that can go on, by whether it goes forward in time: with how far it came, and without.
+_PART = {
+    ("first", False): (
+        gettext_noop("Searched {places} of the newest {count} executions, back to {until}."),
+        gettext_noop("Searched {places} of the newest {count} executions."),
+    ),
+    ("first", True): (
+        gettext_noop("Searched {places} of the oldest {count} executions, up to {until}."),
+        gettext_noop("Searched {places} of the oldest {count} executions."),
+    ),
+    ("next", False): (
+        gettext_noop("Searched {places} of the next {count} executions, back to {until}."),
+        gettext_noop("Searched {places} of the next {count} executions."),
+    ),
+    ("next", True): (
+        gettext_noop("Searched {places} of the next {count} executions, up to {until}."),
+        gettext_noop("Searched {places} of the next {count} executions."),
+    ),
+}
 # An export of a search in payloads goes on for so many pages' worth of executions.
 EXPORT_SEARCHES = 5
 
@@ -45,10 +83,10 @@ def ask(request: TeamRequest, scope: Scope) -> Asked:
     notes = list(said.notes)
     has_texts = bool(texts_of(filters.q))
     if filters.places and not request.membership.allows(Permission.VIEW_PAYLOADS):
-        notes.append(NOT_SHOWN)
+        notes.append(_(NOT_SHOWN))
         filters = replace(filters, places=())
     elif filters.places and not has_texts:
-        notes.append("Type words to search for: “in:” only says where to look.")
+        notes.append(_("Type words to search for: “in:” only says where to look."))
     return Asked(replace(scope, filters=filters), notes, bool(filters.places and has_texts))
 
 
@@ -74,7 +112,7 @@ def with_search(scope: Scope) -> Scope:
 
 def notes_beside_rows(scope: Scope) -> list[str]:
     """What to say of the search field on a page that searches ids and errors alone."""
-    only = ["Inputs, outputs and log lines are searched on the Executions page."] if scope.filters.places else []
+    only = [_("Inputs, outputs and log lines are searched on the Executions page.")] if scope.filters.places else []
     return [*parse_search(scope.filters.q).notes, *only]
 
 
@@ -83,17 +121,19 @@ def place_links(request: TeamRequest, asked: Asked) -> list[Link]:
     if not asked.has_texts or not request.membership.allows(Permission.VIEW_PAYLOADS):
         return []
     filters = asked.scope.filters
-    links = [Link("Ids and errors", filters.query(in_=None, after=None), not filters.places)]
+    links = [Link(_("Ids and errors"), filters.query(in_=None, after=None), not filters.places)]
     for place in PLACES:
         href = filters.query(in_=place, after=None, sort=None)
-        links.append(Link(PLACE_TITLES[place], href, filters.places == (place,)))
+        links.append(Link(_(PLACE_TITLES[place]), href, filters.places == (place,)))
     return links
 
 
 def place_chips(asked: Asked) -> list[FilterChip]:
     """The places that are searched, as chips."""
     places = asked.scope.filters.places
-    return [FilterChip("Search in", PLACE_TITLES[one].lower(), _without(asked.scope.filters, one)) for one in places]
+    return [
+        FilterChip(_("Search in"), _(PLACE_TITLES[one]).lower(), _without(asked.scope.filters, one)) for one in places
+    ]
 
 
 def _without(filters: Filters, place: str) -> str:
@@ -124,25 +164,27 @@ def as_page(found: Searched) -> Page:
 
 def searched_words(found: Searched, filters: Filters) -> str:
     """How far was searched: `Searched the newest 20,000 executions, back to 12 Nov, 14:10 UTC.`"""
-    places = " and ".join(PLACE_TITLES[place].lower() for place in filters.places)
-    count = wording.count(found.searched)
-    left = ""
-    if found.too_large:
-        left = f" {wording.count(found.too_large)} carry too much to be searched."
+    way = "next" if filters.after else "first"
     if not found.next:
-        rest = "the rest of the range" if filters.after else "the whole range"
-        return f"Searched {places} of {rest}: {count} execution{'' if found.searched == 1 else 's'}.{left}"
-    which, way = ("oldest", "up to") if filters.sort == "time" else ("newest", "back to")
-    which = "next" if filters.after else which
-    until = f", {way} {when_text(found.until)}" if found.until else ""
-    return f"Searched {places} of the {which} {count} executions{until}.{left}"
+        words = ngettext(*_WHOLE[way], found.searched)
+    else:
+        until, plain = _PART[way, filters.sort == "time"]
+        words = _(until if found.until else plain)
+    told = words.format(
+        places=both(_(PLACE_TITLES[place]).lower() for place in filters.places),
+        count=wording.count(found.searched),
+        until=when_text(found.until) if found.until else "",
+    )
+    if not found.too_large:
+        return told
+    return f"{told} {_('{count} carry too much to be searched.').format(count=wording.count(found.too_large))}"
 
 
 def searched_rows(request: TeamRequest, asked: Asked) -> tuple[list[ExecutionRow], bool]:
     """The rows of an export, and whether the whole range was searched. Recorded as one search."""
     rows: list[ExecutionRow] = []
     filters, searched = asked.scope.filters, 0
-    for _ in range(EXPORT_SEARCHES):
+    for _page in range(EXPORT_SEARCHES):
         found = search(request.team.id, filters, limit=EXPORT_PAGE)
         rows += with_errors(request.team.id, found.rows)
         searched += found.searched

@@ -10,6 +10,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect, JsonRes
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -96,7 +98,9 @@ def _compare(request: TeamRequest, rows: Sequence[ExecutionRow]) -> HttpResponse
     if len(rows) == 2:
         a, b = sorted(rows, key=lambda row: (row.counted_at, row.id))
         return HttpResponseRedirect(reverse("compare_executions", args=[request.team.slug, b.id, a.id]))
-    messages.error(request, f"Choose two executions to compare; {wording.count(len(rows))} are chosen.")
+    messages.error(
+        request, _("Choose two executions to compare; {count} are chosen.").format(count=wording.count(len(rows)))
+    )
     return HttpResponseRedirect(_page(request, [row.id for row in rows]))
 
 
@@ -108,16 +112,17 @@ def _do(request: TeamRequest, ids: Sequence[uuid.UUID]) -> HttpResponseBase:
     acts: dict[str, Callable[[TeamRequest, Sequence[uuid.UUID]], str]] = {"classify": _classify, "hold": _hold}
     try:
         if not ids:
-            raise HoldRefused("No execution is chosen.")
+            raise HoldRefused(_("No execution is chosen."))
         messages.success(request, acts[action](request, ids))
     except (HoldRefused, ClassificationRefused) as refused:
-        messages.error(request, f"Not done. {_sentence(refused)}")
+        messages.error(request, _("Not done. {reason}").format(reason=_sentence(refused)))
     return HttpResponseRedirect(_page(request, ids))
 
 
 def _sentence(refused: HoldRefused | ClassificationRefused) -> str:
     if isinstance(refused, ClassificationRefused):
-        return "; ".join(f"The {name} {reason}" for name, reason in refused.reasons.items()) + "."
+        told = {"cause": _("The cause {reason}"), "note": _("The note {reason}")}
+        return "; ".join(told[name].format(reason=reason) for name, reason in refused.reasons.items()) + "."
     return str(refused)
 
 
@@ -127,18 +132,34 @@ def _classify(request: TeamRequest, ids: Sequence[uuid.UUID]) -> str:
         team_id=request.team.id, execution_ids=ids, cause=cause, note=note, by=request.user, now=timezone.now()
     )
     left = len(ids) - decided - known
-    said = f"Decided about {_executions(decided)}: {cause}."
-    said += f" {_executions(known)} had this decision already." if known else ""
-    return said + (f" {_executions(left)} did not fail and need no cause." if left else "")
+    words = ngettext("Decided about {count} execution: {cause}.", "Decided about {count} executions: {cause}.", decided)
+    said = [words.format(count=wording.count(decided), cause=_(cause))]
+    if known:
+        words = ngettext(
+            "{count} execution had this decision already.", "{count} executions had this decision already.", known
+        )
+        said.append(words.format(count=wording.count(known)))
+    if left:
+        words = ngettext(
+            "{count} execution did not fail and need no cause.",
+            "{count} executions did not fail and need no cause.",
+            left,
+        )
+        said.append(words.format(count=wording.count(left)))
+    return " ".join(said)
 
 
 def _hold(request: TeamRequest, ids: Sequence[uuid.UUID]) -> str:
     held, known = hold_many(
         request.team.id, ids, reason=request.POST.get("reason", ""), by=request.user.email, now=timezone.now()
     )
-    said = f"Held {_executions(held)}: retention leaves them alone."
-    return said + (f" {_executions(known)} were held already." if known else "")
-
-
-def _executions(number: int) -> str:
-    return f"{wording.count(number)} execution{'' if number == 1 else 's'}"
+    words = ngettext(
+        "Held {count} execution: retention leaves them alone.",
+        "Held {count} executions: retention leaves them alone.",
+        held,
+    )
+    said = words.format(count=wording.count(held))
+    if not known:
+        return said
+    words = ngettext("{count} execution were held already.", "{count} executions were held already.", known)
+    return f"{said} {words.format(count=wording.count(known))}"

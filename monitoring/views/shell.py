@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.access import TeamRequest
 from accounts.models import Team
@@ -24,6 +26,7 @@ from monitoring import wording
 from monitoring.analysis.intervals import Interval
 from monitoring.filters import ANY, NAMES, TITLES, Filters, parse_filters
 from monitoring.identity import PRODUCTION
+from monitoring.joining import either
 from monitoring.models import Workflow
 from monitoring.presentation import FilterChip, Link, RailStep
 from monitoring.reads import improvements
@@ -45,6 +48,16 @@ _SOURCES = {
 }
 # Pages that show all runs of the range and environment, whatever the other filters say.
 WHOLE = ("trends", "workflows", "systems", "system", "models", "model", "tools", "tool")
+
+
+# The steps of the rail.
+STEPS = {
+    1: gettext_noop("Trends"),
+    2: gettext_noop("Failures"),
+    3: gettext_noop("Replay"),
+    4: gettext_noop("Classify"),
+    5: gettext_noop("Improve"),
+}
 
 
 class Outcomes(Protocol):
@@ -89,9 +102,10 @@ class Scope:
         if self.environment:
             return self.environment
         if ANY in choice.wanted or not choice.wanted:
-            left = "".join(f" without {value}" for value in choice.excluded[:1])
-            return f"all environments{left}"
-        return " or ".join(choice.wanted)
+            if not choice.excluded:
+                return _("all environments")
+            return _("all environments without {environment}").format(environment=choice.excluded[0])
+        return either(choice.wanted)
 
     def href(self, name: str, *args: str | uuid.UUID, **changes: str | list[str] | None) -> str:
         """The address of a page of this team with the range and filters in force, some of them changed.
@@ -145,7 +159,7 @@ def environment_links(scope: Scope) -> list[Link]:
         Link(name, scope.filters.query(env=None if name == PRODUCTION else name, after=None), name == scope.environment)
         for name in names
     ]
-    return [*links, Link("All", scope.filters.query(env=ANY, after=None), scope.environment is None)]
+    return [*links, Link(_("All"), scope.filters.query(env=ANY, after=None), scope.environment is None)]
 
 
 def step_rail(
@@ -173,31 +187,34 @@ def step_rail(
         4: classify_href or (f"{failures}#groups" if failures else ""),
         5: _improvements_href(scope),
     }
-    titles = {1: "Trends", 2: "Failures", 3: "Replay", 4: "Classify", 5: "Improve"}
     return [
         RailStep(
             number,
-            title,
+            _(title),
             told.get(number, ""),
             hrefs.get(number, ""),
             "current" if number == current else "done" if number < current else "",
         )
-        for number, title in titles.items()
+        for number, title in STEPS.items()
     ]
 
 
 def _usual_notes(scope: Scope, figures: Outcomes | None) -> dict[int, str]:
-    notes = {3: "Choose a failed sample", 4: "By failure group"}
+    notes = {3: _("Choose a failed sample"), 4: _("By failure group")}
     if figures is None:
         return notes
     failures = figures.failed + figures.timed_out
     if not failures:
-        notes[3] = "No failure to replay"
+        notes[3] = _("No failure to replay")
     objective = scope.workflow.objective_success_rate if scope.workflow else None
-    goal = f"objective {wording.plain_percent(objective)}" if objective else "no objective set"
-    none = "Only failures are reported" if figures.is_failures_only else "No finished runs"
-    notes[1] = f"{wording.percent(figures.success.rate)} succeed, {goal}" if figures.success else none
-    notes[2] = f"{wording.count(failures)} of {wording.count(figures.runs)} runs" if failures else "None in this range"
+    if figures.success:
+        words = _("{share} succeed, objective {objective}") if objective else _("{share} succeed, no objective set")
+        goal = wording.plain_percent(objective) if objective else ""
+        notes[1] = words.format(share=wording.percent(figures.success.rate), objective=goal)
+    else:
+        notes[1] = _("Only failures are reported") if figures.is_failures_only else _("No finished runs")
+    words = _("{count} of {runs} runs") if failures else _("None in this range")
+    notes[2] = words.format(count=wording.count(failures), runs=wording.count(figures.runs))
     return notes
 
 
@@ -226,9 +243,11 @@ def filter_chips(scope: Scope, words: Mapping[tuple[str, str], str] | None = Non
         for excluded, values in ((False, choice.wanted), (True, choice.excluded)):
             for value in values:
                 text = (words or {}).get((name, value)) or _value_words(name, value)
-                chips.append(FilterChip(TITLES[name], text, _without(scope.filters, name, value, excluded), excluded))
+                chips.append(
+                    FilterChip(_(TITLES[name]), text, _without(scope.filters, name, value, excluded), excluded)
+                )
     if scope.filters.q:
-        chips.append(FilterChip("Search", scope.filters.q, scope.filters.query(q=None, after=None)))
+        chips.append(FilterChip(_("Search"), scope.filters.q, scope.filters.query(q=None, after=None)))
     return chips
 
 

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -46,9 +47,7 @@ def _shown(request: TeamRequest, id: uuid.UUID, environment: str, found: Similar
 
     slug = found.workflow_slug or ""
     in_group = (
-        [Link(f"{_failures(found.in_group)} of the same group", href(group=str(found.group_id)))]
-        if found.in_group and found.group_id
-        else []
+        [Link(_in_group(found.in_group), href(group=str(found.group_id)))] if found.in_group and found.group_id else []
     )
     return {
         "in_group": in_group,
@@ -75,4 +74,9 @@ def _near(request: TeamRequest, id: uuid.UUID, near: Near) -> dict[str, Any]:
 
 
 def _failures(number: int) -> str:
-    return f"{wording.count(number)} failure{'' if number == 1 else 's'}"
+    return ngettext("{count} failure", "{count} failures", number).format(count=wording.count(number))
+
+
+def _in_group(number: int) -> str:
+    words = ngettext("{count} failure of the same group", "{count} failures of the same group", number)
+    return words.format(count=wording.count(number))
