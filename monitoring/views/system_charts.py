@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from monitoring import wording
 from monitoring.presentation import Chart, Series
 from monitoring.reads.system_page import SystemPage
 from monitoring.views.trends_charts import (
     ALWAYS_SHOWN,
-    DASH,
     OUTCOMES,
     incident_markers,
     latency_band,
+    latency_legend,
     latency_reading,
     length_words,
+    outcome_words,
     release_markers,
 )
-
-LATENCY_LEGEND = [("line", "p50"), ("b1", f"p50{DASH}p95"), ("b2", f"p95{DASH}p99"), ("avg", "Average")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +39,32 @@ def charts(page: SystemPage) -> Charts:
     """The chart cards of a page."""
     outcomes, legend = _outcomes(page)
     return Charts(
-        bucket_words=f"{length_words(page.series.bucket)} buckets",
+        bucket_words=_("{length} buckets").format(length=length_words(page.series.bucket)),
         outcomes=outcomes,
         outcomes_legend=legend,
         latency=[_latency(page)] if page.totals.timed_runs else [],
-        latency_legend=LATENCY_LEGEND,
+        latency_legend=latency_legend(),
         latency_reading=latency_reading(page.totals),
     )
 
 
 def _outcomes(page: SystemPage) -> tuple[list[Chart], list[tuple[str, str]]]:
     """Failure rate above, calls by outcome below, on one time axis; and their legend."""
-    told = [one for place, one in enumerate(OUTCOMES) if place < ALWAYS_SHOWN or one[2](page.totals)]
+    told = [
+        (_(label), colour, count)
+        for place, (label, colour, count) in enumerate(OUTCOMES)
+        if place < ALWAYS_SHOWN or count(page.totals)
+    ]
     points = [point.totals for point in page.series.points]
     rates = [found.rate if (found := one.failure) else None for one in points]
     worst = max((one for one in rates if one is not None), default=None)
-    whole = page.totals.failure
     rate = _chart(
         page,
         id="chart-failure-rate",
         kind="line",
         unit="percent",
-        label=f"Failure rate {wording.percent(whole.rate)} in the whole range, {wording.percent(worst)} in its worst "
-        "bucket."
-        if whole
-        else "No failure rate: no call finished, or only failures are reported.",
-        series=[Series("Failure rate", rates, "fail")],
+        label=_rate_finding(page, worst),
+        series=[Series(_("Failure rate"), rates, "fail")],
         height="rate",
         time_axis=False,
     )
@@ -73,13 +73,23 @@ def _outcomes(page: SystemPage) -> tuple[list[Chart], list[tuple[str, str]]]:
         id="chart-calls",
         kind="bars",
         unit="count",
-        label=f"Calls by outcome: {', '.join(f'{wording.count(c(page.totals))} {n.lower()}' for n, _, c in told)}.",
+        label=_("Calls by outcome: {outcomes}.").format(
+            outcomes=outcome_words((label, count(page.totals)) for label, _colour, count in told)
+        ),
         series=[Series(label, [count(one) for one in points], colour) for label, colour, count in told],
         height="small",
         is_named=False,
     )
-    legend = [(str(colour), label) for label, colour, _ in told]
-    return [rate, calls], [("line fail", "Failure rate"), *legend]
+    legend = [(str(colour), label) for label, colour, _count in told]
+    return [rate, calls], [("line fail", _("Failure rate")), *legend]
+
+
+def _rate_finding(page: SystemPage, worst: float | None) -> str:
+    whole = page.totals.failure
+    if whole is None:
+        return _("No failure rate: no call finished, or only failures are reported.")
+    words = _("Failure rate {share} in the whole range, {worst} in its worst bucket.")
+    return words.format(share=wording.percent(whole.rate), worst=wording.percent(worst))
 
 
 def _latency(page: SystemPage) -> Chart:
@@ -90,8 +100,11 @@ def _latency(page: SystemPage) -> Chart:
         id="chart-call-latency",
         kind="band",
         unit="ms",
-        label=f"Latency of calls over time. In the whole range p50 is {wording.duration_ms(whole.p50)}, "
-        f"p95 {wording.duration_ms(whole.p95)}, p99 {wording.duration_ms(whole.p99)}.",
+        label=_("Latency of calls over time. In the whole range p50 is {p50}, p95 {p95}, p99 {p99}.").format(
+            p50=wording.duration_ms(whole.p50),
+            p95=wording.duration_ms(whole.p95),
+            p99=wording.duration_ms(whole.p99),
+        ),
         series=latency_band(durations),
     )
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.http import Http404, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -64,22 +66,33 @@ def _empty(scope: Scope, page: SystemPage) -> dict[str, str] | None:
     if page.totals.runs:
         return None
     others = [name for name in scope.environments if name != scope.environment]
-    title = f"No calls in {scope.environment_words} in this range"
-    text = "It was called before, in another range or environment."
+    title = _("No calls in {environment} in this range").format(environment=scope.environment_words)
+    text = _("It was called before, in another range or environment.")
     if scope.environment and others:
-        return {"title": title, "text": text, "href": scope.filters.query(env="*"), "label": "Show all environments"}
+        return {"title": title, "text": text, "href": scope.filters.query(env="*"), "label": _("Show all environments")}
     return {
         "title": title,
         "text": text,
         "href": scope.filters.query(from_="now-90d", to="now"),
-        "label": "Show the last 90 days",
+        "label": _("Show the last 90 days"),
     }
 
 
 def _moments_reading(page: SystemPage) -> str:
     if not page.moment_count:
-        return "no minute or hour in which calls failed in two workflows or more"
+        return _("no minute or hour in which calls failed in two workflows or more")
     count, shown = page.moment_count, len(page.moments)
-    times = "time" if count == 1 else "times"
-    cut = f", the latest {wording.count(shown)} shown" if shown < count else ""
-    return f"{wording.count(count)} {times} in two workflows or more{cut}; by the minute for 48 h, by the hour before"
+    words = ngettext(
+        "{count} time in two workflows or more; by the minute for 48 h, by the hour before",
+        "{count} times in two workflows or more; by the minute for 48 h, by the hour before",
+        count,
+    )
+    if shown < count:
+        words = ngettext(
+            "{count} time in two workflows or more, the latest {shown} shown; by the minute for 48 h, by the hour "
+            "before",
+            "{count} times in two workflows or more, the latest {shown} shown; by the minute for 48 h, by the hour "
+            "before",
+            count,
+        )
+    return words.format(count=wording.count(count), shown=wording.count(shown))

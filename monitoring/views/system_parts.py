@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from monitoring import wording
 from monitoring.reads.calls import MODELS
 from monitoring.reads.system_nodes import Dependent
@@ -13,7 +16,7 @@ from monitoring.views.shell import Scope
 from monitoring.views.systems import cost_words
 from monitoring.views.trends_parts import Kpi, outcome_lines
 
-NO_WORKFLOW_WORDS = "Workflow not told"
+NO_WORKFLOW_WORDS = gettext_noop("Workflow not told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,18 @@ def dependents(scope: Scope, page: SystemPage) -> list[DependentRow]:
 def dependents_reading(page: SystemPage) -> str:
     """How many there are, and what nodes are known from."""
     count = len(page.by_workflow)
-    words = f"{wording.count(count)} workflow{'' if count == 1 else 's'}"
+    words = ngettext("{count} workflow", "{count} workflows", count).format(count=wording.count(count))
     if not page.records.cut:
         return words
     most = wording.count(max(page.records.looked_at[workflow] for workflow in page.records.cut))
-    return f"{words}; nodes as in the latest {most} executions of each"
+    return _("{workflows}; nodes as in the latest {most} executions of each").format(workflows=words, most=most)
 
 
 def errors(scope: Scope, page: SystemPage) -> list[ErrorLine]:
     """What failed calls said, most frequent first."""
     return [
         ErrorLine(
-            title=one.error or "Failed without an error text",
+            title=one.error or _("Failed without an error text"),
             failures=one.failures,
             workflows=one.workflows,
             latest_at=one.latest_at,
@@ -100,7 +103,7 @@ def moments(page: SystemPage) -> list[MomentRow]:
         MomentRow(
             start=one.start,
             end=one.start + one.length,
-            unit="minute" if one.length.total_seconds() < 3600 else "hour",
+            unit=_("minute") if one.length.total_seconds() < 3600 else _("hour"),
             workflows=", ".join(sorted(workflow_name(page, workflow) for workflow in one.workflows)),
             count=len(one.workflows),
             failures=one.failures,
@@ -112,16 +115,16 @@ def moments(page: SystemPage) -> list[MomentRow]:
 def workflow_name(page: SystemPage, workflow: UUID) -> str:
     """The name of a workflow."""
     found = page.workflows.get(workflow)
-    return found.name if found else NO_WORKFLOW_WORDS
+    return found.name if found else _(NO_WORKFLOW_WORDS)
 
 
 def _dependent(scope: Scope, page: SystemPage, one: Dependent, is_hot: bool) -> DependentRow:
-    note = "" if one.node else "step not told, or its records are gone"
+    note = "" if one.node else _("step not told, or its records are gone")
     if one.looked_at is not None:
-        note = f"in its latest {wording.count(one.looked_at)} executions"
+        note = _("in its latest {count} executions").format(count=wording.count(one.looked_at))
     href = scope.href("failures", one.slug, **{page.kind.param: [page.name]}) if one.slug else ""
     return DependentRow(
-        workflow=one.workflow or NO_WORKFLOW_WORDS,
+        workflow=one.workflow or _(NO_WORKFLOW_WORDS),
         href=href,
         node=one.node,
         note=note,
@@ -138,24 +141,29 @@ def _calls(page: SystemPage) -> Kpi:
     now, before = page.totals, page.previous
     change = wording.signed_change(relative_change(now.runs, before.runs)) if before.runs else ""
     count = len(page.by_workflow)
-    by = f"by {wording.count(count)} workflow{'' if count == 1 else 's'}"
-    since = f"on {previous_words(page.window)}" if before.runs else f"None in {previous_words(page.window)}"
+    words = ngettext("None in {period}, by {count} workflow", "None in {period}, by {count} workflows", count)
+    if before.runs:
+        words = ngettext("on {period}, by {count} workflow", "on {period}, by {count} workflows", count)
+    note = words.format(period=previous_words(page.window), count=wording.count(count))
     points = [point.totals.runs for point in page.series.points]
-    return Kpi("Calls", wording.count(now.runs), change=change, note=f"{since}, {by}", points=points, metric="calls")
+    return Kpi(_("Calls"), wording.count(now.runs), change=change, note=note, points=points, metric="calls")
 
 
 def _rate(page: SystemPage) -> Kpi:
     now, before = page.totals.failure, page.previous.failure
     tone = rate_tone(page.totals.success, page.previous.success)
-    rate = wording.percent(now.rate) if now else "unknown"
-    between = f"95% interval {interval_words(now)}" if now else "Only failures are reported, or none finished"
+    rate = wording.percent(now.rate) if now else _("unknown")
+    note = _("Only failures are reported, or none finished")
+    if now:
+        words = _("on {period}. 95% interval {interval}") if before else _("95% interval {interval}")
+        note = words.format(period=previous_words(page.window), interval=interval_words(now))
     return Kpi(
-        "Failure rate",
+        _("Failure rate"),
         rate.removesuffix("%"),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if now and before else "",
         tone=tone,
-        note=f"on {previous_words(page.window)}. {between}" if now and before else between,
+        note=note,
         points=[one.rate if one else None for one in (point.totals.failure for point in page.series.points)],
         spark_tone="fail",
         metric="failure_rate",
@@ -166,14 +174,15 @@ def _rate(page: SystemPage) -> Kpi:
 def _latency(page: SystemPage) -> Kpi:
     now, before = page.totals.duration_ms, page.previous.duration_ms
     change = relative_change(now.p95, before.p95)
-    since = f"on {previous_words(page.window)}. " if change is not None else ""
-    others = f"p50 {wording.duration_ms(now.p50)}, p99 {wording.duration_ms(now.p99)}"
+    words = _("on {period}. p50 {p50}, p99 {p99}") if change is not None else _("p50 {p50}, p99 {p99}")
+    p50, p99 = wording.duration_ms(now.p50), wording.duration_ms(now.p99)
+    note = words.format(period=previous_words(page.window), p50=p50, p99=p99)
     return Kpi(
-        "Latency, p95",
+        _("Latency, p95"),
         wording.duration_ms(now.p95),
         change=wording.signed_change(change) if change is not None else "",
         tone=growth_tone(change),
-        note=since + others if now.p95 is not None else "",
+        note=note if now.p95 is not None else "",
         points=[point.totals.duration_ms.p95 for point in page.series.points],
         metric="p95",
     )
@@ -182,12 +191,13 @@ def _latency(page: SystemPage) -> Kpi:
 def _tokens(page: SystemPage) -> Kpi:
     now, before = page.totals.tokens.total, page.previous.tokens.total
     change = relative_change(now, before)
-    cost = cost_words(page.totals) or "Cost not told"
+    cost = cost_words(page.totals) or _("Cost not told")
+    words = _("on {period}. Cost: {cost}") if change is not None else _("Cost: {cost}")
     return Kpi(
-        "Tokens",
-        wording.tokens(now) if now is not None else "unknown",
+        _("Tokens"),
+        wording.tokens(now) if now is not None else _("unknown"),
         change=wording.signed_change(change) if change is not None else "",
-        note=f"on {previous_words(page.window)}. Cost: {cost}" if change is not None else f"Cost: {cost}",
+        note=words.format(period=previous_words(page.window), cost=cost),
         points=[point.totals.tokens.total for point in page.series.points],
         metric="tokens",
     )
@@ -195,8 +205,8 @@ def _tokens(page: SystemPage) -> Kpi:
 
 def _now(page: SystemPage) -> Kpi:
     calling, failing = page.now.calling, page.now.failing
-    note = f"of {wording.count(calling)} that called it in the last 15 minutes"
+    note = _("of {count} that called it in the last 15 minutes").format(count=wording.count(calling))
     if not calling:
-        note = "No workflow called it in the last 15 minutes"
-    unit = " workflow" if failing == 1 else " workflows"
-    return Kpi("Failing now", wording.count(failing), unit=unit, note=note, metric="failing_now")
+        note = _("No workflow called it in the last 15 minutes")
+    unit = ngettext("workflow", "workflows", failing)
+    return Kpi(_("Failing now"), wording.count(failing), unit=f" {unit}", note=note, metric="failing_now")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -99,8 +100,10 @@ def context(scope: Scope, kind: Kind, found: Systems, rows: Sequence[Row]) -> di
         "rows": rows,
         "is_model": kind is MODELS,
         "is_empty": not found.rows,
-        "counted": f"{wording.count(found.count)} {words.one if found.count == 1 else words.many}",
-        "shown": f"first {MAX_VALUES} of {wording.count(found.count)} shown" if found.count > MAX_VALUES else "",
+        "counted": words.counted(found.count),
+        "shown": _("first {shown} of {count} shown").format(shown=MAX_VALUES, count=wording.count(found.count))
+        if found.count > MAX_VALUES
+        else "",
         "verdict": list_panel(scope, kind, found),
         "as_of": trends.as_of(scope.team.id, scope.now),
         "chips": filter_chips(scope),
@@ -114,8 +117,9 @@ def context(scope: Scope, kind: Kind, found: Systems, rows: Sequence[Row]) -> di
 def cost_words(totals: Totals) -> str:
     """What calls cost; a lower bound where tokens have no price, and not told where none has."""
     if totals.cost_usd is None:
-        return "not priced" if totals.tokens.total else ""
-    return f"{'at least ' if totals.unpriced_tokens else ''}{wording.usd(totals.cost_usd)}"
+        return _("not priced") if totals.tokens.total else ""
+    cost = wording.usd(totals.cost_usd)
+    return _("at least {amount}").format(amount=cost) if totals.unpriced_tokens else cost
 
 
 def _matches(row: Row, scope: Scope) -> bool:

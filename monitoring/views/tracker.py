@@ -8,6 +8,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -26,9 +28,9 @@ from monitoring.views.csv import csv_response
 
 HEAD = ("at", "event", "improvement", "status", "tries", "last_try_at", "answer", "error")
 SIGNS = {
-    DeliveryStatus.WAITING: Sign("clock", "Waiting", "run"),
-    DeliveryStatus.SENT: Sign("ok", "Sent", "ok"),
-    DeliveryStatus.FAILED: Sign("fail", "Given up", "fail"),
+    DeliveryStatus.WAITING: Sign("clock", gettext_noop("Waiting"), "run"),
+    DeliveryStatus.SENT: Sign("ok", gettext_noop("Sent"), "ok"),
+    DeliveryStatus.FAILED: Sign("fail", gettext_noop("Given up"), "fail"),
 }
 
 
@@ -51,7 +53,7 @@ def tracker(request: TeamRequest) -> HttpResponseBase:
         return _page(request, one, told={"url": url, "events": events, "is_active": is_active}, reasons=refused.reasons)
     if secret:
         return _page(request, saved, secret=secret)
-    messages.success(request, "Saved. What waits is tried again now.")
+    messages.success(request, _("Saved. What waits is tried again now."))
     return _back(request)
 
 
@@ -74,7 +76,7 @@ def try_tracker(request: TeamRequest) -> HttpResponseBase:
             made = services.queue_test(one, now)
         sent = deliver(request.team.id, made.id, now)
         if sent is not None and sent.result.verdict is Verdict.TAKEN:
-            return True, f": it was answered with {sent.status}"
+            return True, _(": it was answered with {status}").format(status=sent.status)
         return False, sent.result.reason if sent else ""
 
     try_push(request, send)
@@ -87,7 +89,7 @@ def send_again(request: TeamRequest, delivery: UUID) -> HttpResponseBase:
     """Sends a delivery once more, within seconds."""
     if not services.send_again(team_id=request.team.id, delivery_id=delivery, now=timezone.now()):
         raise Http404("No such delivery.")
-    messages.success(request, "It is sent again within seconds.")
+    messages.success(request, _("It is sent again within seconds."))
     return _back(request)
 
 
@@ -96,7 +98,7 @@ def send_again(request: TeamRequest, delivery: UUID) -> HttpResponseBase:
 def remove(request: TeamRequest) -> HttpResponseBase:
     """Removes the tracker with its deliveries."""
     services.remove_tracker(_open(request))
-    messages.success(request, "The issue tracker was removed. Links to its issues stay.")
+    messages.success(request, _("The issue tracker was removed. Links to its issues stay."))
     return _back(request)
 
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -93,7 +94,7 @@ def set_objective(request: TeamRequest, workflow: str) -> HttpResponse:
     if form.is_valid():
         told = {"success_rate": form.share, "p95_ms": form.p95_ms, "freshness_ms": form.freshness_ms}
         store_objective(workflow=scope.workflow, told=told)
-        messages.success(request, "Objective saved. The verdict compares with it from now on.")
+        messages.success(request, _("Objective saved. The verdict compares with it from now on."))
     else:
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return HttpResponseRedirect(scope.href("trends"))
@@ -111,10 +112,10 @@ def use_proposal(request: TeamRequest, workflow: str) -> HttpResponse:
     name = request.POST.get("use", "")
     proposal = usual.proposals.of(name)
     if proposal is None or proposal.value is None:
-        messages.error(request, "There is no such proposal now. Nothing was changed.")
+        messages.error(request, _("There is no such proposal now. Nothing was changed."))
     else:
         store_objective(workflow=scope.workflow, told={name: proposal.value})
-        messages.success(request, "Objective saved. The verdict compares with it from now on.")
+        messages.success(request, _("Objective saved. The verdict compares with it from now on."))
     return HttpResponseRedirect(scope.href("trends"))
 
 
@@ -137,7 +138,9 @@ def context(request: TeamRequest, scope: Scope, page: TrendsPage, split: TailSpl
         "kpis": trends_parts.kpis(page),
         "charts": trends_charts.charts(page),
         "leads": findings or trends_parts.leads(scope, page),
-        "leads_sub": "ranked by runs a week that fixing would save" if findings else "ranked by failures explained",
+        "leads_sub": _("ranked by runs a week that fixing would save")
+        if findings
+        else _("ranked by failures explained"),
         "leads_href": findings_href(scope),
         "tail": trends_tail.card(scope, page.totals),
         "tail_split": trends_tail.split_words(split) if split else None,
@@ -157,22 +160,25 @@ def steps_context(scope: Scope, page: TrendsPage, *, all_steps: bool) -> dict[st
     rows = trends_parts.step_rows(scope, page)
     shown = rows if all_steps else trends_parts.leading_steps(rows)
     is_cut = len(shown) < len(rows)
-    reading = f"{len(shown)} with most failures, in the order they run" if is_cut else "in the order they run"
+    reading = _("{count} with most failures, in the order they run") if is_cut else _("in the order they run")
     return {
         "steps": shown,
-        "steps_reading": reading,
-        "all_steps_label": f"Show all {wording.count(len(rows))} steps" if is_cut else "",
+        "steps_reading": reading.format(count=len(shown)),
+        "all_steps_label": _("Show all {count} steps").format(count=wording.count(len(rows))) if is_cut else "",
         "all_steps_href": scope.filters.query(steps="all") + "#steps",
     }
 
 
 def subtitle(scope: Scope, page: TrendsPage) -> str:
     """What runs, in which release, where: `Webhook, latest release 42, in production`."""
-    release = f"latest release {page.latest_release}" if page.latest_release else "release not told"
+    release = _("release not told")
+    if page.latest_release:
+        release = _("latest release {release}").format(release=page.latest_release)
     kind = source_words(page.workflow.type)
     workflow = page.workflow
     whole = wording.completeness(workflow.completeness, workflow.sample_rate, workflow.sample_rate_max)
-    parts = [kind, release if kind else release.capitalize(), f"in {scope.environment_words}", whole]
+    place = _("in {environment}").format(environment=scope.environment_words)
+    parts = [kind, release if kind else release.capitalize(), place, whole]
     return ", ".join(part for part in parts if part)
 
 
@@ -180,22 +186,22 @@ def empty_state(scope: Scope, page: TrendsPage) -> dict[str, str] | None:
     """Why there are no figures and where there are some; None when there are."""
     if page.totals.runs or page.live.running:
         return None
-    title = f"No runs in {scope.environment_words} in this range"
+    title = _("No runs in {environment} in this range").format(environment=scope.environment_words)
     others = [name for name in scope.environments if name != scope.environment]
     if scope.environment and scope.environment not in scope.environments and others:
         return {
             "title": title,
-            "text": f"This workflow reports from {', '.join(others)}.",
+            "text": _("This workflow reports from {environments}.").format(environments=", ".join(others)),
             "href": scope.filters.query(env=others[0]),
-            "label": f"Show {others[0]}",
+            "label": _("Show {environment}").format(environment=others[0]),
         }
     last = page.last_run_at
     if last is None:
-        return {"title": title, "text": "Nothing was reported yet.", "href": "", "label": ""}
+        return {"title": title, "text": _("Nothing was reported yet."), "href": "", "label": ""}
     start, end = week_until(last)
     return {
         "title": title,
-        "text": f"The last run was on {when_text(last)}.",
+        "text": _("The last run was on {at}.").format(at=when_text(last)),
         "href": scope.filters.query(from_=start, to=end),
-        "label": "Show the week that ends with it",
+        "label": _("Show the week that ends with it"),
     }

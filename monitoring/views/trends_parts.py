@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from monitoring import wording
 from monitoring.definitions import Line
@@ -16,7 +18,12 @@ from monitoring.views.criteria_words import progress_words
 from monitoring.views.shell import Scope
 
 MAX_LEADS = 3
-KIND_WORDS = {"http": "HTTP call", "llm": "Model", "api": "API call", "external": "External system"}
+KIND_WORDS = {
+    "http": gettext_noop("HTTP call"),
+    "llm": gettext_noop("Model"),
+    "api": gettext_noop("API call"),
+    "external": gettext_noop("External system"),
+}
 MAX_TITLE = 90
 MAX_STEPS = 20
 # Under this share of failed visits a full bar would cry wolf.
@@ -90,7 +97,7 @@ def leads(scope: Scope, page: TrendsPage) -> list[Lead]:
     ]
     slow = _slow_lead(scope, page)
     ranked = sorted((one for one in found if one[0]), key=lambda one: (-one[0], one[1]))
-    return [*(_lead(scope, page, row, share) for share, _, row in ranked[: MAX_LEADS - len(slow)]), *slow]
+    return [*(_lead(scope, page, row, share) for share, _name, row in ranked[: MAX_LEADS - len(slow)]), *slow]
 
 
 def step_rows(scope: Scope, page: TrendsPage) -> list[StepRow]:
@@ -113,7 +120,9 @@ def failed_share(totals: Totals) -> float | None:
 
 def kind_words(kind: str) -> str:
     """A kind of node as people write it."""
-    return KIND_WORDS.get(kind.lower()) or kind[:1].upper() + kind[1:].replace("_", " ") or "Kind not told"
+    if known := KIND_WORDS.get(kind.lower()):
+        return _(known)
+    return kind[:1].upper() + kind[1:].replace("_", " ") or _("Kind not told")
 
 
 def _step_row(scope: Scope, node: NodeRow, failed: int, full: float) -> StepRow:
@@ -130,7 +139,7 @@ def _step_row(scope: Scope, node: NodeRow, failed: int, full: float) -> StepRow:
         failures=node.totals.failures,
         failed_share=share,
         meter_share=(share or 0) / full,
-        meter_label=f"{wording.percent(share)} of the visits of this step fail",
+        meter_label=_("{share} of the visits of this step fail").format(share=wording.percent(share)),
         p50_ms=node.totals.duration_ms.p50,
         p95_ms=node.totals.duration_ms.p95,
         points=node.points,
@@ -141,14 +150,15 @@ def _step_row(scope: Scope, node: NodeRow, failed: int, full: float) -> StepRow:
 
 def outcome_lines(totals: Totals) -> list[Line]:
     """The counts that a success rate is computed from; runs of workflows that report failures alone are left out."""
-    counted = (
-        ("Succeeded", totals.succeeded - totals.unrated_succeeded),
-        ("Failed", totals.failed),
-        ("Timed out", totals.timed_out),
-        ("Of which not rated", totals.unrated - totals.unrated_succeeded),
-    )
-    told = [(name, wording.count(number)) for name, number in counted if number or not name.startswith("Of")]
-    return [*told, ("Finished, rated", wording.count(totals.rated))]
+    counted = [
+        (_("Succeeded"), totals.succeeded - totals.unrated_succeeded),
+        (_("Failed"), totals.failed),
+        (_("Timed out"), totals.timed_out),
+    ]
+    if unrated := totals.unrated - totals.unrated_succeeded:
+        counted.append((_("Of which not rated"), unrated))
+    counted.append((_("Finished, rated"), totals.rated))
+    return [(name, wording.count(number)) for name, number in counted]
 
 
 def met_kpi(page: TrendsPage) -> Kpi:
@@ -156,48 +166,54 @@ def met_kpi(page: TrendsPage) -> Kpi:
     now, before = page.totals.met, page.previous.met
     if now is None:
         words = progress_words(page.criteria.progress, running_only=True)
-        return Kpi("Met criteria", "not checked", note=words, metric="met_rate")
+        return Kpi(_("Met criteria"), _("not checked"), note=words, metric="met_rate")
     tone, rate = rate_tone(now, before), wording.percent(now.rate)
-    untold = page.totals.unchecked
-    rest = f". {wording.count(untold)} could not be told and count as met" if untold else ""
-    between = f"95% interval {interval_words(now)}{rest}"
+    words = _("on {period}. 95% interval {interval}") if before else _("95% interval {interval}")
+    if untold := page.totals.unchecked:
+        words = _("95% interval {interval}. {count} could not be told and count as met")
+        if before:
+            words = _("on {period}. 95% interval {interval}. {count} could not be told and count as met")
+    note = words.format(period=previous_words(page.window), interval=interval_words(now), count=wording.count(untold))
     return Kpi(
-        "Met criteria",
+        _("Met criteria"),
         rate.removesuffix("%"),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if before else "",
         tone=tone,
-        note=f"on {previous_words(page.window)}. {between}" if before else between,
+        note=note,
         points=[point.totals.met.rate if point.totals.met else None for point in page.series.points],
         spark_tone="fail" if tone == "fail" else "",
         metric="met_rate",
-        arithmetic=[*outcome_lines(page.totals), ("Unmet", wording.count(page.totals.unmet))],
+        arithmetic=[*outcome_lines(page.totals), (_("Unmet"), wording.count(page.totals.unmet))],
     )
 
 
 def _runs(page: TrendsPage) -> Kpi:
     now, before = page.totals, page.previous
     points = [point.totals.runs for point in page.series.points]
-    note = f"on {previous_words(page.window)}" if before.runs else f"None in {previous_words(page.window)}"
+    words = _("on {period}") if before.runs else _("None in {period}")
+    note = words.format(period=previous_words(page.window))
     change = wording.signed_change(relative_change(now.runs, before.runs)) if before.runs else ""
-    return Kpi("Total runs", wording.count(now.runs), change=change, note=note, points=points, metric="runs")
+    return Kpi(_("Total runs"), wording.count(now.runs), change=change, note=note, points=points, metric="runs")
 
 
 def _success(page: TrendsPage) -> Kpi:
     now, before = page.totals.success, page.previous.success
     tone = rate_tone(now, before)
-    none = "unknown" if page.totals.is_failures_only else "none finished"
+    none = _("unknown") if page.totals.is_failures_only else _("none finished")
     rate = wording.percent(now.rate) if now else none
-    between = f"95% interval {interval_words(now)}" if now else ""
+    between = _("95% interval {interval}").format(interval=interval_words(now)) if now else ""
     if page.totals.is_failures_only:
-        between = "Only failures are reported"
+        between = _("Only failures are reported")
+    if before:
+        between = _("on {period}. {rest}").format(period=previous_words(page.window), rest=between)
     return Kpi(
-        "Success rate",
+        _("Success rate"),
         rate.removesuffix("%"),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if now and before else "",
         tone=tone,
-        note=f"on {previous_words(page.window)}. {between}" if before else between,
+        note=between,
         points=[point.totals.success_rate for point in page.series.points],
         spark_tone="fail" if tone == "fail" else "",
         metric="success_rate",
@@ -210,19 +226,21 @@ def _latency(page: TrendsPage) -> Kpi:
     change = relative_change(now.p95, before.p95)
     value, unit = _split_unit(wording.duration_ms(now.p95))
     average, p50, p99 = (wording.duration_ms(ms) for ms in (now.avg, now.p50, now.p99))
-    others = f"Average {average}, p50 {p50}, p99 {p99}"
-    since = f"on {previous_words(page.window)}. " if change is not None else ""
+    words = _("Average {average}, p50 {p50}, p99 {p99}")
+    if change is not None:
+        words = _("on {period}. Average {average}, p50 {p50}, p99 {p99}")
+    note = words.format(period=previous_words(page.window), average=average, p50=p50, p99=p99)
     return Kpi(
-        "Latency, p95",
+        _("Latency, p95"),
         value,
         unit=unit,
         change=wording.signed_change(change) if change is not None else "",
         tone=growth_tone(change),
-        note=since + others if now.p95 is not None else "",
+        note=note if now.p95 is not None else "",
         points=[point.totals.duration_ms.p95 for point in page.series.points],
         spark_tone="fail" if growth_tone(change) == "fail" else "",
         metric="p95",
-        arithmetic=[("Runs whose duration is known", wording.count(page.totals.timed_runs))],
+        arithmetic=[(_("Runs whose duration is known"), wording.count(page.totals.timed_runs))],
     )
 
 
@@ -230,33 +248,37 @@ def _failures(page: TrendsPage) -> Kpi:
     now, before = page.totals, page.previous
     change = now.failures - before.failures
     tone = growth_tone(relative_change(now.failures, before.failures)) if before.runs else ""
-    late = f", {wording.count(now.timed_out)} timed out" if now.timed_out else ""
+    since = [_("on {period}").format(period=previous_words(page.window))] if before.runs else []
+    late = [_("{count} timed out").format(count=wording.count(now.timed_out))] if now.timed_out else []
     return Kpi(
-        "Failures",
+        _("Failures"),
         wording.count(now.failures),
         change=wording.signed_count(change) if before.runs else "",
         tone=tone,
-        note=f"on {previous_words(page.window)}{late}" if before.runs else late.removeprefix(", "),
+        note=", ".join([*since, *late]),
         points=[point.totals.failures for point in page.series.points],
         spark_tone="fail" if tone == "fail" else "",
         metric="failures",
-        arithmetic=[("Failed", wording.count(now.failed)), ("Timed out", wording.count(now.timed_out))],
+        arithmetic=[(_("Failed"), wording.count(now.failed)), (_("Timed out"), wording.count(now.timed_out))],
     )
 
 
 def _split_unit(text: str) -> tuple[str, str]:
-    value, _, unit = text.partition(" ")
+    value, _space, unit = text.partition(" ")
     return (value, f" {unit}") if unit in ("s", "ms") else (text, "")
 
 
 def _lead(scope: Scope, page: TrendsPage, row: NodeRow | ValueRow, share: float) -> Lead:
     failures, part = wording.count(row.totals.failures), wording.percent(share, 0)
     if isinstance(row, NodeRow):
-        text = f"{failures} of its {wording.count(row.totals.runs)} visits failed."
-        return Lead(row.name, f"{part} of failed step visits", text, scope.href("failures", step=row.name), mono=True)
-    text = f"{failures} of {wording.count(page.totals.failures)} failed runs ended with it."
+        text = _("{failures} of its {visits} visits failed.")
+        text = text.format(failures=failures, visits=wording.count(row.totals.runs))
+        told = _("{share} of failed step visits").format(share=part)
+        return Lead(row.name, told, text, scope.href("failures", step=row.name), mono=True)
+    text = _("{failures} of {count} failed runs ended with it.")
+    text = text.format(failures=failures, count=wording.count(page.totals.failures))
     title = Truncator(row.value).chars(MAX_TITLE)
-    return Lead(title, f"{part} of failures", text, scope.href("failures", error=row.value))
+    return Lead(title, _("{share} of failures").format(share=part), text, scope.href("failures", error=row.value))
 
 
 def _slow_lead(scope: Scope, page: TrendsPage) -> list[Lead]:
@@ -264,7 +286,8 @@ def _slow_lead(scope: Scope, page: TrendsPage) -> list[Lead]:
     if len(timed) < 2:
         return []
     slowest = max(timed, key=lambda node: (node.totals.duration_ms.p95 or 0, node.name))
-    text = f"The slowest step: half of its visits take under {wording.duration_ms(slowest.totals.duration_ms.p50)}."
+    text = _("The slowest step: half of its visits take under {duration}.")
+    text = text.format(duration=wording.duration_ms(slowest.totals.duration_ms.p50))
     href = (
         scope.href("executions", workflow=page.workflow.slug, step=slowest.name)
         + "&"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from monitoring import wording
 from monitoring.analysis.change_point import Kind as Change
@@ -21,9 +23,32 @@ from monitoring.views.comparing import previous_words
 from monitoring.views.criteria_words import unmet_sentence
 from monitoring.views.shell import Scope
 
-ANSWERS = {Kind.NOT_STABLE: "No. ", Kind.WATCH: "Not certain. ", Kind.STABLE: "Yes. "}
+ANSWERS = {
+    Kind.NOT_STABLE: gettext_noop("No. {sentence}"),
+    Kind.WATCH: gettext_noop("Not certain. {sentence}"),
+    Kind.STABLE: gettext_noop("Yes. {sentence}"),
+}
 # The filter of the Failures page for each kind of value that failures may be concentrated in.
 PARAMS = {"step": "step", "input type": "input", "external system": "system", "model": "model", "tool": "tool"}
+# When it began, by whether runs became slower, and that it ended again.
+_ROSE = {
+    False: (
+        gettext_noop("Failures rose on <b>{at}</b> (it may have begun between {earliest} and {latest}): {levels}."),
+        gettext_noop(
+            "Failures rose on <b>{at}</b> and fell again on {end} (it may have begun between {earliest} and {latest}): "
+            "{levels}."
+        ),
+    ),
+    True: (
+        gettext_noop(
+            "Runs became slower on <b>{at}</b> (it may have begun between {earliest} and {latest}): {levels}."
+        ),
+        gettext_noop(
+            "Runs became slower on <b>{at}</b> and fell again on {end} (it may have begun between {earliest} and "
+            "{latest}): {levels}."
+        ),
+    ),
+}
 MAX_COINCIDENCES = 2
 # What chance does more often than this is not worth a line.
 MAX_CHANCE = 0.5
@@ -57,10 +82,11 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
         ]
     if totals.rated < ENOUGH_RUNS and not totals.is_failures_only:
         paragraphs += _last_runs(page)
-    note = "Check concentration before changing the process." if totals.failures else ""
+    note = _("Check concentration before changing the process.") if totals.failures else ""
+    answer, sentence = ANSWERS.get(page.verdict.kind), page.verdict.sentence
     return Panel(
-        f"Is this process running stably in {scope.environment_words}?",
-        ANSWERS.get(page.verdict.kind, "") + page.verdict.sentence,
+        _("Is this process running stably in {environment}?").format(environment=scope.environment_words),
+        _(answer).format(sentence=sentence) if answer else sentence,
         page.verdict.word,
         page.verdict.tone,
         paragraphs,
@@ -73,17 +99,23 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
 def _rate_sentence(page: TrendsPage) -> SafeString:
     totals, before = page.totals, page.previous.success
     if totals.is_failures_only:
-        return format_html(
-            "<b>{} failures</b> were reported. Runs that succeed are not.", wording.count(totals.failures)
-        )
-    since = ""
+        reported = _("<b>{count} failures</b> were reported. Runs that succeed are not.")
+        return format_html(reported, count=wording.count(totals.failures))
+    words = _("<b>{failures} of {runs} runs</b> failed.")
     if before:
-        since = format_html("; {} <b>{}</b> succeeded", previous_words(page.window), wording.percent(before.rate))
-    p95 = totals.duration_ms.p95
-    slow = format_html(" One run in twenty takes over <b>{}</b>.", wording.duration_ms(p95)) if p95 is not None else ""
-    return format_html(
-        "<b>{} of {} runs</b> failed{}.{}", wording.count(totals.failures), wording.count(totals.runs), since, slow
+        words = _("<b>{failures} of {runs} runs</b> failed; {period} <b>{share}</b> succeeded.")
+    told = format_html(
+        words,
+        failures=wording.count(totals.failures),
+        runs=wording.count(totals.runs),
+        period=previous_words(page.window) if before else "",
+        share=wording.percent(before.rate) if before else "",
     )
+    p95 = totals.duration_ms.p95
+    if p95 is None:
+        return told
+    slow = format_html(_("One run in twenty takes over <b>{duration}</b>."), duration=wording.duration_ms(p95))
+    return format_html("{} {}", told, slow)
 
 
 def _varying_sentence(page: TrendsPage) -> list[SafeString]:
@@ -93,9 +125,11 @@ def _varying_sentence(page: TrendsPage) -> list[SafeString]:
         return []
     return [
         format_html(
-            "Runs are sampled at <b>{}</b>, and each counts once: where failures are kept more often than successes, "
-            "the success rate is too low.",
-            wording.sampling_rate(lowest, highest),
+            _(
+                "Runs are sampled at <b>{rate}</b>, and each counts once: where failures are kept more often than "
+                "successes, the success rate is too low."
+            ),
+            rate=wording.sampling_rate(lowest, highest),
         )
     ]
 
@@ -105,7 +139,7 @@ def _reach(page: TrendsPage) -> list[SafeString]:
     words = page.verdict.scope_words
     if not words:
         return []
-    head, _, rest = words.partition(" ")
+    head, _space, rest = words.partition(" ")
     return [format_html("<b>{}</b> {}", head, rest)]
 
 
@@ -114,24 +148,23 @@ def _began(page: TrendsPage) -> list[SafeString]:
     around = page.verdict.decision.surroundings
     beginning, began = around.beginning, page.began
     if beginning is not None and beginning.kind is Change.GRADUAL:
-        return [format_html("No single beginning: {}.", beginning.words.removeprefix(f"{beginning.kind}: "))]
+        told = beginning.words.removeprefix(f"{beginning.kind}: ")
+        return [format_html(_("No single beginning: {levels}."), levels=told)]
     if began is None:
         return []
-    what = "Runs became slower" if began.is_latency else "Failures rose"
-    ended = format_html(" and fell again on {}", when_text(began.ended_at)) if began.ended_at else ""
+    once, ended = _ROSE[began.is_latency]
     text = format_html(
-        "{} on <b>{}</b>{} (it may have begun between {} and {}): {}.",
-        what,
-        when_text(began.at),
-        ended,
-        when_text(began.earliest),
-        when_text(began.latest),
-        began.beginning.words,
+        _(ended if began.ended_at else once),
+        at=when_text(began.at),
+        end=when_text(began.ended_at) if began.ended_at else "",
+        earliest=when_text(began.earliest),
+        latest=when_text(began.latest),
+        levels=began.beginning.words,
     )
     unusual = [one for one in around.coincidences if one.is_unusual]
     near = unusual[:MAX_COINCIDENCES] or [one for one in around.coincidences[:1] if one.chance < MAX_CHANCE]
-    said = "It coincides with" if unusual else "Near it, as chance may have it"
-    return [text, *(format_html("{}: {}.", said, one.words) for one in near)]
+    said = _("It coincides with: {what}.") if unusual else _("Near it, as chance may have it: {what}.")
+    return [text, *(format_html(said, what=one.words) for one in near)]
 
 
 def _last_runs(page: TrendsPage) -> list[SafeString]:
@@ -141,24 +174,24 @@ def _last_runs(page: TrendsPage) -> list[SafeString]:
     if streak is None or streak.last_at is None:
         return []
     last = streak.last_success_at or (fresh.last_success_at if fresh else None)
-    success = format_html("Last success: <b>{}</b>", when_text(last)) if last else "No success is known"
     failures = streak.words[:1].upper() + streak.words[1:]
     if streak.failures and streak.began_at:
-        failures += f", since {when_text(streak.began_at)}"
-    found = [format_html("{}. {}.", success, failures)]
+        failures = _("{failures}, since {at}").format(failures=failures, at=when_text(streak.began_at))
+    words = _("Last success: <b>{at}</b>. {failures}.") if last else _("No success is known. {failures}.")
+    found = [format_html(words, at=when_text(last) if last else "", failures=failures)]
     if rhythm is not None:
-        found.append(format_html("Runs: {}.{}", rhythm.words, _expected(rhythm)))
+        found.append(_rhythm_sentence(rhythm))
     return found
 
 
-def _expected(rhythm: Rhythm) -> SafeString | str:
-    """When the next run is expected, or was; empty without a regular rhythm."""
-    if rhythm.expected_at is None:
-        return ""
-    when = when_text(rhythm.expected_at)
-    if rhythm.late_at and timezone.now() > rhythm.late_at:
-        return format_html(" The next one was expected on <b>{}</b> and has not come.", when)
-    return format_html(" The next one is expected on <b>{}</b>.", when)
+def _rhythm_sentence(rhythm: Rhythm) -> SafeString:
+    """How it runs, and when the next run is expected, or was; the latter with a regular rhythm alone."""
+    words = _("Runs: {rhythm}.")
+    if rhythm.expected_at is not None:
+        words = _("Runs: {rhythm}. The next one is expected on <b>{at}</b>.")
+        if rhythm.late_at and timezone.now() > rhythm.late_at:
+            words = _("Runs: {rhythm}. The next one was expected on <b>{at}</b> and has not come.")
+    return format_html(words, rhythm=rhythm.words, at=when_text(rhythm.expected_at) if rhythm.expected_at else "")
 
 
 def _actions(scope: Scope, page: TrendsPage) -> list[Action]:
@@ -169,27 +202,29 @@ def _actions(scope: Scope, page: TrendsPage) -> list[Action]:
         found.append(_concentrated(scope, reach.part))
     decisive = page.verdict.decision.decisive
     if decisive and decisive.kind is not Kind.STABLE and decisive.subject in (Subject.P95, Subject.USUAL_P95):
-        found.append(Action("See where slow runs spend their time", "#tail", "clock", primary=not found))
+        found.append(Action(_("See where slow runs spend their time"), "#tail", "clock", primary=not found))
     if totals.failures:
-        failed = "failed sample" if totals.failures == 1 else f"{wording.count(totals.failures)} failed samples"
-        found.append(Action(f"See the {failed}", scope.href("failures"), "list", primary=not found))
+        words = ngettext("See the failed sample", "See the {count} failed samples", totals.failures)
+        label = words.format(count=wording.count(totals.failures))
+        found.append(Action(label, scope.href("failures"), "list", primary=not found))
         if page.typical_failure:
             href = scope.href("replay", str(page.typical_failure))
-            found.append(Action("Replay a typical failure", href, "redo"))
+            found.append(Action(_("Replay a typical failure"), href, "redo"))
     elif totals.runs:
         href = scope.href("executions", workflow=page.workflow.slug)
-        found.append(Action("See the executions", href, "list", primary=not found))
+        found.append(Action(_("See the executions"), href, "list", primary=not found))
     if totals.unmet:
-        unmet = "unmet sample" if totals.unmet == 1 else f"{wording.count(totals.unmet)} unmet samples"
+        words = ngettext("See the unmet sample", "See the {count} unmet samples", totals.unmet)
         href = scope.href("executions", workflow=page.workflow.slug, status=UNMET)
-        found.append(Action(f"See the {unmet}", href, "list"))
+        found.append(Action(words.format(count=wording.count(totals.unmet)), href, "list"))
     return found
 
 
 def _concentrated(scope: Scope, part: Part) -> Action:
-    count = "failure" if part.failures == 1 else f"{wording.count(part.failures)} failures"
+    words = ngettext("See the failure in {place}", "See the {count} failures in {place}", part.failures)
     href = scope.href("failures", **{PARAMS[part.kind]: part.value})
-    return Action(f"See the {count} in {part.value}", href, "flow", primary=True)
+    label = words.format(count=wording.count(part.failures), place=part.value)
+    return Action(label, href, "flow", primary=True)
 
 
 def _fact_icon(text: str) -> str:

@@ -7,32 +7,35 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
+from monitoring.models import FailureGroup
 from monitoring.reads.merged import roots_of
 from monitoring.services.triage import Outcome, TriageRefused
 from monitoring.services.triage_request import perform, read_ids
 
 # Fields as a sentence on a page names them; the others are as the API names them.
-_NAMES = {
-    "until": "the time until when",
-    "count": "the number of failures",
-    "release": "the release",
-    "members": "the groups to split off",
-    "assignee": "the member",
+_FAULTS = {
+    "until": gettext_noop("the time until when {reason}"),
+    "count": gettext_noop("the number of failures {reason}"),
+    "release": gettext_noop("the release {reason}"),
+    "members": gettext_noop("the groups to split off {reason}"),
+    "assignee": gettext_noop("the member {reason}"),
 }
 # What a form says, as a sentence about so many groups.
 _DONE = {
-    "review": "reviewed",
-    "ignore": "ignored",
-    "resolve": "resolved",
-    "reopen": "opened",
-    "assign": "assigned",
-    "merge": "merged into one",
-    "split": "split off",
+    "review": (gettext_noop("{count} group reviewed."), gettext_noop("{count} groups reviewed.")),
+    "ignore": (gettext_noop("{count} group ignored."), gettext_noop("{count} groups ignored.")),
+    "resolve": (gettext_noop("{count} group resolved."), gettext_noop("{count} groups resolved.")),
+    "reopen": (gettext_noop("{count} group opened."), gettext_noop("{count} groups opened.")),
+    "assign": (gettext_noop("{count} group assigned."), gettext_noop("{count} groups assigned.")),
+    "merge": (gettext_noop("{count} group merged into one."), gettext_noop("{count} groups merged into one.")),
+    "split": (gettext_noop("{count} group split off."), gettext_noop("{count} groups split off.")),
 }
 
 
@@ -42,7 +45,7 @@ def change_many(request: TeamRequest) -> HttpResponseBase:
     """What the form of the list asks for; back to the list as it was."""
     back = reverse("failure_groups", args=[request.team.slug]) + "?" + request.POST.get("back", "")[:2000].lstrip("?")
     if not request.POST.getlist("group"):
-        messages.error(request, "Nothing was changed: choose at least one group first.")
+        messages.error(request, _("Nothing was changed: choose at least one group first."))
         return HttpResponseRedirect(back)
     try:
         _change(request, read_ids(request.POST.getlist("group")))
@@ -58,7 +61,7 @@ def change_one(request: TeamRequest, group: uuid.UUID) -> HttpResponseBase:
     try:
         _change(request, [group])
     except TriageRefused as refused:
-        if "not known" in refused.reasons.get("groups", ""):
+        if not FailureGroup.objects.filter(team_id=request.team.id, id=group).exists():
             raise Http404("No such group.") from None
         _refuse(request, refused)
     root = roots_of(request.team.id, [group])[group]
@@ -96,7 +99,7 @@ def told_by_form(post: QueryDict) -> dict[str, Any]:
 
 def _require(told: dict[str, Any], field: str | None) -> None:
     if field and not told.get(field):
-        raise TriageRefused({field: "must be told"})
+        raise TriageRefused({field: _("must be told")})
 
 
 def _change(request: TeamRequest, groups: list[uuid.UUID]) -> None:
@@ -107,15 +110,19 @@ def _change(request: TeamRequest, groups: list[uuid.UUID]) -> None:
 
 def done_words(action: str, outcome: Outcome) -> str:
     """What was done: `3 groups resolved.`, with how many were left as they were."""
-    changed = f"{_groups(outcome.changed)} {_DONE[action]}."
-    left = f" {_groups(outcome.unchanged)} left as before." if outcome.unchanged and action != "split" else ""
-    return changed + left
-
-
-def _groups(count: int) -> str:
-    return f"{wording.count(count)} group{'' if count == 1 else 's'}"
+    changed = ngettext(*_DONE[action], outcome.changed).format(count=wording.count(outcome.changed))
+    if not outcome.unchanged or action == "split":
+        return changed
+    left = ngettext("{count} group left as before.", "{count} groups left as before.", outcome.unchanged)
+    return f"{changed} {left.format(count=wording.count(outcome.unchanged))}"
 
 
 def _refuse(request: TeamRequest, refused: TriageRefused) -> None:
-    why = "; ".join(f"{_NAMES.get(name, name.replace('_', ' '))} {reason}" for name, reason in refused.reasons.items())
-    messages.error(request, f"Nothing was changed: {why}.")
+    why = "; ".join(_fault(name, reason) for name, reason in refused.reasons.items())
+    messages.error(request, _("Nothing was changed: {reasons}.").format(reasons=why))
+
+
+def _fault(name: str, reason: str) -> str:
+    if name in _FAULTS:
+        return _(_FAULTS[name]).format(reason=reason)
+    return f"{name.replace('_', ' ')} {reason}"

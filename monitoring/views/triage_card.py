@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import Team
 from monitoring.analysis.triage import TriageStatus
@@ -55,7 +56,7 @@ def triage_card(team: Team, group: Group, now: datetime) -> TriageCard:
     return TriageCard(
         sign=SIGNS[triaged.status],
         words=state_words(group.id, triaged, progress_of(team.id, told, now)),
-        who=f"by {triaged.by or 'Steadyrun'}" if triaged.standing.at else "",
+        who=_("by {name}").format(name=triaged.by or "Steadyrun") if triaged.standing.at else "",
         at=triaged.standing.at,
         assignee=triaged.assignee,
         came_back=came_back_words(history) if triaged.status is TriageStatus.REOPENED else "",

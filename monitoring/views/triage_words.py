@@ -5,8 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from monitoring import wording
 from monitoring.analysis.triage import EventKind, Terms, TriageStatus
+from monitoring.joining import either
 from monitoring.reads.triage import Awaited, Happened, Progress, Triaged
 from monitoring.templatetags.display import when_text
 from monitoring.templatetags.triage import SIGNS
@@ -17,33 +20,48 @@ def state_words(group_id: UUID, triaged: Triaged, progress: Progress) -> str:
     """Where a group stands: `Ignored until 20 more failures, 7 seen`."""
     terms = triaged.standing.terms
     if triaged.status is TriageStatus.IGNORED:
-        return f"Ignored {ignored_words(terms, progress.seen.get(group_id), progress.releases.get(group_id))}"
+        return ignored_words(terms, progress.seen.get(group_id), progress.releases.get(group_id))
     if triaged.status is TriageStatus.RESOLVED:
-        return f"Resolved{resolved_words(terms, progress.releases.get(group_id))}"
+        return resolved_words(terms, progress.releases.get(group_id))
     return SIGNS[triaged.status].word
 
 
-def ignored_words(terms: Terms, seen: int | None = None, release: Awaited | None = None) -> str:
-    """Until when a group is ignored; `seen` are the failures that it has had since."""
+def ignored_words(
+    terms: Terms, seen: int | None = None, release: Awaited | None = None, *, is_past: bool = False
+) -> str:
+    """Until when a group is ignored; `seen` are the failures that it has had since.
+
+    Of an event that is past nothing is said of a release that is still awaited.
+    """
     ends = []
     if terms.until_at is not None:
         ends.append(when_text(terms.until_at))
     if terms.count is not None:
         ends.append(_count_words(terms, seen))
     if terms.is_next_release:
-        ends.append("the next release is live")
+        ends.append(_("the next release is live"))
     elif terms.release:
-        unseen = "" if release else ", not seen yet"
-        ends.append(f"release {terms.release} is live{unseen}")
-    return f"until {' or '.join(ends)}" if ends else "for good"
+        words = _("release {release} is live") if release or is_past else _("release {release} is live, not seen yet")
+        ends.append(words.format(release=terms.release))
+    return _("Ignored until {ends}").format(ends=either(ends)) if ends else _("Ignored for good")
 
 
 def resolved_words(terms: Terms, release: Awaited | None = None) -> str:
-    """In which release a group is resolved, and whether that is live; empty where no release was named."""
-    live = f"live since {when_text(release.live_at)}" if release and release.live_at else "not live yet"
+    """That a group is resolved, in which release, and whether that is live."""
+    if not (terms.is_next_release or terms.release):
+        return _("Resolved")
+    if terms.is_next_release and release is None:
+        return _("Resolved in the next release, none yet")
+    at = release.live_at if release else None
+    words = (
+        _("Resolved in release {release}, live since {at}") if at else _("Resolved in release {release}, not live yet")
+    )
     if terms.is_next_release:
-        return f" in the next release: {release.name}, {live}" if release else " in the next release, none yet"
-    return f" in release {terms.release}, {live}" if terms.release else ""
+        words = _("Resolved in the next release: {release}, not live yet")
+        if at:
+            words = _("Resolved in the next release: {release}, live since {at}")
+    name = release.name if release and terms.is_next_release else terms.release
+    return words.format(release=name, at=when_text(at) if at else "")
 
 
 def came_back_words(history: list[Happened]) -> str:
@@ -61,11 +79,13 @@ def event_words(event: Happened) -> str:
 def _count_words(terms: Terms, seen: int | None) -> str:
     count = wording.count(terms.count)
     if terms.within is None:
-        return f"{count} more failures" + ("" if seen is None else f", {wording.count(seen)} seen")
+        words = _("{count} more failures") if seen is None else _("{count} more failures, {seen} seen")
+        return words.format(count=count, seen=wording.count(seen))
+    words = _("{count} failures within {length}")
+    if seen is not None:
+        words = _("{count} failures within {length}, {seen} in the last {length}")
     length = wording.plain_duration_ms(terms.within.total_seconds() * 1000)
-    return f"{count} failures within {length}" + (
-        "" if seen is None else f", {wording.count(seen)} in the last {length}"
-    )
+    return words.format(count=count, length=length, seen=wording.count(seen))
 
 
 def _terms(detail: Mapping[str, Any]) -> Terms:
@@ -82,50 +102,62 @@ def _terms(detail: Mapping[str, Any]) -> Terms:
 
 def _resolved(detail: Mapping[str, Any]) -> str:
     if detail.get("next_release"):
-        return "Resolved in the next release"
-    return f"Resolved in release {detail['release']}" if detail.get("release") else "Resolved"
+        return _("Resolved in the next release")
+    if detail.get("release"):
+        return _("Resolved in release {release}").format(release=detail["release"])
+    return _("Resolved")
 
 
 def _expired(detail: Mapping[str, Any]) -> str:
-    why = {
-        "time": "the time has come",
-        "count": "it failed as often as was set",
-        "release": f"release {detail.get('release')} is live",
-    }
-    return f"Open again: {why.get(detail.get('why', ''), 'ignoring has ended')}"
+    words = {
+        "time": _("Open again: the time has come"),
+        "count": _("Open again: it failed as often as was set"),
+        "release": _("Open again: release {release} is live"),
+    }.get(detail.get("why", ""), _("Open again: ignoring has ended"))
+    return words.format(release=detail.get("release"))
 
 
 def _regressed(detail: Mapping[str, Any]) -> str:
     at = parse_instant(detail["failed_at"], EARLIEST) if detail.get("failed_at") else None
-    where = f" in release {detail['release']}" if detail.get("release") else ""
-    return f"Failed again{where}, {when_text(at)}" if at else f"Failed again{where}"
+    words = _("Failed again, {at}") if at else _("Failed again")
+    if detail.get("release"):
+        words = _("Failed again in release {release}, {at}") if at else _("Failed again in release {release}")
+    return words.format(release=detail.get("release"), at=when_text(at) if at else "")
 
 
 def _titles(groups: list[Mapping[str, str]]) -> str:
     shown = ", ".join(f"“{group['title'][:60]}”" for group in groups[:3])
-    return shown + (f" and {len(groups) - 3} more" if len(groups) > 3 else "")
+    if len(groups) <= 3:
+        return shown
+    return _("{groups} and {count} more").format(groups=shown, count=len(groups) - 3)
 
 
 def _merged(detail: Mapping[str, Any]) -> str:
     if "into" in detail:
-        return f"Merged into “{detail['into']['title'][:60]}”"
-    return f"Merged with {_titles(detail.get('groups', []))}"
+        return _("Merged into “{group}”").format(group=detail["into"]["title"][:60])
+    return _("Merged with {groups}").format(groups=_titles(detail.get("groups", [])))
 
 
 def _split(detail: Mapping[str, Any]) -> str:
     if "from" in detail:
-        return f"Split from “{detail['from']['title'][:60]}”"
-    return f"Split off {_titles(detail.get('groups', []))}"
+        return _("Split from “{group}”").format(group=detail["from"]["title"][:60])
+    return _("Split off {groups}").format(groups=_titles(detail.get("groups", [])))
+
+
+def _assigned(detail: Mapping[str, Any]) -> str:
+    if not detail.get("assignee"):
+        return _("Unassigned")
+    return _("Assigned to {name}").format(name=detail["assignee"])
 
 
 _EVENTS: dict[EventKind, Callable[[Mapping[str, Any]], str]] = {
-    EventKind.REVIEWED: lambda detail: "Reviewed",
-    EventKind.IGNORED: lambda detail: f"Ignored {ignored_words(_terms(detail))}".replace(", not seen yet", ""),
+    EventKind.REVIEWED: lambda detail: _("Reviewed"),
+    EventKind.IGNORED: lambda detail: ignored_words(_terms(detail), is_past=True),
     EventKind.RESOLVED: _resolved,
-    EventKind.OPENED: lambda detail: "Opened again",
+    EventKind.OPENED: lambda detail: _("Opened again"),
     EventKind.EXPIRED: _expired,
     EventKind.REGRESSED: _regressed,
-    EventKind.ASSIGNED: lambda detail: f"Assigned to {detail['assignee']}" if detail.get("assignee") else "Unassigned",
+    EventKind.ASSIGNED: _assigned,
     EventKind.MERGED: _merged,
     EventKind.SPLIT: _split,
 }

@@ -10,6 +10,8 @@ from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -30,6 +32,28 @@ HEAD = (
     "p50_ms", "p95_ms", "success_change", "last_run_at", "unmet",
 )  # fmt: skip
 MAX_SHOWN = 500
+_ANSWERS = {
+    Kind.NOT_STABLE: (
+        gettext_noop("{count} of {all} workflows is not stable."),
+        gettext_noop("{count} of {all} workflows are not stable."),
+    ),
+    Kind.WATCH: (
+        gettext_noop("{count} of {all} workflows is to be watched."),
+        gettext_noop("{count} of {all} workflows are to be watched."),
+    ),
+    Kind.NO_OBJECTIVE: (
+        gettext_noop("{count} of {all} workflows has no objective, so no verdict."),
+        gettext_noop("{count} of {all} workflows have no objective, so no verdict."),
+    ),
+    Kind.NOT_ENOUGH_DATA: (
+        gettext_noop("{count} of {all} workflows has too few runs for a verdict."),
+        gettext_noop("{count} of {all} workflows have too few runs for a verdict."),
+    ),
+    Kind.FAILURES_ONLY: (
+        gettext_noop("{count} of {all} workflows has only failures reported, so no verdict."),
+        gettext_noop("{count} of {all} workflows have only failures reported, so no verdict."),
+    ),
+}
 
 # What the columns sort by; rows without a value come last in either direction.
 SORTS: dict[str, Callable[["Row"], Any]] = {
@@ -98,10 +122,14 @@ def context(
         **frame(scope),
         "as_of": as_of,
         "rows": rows[:MAX_SHOWN],
-        "shown": f"first {wording.count(MAX_SHOWN)} of {wording.count(len(rows))} shown"
+        "shown": _("first {shown} of {count} shown").format(
+            shown=wording.count(MAX_SHOWN), count=wording.count(len(rows))
+        )
         if len(rows) > MAX_SHOWN
         else "",
-        "counted": f"{wording.count(len(found))} workflow{'' if len(found) == 1 else 's'}",
+        "counted": ngettext("{count} workflow", "{count} workflows", len(found)).format(
+            count=wording.count(len(found))
+        ),
         "is_new": not found,
         "verdict": panel(scope, found) if found else None,
         "chips": filter_chips(scope),
@@ -115,26 +143,17 @@ def panel(scope: Scope, rows: Sequence[Row]) -> Panel:
     """Which process needs attention: the worst one by its verdict, else the one with most failures."""
     kinds = Counter(row.kind for row in rows)
     worst = rows[0]
-    answers = {
-        Kind.NOT_STABLE: f"{_are(kinds[Kind.NOT_STABLE], len(rows))} not stable.",
-        Kind.WATCH: f"{_are(kinds[Kind.WATCH], len(rows))} to be watched.",
-        Kind.NO_OBJECTIVE: f"{_have(kinds[Kind.NO_OBJECTIVE], len(rows))} no objective, so no verdict.",
-        Kind.NOT_ENOUGH_DATA: f"{_have(kinds[Kind.NOT_ENOUGH_DATA], len(rows))} too few runs for a verdict.",
-        Kind.FAILURES_ONLY: f"{_have(kinds[Kind.FAILURES_ONLY], len(rows))} only failures reported, so no verdict.",
-        Kind.STABLE: "None: all workflows are stable.",
-    }
-    answer, word, tone = answers[worst.kind], worst.verdict, worst.tone
+    answer, word, tone = _answer(worst.kind, kinds[worst.kind], len(rows)), worst.verdict, worst.tone
     if not any(row.runs for row in rows):
-        answer, word, tone = f"No runs in {scope.environment_words} in this range.", "No runs", "idle"
-    actions = [Action(f"Open {worst.name}", worst.href, "flow", primary=True)] if worst.runs else []
+        answer = _("No runs in {environment} in this range.").format(environment=scope.environment_words)
+        word, tone = _("No runs"), "idle"
+    actions = []
+    if worst.runs:
+        actions.append(Action(_("Open {name}").format(name=worst.name), worst.href, "flow", primary=True))
     if worst.failures:
-        label = (
-            "See its failed sample"
-            if worst.failures == 1
-            else f"See its {wording.count(worst.failures)} failed samples"
-        )
-        actions.append(Action(label, worst.failures_href, "list"))
-    return Panel("Which process needs attention?", answer, word, tone, _evidence(rows), [], actions)
+        label = ngettext("See its failed sample", "See its {count} failed samples", worst.failures)
+        actions.append(Action(label.format(count=wording.count(worst.failures)), worst.failures_href, "list"))
+    return Panel(_("Which process needs attention?"), answer, word, tone, _evidence(rows), [], actions)
 
 
 def _evidence(rows: Sequence[Row]) -> list[SafeString]:
@@ -144,24 +163,25 @@ def _evidence(rows: Sequence[Row]) -> list[SafeString]:
     runs, failures = sum(row.runs for row in rows), sum(row.failures for row in rows)
     return [
         format_html(
-            "<b>{}</b> comes first: <b>{}</b> of its finished runs succeed, {} of {} failed. All workflows together: "
-            "{} runs, {} failures.",
-            worst.name,
-            wording.percent(worst.success_rate),
-            wording.count(worst.failures),
-            wording.count(worst.runs),
-            wording.count(runs),
-            wording.count(failures),
+            _(
+                "<b>{name}</b> comes first: <b>{share}</b> of its finished runs succeed, {own_failures} of {own_runs} "
+                "failed. All workflows together: {runs} runs, {failures} failures."
+            ),
+            name=worst.name,
+            share=wording.percent(worst.success_rate),
+            own_failures=wording.count(worst.failures),
+            own_runs=wording.count(worst.runs),
+            runs=wording.count(runs),
+            failures=wording.count(failures),
         )
     ]
 
 
-def _are(count: int, of: int) -> str:
-    return f"{count} of {of} workflows {'is' if count == 1 else 'are'}"
-
-
-def _have(count: int, of: int) -> str:
-    return f"{count} of {of} workflows {'has' if count == 1 else 'have'}"
+def _answer(kind: Kind, count: int, of: int) -> str:
+    """How many of all have the verdict of the worst one."""
+    if kind is Kind.STABLE:
+        return _("None: all workflows are stable.")
+    return ngettext(*_ANSWERS[kind], count).format(count=count, all=of)
 
 
 def _matches(row: Row, scope: Scope) -> bool:
