@@ -1,6 +1,7 @@
 """Views of a list that members keep under a name, for themselves or for the team, and which one each opens with."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django.utils import timezone
 
 from accounts.models.audited import Audited
@@ -10,8 +11,8 @@ from accounts.tenancy import TeamForeignKey, TenantModel
 class ViewPage(models.TextChoices):
     """The pages that views are of: the names of their addresses."""
 
-    EXECUTIONS = "executions", "Executions"
-    FAILURES = "failures", "Failures"
+    EXECUTIONS = "executions", _("Executions")
+    FAILURES = "failures", _("Failures")
 
 
 class SavedView(Audited, TenantModel):

@@ -6,16 +6,18 @@ from functools import lru_cache
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from monitoring.definitions import DEFINITIONS, PAGE, Line
 
 register = template.Library()
 
 # A button opens what stands behind it by mouse, touch and keyboard, without a script; Esc closes it.
-_HELP = """<button type="button" class="how" popovertarget="{id}" aria-label="{name}: how is this computed?" \
+_HELP = """<button type="button" class="how" popovertarget="{id}" aria-label="{question}" \
 title="{sentence}"><span aria-hidden="true">?</span></button><span popover id="{id}" class="how-b" role="dialog" \
 aria-label="{name}"><b>{name}</b><span>{sentence}</span><span class="how-f">{formula}</span>{lines}<span class="mut">\
-Unit: {unit}. Computed in <code>{file}</code>, defined in <code>{page}#{anchor}</code>.</span></span>"""
+{where}</span></span>"""
 
 
 @register.simple_tag
@@ -24,22 +26,26 @@ def how(key: str, place: str | int = "", lines: Sequence[Line] = ()) -> SafeStri
 
     `lines` are the figures of this view that it is computed from.
     """
-    return _help(key, place, tuple(lines)) if key else SafeString()
+    return _help(key, place, tuple(lines), get_language()) if key else SafeString()
 
 
 @lru_cache(maxsize=512)
-def _help(key: str, place: str | int, lines: Sequence[Line]) -> SafeString:
+def _help(key: str, place: str | int, lines: Sequence[Line], _language: str | None) -> SafeString:
     one = DEFINITIONS[key]
     numbers = format_html_join("", "<span><span>{}</span><b>{}</b></span>", lines)
+    name = _(one.name)
     return format_html(
         _HELP,
         id=f"how-{place}-{key}" if place else f"how-{key}",
-        name=one.name,
-        sentence=one.sentence,
-        formula=one.formula,
+        question=_("{name}: how is this computed?").format(name=name),
+        name=name,
+        sentence=_(one.sentence),
+        formula=_(one.formula),
         lines=format_html('<span class="how-n">{}</span>', numbers) if lines else "",
-        unit=one.unit,
-        file=one.file,
-        page=PAGE,
-        anchor=one.anchor,
+        where=format_html(
+            _("Unit: {unit}. Computed in {file}, defined in {place}."),
+            unit=_(one.unit),
+            file=format_html("<code>{}</code>", one.file),
+            place=format_html("<code>{}#{}</code>", PAGE, one.anchor),
+        ),
     )
