@@ -1,8 +1,8 @@
 """Views of a list that members keep under a name, for themselves or for the team, and which one each opens with."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel

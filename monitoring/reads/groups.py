@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
