@@ -6,7 +6,7 @@ family speaks, so that one thing seen twice counts once. What is not known says 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -108,14 +108,20 @@ def suggest(facts: Facts) -> Suggestion:
         if weight
     ]
     scores = {cause: sum(one.weight for one in evidence if one.cause is cause) for cause in DECIDABLE}
-    ordered = sorted(DECIDABLE, key=lambda cause: (-scores[cause], DECIDABLE.index(cause)))
+    ordered = _ordered(scores)
     lead = scores[ordered[0]] - scores[ordered[1]]
     cause = ordered[0] if scores[ordered[0]] >= ENOUGH and lead >= MARGIN else Cause.UNDECIDED
     evidence.sort(key=lambda one: (-abs(one.weight), DECIDABLE.index(one.cause), one.signal))
-    return Suggestion(cause, scores, lead, tuple(evidence), _words(cause, ordered, scores, bool(found)))
+    return Suggestion(cause, scores, lead, tuple(evidence), suggestion_words(cause, scores, is_known=bool(found)))
 
 
-def _words(cause: Cause, ordered: Sequence[Cause], scores: dict[Cause, float], is_known: bool) -> str:
+def _ordered(scores: Mapping[Cause, float]) -> list[Cause]:
+    return sorted(DECIDABLE, key=lambda cause: (-scores[cause], DECIDABLE.index(cause)))
+
+
+def suggestion_words(cause: Cause, scores: Mapping[Cause, float], *, is_known: bool) -> str:
+    """A suggestion with its scores in a sentence; `is_known`: some signal spoke."""
+    ordered = _ordered(scores)
     first, second = ordered[0], ordered[1]
     sums = ", ".join(f"{one.words} {_signed(scores[one])}" for one in ordered)
     if cause is not Cause.UNDECIDED:

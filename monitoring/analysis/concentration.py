@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accounts.phrases import gettext as _
 from accounts.phrases import gettext_noop
 from monitoring.analysis.intervals import Z_95, wilson
 
@@ -35,11 +34,6 @@ class Reading(StrEnum):
     BELOW_USUAL = gettext_noop("Below usual")
     TOO_FEW = gettext_noop("Too few to say")
     NOT_COMPARED = gettext_noop("Nothing to compare")
-
-    @property
-    def words(self) -> str:
-        """The value in the reader's language."""
-        return _(self.value)
 
 
 @dataclass(frozen=True, slots=True)

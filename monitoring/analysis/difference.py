@@ -12,7 +12,6 @@ from functools import lru_cache
 from itertools import accumulate
 from statistics import NormalDist
 
-from accounts.phrases import gettext as _
 from accounts.phrases import gettext_noop
 from monitoring.analysis.histogram import GAMMA, SMALLEST_MS, ZERO_BIN, Histogram, percentile
 from monitoring.analysis.intervals import wilson
@@ -78,11 +77,6 @@ class Reading(StrEnum):
     WORSE = gettext_noop("worse")
     NO_DIFFERENCE = gettext_noop("no difference shown")
     CANNOT_TELL = gettext_noop("cannot tell")
-
-    @property
-    def words(self) -> str:
-        """The value in the reader's language."""
-        return _(self.value)
 
 
 def read(found: Difference | None, more: int | None, *, higher_is_better: bool = False) -> Reading:

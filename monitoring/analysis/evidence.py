@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accounts.phrases import gettext as _
 from accounts.phrases import gettext_noop
 
 
@@ -22,11 +21,6 @@ class Kind(StrEnum):
     TOKENS = gettext_noop("tokens outside their usual range")
     DURATION = gettext_noop("duration outside its usual range")
 
-    @property
-    def words(self) -> str:
-        """The value in the reader's language."""
-        return _(self.value)
-
 
 class Confidence(StrEnum):
     """How sure: by how many healthy executions the claim rests on and how many of them did the same."""
@@ -34,11 +28,6 @@ class Confidence(StrEnum):
     HIGH = gettext_noop("high")
     MEDIUM = gettext_noop("medium")
     LOW = gettext_noop("low")
-
-    @property
-    def words(self) -> str:
-        """The value in the reader's language."""
-        return _(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from accounts.phrases import gettext as _
 from accounts.phrases import gettext_noop
 
 _FAILED = frozenset({"failed", "timed_out"})
@@ -31,11 +30,6 @@ class Change(StrEnum):
     MODEL = gettext_noop("model")
     OUTPUT = gettext_noop("output shape")
 
-    @property
-    def words(self) -> str:
-        """The value in the reader's language."""
-        return _(self.value)
-
 
 class Outcome(StrEnum):
     """How the story ends."""
@@ -47,11 +41,6 @@ class Outcome(StrEnum):
     NEEDLESS = gettext_noop("tried again after it had succeeded")
     OPEN = gettext_noop("still open")
     STOPPED = gettext_noop("stopped without a result")
-
-    @property
-    def words(self) -> str:
-        """The value in the reader's language."""
-        return _(self.value)
 
 
 @dataclass(frozen=True, slots=True)

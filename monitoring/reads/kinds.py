@@ -12,24 +12,14 @@ FAILURES_BEFORE = gettext_noop("the failures of the period before")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of value. `param` is the query parameter that filters by it ("" when there is none); `titled` and `of`
-    are its title and what its usual share is of, as they are marked for translation.
+    """A kind of value. `param` is the query parameter that filters by it ("" when there is none), `base` what its usual
+    share is of. `title` and `base` are marked for translation; who shows them translates them.
     """
 
     name: str
-    titled: str
-    of: str
+    title: str
+    base: str
     param: str = ""
-
-    @property
-    def title(self) -> str:
-        """Its title in the reader's language."""
-        return _(self.titled)
-
-    @property
-    def base(self) -> str:
-        """What its usual share is of, in the reader's language."""
-        return _(self.of)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -49,7 +39,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("field", gettext_noop("Input field or tag"), RUNS),
     )
 }
-STEP_KINDS = tuple(name for name, kind in KINDS.items() if kind.of == STEP_RUNS)
+STEP_KINDS = tuple(name for name, kind in KINDS.items() if kind.base == STEP_RUNS)
 # A value of one of these says where failures come from; the others say when, or name the failure itself.
 LOCAL_KINDS = frozenset({"step", "input", "system", "model", "provider", "tool"})
 
@@ -60,8 +50,8 @@ def kind_named(attribute: str) -> Kind:
 
 
 def title_of(attribute: str) -> str:
-    """An attribute in words; of a facet its own name: `Input field country`, `Tag channel`."""
+    """An attribute in the reader's words; of a facet its own name: `Input field country`, `Tag channel`."""
     start, _dot, name = attribute.partition(".")
     if not name:
-        return KINDS[attribute].title
+        return _(KINDS[attribute].title)
     return (_("Input field {name}") if start == "input" else _("Tag {name}")).format(name=name)

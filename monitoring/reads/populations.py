@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_noop
-
 from monitoring.analysis.arrays import Booleans, Reals, np
 from monitoring.reads.samples import Runs
 from monitoring.statuses import FAILING, UNMET
@@ -18,7 +16,7 @@ FAILING_NUMBERS = [int(status) for status in FAILING]
 @dataclass(frozen=True, slots=True)
 class Population:
     """A kind of executions to look at: `word` in addresses, `noun` as in "3 failures", `adjective` as in "failed runs",
-    `verb` as in "runs fail"; all but `word` are marked for translation, and translated by who shows them.
+    `verb` as in "runs fail".
 
     `which` tells those of a sample of all runs; `at` the step runs at which it happened in them. `param` is the query
     parameter that finds them, with `value`, or `limit` where they are above one.
@@ -70,22 +68,13 @@ def _greatest_of_run(steps: Runs, values: Reals) -> Mask:
 POPULATIONS: Mapping[str, Population] = {
     one.word: one
     for one in (
-        Population(
-            "failed",
-            gettext_noop("failure"),
-            gettext_noop("failed"),
-            gettext_noop("fail"),
-            gettext_noop("Runs that failed or timed out"),
-            _failed,
-            _failed,
-            "status",
-        ),
+        Population("failed", "failure", "failed", "fail", "Runs that failed or timed out", _failed, _failed, "status"),
         Population(
             "slow",
-            gettext_noop("slow run"),
-            gettext_noop("slow"),
-            gettext_noop("are slow"),
-            gettext_noop("The slowest runs in this range, from its p95 on,"),
+            "slow run",
+            "slow",
+            "are slow",
+            "The slowest runs in this range, from its p95 on,",
             lambda runs: _high(runs.duration_ms),
             lambda steps: _greatest_of_run(steps, steps.duration_ms),
             "slower",
@@ -93,10 +82,10 @@ POPULATIONS: Mapping[str, Population] = {
         ),
         Population(
             "expensive",
-            gettext_noop("expensive run"),
-            gettext_noop("expensive"),
-            gettext_noop("are expensive"),
-            gettext_noop("The dearest runs in this range, from the p95 of cost on,"),
+            "expensive run",
+            "expensive",
+            "are expensive",
+            "The dearest runs in this range, from the p95 of cost on,",
             lambda runs: _high(runs.cost_usd),
             lambda steps: _greatest_of_run(steps, steps.cost_usd),
             "costlier",
@@ -104,10 +93,10 @@ POPULATIONS: Mapping[str, Population] = {
         ),
         Population(
             "retried",
-            gettext_noop("retried run"),
-            gettext_noop("retried"),
-            gettext_noop("are retried"),
-            gettext_noop("Runs that are retries or had retried steps"),
+            "retried run",
+            "retried",
+            "are retried",
+            "Runs that are retries or had retried steps",
             lambda runs: runs.columns["retries"] > 0,
             lambda steps: steps.columns["attempt"] > 1,
             "retried",
@@ -115,10 +104,10 @@ POPULATIONS: Mapping[str, Population] = {
         ),
         Population(
             "unmet",
-            gettext_noop("unmet run"),
-            gettext_noop("unmet"),
-            gettext_noop("are unmet"),
-            gettext_noop("Runs that succeeded without meeting the success criteria"),
+            "unmet run",
+            "unmet",
+            "are unmet",
+            "Runs that succeeded without meeting the success criteria",
             lambda runs: runs.columns["unmet"] > 0,
             lambda steps: np.zeros(len(steps), dtype=np.bool_),
             "status",

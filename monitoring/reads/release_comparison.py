@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from accounts.phrases import gettext_noop
 from accounts.statements import run_prepared
 from monitoring.analysis.release_metrics import Compared, Share, Side, compare_shares, compare_sides, duration_moments
@@ -49,11 +47,6 @@ class GroupChange(StrEnum):
     GONE = gettext_noop("gone")
     NOT_SEEN = gettext_noop("not seen, too few runs to say")
     AS_BEFORE = gettext_noop("no difference shown")
-
-    @property
-    def words(self) -> str:
-        """The value in the reader's language."""
-        return _(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Saved views that a member sees, with who made them; one query whatever their number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +51,8 @@ def views_of_page(team_id: UUID, user_id: UUID, page: ViewPage, workflow_id: UUI
 
 
 def _rows(sql: str, params: dict[str, Any]) -> list[ViewRow]:
-    return [ViewRow(*about, shown_name(by), default) for *about, by, default in run_prepared(sql, params)]
+    rows = (ViewRow(*row) for row in run_prepared(sql, params))
+    return [replace(row, made_by=shown_name(row.made_by)) for row in rows]
 
 
 def default_query(team_id: UUID, user_id: UUID, page: ViewPage, workflow_id: UUID | None = None) -> str | None:

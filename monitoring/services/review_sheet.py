@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -150,8 +151,7 @@ def table_keys(sheet: Sheet) -> list[str]:
 
 def _moment(at: datetime) -> str:
     """A time in UTC: page, paper and e-mail show the same."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+    return f"{dateformat.format(at.astimezone(UTC), 'j M Y, H:i')} UTC"
 
 
 def _part(slug: str, review: Review, section: Section, limit: int) -> Part:

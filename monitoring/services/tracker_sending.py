@@ -118,8 +118,7 @@ def told_link(answer: Answer) -> str:
     except msgspec.DecodeError:
         told = None
     found = [told.get("url") if isinstance(told, dict) else None, answer.headers.get("location")]
-    links = (one for one in found if is_link(one))
-    return next(links, "")
+    return next((str(one) for one in found if is_link(one)), "")
 
 
 def _settle(team_id: UUID, kept: TrackerDelivery, sent: Sent, now: datetime) -> None:
