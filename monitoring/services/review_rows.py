@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -285,4 +284,4 @@ def _when(moment: datetime | None) -> Cell:
     if moment is None:
         return text(wording.NOT_TOLD)
     at = moment.astimezone(UTC)
-    return Cell(f"{dateformat.format(at, 'j M, H:i')} UTC", "", "", at.isoformat())
+    return Cell(f"{at.day} {at:%b, %H:%M} UTC", "", "", at.isoformat())

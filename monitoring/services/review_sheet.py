@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -151,7 +150,8 @@ def table_keys(sheet: Sheet) -> list[str]:
 
 def _moment(at: datetime) -> str:
     """A time in UTC: page, paper and e-mail show the same."""
-    return f"{dateformat.format(at.astimezone(UTC), 'j M Y, H:i')} UTC"
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
 def _part(slug: str, review: Review, section: Section, limit: int) -> Part:

@@ -45,10 +45,6 @@ class TriageRefused(Exception):
         self.reasons = reasons
 
 
-class UnknownGroups(TriageRefused):
-    """One of the groups is none of the team."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How many groups changed, and how many were left as they were."""
@@ -117,7 +113,7 @@ def locked_groups(team_id: UUID, group_ids: Iterable[UUID]) -> list[GroupTriage]
     known = set(GroupTriage.objects.filter(team_id=team_id, id__in=wanted).values_list("id", flat=True))
     if missing := [str(id) for id in wanted if id not in known]:
         reason = _("must be groups of the team; not known: {ids}").format(ids=", ".join(missing[:5]))
-        raise UnknownGroups({"groups": reason})
+        raise TriageRefused({"groups": reason})
     roots = set(roots_of(team_id, wanted).values())
     return list(GroupTriage.objects.filter(team_id=team_id, id__in=roots).order_by("id"))
 

@@ -14,7 +14,7 @@ from monitoring.definitions import DEFINITIONS, PAGE, Line
 register = template.Library()
 
 # A button opens what stands behind it by mouse, touch and keyboard, without a script; Esc closes it.
-_HELP = """<button type="button" class="how" popovertarget="{id}" aria-label="{question}" \
+_HELP = """<button type="button" class="how" popovertarget="{id}" aria-label="{asked}" \
 title="{sentence}"><span aria-hidden="true">?</span></button><span popover id="{id}" class="how-b" role="dialog" \
 aria-label="{name}"><b>{name}</b><span>{sentence}</span><span class="how-f">{formula}</span>{lines}<span class="mut">\
 {where}</span></span>"""
@@ -30,22 +30,22 @@ def how(key: str, place: str | int = "", lines: Sequence[Line] = ()) -> SafeStri
 
 
 @lru_cache(maxsize=512)
-def _help(key: str, place: str | int, lines: Sequence[Line], _language: str | None) -> SafeString:
+def _help(key: str, place: str | int, lines: Sequence[Line], language: str | None) -> SafeString:
     one = DEFINITIONS[key]
-    numbers = format_html_join("", "<span><span>{}</span><b>{}</b></span>", lines)
     name = _(one.name)
+    numbers = format_html_join("", "<span><span>{}</span><b>{}</b></span>", lines)
     return format_html(
         _HELP,
         id=f"how-{place}-{key}" if place else f"how-{key}",
-        question=_("{name}: how is this computed?").format(name=name),
         name=name,
+        asked=_("{name}: how is this computed?").format(name=name),
         sentence=_(one.sentence),
         formula=_(one.formula),
         lines=format_html('<span class="how-n">{}</span>', numbers) if lines else "",
         where=format_html(
-            _("Unit: {unit}. Computed in {file}, defined in {place}."),
+            _("Unit: {unit}. Computed in <code>{file}</code>, defined in <code>{place}</code>."),
             unit=_(one.unit),
-            file=format_html("<code>{}</code>", one.file),
-            place=format_html("<code>{}#{}</code>", PAGE, one.anchor),
+            file=one.file,
+            place=f"{PAGE}#{one.anchor}",
         ),
     )

@@ -13,7 +13,7 @@ from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring import wording
 from monitoring.reads.merged import roots_of
-from monitoring.services.triage import Outcome, TriageRefused, UnknownGroups
+from monitoring.services.triage import Outcome, TriageRefused
 from monitoring.services.triage_request import perform, read_ids
 
 # Fields as a sentence on a page names them; the others are as the API names them.
@@ -57,9 +57,9 @@ def change_one(request: TeamRequest, group: uuid.UUID) -> HttpResponseBase:
     """What the form on the page of a group asks for; back to the page."""
     try:
         _change(request, [group])
-    except UnknownGroups:
-        raise Http404("No such group.") from None
     except TriageRefused as refused:
+        if "not known" in refused.reasons.get("groups", ""):
+            raise Http404("No such group.") from None
         _refuse(request, refused)
     root = roots_of(request.team.id, [group])[group]
     return HttpResponseRedirect(reverse("failure_group", args=[request.team.slug, root]) + "#triage")
