@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin.mails import MailAdmin
 from accounts.tenancy import current_team_id
@@ -28,19 +29,19 @@ class RetentionRunAdmin(TenantAdmin):
         *("reusable", "archived_to", "began_at", "ended_at"),
     )
 
-    @admin.display(description="freed", ordering="freed_bytes")
+    @admin.display(description=gettext_lazy("freed"), ordering="freed_bytes")
     def freed(self, run: RetentionRun) -> str:
         """What went back to the file system."""
         return bytes_size(run.freed_bytes)
 
-    @admin.display(description="to be used again", ordering="reusable_bytes")
+    @admin.display(description=gettext_lazy("to be used again"), ordering="reusable_bytes")
     def reusable(self, run: RetentionRun) -> str:
         """What stays in the files for rows to come."""
         return bytes_size(run.reusable_bytes)
 
 
 # Only the administration says it; in the model it would be a migration for a word.
-TrackerDelivery._meta.verbose_name_plural = "tracker messages"
+TrackerDelivery._meta.verbose_name_plural = gettext_lazy("tracker messages")
 
 
 @admin.register(TrackerDelivery)
@@ -57,12 +58,13 @@ class TrackerDeliveryAdmin(TenantAdmin):
     )
     actions = ("send_again",)
 
-    @admin.action(description="Send again", permissions=["retry"])
+    @admin.action(description=gettext_lazy("Send again"), permissions=["retry"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[TrackerDelivery]) -> None:
         """Queues them once more, with fresh tries."""
         rows, team_id = list(queryset.order_by("created_at", "id")[:MAX_AGAIN]), current_team_id()
         count = sum(send_again(team_id=team_id, delivery_id=one.id, now=timezone.now()) for one in rows)
-        self.tell_retry(request, rows, count, f"{count} are sent again within seconds.")
+        text = ngettext("{count} are sent again within seconds.", "{count} are sent again within seconds.", count)
+        self.tell_retry(request, rows, count, text.format(count=count))
 
 
 @admin.register(ReviewMail)

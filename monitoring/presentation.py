@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from django.utils.functional import Promise
+
 Tone = Literal["ok", "watch", "fail", "idle"]
 ChartKind = Literal["line", "bars", "band"]
 ChartUnit = Literal["count", "percent", "ms", "usd"]
@@ -68,7 +70,7 @@ class FilterChoice:
 
     param: str
     label: str
-    options: Sequence[tuple[str, str]] = ()
+    options: Sequence[tuple[str, str]] | Sequence[tuple[str, Promise]] = ()
 
 
 @dataclass(frozen=True, slots=True)

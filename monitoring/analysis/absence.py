@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from accounts.phrases import gettext as _
 from monitoring.analysis.evidence import Evidence, Kind
 from monitoring.analysis.placing import Family, Placed
 from monitoring.analysis.reference import MIN_SUPPORT, Index, Place
@@ -48,7 +49,8 @@ def missing_everywhere(placed: Placed, index: Index, families: Sequence[Family])
                 continue
             at = (math.inf, place.rank)
             without = runs - place.runs
-            yield Evidence(Kind.MISSING, place.name, None, at, known, "never ran", "always runs", without, runs)
+            observed, usual = _("never ran"), _("always runs")
+            yield Evidence(Kind.MISSING, place.name, None, at, known, observed, usual, without, runs)
 
 
 class Absence:
@@ -87,10 +89,10 @@ class Absence:
             place = self._index.place(known)
             skipped = self._skipped.get(known)
             at = self._where(known, place, strays) if skipped is None else self._placed.order[skipped]
-            observed = "did not run" if skipped is None else "skipped"
+            observed = _("did not run") if skipped is None else _("skipped")
             without = place.families - place.present
             yield Evidence(
-                Kind.MISSING, place.name, skipped, at, known, observed, "always runs", without, place.families
+                Kind.MISSING, place.name, skipped, at, known, observed, _("always runs"), without, place.families
             )
 
     def _where(self, known: int, place: Place, strays: set[int | None]) -> tuple[float, float]:

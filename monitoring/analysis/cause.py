@@ -6,11 +6,12 @@ family speaks, so that one thing seen twice counts once. What is not known says 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from accounts.phrases import gettext as _
 from monitoring import wording
 from monitoring.analysis import signals
 from monitoring.analysis.change_point import Beginning, rate_beginning
@@ -101,29 +102,37 @@ def suggest(facts: Facts) -> Suggestion:
     """The cause that the facts speak for. The same facts always give the same answer."""
     found = [one for family in _FAMILIES if (one := family(facts)) is not None]
     evidence = [
-        Evidence(cause, signal.name, weight, words, signal.reason)
+        Evidence(cause, signal.name, weight, words, _(signal.reason))
         for signal, words in found
         for cause, weight in signal.weights
         if weight
     ]
     scores = {cause: sum(one.weight for one in evidence if one.cause is cause) for cause in DECIDABLE}
-    ordered = sorted(DECIDABLE, key=lambda cause: (-scores[cause], DECIDABLE.index(cause)))
+    ordered = _ordered(scores)
     lead = scores[ordered[0]] - scores[ordered[1]]
     cause = ordered[0] if scores[ordered[0]] >= ENOUGH and lead >= MARGIN else Cause.UNDECIDED
     evidence.sort(key=lambda one: (-abs(one.weight), DECIDABLE.index(one.cause), one.signal))
-    return Suggestion(cause, scores, lead, tuple(evidence), _words(cause, ordered, scores, bool(found)))
+    return Suggestion(cause, scores, lead, tuple(evidence), suggestion_words(cause, scores, is_known=bool(found)))
 
 
-def _words(cause: Cause, ordered: Sequence[Cause], scores: dict[Cause, float], is_known: bool) -> str:
+def _ordered(scores: Mapping[Cause, float]) -> list[Cause]:
+    return sorted(DECIDABLE, key=lambda cause: (-scores[cause], DECIDABLE.index(cause)))
+
+
+def suggestion_words(cause: Cause, scores: Mapping[Cause, float], *, is_known: bool) -> str:
+    """A suggestion with its scores in a sentence; `is_known`: some signal spoke."""
+    ordered = _ordered(scores)
     first, second = ordered[0], ordered[1]
-    sums = ", ".join(f"{one} {_signed(scores[one])}" for one in ordered)
+    sums = ", ".join(f"{one.words} {_signed(scores[one])}" for one in ordered)
     if cause is not Cause.UNDECIDED:
-        return f"{cause.capitalize()}: {sums}"
+        return f"{cause.words[:1].upper()}{cause.words[1:]}: {sums}"
     if not is_known:
-        return "Undecided: nothing that would speak for a cause is known"
+        return _("Undecided: nothing that would speak for a cause is known")
     if scores[first] < ENOUGH:
-        return f"Undecided: too little speaks for {first} ({sums}; {ENOUGH:g} is needed)"
-    return f"Undecided: {first} and {second} are too close ({sums}; a lead of {MARGIN:g} is needed)"
+        text = _("Undecided: too little speaks for {cause} ({scores}; {enough} is needed)")
+        return text.format(cause=first.words, scores=sums, enough=f"{ENOUGH:g}")
+    text = _("Undecided: {first} and {second} are too close ({scores}; a lead of {margin} is needed)")
+    return text.format(first=first.words, second=second.words, scores=sums, margin=f"{MARGIN:g}")
 
 
 def _signed(score: float) -> str:
@@ -135,33 +144,34 @@ def _of_error(facts: Facts) -> Found | None:
         return None
     told = classify(facts.error_type, facts.error_message, facts.status_code)
     signal = signals.ERROR_SIGNALS.get(told.kind)
-    return (signal, f"The error tells of: {told.kind} (it says: {told.matched[:60]})") if signal else None
+    words = _("The error tells of: {kind} (it says: {text})").format(kind=told.kind.words, text=told.matched[:60])
+    return (signal, words) if signal else None
 
 
 def _of_input(facts: Facts) -> Found | None:
     failed, succeeded = facts.same_input_failed, facts.same_input_succeeded
     if failed and succeeded:
-        return signals.SAME_INPUT_VARIES, f"The same input failed {failed} and succeeded {succeeded} times"
+        text = _("The same input failed {failed} and succeeded {succeeded} times")
+        return signals.SAME_INPUT_VARIES, text.format(failed=failed, succeeded=succeeded)
     if failed >= MIN_SAME_INPUT:
-        return signals.SAME_INPUT_FAILS, f"The same input failed {failed} of {failed} times"
+        return signals.SAME_INPUT_FAILS, _("The same input failed {failed} of {failed} times").format(failed=failed)
     return None
 
 
 def _of_others(facts: Facts) -> Found | None:
-    name = facts.calls or "the same system"
+    name = facts.calls or _("the same system")
     if facts.others_failing > 0:
         calling = max(facts.others_calling, facts.others_failing)
-        others = f"{facts.others_failing} of {calling} other workflows"
-        return signals.OTHERS_FAIL, f"{others} failed at {name} around that time"
+        text = _("{failing} of {calling} other workflows failed at {name} around that time")
+        return signals.OTHERS_FAIL, text.format(failing=facts.others_failing, calling=calling, name=name)
     if facts.open_incidents:
-        return signals.OPEN_INCIDENT, f"Open at {name} around that time: {facts.open_incidents[0]}"
+        text = _("Open at {name} around that time: {incident}")
+        return signals.OPEN_INCIDENT, text.format(name=name, incident=facts.open_incidents[0])
     if facts.others_calling >= MIN_OTHERS:
-        return (
-            signals.OTHERS_SUCCEED,
-            f"{facts.others_calling} other workflows called {name} around that time and succeeded",
-        )
+        text = _("{calling} other workflows called {name} around that time and succeeded")
+        return signals.OTHERS_SUCCEED, text.format(calling=facts.others_calling, name=name)
     if facts.calls == "":
-        return signals.NO_CALL, "The failing step calls nothing outside"
+        return signals.NO_CALL, _("The failing step calls nothing outside")
     return None
 
 
@@ -170,24 +180,28 @@ def _of_beginning(facts: Facts) -> Found | None:
     signal_of = {EventKind.RELEASE: signals.BEGAN_WITH_RELEASE, EventKind.INCIDENT: signals.BEGAN_WITH_INCIDENT}
     near = [one for one in facts.coincidences if one.kind in signal_of and one.is_unusual]
     first = min(near, key=lambda one: (one.chance, list(signal_of).index(one.kind)), default=None)
-    return (signal_of[first.kind], f"It began with {first.words}") if first else None
+    return (signal_of[first.kind], _("It began with {event}").format(event=first.words)) if first else None
 
 
 def _of_time(facts: Facts) -> Found | None:
     pattern = time_pattern(facts.by_bucket)
     failures, runs = (sum(column) for column in zip(*facts.by_bucket, strict=True)) if facts.by_bucket else (0, 0)
-    said = f"{wording.count(failures)} failures in {wording.count(runs)} runs"
+    if pattern is Pattern.UNCLEAR:
+        return None
     if pattern is Pattern.CONSTANT:
-        return signals.CONSTANT, f"{said}, evenly over time"
-    return (signals.BURSTS, f"{said}, in bursts") if pattern is Pattern.BURSTS else None
+        signal, text = signals.CONSTANT, _("{failures} failures in {runs} runs, evenly over time")
+    else:
+        signal, text = signals.BURSTS, _("{failures} failures in {runs} runs, in bursts")
+    return signal, text.format(failures=wording.count(failures), runs=wording.count(runs))
 
 
 def _of_retries(facts: Facts) -> Found | None:
     failed, succeeded = facts.retries_failed, facts.retries_succeeded
     if succeeded > failed:
-        return signals.RETRY_SUCCEEDED, f"{succeeded} of {succeeded + failed} retries succeeded"
+        text = _("{succeeded} of {retries} retries succeeded")
+        return signals.RETRY_SUCCEEDED, text.format(succeeded=succeeded, retries=succeeded + failed)
     if failed >= MIN_RETRIES and not succeeded:
-        return signals.RETRIES_FAILED, f"{failed} of {failed} retries failed too"
+        return signals.RETRIES_FAILED, _("{failed} of {failed} retries failed too").format(failed=failed)
     return None
 
 
@@ -196,26 +210,31 @@ def _of_duration(facts: Facts) -> Found | None:
     if place is None:
         return None
     if not facts.is_failure:
-        return (signals.SLOW_NOT_FAILED, f"It took {place.words}") if place.side is Side.ABOVE else None
+        words = _("It took {duration}").format(duration=place.words)
+        return (signals.SLOW_NOT_FAILED, words) if place.side is Side.ABOVE else None
     by_side = {Side.ABOVE: signals.FAILED_SLOWLY, Side.BELOW: signals.FAILED_AT_ONCE}
-    return by_side.get(place.side, signals.FAILED_IN_USUAL_TIME), f"The step took {place.words}"
+    words = _("The step took {duration}").format(duration=place.words)
+    return by_side.get(place.side, signals.FAILED_IN_USUAL_TIME), words
 
 
 def _of_waiting(facts: Facts) -> Found | None:
     if facts.waiting is None or facts.waiting.side is not Side.ABOVE:
         return None
-    return signals.WAITED, f"It waited between its steps for {facts.waiting.words}"
+    return signals.WAITED, _("It waited between its steps for {duration}").format(duration=facts.waiting.words)
 
 
 def _of_memory(facts: Facts) -> Found | None:
     if facts.memory_share is None or facts.memory_share < MEMORY_SHARE:
         return None
-    return signals.MEMORY_NEAR_LIMIT, f"Memory reached {wording.percent(facts.memory_share)} of its limit"
+    words = _("Memory reached {share} of its limit").format(share=wording.percent(facts.memory_share))
+    return signals.MEMORY_NEAR_LIMIT, words
 
 
 def _of_divergence(facts: Facts) -> Found | None:
     signal = signals.DIVERGENCE_SIGNALS.get(facts.divergence) if facts.divergence else None
-    return (signal, f"First divergence: {facts.divergence}") if signal else None
+    if signal is None or facts.divergence is None:
+        return None
+    return signal, _("First divergence: {kind}").format(kind=facts.divergence.words)
 
 
 _FAMILIES = (

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from monitoring import wording
 from monitoring.analysis.histogram import Histogram, count_within, merge, middle, percentile
 from monitoring.analysis.intervals import wilson
@@ -26,12 +28,17 @@ MAX_CHANGES = 16
 class Kind(StrEnum):
     """What was found; the value is how it is said."""
 
-    BEGAN = "began"
-    GRADUAL = "no single beginning: it changed gradually"
-    EPISODE = "began and ended"
-    IMPROVED = "got better"
-    NEVER = "no change"
-    NOT_ENOUGH = "too few runs to say when"
+    BEGAN = gettext_noop("began")
+    GRADUAL = gettext_noop("no single beginning: it changed gradually")
+    EPISODE = gettext_noop("began and ended")
+    IMPROVED = gettext_noop("got better")
+    NEVER = gettext_noop("no change")
+    NOT_ENOUGH = gettext_noop("too few runs to say when")
+
+    @property
+    def words(self) -> str:
+        """The value in the reader's language."""
+        return _(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +79,25 @@ class Beginning:
     @property
     def words(self) -> str:
         """`2.1% (1.5% to 3.0%) before, 12.0% (9.8% to 14.6%) after; chance alone: under 0.1%`; no times."""
+        levels = self.levels
+        if levels and self.kind is Kind.GRADUAL:
+            return _("no single beginning: it changed gradually: {levels}").format(levels=levels)
+        return levels or self.kind.words
+
+    @property
+    def levels(self) -> str:
+        """The levels before and after, and what chance has to do with it; empty where they are not known."""
         if self.before is None or self.after is None or self.p_value is None:
-            return self.kind.value
-        chance = f"chance alone: {wording.percent(self.p_value)}"
-        text = f"{self._said(self.before)} before, {self._said(self.after)} after; {chance}"
-        return f"{self.kind}: {text}" if self.kind is Kind.GRADUAL else text
+            return ""
+        return _("{before} before, {after} after; chance alone: {chance}").format(
+            before=self._said(self.before), after=self._said(self.after), chance=wording.percent(self.p_value)
+        )
 
     def _said(self, level: Level) -> str:
         write = wording.duration_ms if self.is_duration else wording.percent
-        return f"{write(level.value)} ({write(level.low)} to {write(level.high)})"
+        return _("{value} ({low} to {high})").format(
+            value=write(level.value), low=write(level.low), high=write(level.high)
+        )
 
 
 def rate_beginning(events: Sequence[int], trials: Sequence[int]) -> Beginning:

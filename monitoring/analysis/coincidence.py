@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop, ngettext
 from monitoring import wording
 
 SIGNIFICANCE = 0.05
@@ -23,11 +25,40 @@ MIN_REACH = timedelta(minutes=10)
 class EventKind(StrEnum):
     """What may coincide; the value is how one is called."""
 
-    RELEASE = "release"
-    INCIDENT = "incident"
-    WORKFLOW = "other workflow"
-    ERROR = "new error"
+    RELEASE = gettext_noop("release")
+    INCIDENT = gettext_noop("incident")
+    WORKFLOW = gettext_noop("other workflow")
+    ERROR = gettext_noop("new error")
 
+    @property
+    def words(self) -> str:
+        """The value in the reader's language."""
+        return _(self.value)
+
+    def named(self, name: str) -> str:
+        """`release 42`."""
+        return _(_NAMED[self]).format(name=name)
+
+    def in_range(self, number: int) -> str:
+        """`3 releases in this range`."""
+        count = wording.count(number)
+        if self is EventKind.RELEASE:
+            text = ngettext("{count} release in this range", "{count} releases in this range", number)
+        elif self is EventKind.INCIDENT:
+            text = ngettext("{count} incident in this range", "{count} incidents in this range", number)
+        elif self is EventKind.WORKFLOW:
+            text = ngettext("{count} other workflow in this range", "{count} other workflows in this range", number)
+        else:
+            text = ngettext("{count} new error in this range", "{count} new errors in this range", number)
+        return text.format(count=count)
+
+
+_NAMED = {
+    EventKind.RELEASE: gettext_noop("release {name}"),
+    EventKind.INCIDENT: gettext_noop("incident {name}"),
+    EventKind.WORKFLOW: gettext_noop("other workflow {name}"),
+    EventKind.ERROR: gettext_noop("new error {name}"),
+}
 
 # What may be a reason lies before the beginning, or as close after it as clocks differ. The others may follow.
 _LEADS = frozenset({EventKind.RELEASE, EventKind.INCIDENT})
@@ -80,15 +111,22 @@ class Coincidence:
     def words(self) -> str:
         """`release 42, 4 min before; by chance in 1.2% of cases (3 releases in this range)`."""
         first = self.events[0]
-        more = f" and {len(self.events) - 1} more" if len(self.events) > 1 else ""
-        name = f"{self.kind} {first.name}" if first.name else str(self.kind)
-        amount = wording.duration_ms(abs(self.gap) / timedelta(milliseconds=1))
-        when = f"{amount} {'before' if self.gap > timedelta(0) else 'after'}" if self.gap else "at that time"
-        kinds = f"{self.kind}{'' if self.of == 1 else 's'}"
-        return (
-            f"{name}{more}, {when}; by chance in {wording.percent(self.chance)} of cases "
-            f"({wording.count(self.of)} {kinds} in this range)"
+        what = self.kind.named(first.name) if first.name else self.kind.words
+        if len(self.events) > 1:
+            what = _("{event} and {count} more").format(event=what, count=len(self.events) - 1)
+        return _("{event}, {when}; by chance in {chance} of cases ({events_in_range})").format(
+            event=what,
+            when=self._when(),
+            chance=wording.percent(self.chance),
+            events_in_range=self.kind.in_range(self.of),
         )
+
+    def _when(self) -> str:
+        if not self.gap:
+            return _("at that time")
+        time = wording.duration_ms(abs(self.gap) / timedelta(milliseconds=1))
+        text = _("{time} before") if self.gap > timedelta(0) else _("{time} after")
+        return text.format(time=time)
 
 
 def coincidences(onset: Onset, events: Iterable[Event]) -> list[Coincidence]:

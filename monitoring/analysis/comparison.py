@@ -3,9 +3,12 @@
 import math
 from collections.abc import Callable, Iterator
 
+from accounts.phrases import gettext as _
+from accounts.phrases import ngettext
 from monitoring.analysis.absence import Absence, absent_places, empty_visits, missing_everywhere
 from monitoring.analysis.evidence import Evidence, Kind, duration_words
 from monitoring.analysis.limits import SMALLEST, Usual, lower_limit, upper_limit
+from monitoring.analysis.listing import either
 from monitoring.analysis.placing import ROOT, UNKNOWN, Family, Placed, find_ends, is_retry
 from monitoring.analysis.reference import MAX_BEFORE, MAX_SHAPES, MIN_SUPPORT, SHARE_OF_RUN, Index, Place, trusted
 from monitoring.analysis.steps import Step
@@ -77,7 +80,7 @@ def _step_evidence(placed: Placed, index: Index, number: int) -> Iterator[Eviden
         return
     place = index.place(at)
     if step.failing:
-        usual = "succeeds" if place.runs else ""
+        usual = _("succeeds") if place.runs else ""
         yield _evidence(placed, number, Kind.FAILED, step.error_type or step.status, usual, place.failed, place.runs)
         return
     if step.status in ("skipped", "cancelled"):
@@ -96,12 +99,12 @@ def _step_evidence(placed: Placed, index: Index, number: int) -> Iterator[Eviden
 def _output(placed: Placed, number: int, place: Place) -> Iterator[Evidence]:
     step = placed.steps[number]
     if step.is_empty and trusted(place.empty, place.outputs):
-        yield _evidence(placed, number, Kind.EMPTY, "nothing", "an output", place.empty, place.outputs)
+        yield _evidence(placed, number, Kind.EMPTY, _("nothing"), _("an output"), place.empty, place.outputs)
     told = sum(place.shapes.values())
     is_open = 1 in place.shapes.values() or len(place.shapes) >= MAX_SHAPES or told < MIN_SUPPORT
     if step.shape is None or step.is_empty or is_open or step.shape in place.shapes:
         return
-    usual = " or ".join(list(place.shapes)[:3])
+    usual = either(list(place.shapes)[:3])
     yield _evidence(placed, number, Kind.SHAPE, step.shape, usual, 0, place.outputs or told)
 
 
@@ -115,7 +118,7 @@ def _quantity(
     if low <= max(value, SMALLEST) <= high or (value < low and kind is Kind.DURATION):
         return
     limit = high if value > high else low
-    ranged = f"{words(usual.low)} to {words(usual.high)}"
+    ranged = _("{low} to {high}").format(low=words(usual.low), high=words(usual.high))
     yield _evidence(placed, number, kind, words(value), ranged, 0, usual.runs, limit)
 
 
@@ -134,14 +137,15 @@ def _branches(placed: Placed, index: Index, family: Family) -> Iterator[Evidence
         if known == UNKNOWN:
             if index.is_closed(family.place):
                 around = index.place(family.place)
-                yield _evidence(placed, number, Kind.UNEXPECTED, "a step that is not usual here", "", 0, around.runs)
+                words = _("a step that is not usual here")
+                yield _evidence(placed, number, Kind.UNEXPECTED, words, "", 0, around.runs)
             continue
         place = index.place(known)
         if not place.runs and place.skipped >= MIN_SUPPORT:
-            yield _evidence(placed, number, Kind.BRANCH, "ran", "skipped", 0, place.skipped)
+            yield _evidence(placed, number, Kind.BRANCH, _("ran"), _("skipped"), 0, place.skipped)
         elif _is_new_turn(index, family.came_after[at], known):
-            observed = f"after {_name(index, family.came_after[at] or ROOT, family)}"
-            usual = " or ".join(f"after {_name(index, before, family)}" for before in index.usually_after(known)[:3])
+            observed = _after(index, family.came_after[at] or ROOT, family)
+            usual = either([_after(index, before, family) for before in index.usually_after(known)[:3]])
             yield _evidence(placed, number, Kind.BRANCH, observed, usual, 0, place.runs)
 
 
@@ -159,8 +163,10 @@ def _is_new_turn(index: Index, before: int | None, known: int) -> bool:
     return bool(place.came_after) and not is_open and not (origin.is_beside and before != place.parent)
 
 
-def _name(index: Index, number: int, family: Family) -> str:
-    return "the start" if number == family.place else index.place(number).name
+def _after(index: Index, number: int, family: Family) -> str:
+    if number == family.place:
+        return _("after the start")
+    return _("after {step}").format(step=index.place(number).name)
 
 
 def _loops(placed: Placed, index: Index, family: Family) -> Iterator[Evidence]:
@@ -176,8 +182,9 @@ def _loops(placed: Placed, index: Index, family: Family) -> Iterator[Evidence]:
         if place.runs < MIN_SUPPORT or count <= loop_limit(place):
             continue
         first = members[place.most]
-        usual = f"at most {place.most}"
-        yield _evidence(placed, first, Kind.LOOP, f"{count} visits", usual, 0, place.runs, float(loop_limit(place)))
+        usual = _("at most {count}").format(count=place.most)
+        seen = ngettext("{count} visit", "{count} visits", count).format(count=count)
+        yield _evidence(placed, first, Kind.LOOP, seen, usual, 0, place.runs, float(loop_limit(place)))
 
 
 def loop_limit(place: Place) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts.phrases import gettext_noop
 from monitoring.analysis.intervals import Z_95, wilson
 
 # Below this many failures no pattern is called one, whatever its p-value.
@@ -27,12 +28,12 @@ _TIE = 1e-7
 class Reading(StrEnum):
     """What a row means, in words; the value is also what an export writes."""
 
-    CONCENTRATED = "Concentrated"
-    ABOVE_USUAL = "Above usual"
-    AS_USUAL = "As usual"
-    BELOW_USUAL = "Below usual"
-    TOO_FEW = "Too few to say"
-    NOT_COMPARED = "Nothing to compare"
+    CONCENTRATED = gettext_noop("Concentrated")
+    ABOVE_USUAL = gettext_noop("Above usual")
+    AS_USUAL = gettext_noop("As usual")
+    BELOW_USUAL = gettext_noop("Below usual")
+    TOO_FEW = gettext_noop("Too few to say")
+    NOT_COMPARED = gettext_noop("Nothing to compare")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from accounts.phrases import gettext as _
+
 # A request is the one before again when so much of its words, in order, is the same.
 SAME_REQUEST = 0.6
 # Only the beginning of a long text is read: what a message is about stands there.
@@ -90,7 +92,7 @@ def agent_of(node: str) -> str:
 def find_turn(messages: Sequence[Message]) -> Turn | None:
     """The first turn by the first rule that holds; None when none does."""
     if messages and messages[0].failing:
-        return Turn(0, "the task was handed over with an error in it")
+        return Turn(0, _("the task was handed over with an error in it"))
     rules = (_asked_again, _opened_again, _claimed, _unworkable, _stopped)
     return next((turn for rule in rules if (turn := rule(messages))), None)
 
@@ -102,7 +104,7 @@ def _asked_again(messages: Sequence[Message]) -> Turn | None:
         whom = messages[first].asked
         answers = [index for index in range(first + 1, second) if messages[index].author == whom]
         if answers and messages[second].asked == whom and _is_same(messages[first].text, messages[second].text):
-            return Turn(answers[-1], "did not answer the request: it was made again")
+            return Turn(answers[-1], _("did not answer the request: it was made again"))
     return None
 
 
@@ -119,7 +121,7 @@ def _opened_again(messages: Sequence[Message]) -> Turn | None:
     for index, message in enumerate(messages):
         if _PAGE.match(message.text):
             if (message.author, message.text) in seen:
-                return Turn(index, "opened again what was already read")
+                return Turn(index, _("opened again what was already read"))
             seen.add((message.author, message.text))
     return None
 
@@ -137,9 +139,10 @@ def _claimed(messages: Sequence[Message]) -> Turn | None:
             continue
         for sentence in _sentences(message.text):
             if _ASSUMED.search(sentence):
-                return Turn(index, f'works with assumed data: "{sentence[:80]}"')
+                return Turn(index, _('works with assumed data: "{sentence}"').format(sentence=sentence[:80]))
             if not sentence.startswith("#") and _CLAIM.search(sentence):
-                return Turn(index, f'claims a finding without a result that it came from: "{sentence[:80]}"')
+                text = _('claims a finding without a result that it came from: "{sentence}"')
+                return Turn(index, text.format(sentence=sentence[:80]))
     return None
 
 
@@ -169,18 +172,18 @@ def _unworkable(messages: Sequence[Message]) -> Turn | None:
     """
     for index, message in enumerate(messages[1:], start=1):
         if _PAGE.match(message.text) and _REFUSED.search(message.text[:400]):
-            return Turn(index, "the page refuses access")
+            return Turn(index, _("the page refuses access"))
         if not _is_bad(message):
             continue
         later = next((n for n in range(index + 1, len(messages)) if _RAN.match(messages[n].text)), None)
         if later is not None and not _is_bad(messages[later]):
-            return Turn(later - 1, "repaired the code, and its result was believed")
-        return Turn(index - 1, "wrote what then failed or gave nothing")
+            return Turn(later - 1, _("repaired the code, and its result was believed"))
+        return Turn(index - 1, _("wrote what then failed or gave nothing"))
     return None
 
 
 def _stopped(messages: Sequence[Message]) -> Turn | None:
     """The last message, where it is an error; else the first one that is not the task."""
     if len(messages) > 1 and messages[-1].failing:
-        return Turn(len(messages) - 1, "the conversation ended in an error")
-    return Turn(1, "the first answer to the task: nothing later stands out") if len(messages) > 1 else None
+        return Turn(len(messages) - 1, _("the conversation ended in an error"))
+    return Turn(1, _("the first answer to the task: nothing later stands out")) if len(messages) > 1 else None

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from accounts.phrases import gettext as _
 from monitoring.analysis.expressions import EvaluationFailed, Evaluator, ExpressionRefused, compile_expression
 
 MAX_CRITERIA = 10
@@ -91,7 +92,8 @@ def check(expression: str, told: Mapping[str, Any]) -> Checked:
         return Checked(Outcome.CANNOT_TELL, reason=str(error))
     untold = [name for name in FIGURES if name in evaluator.read and told[name] is None]
     if untold:
-        return Checked(Outcome.CANNOT_TELL, reason=f"looks at {untold[0]}, which nobody told")
+        reason = _("looks at {name}, which nobody told").format(name=untold[0])
+        return Checked(Outcome.CANNOT_TELL, reason=reason)
     return Checked(Outcome.MET if is_true(value) else Outcome.NOT_MET, value)
 
 
@@ -106,23 +108,24 @@ def judge(criteria: Sequence[Criterion], told: Mapping[str, Any]) -> Judgement:
     unmet = tuple(id for id, outcome in outcomes if outcome is Outcome.NOT_MET)
     if unmet:
         return Judgement(True, unmet)
-    is_told = bool(outcomes) and all(outcome is Outcome.MET for _, outcome in outcomes)
+    is_told = bool(outcomes) and all(outcome is Outcome.MET for _id, outcome in outcomes)
     return Judgement(False if is_told else None)
 
 
 def expression_fault(text: str) -> str:
     """Why a text cannot be the expression of a criterion; empty when it can."""
     if len(text) > MAX_EXPRESSION:
-        return f"must have at most {MAX_EXPRESSION} characters"
+        return _("must have at most {most} characters").format(most=MAX_EXPRESSION)
     try:
         tree = compile_expression(text)
     except ExpressionRefused as error:
         return str(error)
     unknown = sorted({str(path[0]) for path in _paths(tree)} - set(FACTS))
     if unknown:
-        return f"reads {unknown[0][:50]}, which an execution does not have; it has {', '.join(FACTS)}"
+        text = _("reads {name}, which an execution does not have; it has {facts}")
+        return text.format(name=unknown[0][:50], facts=", ".join(FACTS))
     if _negates_too_little(tree):
-        return "has !a.b, which JMESPath reads as (!a).b: write !(a.b)"
+        return _("has !a.b, which JMESPath reads as (!a).b: write !(a.b)")
     return ""
 
 
@@ -139,9 +142,9 @@ def evidence(expression: str, told: Mapping[str, Any], found: Checked) -> list[t
     """What the outcome rests on, as names and values: what was looked at, and what it gave where that says more."""
     looked_at = readings(expression, told)
     gave = shown(found.value)
-    if found.reason or isinstance(found.value, bool | None) or any(value == gave for _, value in looked_at):
+    if found.reason or isinstance(found.value, bool | None) or any(value == gave for _name, value in looked_at):
         return looked_at
-    return [*looked_at, ("gives", gave)]
+    return [*looked_at, (_("gives"), gave)]
 
 
 def shown(value: Any) -> str:

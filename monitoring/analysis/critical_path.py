@@ -18,6 +18,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
+from accounts.phrases import gettext as _
 from monitoring.analysis.timeline import Relations, Visit, relate
 
 # Two steps that overlap by at most this part of the shorter one count as one after the other: clocks differ.
@@ -95,10 +96,11 @@ def critical_path(
     times = _Times(visits, end_ms)
     untimed = len(visits) - len(times.told)
     if not times.told:
-        return CriticalPath((), untimed=untimed, reason="no step tells its times" if visits else "it has no steps")
+        reason = _("no step tells its times") if visits else _("it has no steps")
+        return CriticalPath((), untimed=untimed, reason=reason)
     first, last = _bounds(times, start_ms, end_ms)
     if first >= last:
-        return CriticalPath((), first, first, (), untimed, times.skewed, "its steps took no time")
+        return CriticalPath((), first, first, (), untimed, times.skewed, _("its steps took no time"))
     container = (relations or relate(visits)).container
     walk = _Walk(visits, times, container)
     return CriticalPath(walk.segments(first, last), first, last, container, untimed, times.skewed)

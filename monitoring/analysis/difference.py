@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import accumulate
 from statistics import NormalDist
 
+from accounts.phrases import gettext_noop
 from monitoring.analysis.histogram import GAMMA, SMALLEST_MS, ZERO_BIN, Histogram, percentile
 from monitoring.analysis.intervals import wilson
 
@@ -72,10 +73,10 @@ class Moments:
 class Reading(StrEnum):
     """What a difference means; the value is also what exports write."""
 
-    BETTER = "better"
-    WORSE = "worse"
-    NO_DIFFERENCE = "no difference shown"
-    CANNOT_TELL = "cannot tell"
+    BETTER = gettext_noop("better")
+    WORSE = gettext_noop("worse")
+    NO_DIFFERENCE = gettext_noop("no difference shown")
+    CANNOT_TELL = gettext_noop("cannot tell")
 
 
 def read(found: Difference | None, more: int | None, *, higher_is_better: bool = False) -> Reading:

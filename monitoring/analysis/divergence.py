@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from accounts.phrases import gettext as _
 from monitoring.analysis.comparison import compare
 from monitoring.analysis.conversation import Message, find_turn
 from monitoring.analysis.evidence import Confidence, Evidence, Kind, evidence_at, priority
@@ -97,22 +98,23 @@ def find_divergence(run: Run, reference: Reference | Index | None) -> FoundDiver
     index = Index(reference) if isinstance(reference, Reference) else reference
     runs = index.reference.runs if index else 0
     if index is None or runs < MIN_SUPPORT:
-        why = "there is no healthy execution" if not runs else f"only {runs} of {MIN_SUPPORT} healthy executions exist"
-        return _find_alone(run, why)
+        return _find_alone(run, runs)
     placed = place(run.steps, index)
     if not placed.steps:
-        return FoundDivergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed=placed)
-    basis = index.reference.basis or f"{runs} healthy executions"
+        return FoundDivergence(Verdict.CANNOT_TELL, _("cannot tell, because no step was told"), placed=placed)
+    basis = index.reference.basis or _("{runs} healthy executions").format(runs=runs)
     found = list(_weigh(run, placed, compare(placed, index), index))
     if found and (run.failing or any(item.confidence is not Confidence.LOW for item in found)):
-        return _answer(placed, found, f"compared with {basis}")
+        return _answer(placed, found, _("compared with {basis}").format(basis=basis))
     if found:
-        words = f"cannot tell, because it did not fail and {basis} are too few to call {found[0].node} unusual"
+        text = _("cannot tell, because it did not fail and {basis} are too few to call {step} unusual")
+        words = text.format(basis=basis, step=found[0].node)
         return FoundDivergence(Verdict.CANNOT_TELL, words, evidence=found, placed=placed)
     if run.failing:
-        words = f"cannot tell, because it failed and every step looks as in {basis}"
+        words = _("cannot tell, because it failed and every step looks as in {basis}").format(basis=basis)
         return FoundDivergence(Verdict.CANNOT_TELL, words, placed=placed)
-    return FoundDivergence(Verdict.AS_USUAL, f"every step looks as in {basis}", placed=placed)
+    words = _("every step looks as in {basis}").format(basis=basis)
+    return FoundDivergence(Verdict.AS_USUAL, words, placed=placed)
 
 
 def missing_nodes(found: FoundDivergence) -> list[Missing]:
@@ -126,12 +128,23 @@ def missing_nodes(found: FoundDivergence) -> list[Missing]:
     return list(seen.values())
 
 
-def _find_alone(run: Run, why: str) -> FoundDivergence:
+def _alone_because(runs: int, *, is_found: bool) -> str:
+    """What an answer rests on, or why there is none, with so few healthy executions."""
+    if is_found:
+        none = _("nothing to compare with: there is no healthy execution")
+        few = _("nothing to compare with: only {runs} of {needed} healthy executions exist")
+    else:
+        none = _("cannot tell, because there is no healthy execution and no step failed")
+        few = _("cannot tell, because only {runs} of {needed} healthy executions exist and no step failed")
+    return few.format(runs=runs, needed=MIN_SUPPORT) if runs else none
+
+
+def _find_alone(run: Run, runs: int) -> FoundDivergence:
     """What the steps themselves show: a turn in a conversation, failures, and an empty output right before one."""
     placed = place(run.steps, _NoReference())
-    because = f"nothing to compare with: {why}"
+    because = _alone_because(runs, is_found=True)
     if not placed.steps:
-        return FoundDivergence(Verdict.CANNOT_TELL, "cannot tell, because no step was told", placed=placed)
+        return FoundDivergence(Verdict.CANNOT_TELL, _("cannot tell, because no step was told"), placed=placed)
     failed = [_alone(placed, number, Kind.FAILED) for number, step in enumerate(placed.steps) if step.failing]
     found = list(_lasting(placed, failed))
     in_order = sorted(range(len(placed.steps)), key=placed.order.__getitem__)
@@ -145,8 +158,7 @@ def _find_alone(run: Run, why: str) -> FoundDivergence:
         return FoundDivergence(Verdict.DIVERGED, because, [item], item, symptom, [item, *found], placed=placed)
     if found:
         return _answer(placed, [*(_alone(placed, n, Kind.EMPTY) for n in empty[-1:]), *found], because)
-    words = f"cannot tell, because {why} and no step failed"
-    return FoundDivergence(Verdict.CANNOT_TELL, words, placed=placed)
+    return FoundDivergence(Verdict.CANNOT_TELL, _alone_because(runs, is_found=False), placed=placed)
 
 
 def _talks(run: Run) -> bool:
@@ -156,7 +168,7 @@ def _talks(run: Run) -> bool:
 
 def _alone(placed: Placed, number: int, kind: Kind, observed: str = "") -> Evidence:
     step = placed.steps[number]
-    words = observed or ("nothing" if kind is Kind.EMPTY else step.error_type or step.status)
+    words = observed or (_("nothing") if kind is Kind.EMPTY else step.error_type or step.status)
     return Evidence(kind, step.name, number, placed.order[number], placed.place_of[number], words, "", 0, 0)
 
 

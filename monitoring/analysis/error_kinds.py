@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
+
 # Stack traces name the error at their beginning (Java, Node) or end (Python): so much of both is read.
 MAX_READ = 2_000
 
@@ -16,30 +19,35 @@ MAX_READ = 2_000
 class ErrorKind(StrEnum):
     """What happened; the value is how it is said."""
 
-    CANCELLED = "cancelled"
-    OUT_OF_MEMORY = "out of memory"
-    DISK_FULL = "disk or file limit reached"
-    WORKER_LOST = "worker lost"
-    LOOP_LIMIT = "step limit reached"
-    CONTEXT_LENGTH = "input too long for the model"
-    CONTENT = "content refused"
-    TOOL_ARGUMENTS = "wrong tool arguments"
-    QUOTA = "quota used up"
-    RATE_LIMIT = "rate limit"
-    AUTH = "access refused"
-    TIMEOUT = "timeout"
-    CONNECTION = "connection failed"
-    DATABASE = "database conflict or limit"
-    SERVER_ERROR = "server error"
-    SCHEMA = "schema or validation error"
-    CODE = "error in code or expression"
-    CONFIGURATION = "configuration missing"
-    NOT_FOUND = "not found"
-    BAD_REQUEST = "request refused"
-    ASSERTION = "check failed"
-    RULE = "refused by a rule"
-    EXIT_CODE = "ended with an exit code"
-    UNKNOWN = "unknown error"
+    CANCELLED = gettext_noop("cancelled")
+    OUT_OF_MEMORY = gettext_noop("out of memory")
+    DISK_FULL = gettext_noop("disk or file limit reached")
+    WORKER_LOST = gettext_noop("worker lost")
+    LOOP_LIMIT = gettext_noop("step limit reached")
+    CONTEXT_LENGTH = gettext_noop("input too long for the model")
+    CONTENT = gettext_noop("content refused")
+    TOOL_ARGUMENTS = gettext_noop("wrong tool arguments")
+    QUOTA = gettext_noop("quota used up")
+    RATE_LIMIT = gettext_noop("rate limit")
+    AUTH = gettext_noop("access refused")
+    TIMEOUT = gettext_noop("timeout")
+    CONNECTION = gettext_noop("connection failed")
+    DATABASE = gettext_noop("database conflict or limit")
+    SERVER_ERROR = gettext_noop("server error")
+    SCHEMA = gettext_noop("schema or validation error")
+    CODE = gettext_noop("error in code or expression")
+    CONFIGURATION = gettext_noop("configuration missing")
+    NOT_FOUND = gettext_noop("not found")
+    BAD_REQUEST = gettext_noop("request refused")
+    ASSERTION = gettext_noop("check failed")
+    RULE = gettext_noop("refused by a rule")
+    EXIT_CODE = gettext_noop("ended with an exit code")
+    UNKNOWN = gettext_noop("unknown error")
+
+    @property
+    def words(self) -> str:
+        """The value in the reader's language."""
+        return _(self.value)
 
 
 @dataclass(frozen=True, slots=True)

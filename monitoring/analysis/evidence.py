@@ -4,28 +4,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts.phrases import gettext_noop
+
 
 class Kind(StrEnum):
     """Kinds of evidence, the plainest first: of several at one step the first one names the divergence."""
 
-    FAILED = "failed"
-    EMPTY = "empty output"
-    SHAPE = "output shape changed"
-    LOOP = "too many loops"
-    UNEXPECTED = "unexpected"
-    BRANCH = "wrong branch"
-    MISSING = "missing"
-    SIZE = "output size changed"
-    TOKENS = "tokens outside their usual range"
-    DURATION = "duration outside its usual range"
+    FAILED = gettext_noop("failed")
+    EMPTY = gettext_noop("empty output")
+    SHAPE = gettext_noop("output shape changed")
+    LOOP = gettext_noop("too many loops")
+    UNEXPECTED = gettext_noop("unexpected")
+    BRANCH = gettext_noop("wrong branch")
+    MISSING = gettext_noop("missing")
+    SIZE = gettext_noop("output size changed")
+    TOKENS = gettext_noop("tokens outside their usual range")
+    DURATION = gettext_noop("duration outside its usual range")
 
 
 class Confidence(StrEnum):
     """How sure: by how many healthy executions the claim rests on and how many of them did the same."""
 
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
+    HIGH = gettext_noop("high")
+    MEDIUM = gettext_noop("medium")
+    LOW = gettext_noop("low")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,11 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.visitor import Options, TreeInterpreter
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
+from monitoring import wording
+from monitoring.analysis.listing import either
+
 MAX_EXPRESSION = 1_000
 MAX_DEPTH = 40
 MAX_NODES = 400
@@ -25,22 +30,22 @@ _LETTERS_A_STEP = 64
 # Texts in quotes are passed over, so that a backtick in one starts no literal.
 _LITERALS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?P<json>(?:[^`\\]|\\.)*)`", re.DOTALL)
 _TYPE_WORDS = {
-    "array": "a list",
-    "array-string": "a list of texts",
-    "array-number": "a list of numbers",
-    "object": "an object",
-    "string": "text",
-    "number": "a number",
-    "boolean": "true or false",
-    "expref": "an expression (&...)",
+    "array": gettext_noop("a list"),
+    "array-string": gettext_noop("a list of texts"),
+    "array-number": gettext_noop("a list of numbers"),
+    "object": gettext_noop("an object"),
+    "string": gettext_noop("text"),
+    "number": gettext_noop("a number"),
+    "boolean": gettext_noop("true or false"),
+    "expref": gettext_noop("an expression (&...)"),
     "null": "null",
-    "str": "text",
-    "int": "a number",
-    "float": "a number",
+    "str": gettext_noop("text"),
+    "int": gettext_noop("a number"),
+    "float": gettext_noop("a number"),
     "NoneType": "null",
-    "list": "a list",
-    "dict": "an object",
-    "bool": "true or false",
+    "list": gettext_noop("a list"),
+    "dict": gettext_noop("an object"),
+    "bool": gettext_noop("true or false"),
 }
 _FAULTS = (JMESPathError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
@@ -68,7 +73,8 @@ class Meter:
         """Pays for steps before they are done."""
         self.left -= steps
         if self.left < 0:
-            raise TooMuchWork(f"takes more than {self.limit:,} steps here: that is the limit")
+            text = _("takes more than {limit} steps here: that is the limit")
+            raise TooMuchWork(text.format(limit=wording.count(self.limit)))
 
     def weigh(self, value: Any) -> None:
         """Pays for a walk through the whole value, as comparing or writing it does. It must be a JSON value."""
@@ -81,7 +87,7 @@ class Meter:
             elif isinstance(one, list):
                 waiting.extend(one)
             elif one is not None and not isinstance(one, str | int | float):
-                raise EvaluationFailed("gives an expression (&...), not a value")
+                raise EvaluationFailed(_("gives an expression (&...), not a value"))
 
 
 def cost_of(value: Any) -> int:
@@ -181,13 +187,14 @@ def _nodes(tree: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
 def _check_text(text: str) -> None:
     """What has to be settled before parsing: how deep it goes, and literals that the library only warns about."""
     if sum(map(text.count, "([{!&")) > MAX_BRACKETS:
-        raise ExpressionRefused(f"is nested too deeply: at most {MAX_BRACKETS} brackets and signs ! and &")
+        text = _("is nested too deeply: at most {most} brackets and signs ! and &")
+        raise ExpressionRefused(text.format(most=MAX_BRACKETS))
     for literal in (found["json"] for found in _LITERALS.finditer(text) if found["json"] is not None):
         try:
             json.loads(literal.replace("\\`", "`"))
         except (ValueError, RecursionError):
             raise ExpressionRefused(
-                "has a literal that is not JSON: write `1` or `null`, and 'text' for text"
+                _("has a literal that is not JSON: write `1` or `null`, and 'text' for text")
             ) from None
 
 
@@ -196,33 +203,36 @@ def _parse(text: str) -> dict[str, Any]:
         return dict(jmespath.compile(text).parsed)
     except JMESPathError as error:
         first = str(error).partition("\n")[0].rstrip(": ")
-        raise ExpressionRefused(f"is not a JMESPath expression: {first[:200]}") from error
+        text = _("is not a JMESPath expression: {reason}")
+        raise ExpressionRefused(text.format(reason=first[:200])) from error
     except RecursionError:
-        raise ExpressionRefused("is nested too deeply") from None
+        raise ExpressionRefused(_("is nested too deeply")) from None
     except (ValueError, TypeError, LookupError) as error:
-        raise ExpressionRefused("is not a JMESPath expression") from error
+        raise ExpressionRefused(_("is not a JMESPath expression")) from error
 
 
 def _check(tree: dict[str, Any]) -> None:
     for count, (depth, node) in enumerate(_nodes(tree), 1):
         if depth > MAX_DEPTH:
-            raise ExpressionRefused(f"is nested too deeply: at most {MAX_DEPTH} levels")
+            raise ExpressionRefused(_("is nested too deeply: at most {most} levels").format(most=MAX_DEPTH))
         if count > MAX_NODES:
-            raise ExpressionRefused(f"has too many parts: at most {MAX_NODES}")
+            raise ExpressionRefused(_("has too many parts: at most {most}").format(most=MAX_NODES))
         if node["type"] == "function_expression" and node["value"] not in FUNCTIONS:
             known = ", ".join(sorted(FUNCTIONS))
-            raise ExpressionRefused(f"calls {str(node['value'])[:50]}(), which is no function; there are {known}")
+            text = _("calls {name}(), which is no function; there are {known}")
+            raise ExpressionRefused(text.format(name=str(node["value"])[:50], known=known))
         if node["type"] == "slice" and node["children"][2] == 0:
-            raise ExpressionRefused("slices with a step of 0")
+            raise ExpressionRefused(_("slices with a step of 0"))
 
 
 @lru_cache(maxsize=4_096)
 def compile_expression(text: str) -> dict[str, Any]:
     """The expression, parsed and checked. Raises `ExpressionRefused`."""
     if not text.strip():
-        raise ExpressionRefused("is empty")
+        raise ExpressionRefused(_("is empty"))
     if len(text) > MAX_EXPRESSION:
-        raise ExpressionRefused(f"must have at most {MAX_EXPRESSION:,} characters")
+        reason = _("must have at most {most} characters")
+        raise ExpressionRefused(reason.format(most=wording.count(MAX_EXPRESSION)))
     _check_text(text)
     tree = _parse(text)
     _check(tree)
@@ -230,9 +240,13 @@ def compile_expression(text: str) -> dict[str, Any]:
 
 
 def _type_fault(error: JMESPathTypeError) -> str:
-    wanted = " or ".join(_TYPE_WORDS.get(one, one) for one in error.expected_types)
-    got = _TYPE_WORDS.get(error.actual_type, error.actual_type)
-    return f"cannot be evaluated here: {error.function_name}() takes {wanted}, and was given {got}"
+    text = _("cannot be evaluated here: {name}() takes {wanted}, and was given {got}")
+    wanted = either([_type_words(one) for one in error.expected_types])
+    return text.format(name=error.function_name, wanted=wanted, got=_type_words(error.actual_type))
+
+
+def _type_words(name: str) -> str:
+    return _(_TYPE_WORDS[name]) if name in _TYPE_WORDS else name
 
 
 class Evaluator:
@@ -254,7 +268,8 @@ class Evaluator:
             raise EvaluationFailed(_type_fault(error)) from error
         except _FAULTS as error:
             first = str(error).partition("\n")[0] or type(error).__name__
-            raise EvaluationFailed(f"cannot be evaluated here: {first[:200]}") from error
+            text = _("cannot be evaluated here: {reason}")
+            raise EvaluationFailed(text.format(reason=first[:200])) from error
         self.meter.weigh(found)
         return found
 

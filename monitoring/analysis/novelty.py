@@ -18,6 +18,8 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from monitoring import wording
 from monitoring.analysis.arrays import np
 from monitoring.analysis.expectation import Array, expected_values
@@ -41,10 +43,15 @@ Point = tuple[datetime, float]
 class View(StrEnum):
     """What is looked at; the value is how it is said."""
 
-    POINT = "the value is far from what is expected"
-    WINDOW = f"the last {RECENT} values are far from what is expected"
-    SPREAD = f"the last {RECENT} values vary more than usual"
-    STILL = f"the last {RECENT} values vary less than usual"
+    POINT = gettext_noop("the value is far from what is expected")
+    WINDOW = gettext_noop("the last {recent} values are far from what is expected")
+    SPREAD = gettext_noop("the last {recent} values vary more than usual")
+    STILL = gettext_noop("the last {recent} values vary less than usual")
+
+    @property
+    def words(self) -> str:
+        """How it is said, in the reader's language."""
+        return _(self.value).format(recent=RECENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +81,28 @@ class Reading:
         `write` puts a value in its unit.
         """
         if self.low is None or self.high is None or self.is_learning:
-            return f"{write(self.value)}; what is usual is not known yet"
-        low, middle, high = write(self.low), write(self.expected), write(self.high)
-        chance = f"under {_one_in(LEAST_CHANCE)}" if self.chance <= LEAST_CHANCE else _one_in(self.chance)
-        began = f", since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if since else ""
-        text = f"{write(self.value)}, usually {low} to {high} (expected {middle}); chance {chance}{began}"
-        return f"{text}: {self.view}" if self.is_unusual else text
+            return _("{value}; what is usual is not known yet").format(value=write(self.value))
+        if since:
+            text = _("{value}, usually {low} to {high} (expected {expected}); chance {chance}, since {since} UTC")
+        else:
+            text = _("{value}, usually {low} to {high} (expected {expected}); chance {chance}")
+        told = text.format(
+            value=write(self.value),
+            low=write(self.low),
+            high=write(self.high),
+            expected=write(self.expected),
+            chance=_chance_words(self.chance),
+            since=since.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if since else "",
+        )
+        return _("{told}: {view}").format(told=told, view=self.view.words) if self.is_unusual else told
 
 
-def _one_in(chance: float) -> str:
-    return f"1 in {wording.count(1 / chance)}" if chance < 0.5 else wording.percent(chance, digits=0)
+def _chance_words(chance: float) -> str:
+    if chance <= LEAST_CHANCE:
+        return _("under 1 in {number}").format(number=wording.count(1 / LEAST_CHANCE))
+    if chance < 0.5:
+        return _("1 in {number}").format(number=wording.count(1 / chance))
+    return wording.percent(chance, digits=0)
 
 
 @dataclass(frozen=True)
@@ -162,11 +181,11 @@ def series_of(points: Iterable[Point], zone: ZoneInfo = UTC_ZONE) -> Series:
     ValueError for a value that is no number, or beyond 10^100 (its square would be none).
     """
     ordered = sorted(points)
-    values = np.array([value for _, value in ordered], dtype=np.float64)
+    values = np.array([value for _at, value in ordered], dtype=np.float64)
     wrong = np.flatnonzero(~(np.abs(values) <= LARGEST))
     if len(wrong):
         raise ValueError(f"the value at {ordered[wrong[0]][0]} is no finite number, or beyond {LARGEST:g}")
-    return Series(tuple(moment for moment, _ in ordered), values, zone)
+    return Series(tuple(moment for moment, _value in ordered), values, zone)
 
 
 def latest(points: Iterable[Point], zone: ZoneInfo = UTC_ZONE) -> Reading | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from accounts.phrases import gettext as _
 from monitoring import wording
 from monitoring.analysis.histogram import Histogram, percentile
 from monitoring.analysis.intervals import wilson
@@ -37,7 +38,10 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposed objective (share of 1, or ms) and the arithmetic behind it; `value` None says why there is none."""
+    """A proposed objective (share of 1, or ms) and the arithmetic behind it; `value` None says why there is none.
+
+    Proposals are kept, with their words, which stay English.
+    """
 
     value: float | None
     words: str
@@ -132,10 +136,11 @@ def burn(objective_success_rate: float, recent: Sequence[Recent]) -> Burn:
     """
     budget = round(1 - objective_success_rate, 12)
     if budget <= 0:
-        return Burn(None, None, 0.0, False, "An objective of 100% leaves no error budget")
+        words = _("An objective of {rate} leaves no error budget").format(rate=wording.plain_percent(1))
+        return Burn(None, None, 0.0, False, words)
     known = {round(one.hours, 6): one for one in recent if one.rated > 0}
     if not known:
-        return Burn(None, None, budget, False, "No runs, so no error budget is used")
+        return Burn(None, None, budget, False, _("No runs, so no error budget is used"))
     for alarm in ALARMS:
         long = known.get(round(alarm.long_hours, 6))
         short = known.get(round(alarm.short_hours, 6))
@@ -149,9 +154,13 @@ def burn(objective_success_rate: float, recent: Sequence[Recent]) -> Burn:
 
 def _burn(window: Recent, budget: float, is_too_fast: bool) -> Burn:
     rate = window.failures / window.rated / budget
-    words = (
-        f"{wording.count(window.failures)} of {wording.count(window.rated)} runs failed in "
-        f"{wording.duration_ms(window.hours * _HOUR)}: {wording.times(rate)} the rate that the error budget of "
-        f"{wording.plain_percent(budget)} allows"
+    words = _(
+        "{failures} of {runs} runs failed in {time}: {times} the rate that the error budget of {budget} allows"
+    ).format(
+        failures=wording.count(window.failures),
+        runs=wording.count(window.rated),
+        time=wording.duration_ms(window.hours * _HOUR),
+        times=wording.times(rate),
+        budget=wording.plain_percent(budget),
     )
     return Burn(rate, window.hours, budget, is_too_fast, words)

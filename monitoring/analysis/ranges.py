@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop, ngettext
 from monitoring import wording
 from monitoring.analysis.intervals import Z_95
 
@@ -64,10 +66,15 @@ _SHAPES = {Metric.ERROR_RATE: Shape.RATE, Metric.RETRIES: Shape.COUNT, Metric.VO
 class Pool(StrEnum):
     """Which hours of the history a range is made of, narrowest first; the value is how it is said."""
 
-    SAME_HOUR_OF_WEEK = "the same hour of the week"
-    SAME_HOUR_OF_SUCH_DAYS = "the same hour on such days"
-    NEAR_HOURS_OF_SUCH_DAYS = "the hours around it on such days"
-    ALL_HOURS = "all hours"
+    SAME_HOUR_OF_WEEK = gettext_noop("the same hour of the week")
+    SAME_HOUR_OF_SUCH_DAYS = gettext_noop("the same hour on such days")
+    NEAR_HOURS_OF_SUCH_DAYS = gettext_noop("the hours around it on such days")
+    ALL_HOURS = gettext_noop("all hours")
+
+    @property
+    def words(self) -> str:
+        """The value in the reader's language."""
+        return _(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,11 @@ class Range:
     @property
     def words(self) -> str:
         """`usual 1.2 s to 3.4 s (the same hour of the week, 8 hours, 431 runs)`."""
-        behind = "" if self.metric is Metric.VOLUME else f", {wording.count(self.samples)} runs"
-        hours = "hour" if self.points == 1 else "hours"
-        return (
-            f"usual {write(self.metric, self.low)} to {write(self.metric, self.high)} "
-            f"({self.pool}, {wording.count(self.points)} {hours}{behind})"
-        )
+        if self.metric is Metric.VOLUME:
+            text = _("usual {low} to {high} ({which_hours}, {hours})")
+        else:
+            text = _("usual {low} to {high} ({which_hours}, {hours}, {runs} runs)")
+        return text.format(runs=wording.count(self.samples), **_told(self, self.low, self.high))
 
 
 class Side(StrEnum):
@@ -144,16 +150,24 @@ def is_outside(usual: Range, value: float, samples: int) -> Place:
     """
     low, high = limits(usual, samples)
     if samples <= 0:
-        return Place(Side.INSIDE, value, low, high, "nothing to compare")
+        return Place(Side.INSIDE, value, low, high, _("nothing to compare"))
     margin = _ROUNDING * max(1.0, abs(value))
     side = Side.BELOW if value < low - margin else Side.ABOVE if value > high + margin else Side.INSIDE
-    said = {Side.BELOW: "below the usual", Side.INSIDE: "inside the usual", Side.ABOVE: "above the usual"}[side]
-    metric = usual.metric
-    words = (
-        f"{write(metric, value)}, {said} {write(metric, low)} to {write(metric, high)} "
-        f"({usual.pool}, {wording.count(usual.points)} {'hour' if usual.points == 1 else 'hours'})"
-    )
+    words = _(_PLACED[side]).format(value=write(usual.metric, value), **_told(usual, low, high))
     return Place(side, value, low, high, words)
+
+
+_PLACED = {
+    Side.BELOW: gettext_noop("{value}, below the usual {low} to {high} ({which_hours}, {hours})"),
+    Side.INSIDE: gettext_noop("{value}, inside the usual {low} to {high} ({which_hours}, {hours})"),
+    Side.ABOVE: gettext_noop("{value}, above the usual {low} to {high} ({which_hours}, {hours})"),
+}
+
+
+def _told(usual: Range, low: float, high: float) -> dict[str, str]:
+    hours = ngettext("{count} hour", "{count} hours", usual.points).format(count=wording.count(usual.points))
+    ends = {"low": write(usual.metric, low), "high": write(usual.metric, high)}
+    return {**ends, "which_hours": usual.pool.words, "hours": hours}
 
 
 def limits(usual: Range, samples: float) -> tuple[float, float]:

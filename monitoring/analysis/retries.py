@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from accounts.phrases import gettext_noop
+
 _FAILED = frozenset({"failed", "timed_out"})
 _OPEN = frozenset({"queued", "running", "waiting"})
 # Amounts differ each time: they have changed where one is at least so many times the other.
@@ -21,24 +23,24 @@ _LOOKED_AT = 50
 class Change(StrEnum):
     """What may differ between two attempts; the value is also what an export writes."""
 
-    STATUS = "status"
-    ERROR = "error"
-    RELEASE = "release"
-    INPUT = "input"
-    MODEL = "model"
-    OUTPUT = "output shape"
+    STATUS = gettext_noop("status")
+    ERROR = gettext_noop("error")
+    RELEASE = gettext_noop("release")
+    INPUT = gettext_noop("input")
+    MODEL = gettext_noop("model")
+    OUTPUT = gettext_noop("output shape")
 
 
 class Outcome(StrEnum):
     """How the story ends."""
 
-    NOT_RETRIED = "not retried"
-    HELPED = "a retry succeeded"
-    FIXED = "succeeded after a change"
-    IN_VAIN = "every retry failed"
-    NEEDLESS = "tried again after it had succeeded"
-    OPEN = "still open"
-    STOPPED = "stopped without a result"
+    NOT_RETRIED = gettext_noop("not retried")
+    HELPED = gettext_noop("a retry succeeded")
+    FIXED = gettext_noop("succeeded after a change")
+    IN_VAIN = gettext_noop("every retry failed")
+    NEEDLESS = gettext_noop("tried again after it had succeeded")
+    OPEN = gettext_noop("still open")
+    STOPPED = gettext_noop("stopped without a result")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from accounts.phrases import gettext as _
+from accounts.phrases import ngettext
 from monitoring import wording
 
 # A rhythm is one when at least this share of the gaps is within this part of their median, from so many gaps.
@@ -42,10 +44,17 @@ class Rhythm:
     def words(self) -> str:
         """`usually every 24 h (18 of 20 gaps within a quarter of that)` or `no regular rhythm (...)`."""
         if self.interval is None or self.gaps < MIN_GAPS:
-            return f"no regular rhythm known ({self.gaps} gap{'' if self.gaps == 1 else 's'} between runs)"
+            return ngettext(
+                "no regular rhythm known ({gaps} gap between runs)",
+                "no regular rhythm known ({gaps} gaps between runs)",
+                self.gaps,
+            ).format(gaps=self.gaps)
+        if self.is_regular:
+            text = _("usually every {interval} ({regular} of {gaps} gaps within a quarter of {interval})")
+        else:
+            text = _("no regular rhythm ({regular} of {gaps} gaps within a quarter of {interval})")
         interval = wording.duration_ms(self.interval / timedelta(milliseconds=1))
-        evidence = f"{self.regular} of {self.gaps} gaps within a quarter of {interval}"
-        return f"usually every {interval} ({evidence})" if self.is_regular else f"no regular rhythm ({evidence})"
+        return text.format(interval=interval, regular=self.regular, gaps=self.gaps)
 
 
 def rhythm(starts: Iterable[datetime]) -> Rhythm:
@@ -116,12 +125,14 @@ class Streak:
     def words(self) -> str:
         """`3 failures in a row` or `the last run succeeded`."""
         if self.last_at is None:
-            return "no run known"
+            return _("no run known")
         if not self.failures:
-            return "the last run succeeded"
+            return _("the last run succeeded")
         if self.failures == 1:
-            return "the last run failed"
-        return f"{wording.count(self.failures)} failures in a row"
+            return _("the last run failed")
+        return ngettext("{count} failure in a row", "{count} failures in a row", self.failures).format(
+            count=wording.count(self.failures)
+        )
 
 
 def streak(runs: Iterable[Run]) -> Streak:
@@ -152,11 +163,14 @@ class Freshness:
     def words(self) -> str:
         """`last success 26 h ago, objective 24 h`."""
         if self.age is None:
-            return "no success known"
-        text = f"last success {_written(self.age)} ago"
+            return _("no success known")
         if self.limit is None:
-            return f"{text}; no usual interval known"
-        return f"{text}, {'objective' if self.is_objective else 'usually at most'} {_written(self.limit)}"
+            return _("last success {age} ago; no usual interval known").format(age=_written(self.age))
+        if self.is_objective:
+            text = _("last success {age} ago, objective {limit}")
+        else:
+            text = _("last success {age} ago, usually at most {limit}")
+        return text.format(age=_written(self.age), limit=_written(self.limit))
 
 
 def freshness(

@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
+
 MAX_CRON, MAX_ZONE = 100, 64
 # A schedule of every minute has 10,080 starts a week; more than four weeks of it are not looked at.
 MAX_DUE = 50_000
@@ -36,11 +39,13 @@ _PRESETS = {
 }
 # What the fields of cron text take, by the names that cronsim has for them.
 _FIELDS = {
-    "minute": "0 to 59",
-    "hour": "0 to 23",
-    "day-of-month": "1 to 31",
-    "month": "1 to 12, or JAN to DEC",
-    "day-of-week": "0 to 7, or SUN to SAT",
+    "minute": gettext_noop("cannot be read at the minute: it takes 0 to 59, *, lists, ranges and steps"),
+    "hour": gettext_noop("cannot be read at the hour: it takes 0 to 23, *, lists, ranges and steps"),
+    "day-of-month": gettext_noop("cannot be read at the day of month: it takes 1 to 31, *, lists, ranges and steps"),
+    "month": gettext_noop("cannot be read at the month: it takes 1 to 12, or JAN to DEC, *, lists, ranges and steps"),
+    "day-of-week": gettext_noop(
+        "cannot be read at the day of week: it takes 0 to 7, or SUN to SAT, *, lists, ranges and steps"
+    ),
 }
 
 
@@ -88,20 +93,22 @@ def zone_fault(name: str) -> str:
         is_known = len(name) <= MAX_ZONE and bool(ZoneInfo(name).key)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         is_known = False
-    return "" if is_known else "must be a time zone, such as Europe/Berlin"
+    return "" if is_known else _("must be a time zone, such as Europe/Berlin")
 
 
 def _cron_fault(cron: str) -> str:
     """Why a text is no cron text that is ever due. Bounded: short texts, and fifty years at most."""
     if len(cron) > MAX_CRON:
-        return f"must have at most {MAX_CRON} characters"
+        return _("must have at most {most} characters").format(most=MAX_CRON)
     if (count := len(cron.split())) != len(_FIELDS):
-        names = ", ".join(_FIELDS).replace("-", " ")
-        return f"must have five fields ({names}), not {count}, or be a preset such as @daily"
+        return _(
+            "must have five fields (minute, hour, day of month, month, day of week), not {count}, or be a preset such "
+            "as @daily"
+        ).format(count=count)
     try:
         next(CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC)))
     except StopIteration:
-        return "is never due"
+        return _("is never due")
     except (CronSimError, ValueError, AssertionError, OverflowError) as error:
         return _said(cron, str(error).removeprefix("Bad "))
     return ""
@@ -111,10 +118,10 @@ def _said(cron: str, field: str) -> str:
     """What cronsim says about a field, in our words; a day that no month has is told from a word that is none."""
     day = cron.split()[2]
     if field == "day-of-month" and day.isascii() and day.isdigit() and 1 <= int(day) <= 31:
-        return "is never due: no such month has that day"
+        return _("is never due: no such month has that day")
     if field not in _FIELDS:
-        return "cannot be read: its fields take numbers, *, lists, ranges and steps"
-    return f"cannot be read at the {field.replace('-', ' ')}: it takes {_FIELDS[field]}, *, lists, ranges and steps"
+        return _("cannot be read: its fields take numbers, *, lists, ranges and steps")
+    return _(_FIELDS[field])
 
 
 def due_from(schedule: Schedule, start: datetime) -> Iterator[datetime]:

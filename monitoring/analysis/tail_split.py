@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from accounts.phrases import gettext_noop
 from monitoring.analysis.critical_path import CriticalPath, Piece, critical_path
 from monitoring.analysis.intervals import Z_95
 from monitoring.analysis.timeline import Visit
@@ -24,12 +25,12 @@ USUAL_SHARE = (0.25, 0.75)
 class Kind(StrEnum):
     """What time was spent on. Each moment of the path has one: the first of these that applies."""
 
-    RETRY = "retries"
-    WAITING = "waiting"
-    SYSTEM = "external system"
-    TOOL = "tool"
-    MODEL = "model"
-    OWN = "own work"
+    RETRY = gettext_noop("retries")
+    WAITING = gettext_noop("waiting")
+    SYSTEM = gettext_noop("external system")
+    TOOL = gettext_noop("tool")
+    MODEL = gettext_noop("model")
+    OWN = gettext_noop("own work")
 
 
 class Cell(NamedTuple):

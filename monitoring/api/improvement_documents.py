@@ -10,12 +10,12 @@ from monitoring.reads.labels import label_values
 from monitoring.services.improvements import (
     LEAST_CHANGE,
     MAX_EFFECT,
-    MAX_LINK,
     MAX_LINKS,
     MAX_TEXT,
     MAX_TITLE,
     MOST_CHANGE,
 )
+from monitoring.services.links import MAX_LINK
 
 _CHANGE_HELP = "Expected change as a share: -0.5 is halved. Absent: halved, as nobody said"
 

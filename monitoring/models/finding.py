@@ -1,6 +1,7 @@
 """What the analysis says about a workflow, kept over time, and the queue of workflows to look at."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TeamForeignKey, TenantModel
 
@@ -8,21 +9,21 @@ from accounts.tenancy import TeamForeignKey, TenantModel
 class FindingKind(models.TextChoices):
     """Which part of the analysis made a finding."""
 
-    CONCENTRATION = "concentration", "Concentration"
-    DIVERGENCE = "divergence", "First divergence"
-    CAUSE = "cause", "Cause"
-    TAIL = "tail", "Long tail"
-    COST = "cost", "Cost"
-    RETRIES = "retries", "Retries"
-    SCHEDULE = "schedule", "Missed schedule"
+    CONCENTRATION = "concentration", _("Concentration")
+    DIVERGENCE = "divergence", _("First divergence")
+    CAUSE = "cause", _("Cause")
+    TAIL = "tail", _("Long tail")
+    COST = "cost", _("Cost")
+    RETRIES = "retries", _("Retries")
+    SCHEDULE = "schedule", _("Missed schedule")
 
 
 class FindingStatus(models.TextChoices):
     """Whether a finding is there now."""
 
-    OPEN = "open", "Open"
-    GONE = "gone", "Gone"
-    DISMISSED = "dismissed", "Dismissed"
+    OPEN = "open", _("Open")
+    GONE = "gone", _("Gone")
+    DISMISSED = "dismissed", _("Dismissed")
 
 
 class Finding(TenantModel):

@@ -1,6 +1,7 @@
 """What a team does about a finding or a failure group, and what came of it."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
@@ -9,34 +10,34 @@ from accounts.tenancy import TeamForeignKey, TenantModel
 class ChangeKind(models.TextChoices):
     """What kind of change an improvement is."""
 
-    NODE_DESIGN = "node_design", "Node design"
-    TIMEOUT_RETRY = "timeout_retry", "Timeout and retry"
-    TOOL_INVOCATION = "tool_invocation", "Tool invocation"
-    TRIGGER = "trigger", "Webhook or schedule"
-    DEPENDENCY = "dependency", "Dependency"
+    NODE_DESIGN = "node_design", _("Node design")
+    TIMEOUT_RETRY = "timeout_retry", _("Timeout and retry")
+    TOOL_INVOCATION = "tool_invocation", _("Tool invocation")
+    TRIGGER = "trigger", _("Webhook or schedule")
+    DEPENDENCY = "dependency", _("Dependency")
 
 
 class ImprovementStatus(models.TextChoices):
     """Where an improvement stands."""
 
-    PLANNED = "planned", "Planned"
-    RELEASED = "released", "Released"
-    HELPED = "helped", "Helped"
-    NO_HELP = "no_help", "Did not help"
-    REOPENED = "reopened", "Reopened"
+    PLANNED = "planned", _("Planned")
+    RELEASED = "released", _("Released")
+    HELPED = "helped", _("Helped")
+    NO_HELP = "no_help", _("Did not help")
+    REOPENED = "reopened", _("Reopened")
 
 
 class Metric(models.TextChoices):
     """The figure that an improvement is for, and is measured by."""
 
-    FAILURE_RATE = "failure_rate", "Failure rate"
-    GROUP_RATE = "group_rate", "Rate of this failure group"
-    UNMET_RATE = "unmet_rate", "Share of unmet runs"
-    RETRY_RATE = "retry_rate", "Retries per run"
-    P95_MS = "p95_ms", "p95 latency"
-    MEAN_MS = "mean_ms", "Average latency"
-    COST_USD = "cost_usd", "Cost per run"
-    TOKENS = "tokens", "Tokens per run"
+    FAILURE_RATE = "failure_rate", _("Failure rate")
+    GROUP_RATE = "group_rate", _("Rate of this failure group")
+    UNMET_RATE = "unmet_rate", _("Share of unmet runs")
+    RETRY_RATE = "retry_rate", _("Retries per run")
+    P95_MS = "p95_ms", _("p95 latency")
+    MEAN_MS = "mean_ms", _("Average latency")
+    COST_USD = "cost_usd", _("Cost per run")
+    TOKENS = "tokens", _("Tokens per run")
 
 
 class Improvement(Audited, TenantModel):

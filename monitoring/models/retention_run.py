@@ -1,6 +1,8 @@
 """What retention deleted: its log."""
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TenantModel
 
@@ -8,13 +10,13 @@ from accounts.tenancy import TenantModel
 class RetentionKind(models.TextChoices):
     """What a limit is about."""
 
-    PRODUCTION = "production", "Production records"
-    DEBUG = "debug", "Debug records"
-    PAYLOADS = "payloads", "Payloads and log lines"
-    METRICS = "metrics", "Figures"
-    DELIVERIES = "deliveries", "Deliveries"
-    AUDIT = "audit", "Audit log"
-    RESTORED = "restored", "Restored from the archive"
+    PRODUCTION = "production", _("Production records")
+    DEBUG = "debug", _("Debug records")
+    PAYLOADS = "payloads", _("Payloads and log lines")
+    METRICS = "metrics", _("Figures")
+    DELIVERIES = "deliveries", _("Deliveries")
+    AUDIT = "audit", _("Audit log")
+    RESTORED = "restored", _("Restored from the archive")
 
 
 class RetentionRun(TenantModel):
@@ -48,4 +50,4 @@ class RetentionRun(TenantModel):
     @property
     def archive(self) -> str:
         """Where it was archived, for the team: its own store by its address, folders of the server by none."""
-        return "the archive of this installation" if self.archived_to.startswith("file:") else self.archived_to
+        return gettext("the archive of this installation") if self.archived_to.startswith("file:") else self.archived_to

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
@@ -10,8 +11,8 @@ from accounts.tenancy import TeamForeignKey, TenantModel
 class ViewPage(models.TextChoices):
     """The pages that views are of: the names of their addresses."""
 
-    EXECUTIONS = "executions", "Executions"
-    FAILURES = "failures", "Failures"
+    EXECUTIONS = "executions", _("Executions")
+    FAILURES = "failures", _("Failures")
 
 
 class SavedView(Audited, TenantModel):

@@ -1,6 +1,7 @@
 """A team's issue tracker, what is sent to it, and two queues: deliveries to send, improvements to measure."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.encryption import EncryptedField
 from accounts.models.audited import Audited
@@ -10,17 +11,17 @@ from accounts.tenancy import TeamForeignKey, TenantModel
 class TrackerEvent(models.TextChoices):
     """What a tracker may be told."""
 
-    CREATED = "improvement.created", "An improvement was planned"
-    STATUS_CHANGED = "improvement.status_changed", "Its status changed"
-    COMMENTED = "improvement.commented", "Somebody commented"
+    CREATED = "improvement.created", _("An improvement was planned")
+    STATUS_CHANGED = "improvement.status_changed", _("Its status changed")
+    COMMENTED = "improvement.commented", _("Somebody commented")
 
 
 class DeliveryStatus(models.TextChoices):
     """What became of a delivery."""
 
-    WAITING = "waiting", "Waiting"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Given up"
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Given up")
 
 
 class Tracker(Audited, TenantModel):

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
@@ -24,10 +25,10 @@ class Workflow(Audited, TenantModel):
     name = models.CharField(max_length=200)
     slug = models.CharField(max_length=80)
     type = models.CharField(max_length=80, blank=True)
-    objective_success_rate = models.FloatField(null=True, blank=True, help_text="Share from 0 to 1")
-    objective_p95_ms = models.FloatField(null=True, blank=True, help_text="Milliseconds")
+    objective_success_rate = models.FloatField(null=True, blank=True, help_text=_("Share from 0 to 1"))
+    objective_p95_ms = models.FloatField(null=True, blank=True, help_text=_("Milliseconds"))
     objective_freshness_ms = models.FloatField(
-        null=True, blank=True, help_text="Milliseconds that the last success may be old"
+        null=True, blank=True, help_text=_("Milliseconds that the last success may be old")
     )
     completeness = models.CharField(max_length=16, blank=True, default="", db_default="")
     sample_rate = models.FloatField(null=True, blank=True)

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.statements import run_prepared
 from monitoring.analysis.baseline import HOURS_OF_WEEK, Baseline, from_document, range_of_week, range_over
 from monitoring.analysis.objectives import Proposal
@@ -24,7 +26,10 @@ OBJECTIVES = "objectives"
 WEEK = timedelta(hours=HOURS_OF_WEEK)
 # What a verdict compares with.
 JUDGED = (Metric.ERROR_RATE, Metric.DURATION_P95)
-_NONE = Proposal(None, "No proposal yet: its history was not looked at so far")
+
+
+def _none() -> Proposal:
+    return Proposal(None, _("No proposal yet: its history was not looked at so far"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,9 @@ class Proposals:
     `success_gap` is the longest usual time between successes; None where too few are known.
     """
 
-    success_rate: Proposal = _NONE
-    p95_ms: Proposal = _NONE
-    freshness_ms: Proposal = _NONE
+    success_rate: Proposal = field(default_factory=_none)
+    p95_ms: Proposal = field(default_factory=_none)
+    freshness_ms: Proposal = field(default_factory=_none)
     success_gap: timedelta | None = None
 
     def of(self, name: str) -> Proposal | None:

@@ -10,12 +10,13 @@ from accounts.statements import run_prepared
 from monitoring.analysis.agreement import Agreement, agreement
 from monitoring.analysis.signals import Cause
 from monitoring.reads.merged import is_member, merger_of, root_sql
+from monitoring.reads.people import SOMEBODY_REMOVED, shown_name
 
 MAX_HISTORY = 50
 MAX_DECISIONS = 5_000
 
-_COLUMNS = """c.cause, c.suggested, c.note, c.decided_at, COALESCE(u.email, NULLIF(c.key_name, ''), 'a removed user'),
-    c.execution_id"""
+_COLUMNS = f"""c.cause, c.suggested, c.note, c.decided_at,
+    COALESCE(u.email, NULLIF(c.key_name, ''), '{SOMEBODY_REMOVED}'), c.execution_id"""
 _FROM = "FROM classification c LEFT JOIN accounts_user u ON u.id = c.decided_by_id WHERE c.team_id = %(team)s"
 _OF_EXECUTION = f"""SELECT {_COLUMNS} {_FROM} AND (c.execution_id = %(execution)s
     OR (c.execution_id IS NULL AND {is_member("c.failure_group_id")}))
@@ -71,4 +72,7 @@ def agreement_of(
 
 
 def _read(sql: str, params: dict[str, Any]) -> list[Decision]:
-    return [Decision(Cause(row[0]), Cause(row[1]), *row[2:]) for row in run_prepared(sql, params)]
+    return [
+        Decision(Cause(cause), Cause(suggested), note, at, shown_name(by), execution_id)
+        for cause, suggested, note, at, by, execution_id in run_prepared(sql, params)
+    ]

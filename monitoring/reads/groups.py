@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.statements import run_prepared
 from monitoring.filters import Filters
@@ -19,7 +21,8 @@ from monitoring.windows import Window
 MAX_GROUPS = 50
 MAX_BUCKETS = 40
 # Titles of groups whose runs told no error: only the word of their status.
-_BARE_WORDS = {"failed": "Failed, no reason told", "timed_out": "Timed out, no reason told"}
+_NO_REASON = gettext_noop("Failed, no reason told")
+_BARE_WORDS = {"failed": _NO_REASON, "timed_out": gettext_noop("Timed out, no reason told")}
 # A Monday, so that buckets of a week start on one.
 _ORIGIN = datetime(2001, 1, 1, tzinfo=UTC)
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 43200, 129600)
@@ -157,7 +160,7 @@ def titles_of(team_id: uuid.UUID, ids: Iterable[uuid.UUID | None]) -> dict[uuid.
 
 def title_words(title: str) -> str:
     """The title of a group as pages write it, also of one whose runs told no error."""
-    return _BARE_WORDS.get(title, title) or "Failed, no reason told"
+    return _(_BARE_WORDS[title]) if title in _BARE_WORDS else title or _(_NO_REASON)
 
 
 def bucket_length(window: Window) -> timedelta:

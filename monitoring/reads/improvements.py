@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Case, When
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Membership, User
 from accounts.statements import run_planned, run_prepared
@@ -134,15 +136,15 @@ def releases(team_id: UUID, workflow_id: UUID, *, limit: int = 20) -> list[Relea
 
 def progress_note(found: dict[str, int]) -> str:
     """What the step rail says: `2 planned, 1 released`; at most two parts, the ones at work first."""
-    words = {
-        "reopened": "reopened",
-        "planned": "planned",
-        "released": "released",
-        "no_help": "did not help",
-        "helped": "helped",
-    }
-    parts = [f"{found[status]} {word}" for status, word in words.items() if found.get(status)]
-    return ", ".join(parts[:2]) if parts else "No change planned yet"
+    parts = [_(text).format(count=found[status]) for status, text in _NOTES.items() if found.get(status)]
+    return ", ".join(parts[:2]) if parts else _("No change planned yet")
 
 
+_NOTES = {
+    "reopened": gettext_noop("{count} reopened"),
+    "planned": gettext_noop("{count} planned"),
+    "released": gettext_noop("{count} released"),
+    "no_help": gettext_noop("{count} did not help"),
+    "helped": gettext_noop("{count} helped"),
+}
 KINDS = dict(ChangeKind.choices)

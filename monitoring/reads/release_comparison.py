@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from accounts.phrases import gettext_noop
 from accounts.statements import run_prepared
 from monitoring.analysis.release_metrics import Compared, Share, Side, compare_shares, compare_sides, duration_moments
 from monitoring.models import Dimension, FailureGroup
@@ -39,13 +40,13 @@ _FOLLOWING = """SELECT min(live_at) FROM release
 class GroupChange(StrEnum):
     """What became of a failure group; the value is also what an export writes."""
 
-    NEW = "new"
-    CAME_BACK = "came back"
-    MORE = "more often"
-    FEWER = "less often"
-    GONE = "gone"
-    NOT_SEEN = "not seen, too few runs to say"
-    AS_BEFORE = "no difference shown"
+    NEW = gettext_noop("new")
+    CAME_BACK = gettext_noop("came back")
+    MORE = gettext_noop("more often")
+    FEWER = gettext_noop("less often")
+    GONE = gettext_noop("gone")
+    NOT_SEEN = gettext_noop("not seen, too few runs to say")
+    AS_BEFORE = gettext_noop("no difference shown")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Min
+from django.utils.translation import ngettext
 
 from accounts.models import RetentionPolicy
 from accounts.tenancy import team_context
@@ -45,8 +46,9 @@ class Due:
     def amount(self) -> str:
         """How many, in words."""
         if self.deliveries is None:
-            return f"{count(self.executions)} {'execution' if self.executions == 1 else 'executions'}"
-        return f"{count(self.deliveries)} {'delivery' if self.deliveries == 1 else 'deliveries'}"
+            text = ngettext("{count} execution", "{count} executions", self.executions)
+            return text.format(count=count(self.executions))
+        return ngettext("{count} delivery", "{count} deliveries", self.deliveries).format(count=count(self.deliveries))
 
 
 def preview(team_id: UUID, policy: RetentionPolicy, now: datetime) -> list[Due]:

@@ -1,12 +1,13 @@
 """Saved views that a member sees, with who made them; one query whatever their number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from accounts.statements import run_prepared
 from monitoring.models import ViewPage
+from monitoring.reads.people import SOMEBODY_REMOVED, shown_name
 
-SOMEBODY_REMOVED = "a removed user"
 _VIEWS = f"""SELECT v.id, v.page, w.slug, w.name, v.name, v.query, v.is_shared, v.made_by_id = %(user)s,
         COALESCE(u.email, '{SOMEBODY_REMOVED}'), d.id IS NOT NULL
     FROM saved_view v
@@ -40,13 +41,18 @@ class ViewRow:
 
 def views_of_team(team_id: UUID, user_id: UUID) -> list[ViewRow]:
     """All views that a member sees, own ones first."""
-    return [ViewRow(*row) for row in run_prepared(_OF_TEAM, {"team": team_id, "user": user_id})]
+    return _rows(_OF_TEAM, {"team": team_id, "user": user_id})
 
 
 def views_of_page(team_id: UUID, user_id: UUID, page: ViewPage, workflow_id: UUID | None = None) -> list[ViewRow]:
     """Those of one page."""
     params = {"team": team_id, "user": user_id, "page": page.value, "workflow": workflow_id}
-    return [ViewRow(*row) for row in run_prepared(_OF_PAGE, params)]
+    return _rows(_OF_PAGE, params)
+
+
+def _rows(sql: str, params: dict[str, Any]) -> list[ViewRow]:
+    rows = (ViewRow(*row) for row in run_prepared(sql, params))
+    return [replace(row, made_by=shown_name(row.made_by)) for row in rows]
 
 
 def default_query(team_id: UUID, user_id: UUID, page: ViewPage, workflow_id: UUID | None = None) -> str | None:

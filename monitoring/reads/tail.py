@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.statements import run_planned
 from monitoring.analysis.histogram import RELATIVE_ERROR, percentile
 from monitoring.analysis.tail import Percentile, Tail, measure_tail
@@ -71,10 +73,10 @@ def split_of(cut: Cut, totals: Totals) -> TailSplit | None:
 
 def _reason(found: Sequence["_Chosen"], profiles: Mapping[UUID, Profile]) -> str:
     if not found:
-        return "no slow or usual execution of this range has steps"
+        return _("no slow or usual execution of this range has steps")
     if not profiles:
-        return "the steps of slow and usual executions tell no times, or were deleted by the retention rule"
-    return "only slow or only usual executions have steps with times"
+        return _("the steps of slow and usual executions tell no times, or were deleted by the retention rule")
+    return _("only slow or only usual executions have steps with times")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +151,10 @@ def _labels(row: tuple[Any, ...]) -> tuple[int | None, ...]:
 def _profile(one: _Chosen, rows: Sequence[tuple[Any, ...]], names: Mapping[int, str]) -> Profile | None:
     told = [row[7] for row in rows if row[7]] + ([one.started_at] if one.started_at else [])
     zero = min(told, default=None)
-    visits, carriers = [], []
+    visits, carriers, nameless = [], [], _("step without a name")
     for number, parent_id, position, attempt, node, kind, status, started, ended, duration, *called in rows:
         system, tool, model = (names.get(label) if label is not None else None for label in called)
-        name = names.get(node) or tool or model or names.get(kind) or "step without a name"
+        name = names.get(node) or tool or model or names.get(kind) or nameless
         word = Status(status or 0).word
         start, end = times_since(zero, started, ended, duration)
         visits.append(Visit(number, name, word, parent_id, start, end, attempt, position))

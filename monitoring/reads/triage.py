@@ -9,9 +9,9 @@ from uuid import UUID
 from accounts.statements import run_planned, run_prepared
 from monitoring.analysis.triage import NO_TERMS, Event, EventKind, Standing, Terms, TriageStatus, apply
 from monitoring.reads.merged import is_member
+from monitoring.reads.people import SOMEBODY_REMOVED, shown_name
 
 MAX_HISTORY = 100
-SOMEBODY_REMOVED = "a removed user"
 
 NOTHING_DECIDED = Standing()
 # The columns of `group_triage` that are a standing, in the order of `standing_from`.
@@ -99,7 +99,9 @@ def triage_of(team_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Triaged]:
     """Where these groups stand; those that nobody touched are left out (`UNTOUCHED`). One query."""
     wanted = list(ids)
     rows = run_prepared(_STANDINGS, [team_id, wanted]) if wanted else []
-    return {id: Triaged(standing_from(told), by, who, name) for id, *told, by, who, name in rows}
+    return {
+        id: Triaged(standing_from(told), shown_name(by), who, shown_name(name)) for id, *told, by, who, name in rows
+    }
 
 
 def progress_of(team_id: UUID, told: dict[UUID, Triaged], now: datetime) -> Progress:
@@ -121,7 +123,7 @@ def awaited_releases(team_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Awaited]:
 def history_of(team_id: UUID, group_id: UUID) -> list[Happened]:
     """What happened to a group, newest first, at most `MAX_HISTORY`."""
     rows = run_prepared(_HISTORY, [team_id, group_id])
-    return [Happened(EventKind(kind), at, by, detail) for kind, at, by, detail in rows]
+    return [Happened(EventKind(kind), at, shown_name(by), detail) for kind, at, by, detail in rows]
 
 
 def standings_of(team_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Standing]]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from monitoring import wording
 from monitoring.analysis.verdict import (
     ENOUGH_RUNS,
@@ -21,21 +24,21 @@ from monitoring.reads.verdict_words import evidence, reach_words, say
 __all__ = ["SEVERITY", "Kind", "Verdict", "verdict"]
 
 WORDS = {
-    Kind.NOT_STABLE: ("Not stable", "fail"),
-    Kind.WATCH: ("Watch", "watch"),
-    Kind.NO_OBJECTIVE: ("No objective set", "idle"),
-    Kind.NOT_ENOUGH_DATA: ("Not enough data", "idle"),
-    Kind.FAILURES_ONLY: ("No verdict", "idle"),
-    Kind.STABLE: ("Stable", "ok"),
+    Kind.NOT_STABLE: (gettext_noop("Not stable"), "fail"),
+    Kind.WATCH: (gettext_noop("Watch"), "watch"),
+    Kind.NO_OBJECTIVE: (gettext_noop("No objective set"), "idle"),
+    Kind.NOT_ENOUGH_DATA: (gettext_noop("Not enough data"), "idle"),
+    Kind.FAILURES_ONLY: (gettext_noop("No verdict"), "idle"),
+    Kind.STABLE: (gettext_noop("Stable"), "ok"),
 }
-FAILURES_ONLY = "Only failures are reported, so there is no success rate and no verdict."
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A verdict: `word` ("Not stable"), `tone` (ok, watch, fail, idle), one `sentence`, and evidence in `facts`.
 
-    `decision` has all that it rests on; `environment` the one that it is about, None for all together.
+    `decision` has all that it rests on; `environment` the one that it is about, None for all together. `subjects` says
+    what each fact is about; None: the runs that succeeded.
     """
 
     kind: Kind
@@ -45,11 +48,12 @@ class Verdict:
     facts: tuple[str, ...]
     decision: Decision
     environment: str | None = None
+    subjects: tuple[Subject | None, ...] = ()
 
     @property
     def environment_words(self) -> str:
         """`production`, or `all environments`."""
-        return self.environment or "all environments"
+        return self.environment or _("all environments")
 
     @property
     def scope(self) -> Scope | None:
@@ -77,24 +81,27 @@ def verdict(
     reported there is no verdict.
     """
     decision = decide(_figures(totals, p95_ms), success_rate=success_rate, p95_ms=p95_ms, surroundings=surroundings)
-    sentence, facts = _told(decision, totals, freshness_ms)
+    sentence, told = _told(decision, totals, freshness_ms)
     word, tone = WORDS[decision.kind]
-    return Verdict(decision.kind, word, tone, sentence, facts, decision, environment)
+    facts, subjects = tuple(told.values()), tuple(told)
+    return Verdict(decision.kind, _(word), tone, sentence, facts, decision, environment, subjects)
 
 
-def _told(decision: Decision, totals: Totals, freshness_ms: Objective | None) -> tuple[str, tuple[str, ...]]:
+def _told(decision: Decision, totals: Totals, freshness_ms: Objective | None) -> tuple[str, dict[Subject | None, str]]:
+    """The sentence, and facts by what they are about."""
     if decision.kind is Kind.FAILURES_ONLY:
-        return FAILURES_ONLY, ()
+        return _("Only failures are reported, so there is no success rate and no verdict."), {}
     if decision.kind is Kind.NOT_ENOUGH_DATA:
-        return _too_few(totals), ()
+        return _too_few(totals), {}
     said = {
         judgement.subject: say(judgement, totals, decision.surroundings, freshness_ms)
         for judgement in decision.judgements
     }
-    facts = (evidence(totals), *(fact for subject in Subject if subject in said and (fact := said[subject].fact)))
+    facts: dict[Subject | None, str] = {None: evidence(totals)}
+    facts |= {subject: fact for subject in Subject if subject in said and (fact := said[subject].fact)}
     if decision.kind is Kind.NO_OBJECTIVE:
-        rate = wording.percent(totals.success_rate)
-        return f"{rate} of runs succeed. Set an objective to get a verdict.", facts
+        text = _("{rate} of runs succeed. Set an objective to get a verdict.")
+        return text.format(rate=wording.percent(totals.success_rate)), facts
     return said[decision.judgements[0].subject].sentence, facts
 
 
@@ -110,7 +117,17 @@ def _figures(totals: Totals, p95_ms: Objective | None) -> Figures:
 
 def _too_few(totals: Totals) -> str:
     if not totals.runs:
-        return "No runs in this range."
-    others = f" of {wording.count(totals.runs)}" if totals.runs != totals.rated else ""
-    runs = "run" if totals.rated == 1 else "runs"
-    return f"Only {wording.count(totals.rated)}{others} {runs} succeeded or failed; a verdict needs {ENOUGH_RUNS}."
+        return _("No runs in this range.")
+    if totals.runs == totals.rated:
+        text = ngettext(
+            "Only {rated} run succeeded or failed; a verdict needs {needed}.",
+            "Only {rated} runs succeeded or failed; a verdict needs {needed}.",
+            totals.rated,
+        )
+    else:
+        text = ngettext(
+            "Only {rated} of {runs} run succeeded or failed; a verdict needs {needed}.",
+            "Only {rated} of {runs} runs succeeded or failed; a verdict needs {needed}.",
+            totals.rated,
+        )
+    return text.format(rated=wording.count(totals.rated), runs=wording.count(totals.runs), needed=ENOUGH_RUNS)

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.tenancy import team_context
 from monitoring.analysis.objectives import Proposal, propose_freshness_ms, propose_p95_ms, propose_success_rate
@@ -112,13 +113,15 @@ def _proposals(hours: Sequence[Hour], successes: Sequence[datetime], until: date
     The usual gap of runs is for alert rules about late runs.
     """
     weeks, gap = weeks_of(hours, until), _success_gap(hours, successes)
-    return {
-        "success_rate": _proposal(propose_success_rate(weeks)),
-        "p95_ms": _proposal(propose_p95_ms(weeks)),
-        "freshness_ms": _proposal(propose_freshness_ms(rhythm(successes))),
-        "success_gap_s": None if gap is None else gap.total_seconds(),
-        "run_gap_s": None if (run_gap := _run_gap(hours)) is None else run_gap.total_seconds(),
-    }
+    # What is kept is read in any language: its words are English.
+    with override("en"):
+        return {
+            "success_rate": _proposal(propose_success_rate(weeks)),
+            "p95_ms": _proposal(propose_p95_ms(weeks)),
+            "freshness_ms": _proposal(propose_freshness_ms(rhythm(successes))),
+            "success_gap_s": None if gap is None else gap.total_seconds(),
+            "run_gap_s": None if (run_gap := _run_gap(hours)) is None else run_gap.total_seconds(),
+        }
 
 
 def _success_gap(hours: Sequence[Hour], successes: Sequence[datetime]) -> timedelta | None:

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from monitoring import wording
 from monitoring.analysis.cause import Facts, Suggestion, suggest, time_pattern
 from monitoring.analysis.error_kinds import classify
@@ -199,10 +202,17 @@ def _against(usual: Usual | None, took: float, reference: Reference, least: floa
         return None
     high = max(upper_limit(usual, reference.margins.get("duration", 1.0)), usual.high + least)
     side = Side.ABOVE if took > high else Side.BELOW if took < usual.low else Side.INSIDE
-    said = {Side.ABOVE: "above", Side.BELOW: "below", Side.INSIDE: "inside"}[side]
-    shown = f"{duration_words(usual.low)} to {duration_words(high)}"
-    words = f"{duration_words(took)}, {said} the usual {shown} ({usual.runs} executions)"
+    words = _(_PLACED[side]).format(
+        duration=duration_words(took), low=duration_words(usual.low), high=duration_words(high), count=usual.runs
+    )
     return Place(side, took, usual.low, high, words)
+
+
+_PLACED = {
+    Side.ABOVE: gettext_noop("{duration}, above the usual {low} to {high} ({count} executions)"),
+    Side.BELOW: gettext_noop("{duration}, below the usual {low} to {high} ({count} executions)"),
+    Side.INSIDE: gettext_noop("{duration}, inside the usual {low} to {high} ({count} executions)"),
+}
 
 
 def _incidents(team_id: UUID, execution: ExecutionRecord, step: StepRecord | None, now: datetime) -> list[str]:
@@ -215,8 +225,9 @@ def _incidents(team_id: UUID, execution: ExecutionRecord, step: StepRecord | Non
     until = (step.ended_at or step.started_at or execution.counted_at) + AROUND
     called = [(SYSTEMS.param, step.system), (MODELS.param, step.model), (TOOLS.param, step.tool)]
     found = [one for kind, name in called if name for one in open_incidents(team_id, kind, name) or ()]
+    text = _("{incident}, since {time}")
     return [
-        f"{one.title}, since {wording.moment(one.opened_at, now)}"
+        text.format(incident=one.title, time=wording.moment(one.opened_at, now))
         for one in found
         if one.opened_at <= until and one.workflow != (execution.workflow or "")
     ]

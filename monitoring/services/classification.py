@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.models import User
@@ -90,7 +91,7 @@ def decide_many(
             decided_at=now,
             decided_by=by,
         )
-        for id, workflow_id, group_id, suggested, *_ in fresh
+        for id, workflow_id, group_id, suggested, *_rest in fresh
     )
     if fresh:
         told = {"cause": cause, "note": note, "executions": [row[0] for row in fresh]}
@@ -101,8 +102,8 @@ def decide_many(
 def _check(cause: str, note: str) -> None:
     reasons = {}
     if cause not in set(Cause):
-        reasons["cause"] = f"must be one of: {', '.join(Cause)}"
+        reasons["cause"] = _("must be one of: {values}").format(values=", ".join(Cause))
     if len(note) > MAX_NOTE or "\x00" in note:
-        reasons["note"] = f"must have at most {MAX_NOTE} characters, and no NUL"
+        reasons["note"] = _("must have at most {most} characters, and no NUL").format(most=MAX_NOTE)
     if reasons:
         raise ClassificationRefused(reasons)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.audit import remove_told, update_told
 from accounts.models import User
@@ -28,7 +29,8 @@ def add_criterion(*, workflow: Workflow, name: str, expression: str, user: User 
     known = _lock(workflow)
     _check(workflow, None, name, expression)
     if known.count() >= MAX_CRITERIA:
-        raise CriterionRefused({"name": f"is one too many: a workflow has at most {MAX_CRITERIA} criteria"})
+        text = _("is one too many: a workflow has at most {most} criteria")
+        raise CriterionRefused({"name": text.format(most=MAX_CRITERIA)})
     last = known.aggregate(last=Max("position"))["last"]
     made = SuccessCriterion.objects.create(
         team_id=workflow.team_id,
@@ -68,9 +70,9 @@ def faults(name: str, expression: str) -> dict[str, str]:
     """Why a criterion cannot be used, by field, as far as it can be said without the others of its workflow."""
     found = {}
     if not name:
-        found["name"] = "is missing: pages call the criterion by it"
+        found["name"] = _("is missing: pages call the criterion by it")
     elif len(name) > MAX_NAME or "\x00" in name:
-        found["name"] = f"must have at most {MAX_NAME} characters, and no NUL"
+        found["name"] = _("must have at most {most} characters, and no NUL").format(most=MAX_NAME)
     if fault := expression_fault(expression):
         found["expression"] = fault
     return found
@@ -88,7 +90,7 @@ def _check(workflow: Workflow, criterion_id: UUID | None, name: str, expression:
     if criterion_id is not None:
         others = others.exclude(id=criterion_id)
     if "name" not in reasons and others.exists():
-        reasons["name"] = "is taken: another criterion of this workflow has it"
+        reasons["name"] = _("is taken: another criterion of this workflow has it")
     if reasons:
         raise CriterionRefused(reasons)
 

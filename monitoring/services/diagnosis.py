@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import Error, connection
+from django.utils.translation import override
 
 from accounts.statements import run_prepared
 from accounts.tenancy import team_context
@@ -64,8 +65,10 @@ def diagnose(team_id: UUID, execution_id: UUID, now: datetime) -> bool:
     if replay is None or not replay.execution.has_failed:
         Diagnosis.objects.filter(team_id=team_id, id=execution_id).delete()
         return False
-    found = examine(team_id, replay, now, is_patient=True)
-    _save(team_id, replay, found, find_cause(team_id, replay, found, now), now)
+    # What is kept is read in any language: its words are English.
+    with override("en"):
+        found = examine(team_id, replay, now, is_patient=True)
+        _save(team_id, replay, found, find_cause(team_id, replay, found, now), now)
     return True
 
 

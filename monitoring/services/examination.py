@@ -4,12 +4,15 @@ An execution of many steps is examined once and what was found is kept (`Examina
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 import zstandard
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.statements import run_prepared
 from monitoring import wording
@@ -113,7 +116,9 @@ def examine(team_id: UUID, replay: Replay, now: datetime, *, is_patient: bool = 
     is_kept = len(replay.steps) >= KEPT_FROM and replay.has_payloads
     found = _stored(team_id, replay, now) if is_kept and not is_patient else None
     if found is None:
-        found = _work_out(team_id, replay, now, is_patient=is_patient)
+        # What is kept is read in any language: its words are English.
+        with override("en") if is_kept else nullcontext():
+            found = _work_out(team_id, replay, now, is_patient=is_patient)
         if is_kept:
             packed = zstandard.ZstdCompressor(level=1).compress(_encode(_document(found)))
             run_prepared(_SAVE, [team_id, replay.execution.id, replay.version, packed, now])
@@ -152,7 +157,8 @@ def _path(replay: Replay, run: Run, relations: Relations, zero: datetime | None)
     """The steps that decided when the execution ended."""
     execution = replay.execution
     if len(run.steps) > MAX_ON_PATH:
-        return CriticalPath((), reason=f"it has more than {wording.count(MAX_ON_PATH)} steps")
+        reason = _("it has more than {count} steps").format(count=wording.count(MAX_ON_PATH))
+        return CriticalPath((), reason=reason)
     if not execution.has_clock:
         return critical_path(run.steps, relations=relations)
     start, end = since(execution.started_at, zero), since(execution.finished_at, zero)

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from monitoring.analysis.finding_life import DISMISSED, OPEN, dismiss, reopen
@@ -25,10 +26,13 @@ class DecisionRefused(Exception):
 def dismiss_finding(*, team_id: UUID, finding_id: UUID, why: str, by: User | str, now: datetime) -> None:
     """Leaves an open finding as it is; `by` is a person, or the name of an API key. Raises `DecisionRefused`."""
     if not why or len(why) > MAX_REASON or "\x00" in why:
-        raise DecisionRefused({"why": f"must have 1 to {MAX_REASON} characters, and no NUL"})
+        raise DecisionRefused({"why": _("must have 1 to {most} characters, and no NUL").format(most=MAX_REASON)})
     row = _locked(team_id, finding_id)
     if row.status != OPEN:
-        raise DecisionRefused({"finding": f"cannot be dismissed: it is {row.status}, not open"})
+        reason = _("cannot be dismissed: it is gone, not open")
+        if row.status == DISMISSED:
+            reason = _("cannot be dismissed: it is dismissed, not open")
+        raise DecisionRefused({"finding": reason})
     life = dismiss(life_of(row), now, by=_name(by), why=why)
     person = by if isinstance(by, User) else None
     save_life(row, life, dismissed_at=now, dismissed_by=person, dismissed_why=why)
@@ -39,7 +43,10 @@ def reopen_finding(*, team_id: UUID, finding_id: UUID, by: User | str, now: date
     """Takes back that a finding was dismissed. Raises `DecisionRefused`."""
     row = _locked(team_id, finding_id)
     if row.status != DISMISSED:
-        raise DecisionRefused({"finding": f"cannot be reopened: it is {row.status}, not dismissed"})
+        reason = _("cannot be reopened: it is gone, not dismissed")
+        if row.status == OPEN:
+            reason = _("cannot be reopened: it is open, not dismissed")
+        raise DecisionRefused({"finding": reason})
     save_life(row, reopen(life_of(row), now, by=_name(by)), dismissed_at=None, dismissed_by=None, dismissed_why="")
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.tenancy import team_context
 from monitoring.analysis import finding_costs, finding_failures
@@ -69,8 +70,11 @@ def build_all(now: datetime | None = None, *, team_id: UUID | None = None) -> in
 
 
 def build(one: Claim, now: datetime) -> None:
-    """Looks at one workflow in one environment, keeps what is found, and ends the claim."""
-    with team_context(one.team_id):
+    """Looks at one workflow in one environment, keeps what is found, and ends the claim.
+
+    What is kept is read in any language: its words are English.
+    """
+    with override("en"), team_context(one.team_id):
         workflow = Workflow.objects.filter(id=one.whose.workflow_id).first()
         environment = label_values(one.team_id, [one.whose.environment_id]).get(one.whose.environment_id)
         has_runs = False

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.audit import update_told
 from accounts.models import User
@@ -30,14 +31,14 @@ def merge(*, team_id: UUID, group_ids: Iterable[UUID], into: UUID | None = None,
     """
     rows = locked_groups(team_id, [*group_ids, *([into] if into else [])])
     if len(rows) < 2:
-        raise TriageRefused({"groups": "must be at least two groups that are not merged yet"})
+        raise TriageRefused({"groups": _("must be at least two groups that are not merged yet")})
     if len({row.workflow_id for row in rows}) > 1:
-        raise TriageRefused({"groups": "must be groups of one workflow"})
+        raise TriageRefused({"groups": _("must be groups of one workflow")})
     ids = [row.id for row in rows]
     root = _root(team_id, ids, into)
     joined = GroupTriage.objects.filter(team_id=team_id, merged_into_id__in=ids)
     if len(ids) + joined.count() > MAX_MEMBERS:
-        raise TriageRefused({"groups": f"must be at most {MAX_MEMBERS} when merged"})
+        raise TriageRefused({"groups": _("must be at most {most} when merged").format(most=MAX_MEMBERS)})
     moved = [id for id in ids if id != root]
     update_told(joined.filter(merged_into_id__in=moved), merged_into_id=root)
     update_told(GroupTriage.objects.filter(team_id=team_id, id__in=moved), merged_into_id=root)
@@ -56,9 +57,10 @@ def split(*, team_id: UUID, group_id: UUID, members: Sequence[UUID] = (), by: Us
     own = set(members_of(team_id, root.id)) - {root.id}
     wanted = set(members) or own
     if not own:
-        raise TriageRefused({"members": "must be merged into this group; none is"})
+        raise TriageRefused({"members": _("must be merged into this group; none is")})
     if strangers := wanted - own:
-        raise TriageRefused({"members": f"must be merged into this group; not so: {min(map(str, strangers))}"})
+        reason = _("must be merged into this group; not so: {id}").format(id=min(map(str, strangers)))
+        raise TriageRefused({"members": reason})
     update_told(GroupTriage.objects.filter(team_id=team_id, id__in=wanted), merged_into_id=None)
     _look_again(team_id, [root.id, *wanted])
     _tell(team_id, EventKind.SPLIT, root.id, sorted(wanted), by, now)

@@ -3,13 +3,14 @@
 Everything is checked here, for pages and API alike. `by` is a member, the name of an API key, or None for Steadyrun.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
 from monitoring.analysis.improvement import WATCHED, Standing, may_become
@@ -27,10 +28,12 @@ from monitoring.models import (
     Workflow,
 )
 from monitoring.services import tracker
+from monitoring.services.links import MAX_LINK, is_link
 from monitoring.services.releases import ReleaseRefused, carrying_release
+from monitoring.wording import count, plain_percent
 
 By = User | str | None
-MAX_TITLE, MAX_TEXT, MAX_EFFECT, MAX_LINKS, MAX_LINK = 300, 10_000, 2_000, 20, 2_000
+MAX_TITLE, MAX_TEXT, MAX_EFFECT, MAX_LINKS = 300, 10_000, 2_000, 20
 LEAST_CHANGE, MOST_CHANGE = -0.05, -1.0
 CHANGEABLE = (
     *("kind", "title", "text", "owner_id", "metric", "expected_change", "expected_effect", "links"),
@@ -89,7 +92,7 @@ def change_improvement(
     changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
     if not changed:
         return one
-    for name, (_, value) in changed.items():
+    for name, (_before, value) in changed.items():
         setattr(one, name, value)
     one.changed_at = now
     one.save(update_fields=[*changed, "changed_at"])
@@ -131,9 +134,9 @@ def move_improvement(
     """Another status by hand; `released` needs a release: `release_improvement`. Raises `ImprovementRefused`."""
     one = _locked(team_id, improvement_id)
     if status not in set(Standing):
-        raise ImprovementRefused({"status": f"must be one of: {', '.join(Standing)}"})
+        raise ImprovementRefused({"status": _one_of(Standing)})
     if status == Standing.RELEASED:
-        raise ImprovementRefused({"release": "must be named to set the status to released"})
+        raise ImprovementRefused({"release": _("must be named to set the status to released")})
     _refuse(_step_fault(one, Standing(status)) | _text_fault("text", text, MAX_TEXT))
     _become(one, Standing(status), by, now, text=text, detail={"by_hand": True})
     return one
@@ -224,59 +227,55 @@ def _faults(team_id: UUID, wanted: Wanted) -> dict[str, str]:
     reasons = _text_fault("title", wanted.title, MAX_TITLE, is_needed=True)
     reasons |= _text_fault("text", wanted.text, MAX_TEXT) | _text_fault("effect", wanted.expected_effect, MAX_EFFECT)
     if wanted.kind not in set(ChangeKind.values):
-        reasons["kind"] = f"must be one of: {', '.join(ChangeKind.values)}"
+        reasons["kind"] = _one_of(ChangeKind.values)
     if wanted.metric not in set(Metric.values):
-        reasons["metric"] = f"must be one of: {', '.join(Metric.values)}"
+        reasons["metric"] = _one_of(Metric.values)
     if wanted.metric == Metric.GROUP_RATE and wanted.failure_group_id is None:
-        reasons["metric"] = "group_rate needs a failure group"
+        reasons["metric"] = _("group_rate needs a failure group")
     change = wanted.expected_change
     if change is not None and not MOST_CHANGE <= change <= LEAST_CHANGE:
-        reasons["expected change"] = "must be a reduction by 5% to 100% (-0.05 to -1)"
-    if len(wanted.links) > MAX_LINKS or any(_link_fault(link) for link in wanted.links):
-        reasons["links"] = f"must be at most {MAX_LINKS} addresses with http or https, of up to {MAX_LINK} characters"
-    if wanted.tracker_url and _link_fault(wanted.tracker_url):
-        reasons["tracker link"] = f"must be an address with http or https, of up to {MAX_LINK} characters"
+        least, most = plain_percent(-LEAST_CHANGE), plain_percent(-MOST_CHANGE)
+        text = _("must be a reduction by {least} to {most} (-0.05 to -1)")
+        reasons["expected change"] = text.format(least=least, most=most)
+    if len(wanted.links) > MAX_LINKS or not all(is_link(link) for link in wanted.links):
+        text = _("must be at most {count} addresses with http or https, of up to {most} characters")
+        reasons["links"] = text.format(count=MAX_LINKS, most=MAX_LINK)
+    if wanted.tracker_url and not is_link(wanted.tracker_url):
+        text = _("must be an address with http or https, of up to {most} characters")
+        reasons["tracker link"] = text.format(most=MAX_LINK)
     if wanted.owner_id and not Membership.objects.filter(team_id=team_id, user_id=wanted.owner_id).exists():
-        reasons["owner"] = "must be a member of the team"
+        reasons["owner"] = _("must be a member of the team")
     return reasons
+
+
+def _one_of(values: Iterable[str]) -> str:
+    return _("must be one of: {values}").format(values=", ".join(values))
 
 
 def _unknown_subjects(team_id: UUID, wanted: Wanted) -> dict[str, str]:
     """What it is about must be of this team and belong together."""
     workflow_id = wanted.workflow_id
     if workflow_id is None or not Workflow.objects.filter(team_id=team_id, id=workflow_id).exists():
-        return {"workflow": "is not known"}
+        return {"workflow": _("is not known")}
     reasons, own = {}, {"team_id": team_id, "workflow_id": wanted.workflow_id}
     if wanted.finding_id and not Finding.objects.filter(id=wanted.finding_id, **own).exists():
-        reasons["finding"] = "is not one of this workflow"
+        reasons["finding"] = _("is not one of this workflow")
     if wanted.failure_group_id and not FailureGroup.objects.filter(id=wanted.failure_group_id, **own).exists():
-        reasons["group"] = "is not one of this workflow"
+        reasons["group"] = _("is not one of this workflow")
     return reasons
 
 
 def _text_fault(name: str, text: str, most: int, *, is_needed: bool = False) -> dict[str, str]:
     if len(text) > most or "\x00" in text:
-        return {name: f"must have at most {most:,} characters, and no NUL"}
-    return {name: "must be told"} if is_needed and not text.strip() else {}
-
-
-def is_web_address(text: str) -> bool:
-    """Whether a text can be shown as a link: http or https, with a host, without blanks."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and text.isprintable() and " " not in text
-
-
-def _link_fault(link: Any) -> bool:
-    return not isinstance(link, str) or len(link) > MAX_LINK or not is_web_address(link)
+        return {name: _("must have at most {most} characters, and no NUL").format(most=count(most))}
+    return {name: _("must be told")} if is_needed and not text.strip() else {}
 
 
 def _step_fault(one: Improvement, then: Standing) -> dict[str, str]:
     if may_become(one.status, then):
         return {}
-    return {"status": f"cannot go from {_word(one.status)} to {_word(then)}"}
+    text = _("cannot go from {before} to {after}")
+    return {"status": text.format(before=_word(one.status), after=_word(then))}
 
 
 def _word(status: str) -> str:

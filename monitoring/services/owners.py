@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.audit import update_told
 from accounts.models import MemberGroup, Membership
@@ -46,11 +47,12 @@ def _faults(team_id: UUID, values: dict[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     owner, group, tags = (values.get(name) for name in FIELDS)
     if owner and not Membership.objects.filter(team_id=team_id, user_id=owner).exists():
-        found["owner"] = "must be a member of the team"
+        found["owner"] = _("must be a member of the team")
     if group and not MemberGroup.objects.filter(team_id=team_id, id=group).exists():
-        found["group"] = "must be a group of the team"
+        found["group"] = _("must be a group of the team")
     if tags and (len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in tags)):
-        found["tags"] = f"must be at most {MAX_TAGS}, each with at most {MAX_TAG} characters"
+        text = _("must be at most {count}, each with at most {most} characters")
+        found["tags"] = text.format(count=MAX_TAGS, most=MAX_TAG)
     return found
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from accounts.tenancy import team_context
 from monitoring.analysis.alike import Alike, Hours, alike_of
@@ -92,11 +93,12 @@ def measure(one: Improvement, release: Release, now: datetime) -> dict[str, Any]
     live_at = release.live_at
     about = {"metric": one.metric, "expected_change": one.expected_change or DEFAULT_CHANGE}
     if live_at is None or live_at >= now:
-        return {**about, "outcome": Outcome.CANNOT_TELL, "reason": "The release is not live yet."}
+        return {**about, "outcome": Outcome.CANNOT_TELL, "reason": gettext_noop("The release is not live yet.")}
     start, until = _start(one, live_at), min(ceil_to(now, HOUR), ceil_to(live_at, HOUR) + AFTER)
     about |= {"from": start.isoformat(), "live_at": live_at.isoformat(), "until": until.isoformat()}
     if one.workflow.completeness == "failures-only" and one.metric in (Metric.FAILURE_RATE, Metric.GROUP_RATE):
-        return {**about, "outcome": Outcome.CANNOT_TELL, "reason": "Only failures are reported: there is no rate."}
+        reason = gettext_noop("Only failures are reported: there is no rate.")
+        return {**about, "outcome": Outcome.CANNOT_TELL, "reason": reason}
     found = _sides(one, release, (start, live_at, until))
     if isinstance(found, str):
         return {**about, "outcome": Outcome.CANNOT_TELL, "reason": found}
@@ -121,7 +123,7 @@ def _sides(one: Improvement, release: Release, times: tuple[datetime, datetime, 
     past = rows_of(subject, start, floor_to(live_at, HOUR))
     every = rows_of(subject, ceil_to(live_at, HOUR), until)
     if not rated_of(every):
-        return "No run has finished since the release went live (its first hour is left out)."
+        return gettext_noop("No run has finished since the release went live (its first hour is left out).")
     told = rows_of(subject, ceil_to(live_at, HOUR), until, by_release=True)
     carriers = set(
         Release.objects.filter(team_id=one.team_id, workflow_id=one.workflow_id, live_at__gte=live_at).values_list(
@@ -169,7 +171,7 @@ def _compared(one: Improvement, sides: Sides) -> dict[str, Any]:
         }
     planned = plan(past, gain, is_share=is_share)
     if planned is None:
-        reason = "The figure was 0 before the release: there is nothing to lower."
+        reason = gettext_noop("The figure was 0 before the release: there is nothing to lower.")
         return {**told, "outcome": Outcome.CANNOT_TELL, "reason": reason}
     proof = prove(control, after, planned, alike=sides.alike, is_share=is_share)
     return {**told, **_numbers(proof), **_left(control, after, planned, sides.alike, proof)}
@@ -200,9 +202,9 @@ def _numbers(proof: Proof) -> dict[str, Any]:
 
 
 _REASONS = {
-    Outcome.HELPED: "The figure is lower, and chance is ruled out.",
-    Outcome.WORSE: "The figure is higher than before, and chance is ruled out.",
-    Outcome.NO_HELP: "As many runs as were planned have come, and no improvement shows.",
+    Outcome.HELPED: gettext_noop("The figure is lower, and chance is ruled out."),
+    Outcome.WORSE: gettext_noop("The figure is higher than before, and chance is ruled out."),
+    Outcome.NO_HELP: gettext_noop("As many runs as were planned have come, and no improvement shows."),
 }
 
 
@@ -212,7 +214,7 @@ def _left(control: Hours, after: Hours, planned: Plan, alike: Alike, proof: Proo
         return {"runs_needed": 0, "days_needed": 0.0, "reason": _REASONS[proof.outcome]}
     more = missing(control, after, planned, alike=alike)
     if more is None:
-        reason = "Too few runs before the release are comparable to ever show the expected change."
+        reason = gettext_noop("Too few runs before the release are comparable to ever show the expected change.")
         return {"runs_needed": None, "days_needed": None, "reason": reason}
     runs = max(more.runs, 1)
     return {

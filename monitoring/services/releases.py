@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.audit import update_told
 from accounts.models import User
@@ -63,7 +64,7 @@ def announce_release(
     }
     for field, value in (("workflow", workflow), ("name", name)):
         if not value:
-            reasons[field] = "is missing"
+            reasons[field] = _("is missing")
     if reasons:
         raise ReleaseRefused(reasons)
     return _keep(team_id, _workflow_id(team_id, workflow), name, told, by, now)
@@ -84,25 +85,26 @@ def faults(told: Mapping[str, Any], now: datetime) -> dict[str, str]:
     for field, most in _LENGTHS.items():
         found |= _text_fault(field, told.get(field, ""), most, lines=field == "note")
     if told.get("url") and "url" not in found and not _is_address(told["url"]):
-        found["url"] = "must start with http:// or https:// and name a host"
+        found["url"] = _("must start with http:// or https:// and name a host")
     return {**found, **_time_fault(told.get("released_at"), now)}
 
 
 def _text_fault(field: str, value: str, most: int, *, lines: bool = False) -> dict[str, str]:
     if len(value) > most:
-        return {field: f"has {count(len(value))} characters; at most {count(most)} are allowed"}
+        text = _("has {count} characters; at most {most} are allowed")
+        return {field: text.format(count=count(len(value)), most=count(most))}
     plain = value.replace("\n", "").replace("\r", "").replace("\t", "") if lines else value
-    return {field: "holds a control character"} if _CONTROL.search(plain) else {}
+    return {field: _("holds a control character")} if _CONTROL.search(plain) else {}
 
 
 def _time_fault(at: datetime | None, now: datetime) -> dict[str, str]:
     if at is None:
         return {}
     if at > now + MAX_AHEAD:
-        return {"released_at": "is more than a day ahead"}
-    return (
-        {} if at >= now - timedelta(days=MOST_DAYS_AGO) else {"released_at": f"is more than {MOST_DAYS_AGO} days ago"}
-    )
+        return {"released_at": _("is more than a day ahead")}
+    if at < now - timedelta(days=MOST_DAYS_AGO):
+        return {"released_at": _("is more than {days} days ago").format(days=MOST_DAYS_AGO)}
+    return {}
 
 
 def _is_address(text: str) -> bool:
@@ -154,7 +156,7 @@ def _change(row: Release, told: Mapping[str, Any], who: Mapping[str, Any], now: 
     """Puts what was told into a row that is there: what is told wins, what is not stays. Names what changed."""
     changed = {field: told[field] for field in FIELDS if field in told and told[field] != getattr(row, field)}
     if row.first_seen_at is None and changed.get("released_at", row.released_at) is None:
-        raise ReleaseRefused({"released_at": "is needed: no execution with this release was seen yet"})
+        raise ReleaseRefused({"released_at": _("is needed: no execution with this release was seen yet")})
     first = {} if row.announced_at else {"announced_at": now, **who}
     if changed or first:
         update_told(Release.objects.filter(id=row.id), **changed, **first)

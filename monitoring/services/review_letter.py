@@ -8,6 +8,7 @@ from django.core import signing
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.mailing import mail_domain
 from accounts.models import Membership, Team
@@ -68,7 +69,11 @@ def letter_text(sheet: Sheet, team: Team, page: str, stop: str) -> str:
     lines = [f"{team.name}: {sheet.title}", sheet.about, "", f"{sheet.headline}.", *sheet.said, ""]
     for part in sheet.parts:
         lines += [*_part_lines(part), ""]
-    lines += [f"Made {sheet.made}.", f"On the page: {page}", f"Stop these e-mails: {stop}"]
+    lines += [
+        _("Made {time}.").format(time=sheet.made),
+        _("On the page: {address}").format(address=page),
+        _("Stop these e-mails: {address}").format(address=stop),
+    ]
     return "\n".join(lines) + "\n"
 
 

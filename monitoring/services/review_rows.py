@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from monitoring import wording
 from monitoring.analysis.difference import Reading
@@ -16,44 +18,70 @@ from monitoring.reads.review_events import GroupMoment, ImprovementMoment, LiveR
 from monitoring.services.review import Review
 
 WORKFLOW_COLUMNS = (
-    Column("Workflow"),
-    Column("Verdict"),
-    *(Column(title, is_number=True) for title in ("Runs", "Success rate", "Week before", "Change, points", "p95")),
+    Column(gettext_noop("Workflow")),
+    Column(gettext_noop("Verdict")),
+    Column(gettext_noop("Runs"), is_number=True),
+    Column(gettext_noop("Success rate"), is_number=True),
+    Column(gettext_noop("Week before"), is_number=True),
+    Column(gettext_noop("Change, points"), is_number=True),
+    Column("p95", is_number=True),
 )
-MOMENT_COLUMNS = (Column("What"), Column("Workflow"), Column("What happened"), Column("When"))
-GROUP_COLUMNS = (Column("Failure group"), Column("Workflow"), Column("First seen"), Column("Failures", is_number=True))
+MOMENT_COLUMNS = (
+    Column(gettext_noop("What")),
+    Column(gettext_noop("Workflow")),
+    Column(gettext_noop("What happened")),
+    Column(gettext_noop("When")),
+)
+GROUP_COLUMNS = (
+    Column(gettext_noop("Failure group")),
+    Column(gettext_noop("Workflow")),
+    Column(gettext_noop("First seen")),
+    Column(gettext_noop("Failures"), is_number=True),
+)
 RELEASE_COLUMNS = (
-    *(Column("Release"), Column("Workflow"), Column("Live since")),
-    *(Column(title, is_number=True) for title in ("Runs", "Success rate", "Change, points")),
+    Column(gettext_noop("Release")),
+    Column(gettext_noop("Workflow")),
+    Column(gettext_noop("Live since")),
+    Column(gettext_noop("Runs"), is_number=True),
+    Column(gettext_noop("Success rate"), is_number=True),
+    Column(gettext_noop("Change, points"), is_number=True),
 )
 FINDING_COLUMNS = (
-    *(Column("Finding"), Column("Workflow"), Column("In the week")),
-    *(Column(title, is_number=True) for title in ("Runs a week", "Cost a week", "Would be saved a week")),
+    Column(gettext_noop("Finding")),
+    Column(gettext_noop("Workflow")),
+    Column(gettext_noop("In the week")),
+    Column(gettext_noop("Runs a week"), is_number=True),
+    Column(gettext_noop("Cost a week"), is_number=True),
+    Column(gettext_noop("Would be saved a week"), is_number=True),
 )
 COST_COLUMNS = (
-    Column("Workflow"),
-    *(Column(title, is_number=True) for title in ("Cost", "Week before", "Change", "Cost per successful run")),
-    Column("Cost of failed runs", is_number=True),
+    Column(gettext_noop("Workflow")),
+    Column(gettext_noop("Cost"), is_number=True),
+    Column(gettext_noop("Week before"), is_number=True),
+    Column(gettext_noop("Change"), is_number=True),
+    Column(gettext_noop("Cost per successful run"), is_number=True),
+    Column(gettext_noop("Cost of failed runs"), is_number=True),
 )
 _TONES = {Reading.WORSE: "fail", Reading.BETTER: "ok"}
+# What became of an improvement, also with the release, and its tone.
 _BECAME = {
-    ImprovementStatus.RELEASED: ("Released", ""),
-    ImprovementStatus.HELPED: ("Helped", "ok"),
-    ImprovementStatus.NO_HELP: ("Did not help", ""),
-    ImprovementStatus.REOPENED: ("Reopened", "fail"),
+    ImprovementStatus.RELEASED: (gettext_noop("Released"), gettext_noop("Released in {release}"), ""),
+    ImprovementStatus.HELPED: (gettext_noop("Helped"), gettext_noop("Helped"), "ok"),
+    ImprovementStatus.NO_HELP: (gettext_noop("Did not help"), gettext_noop("Did not help in {release}"), ""),
+    ImprovementStatus.REOPENED: (gettext_noop("Reopened"), gettext_noop("Reopened in {release}"), "fail"),
 }
 
 
 def worse_rows(slug: str, review: Review) -> Rows:
     """Workflows that got worse."""
     rows = [_workflow_row(slug, one) for one in review.worse]
-    return Rows("worse", "", WORKFLOW_COLUMNS, rows, "No workflow is surely worse than in the week before.")
+    return Rows("worse", "", WORKFLOW_COLUMNS, rows, _("No workflow is surely worse than in the week before."))
 
 
 def better_rows(slug: str, review: Review) -> Rows:
     """Workflows that got better."""
     rows = [_workflow_row(slug, one) for one in review.better]
-    return Rows("better", "", WORKFLOW_COLUMNS, rows, "No workflow is surely better than in the week before.")
+    return Rows("better", "", WORKFLOW_COLUMNS, rows, _("No workflow is surely better than in the week before."))
 
 
 def _workflow_row(slug: str, one: WorkflowWeek) -> Row:
@@ -62,40 +90,49 @@ def _workflow_row(slug: str, one: WorkflowWeek) -> Row:
     return [
         _workflow(slug, one.slug, one.name),
         text(one.verdict.word),
-        number(wording.count(now.runs), now.runs, sub=f"was {wording.count(before.runs)}"),
+        number(wording.count(now.runs), now.runs, sub=_was(wording.count(before.runs))),
         number(wording.percent(now.success_rate), now.success_rate),
         number(wording.percent(before.success_rate), before.success_rate),
         _change(one.rate),
         number(
             wording.duration_ms(p95),
             p95,
-            sub=f"was {wording.duration_ms(before.duration_ms.p95)}",
+            sub=_was(wording.duration_ms(before.duration_ms.p95)),
             tone=_TONES.get(one.p95.reading, "") if one.is_p95_counted else "",
         ),
     ]
+
+
+def _was(words: str) -> str:
+    return _("was {figure}").format(figure=words)
+
+
+def _ends(low: float | None, high: float | None) -> str:
+    """`−2.1 points to 0.3 points`."""
+    return _("{low} to {high}").format(low=wording.percent_points(low), high=wording.percent_points(high))
 
 
 def _change(rate: Compared) -> Cell:
     found = rate.found
     if found is None:
         return number(wording.NOT_TOLD, None)
-    low, high = wording.percent_points(found.low), wording.percent_points(found.high)
     points = wording.percent_points(found.change)
-    return number(points, found.change, sub=f"{low} to {high}", tone=_TONES.get(rate.reading, ""))
+    return number(points, found.change, sub=_ends(found.low, found.high), tone=_TONES.get(rate.reading, ""))
 
 
 def missed_rows(slug: str, review: Review) -> Rows:
     """Missed schedules that are open now."""
     rows = [_finding_row(slug, one, review) for one in review.findings.missed]
-    return Rows("missed", "", FINDING_COLUMNS, rows, "No schedule misses runs.")
+    return Rows("missed", "", FINDING_COLUMNS, rows, _("No schedule misses runs."))
 
 
 def returned_rows(slug: str, review: Review) -> Rows:
     """Groups that failed again, then improvements that were reopened."""
-    groups = [_group_moment(slug, one, "Failed again") for one in review.groups.returned]
+    texts = _("Failed again"), _("Failed again in {release}")
+    groups = [_group_moment(slug, one, texts, "fail") for one in review.groups.returned]
     reopened = [one for one in review.improvements if one.status == ImprovementStatus.REOPENED]
     rows = [*groups, *(_improvement_row(slug, one) for one in reopened)]
-    return Rows("returned", "", MOMENT_COLUMNS, rows, "Nothing that was resolved or had helped came back.")
+    return Rows("returned", "", MOMENT_COLUMNS, rows, _("Nothing that was resolved or had helped came back."))
 
 
 def group_rows(slug: str, review: Review) -> Rows:
@@ -109,21 +146,24 @@ def group_rows(slug: str, review: Review) -> Rows:
         ]
         for one in review.groups.new
     ]
-    return Rows("new-groups", "New in the week", GROUP_COLUMNS, rows, "No new failure group.")
+    return Rows("new-groups", _("New in the week"), GROUP_COLUMNS, rows, _("No new failure group."))
 
 
 def resolved_rows(slug: str, review: Review) -> Rows:
     """Failure groups that were resolved."""
-    rows = [_group_moment(slug, one, "Resolved") for one in review.groups.resolved]
-    return Rows("resolved-groups", "Resolved in the week", MOMENT_COLUMNS, rows, "No failure group was resolved.")
+    texts = _("Resolved"), _("Resolved in {release}")
+    rows = [_group_moment(slug, one, texts, "ok") for one in review.groups.resolved]
+    title, none = _("Resolved in the week"), _("No failure group was resolved.")
+    return Rows("resolved-groups", title, MOMENT_COLUMNS, rows, none)
 
 
-def _group_moment(slug: str, one: GroupMoment, word: str) -> Row:
-    happened = f"{word} in {one.release}" if one.release else word
+def _group_moment(slug: str, one: GroupMoment, texts: tuple[str, str], tone: str) -> Row:
+    """What happened to a group; `texts` say it without and with a release."""
+    happened = texts[1].format(release=one.release) if one.release else texts[0]
     return [
-        text(one.title, sub="Failure group", href=reverse("failure_group", args=[slug, one.id])),
+        text(one.title, sub=_("Failure group"), href=reverse("failure_group", args=[slug, one.id])),
         _workflow(slug, one.workflow_slug, one.workflow),
-        text(happened, tone="fail" if word == "Failed again" else "ok"),
+        text(happened, tone=tone),
         _when(one.at),
     ]
 
@@ -131,14 +171,14 @@ def _group_moment(slug: str, one: GroupMoment, word: str) -> Row:
 def improvement_rows(slug: str, review: Review) -> Rows:
     """What improvements became."""
     rows = [_improvement_row(slug, one) for one in review.improvements]
-    return Rows("improvements", "", MOMENT_COLUMNS, rows, "No improvement was released or decided.")
+    return Rows("improvements", "", MOMENT_COLUMNS, rows, _("No improvement was released or decided."))
 
 
 def _improvement_row(slug: str, one: ImprovementMoment) -> Row:
-    word, tone = _BECAME[one.status]
-    happened = f"{word} in {one.release}" if one.release and one.status != ImprovementStatus.HELPED else word
+    word, in_release, tone = _BECAME[one.status]
+    happened = _(in_release).format(release=one.release) if one.release else _(word)
     return [
-        text(one.title, sub="Improvement", href=reverse("improvement", args=[slug, one.id])),
+        text(one.title, sub=_("Improvement"), href=reverse("improvement", args=[slug, one.id])),
         _workflow(slug, one.workflow_slug, one.workflow),
         Cell(happened, _result(one.result), "", happened, tone),
         _when(one.at),
@@ -148,22 +188,26 @@ def _improvement_row(slug: str, one: ImprovementMoment) -> Row:
 def _result(result: dict[str, Any] | None) -> str:
     """The relative change of what it was measured by, where it was measured."""
     relative = (result or {}).get("relative")
-    return f"{wording.signed_change(relative)} of what it was for" if relative is not None else ""
+    if relative is None:
+        return ""
+    return _("{change} of what it was for").format(change=wording.signed_change(relative))
 
 
 def release_rows(slug: str, review: Review) -> Rows:
     """Releases that went live."""
     rows = [_release_row(slug, one) for one in review.releases]
-    return Rows("releases", "", RELEASE_COLUMNS, rows, "No release went live.")
+    return Rows("releases", "", RELEASE_COLUMNS, rows, _("No release went live."))
 
 
 def _release_row(slug: str, one: LiveRelease) -> Row:
     release, totals, change = one.row.release, one.row.totals, one.row.change
     page = reverse("releases", args=[slug, one.workflow_slug]) if one.workflow_slug else ""
-    before = f"after {one.row.previous}" if one.row.previous else "the first one known"
+    before = _("the first one known")
+    if one.row.previous:
+        before = _("after {release}").format(release=one.row.previous)
     found = number(wording.NOT_TOLD, None)
     if change is not None:
-        interval = f"{wording.percent_points(change.low)} to {wording.percent_points(change.high)}"
+        interval = _ends(change.low, change.high)
         tone = {1: "ok", -1: "fail"}.get(change.direction, "")
         found = number(wording.percent_points(change.change), change.change, sub=interval, tone=tone)
     return [
@@ -179,13 +223,13 @@ def _release_row(slug: str, one: LiveRelease) -> Row:
 def finding_rows(slug: str, review: Review) -> Rows:
     """Open findings, those worth most first."""
     rows = [_finding_row(slug, one, review) for one in review.findings.top]
-    return Rows("findings", "Worth most now", FINDING_COLUMNS, rows, "No finding is open.")
+    return Rows("findings", _("Worth most now"), FINDING_COLUMNS, rows, _("No finding is open."))
 
 
 def gone_rows(slug: str, review: Review) -> Rows:
     """Findings that are gone."""
     rows = [_finding_row(slug, one, review) for one in review.findings.gone]
-    return Rows("gone-findings", "Gone in the week", FINDING_COLUMNS, rows, "No finding is gone.")
+    return Rows("gone-findings", _("Gone in the week"), FINDING_COLUMNS, rows, _("No finding is gone."))
 
 
 def _finding_row(slug: str, one: FindingRow, review: Review) -> Row:
@@ -195,9 +239,9 @@ def _finding_row(slug: str, one: FindingRow, review: Review) -> Row:
     return [
         text(one.title, sub=str(one.kind.label), href=reverse("finding", args=[slug, one.id])),
         _workflow(slug, one.workflow_slug, one.workflow),
-        text("Gone" if is_gone else "New" if is_new else ""),
+        text(_("Gone") if is_gone else _("New") if is_new else ""),
         number(wording.count(runs), runs),
-        number("unknown" if money is None else wording.usd(money), money),
+        number(_("unknown") if money is None else wording.usd(money), money),
         number(wording.count(one.worth), one.worth),
     ]
 
@@ -205,15 +249,18 @@ def _finding_row(slug: str, one: FindingRow, review: Review) -> Row:
 def cost_rows(slug: str, review: Review) -> Rows:
     """Cost by workflow."""
     rows = [_cost_row(slug, one) for one in review.costly]
-    return Rows("cost", "", COST_COLUMNS, rows, "Nobody told a cost or tokens.")
+    return Rows("cost", "", COST_COLUMNS, rows, _("Nobody told a cost or tokens."))
 
 
 def _cost_row(slug: str, one: WorkflowWeek) -> Row:
     now, before = one.now.totals, one.before.totals
-    unpriced = f"without {wording.tokens(now.unpriced_tokens)} tokens that have no price" if now.unpriced_tokens else ""
+    unpriced = part = ""
+    if now.unpriced_tokens:
+        unpriced = _("without {count} tokens that have no price").format(count=wording.tokens(now.unpriced_tokens))
     relative = float(now.cost_usd / before.cost_usd) - 1 if now.cost_usd is not None and before.cost_usd else None
     waste = one.now.waste
-    part = "" if waste.is_whole or waste.usd is None else f"{waste.priced} of {waste.failures} told a cost"
+    if not waste.is_whole and waste.usd is not None:
+        part = _("{told} of {count} told a cost").format(told=waste.priced, count=waste.failures)
     return [
         _workflow(slug, one.slug, one.name),
         _usd(now.cost_usd, sub=unpriced),
@@ -225,11 +272,11 @@ def _cost_row(slug: str, one: WorkflowWeek) -> Row:
 
 
 def _usd(value: Any, *, sub: str = "") -> Cell:
-    return number("unknown" if value is None else wording.usd(value), value, sub=sub)
+    return number(_("unknown") if value is None else wording.usd(value), value, sub=sub)
 
 
 def _workflow(slug: str, workflow_slug: str, name: str) -> Cell:
-    return text(name or "not told", href=reverse("trends", args=[slug, workflow_slug]) if workflow_slug else "")
+    return text(name or wording.NOT_TOLD, href=reverse("trends", args=[slug, workflow_slug]) if workflow_slug else "")
 
 
 def _when(moment: datetime | None) -> Cell:

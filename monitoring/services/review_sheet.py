@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.permissions import Role
 from monitoring import wording
 from monitoring.cells import Cell, Column, Row, Rows
@@ -29,17 +32,32 @@ from monitoring.services.review_rows import (
 from monitoring.services.review_words import headline
 
 TITLES = {
-    Section.TOTALS: ("The week", "beside the same hours of the week before"),
-    Section.SPENT: ("What it cost in all", "beside the same hours of the week before"),
-    Section.WORSE: ("What got worse", "success rate or p95 surely worse than the week before"),
-    Section.BETTER: ("What got better", "success rate or p95 surely better than the week before"),
-    Section.MISSED: ("Missed schedules", "open now"),
-    Section.RETURNED: ("What came back", "resolved groups that failed again, improvements that were reopened"),
-    Section.GROUPS: ("Failure groups", "new and resolved in the week"),
-    Section.IMPROVEMENTS: ("Improvements", "released, helped or not, reopened in the week"),
-    Section.RELEASES: ("Releases that went live", "each beside the release before it"),
-    Section.FINDINGS: ("Where to start", "new and gone in the week, and what is worth most now"),
-    Section.COST: ("What it cost by workflow", "the dearest first"),
+    Section.TOTALS: (gettext_noop("The week"), gettext_noop("beside the same hours of the week before")),
+    Section.SPENT: (gettext_noop("What it cost in all"), gettext_noop("beside the same hours of the week before")),
+    Section.WORSE: (
+        gettext_noop("What got worse"),
+        gettext_noop("success rate or p95 surely worse than the week before"),
+    ),
+    Section.BETTER: (
+        gettext_noop("What got better"),
+        gettext_noop("success rate or p95 surely better than the week before"),
+    ),
+    Section.MISSED: (gettext_noop("Missed schedules"), gettext_noop("open now")),
+    Section.RETURNED: (
+        gettext_noop("What came back"),
+        gettext_noop("resolved groups that failed again, improvements that were reopened"),
+    ),
+    Section.GROUPS: (gettext_noop("Failure groups"), gettext_noop("new and resolved in the week")),
+    Section.IMPROVEMENTS: (
+        gettext_noop("Improvements"),
+        gettext_noop("released, helped or not, reopened in the week"),
+    ),
+    Section.RELEASES: (gettext_noop("Releases that went live"), gettext_noop("each beside the release before it")),
+    Section.FINDINGS: (
+        gettext_noop("Where to start"),
+        gettext_noop("new and gone in the week, and what is worth most now"),
+    ),
+    Section.COST: (gettext_noop("What it cost by workflow"), gettext_noop("the dearest first")),
 }
 _TABLES: dict[Section, tuple[Callable[[str, Review], Rows], ...]] = {
     Section.TOTALS: (),
@@ -101,11 +119,15 @@ class Sheet:
 def make_sheet(slug: str, review: Review, role: Role) -> Sheet:
     """The sheet of a role; `slug` is that of the team."""
     answer, tone, said = headline(review, role)
-    where = review.environment or "all environments"
-    so_far = "" if review.is_over else ", so far"
+    title = _("Weekly review, {week}") if review.is_over else _("Weekly review, {week}, so far")
+    about = _("{start} to {end}, {environment}, compared with the same hours of the week before")
     return Sheet(
-        title=f"Weekly review, {review.week.words}{so_far}",
-        about=f"{_span(review)}, {where}, compared with the same hours of the week before",
+        title=title.format(week=review.week.words),
+        about=about.format(
+            start=_moment(review.window.start),
+            end=_moment(review.window.end),
+            environment=review.environment or _("all environments"),
+        ),
         headline=answer,
         tone=tone,
         said=said,
@@ -126,11 +148,6 @@ def table_keys(sheet: Sheet) -> list[str]:
     return [table.key for part in sheet.parts for table in part.tables]
 
 
-def _span(review: Review) -> str:
-    start, end = review.window.start, review.window.end
-    return f"{_moment(start)} to {_moment(end)}"
-
-
 def _moment(at: datetime) -> str:
     """A time in UTC: page, paper and e-mail show the same."""
     at = at.astimezone(UTC)
@@ -141,7 +158,7 @@ def _part(slug: str, review: Review, section: Section, limit: int) -> Part:
     kpis = {Section.TOTALS: _totals, Section.SPENT: _spent}.get(section)
     title, sub = TITLES[section]
     tables = [maker(slug, review).first(limit) for maker in _TABLES[section]]
-    return Part(section.value, title, sub, kpis(review) if kpis else [], tables)
+    return Part(section.value, _(title), _(sub), kpis(review) if kpis else [], tables)
 
 
 def _totals(review: Review) -> list[Kpi]:
@@ -160,64 +177,70 @@ def _spent(review: Review) -> list[Kpi]:
     unpriced = now.totals.unpriced_tokens
     return [
         _runs(now, before),
-        _money("cost", "Cost", now.totals.cost_usd, before.totals.cost_usd, _unpriced(unpriced)),
+        _money("cost", _("Cost"), now.totals.cost_usd, before.totals.cost_usd, _unpriced(unpriced)),
         _money(
-            "cost_per_success", "Cost per successful run", now.totals.cost_per_success_usd,
+            "cost_per_success", _("Cost per successful run"), now.totals.cost_per_success_usd,
             before.totals.cost_per_success_usd,
         ),
-        _money("waste", "Cost of failed runs", now.waste.usd, before.waste.usd, _waste_note(now)),
+        _money("waste", _("Cost of failed runs"), now.waste.usd, before.waste.usd, _waste_note(now)),
     ]  # fmt: skip
 
 
 def _runs(now: Figures, before: Figures) -> Kpi:
     change = _relative(now.totals.runs, before.totals.runs)
-    return Kpi("runs", "Runs", wording.count(now.totals.runs), change, "", _was(wording.count(before.totals.runs)))
+    return Kpi("runs", _("Runs"), wording.count(now.totals.runs), change, "", _was(wording.count(before.totals.runs)))
 
 
 def _success(review: Review) -> Kpi:
     now, rate = review.figures.now.totals.success, review.figures.rate
     if now is None:
-        return Kpi("success", "Success rate", wording.NOT_TOLD)
-    interval = f"95% interval {wording.percent(now.low)} to {wording.percent(now.high)}"
+        return Kpi("success", _("Success rate"), wording.NOT_TOLD)
+    level = wording.plain_percent(0.95)
+    interval = _("{level} interval {low} to {high}").format(
+        level=level, low=wording.percent(now.low), high=wording.percent(now.high)
+    )
     if rate.found is None:
-        return Kpi("success", "Success rate", wording.percent(now.rate), "", "", interval)
+        return Kpi("success", _("Success rate"), wording.percent(now.rate), "", "", interval)
     tone = {1: "ok", -1: "fail"}.get(rate.found.direction, "")
     was = _was(wording.percent(rate.found.before))
     change = wording.percent_points(rate.found.change)
-    return Kpi("success", "Success rate", wording.percent(now.rate), change, tone, f"{was}; {interval}")
+    return Kpi("success", _("Success rate"), wording.percent(now.rate), change, tone, f"{was}; {interval}")
 
 
 def _failures(now: Figures, before: Figures) -> Kpi:
     one, other = now.totals.failures, before.totals.failures
-    return Kpi("failures", "Failures", wording.count(one), wording.signed_count(one - other), "", _was(
+    return Kpi("failures", _("Failures"), wording.count(one), wording.signed_count(one - other), "", _was(
         wording.count(other)
     ))  # fmt: skip
 
 
 def _p95(now: Figures, before: Figures) -> Kpi:
     one, other = now.totals.duration_ms.p95, before.totals.duration_ms.p95
-    return Kpi("p95", "p95 latency", wording.duration_ms(one), _relative(one, other), "", _was(
+    return Kpi("p95", _("p95 latency"), wording.duration_ms(one), _relative(one, other), "", _was(
         wording.duration_ms(other)
     ))  # fmt: skip
 
 
 def _money(key: str, label: str, now: Any, before: Any, note: str = "") -> Kpi:
-    words = "unknown" if now is None else wording.usd(now)
-    was = _was("unknown" if before is None else wording.usd(before))
+    words = _("unknown") if now is None else wording.usd(now)
+    was = _was(_("unknown") if before is None else wording.usd(before))
     return Kpi(key, label, words, _relative(now, before), "", "; ".join(one for one in (was, note) if one))
 
 
 def _unpriced(tokens: int | None) -> str:
-    return f"{wording.tokens(tokens)} tokens without a price are not in it" if tokens else ""
+    if not tokens:
+        return ""
+    return _("{count} tokens without a price are not in it").format(count=wording.tokens(tokens))
 
 
 def _waste_note(now: Figures) -> str:
     waste = now.waste
     if waste.kept < waste.failures:
-        return "records of some failed runs are removed"
+        return _("records of some failed runs are removed")
     if waste.is_whole:
         return ""
-    return f"{wording.count(waste.priced)} of {wording.count(waste.failures)} failed runs told a cost"
+    text = _("{told} of {count} failed runs told a cost")
+    return text.format(told=wording.count(waste.priced), count=wording.count(waste.failures))
 
 
 def _relative(now: Any, before: Any) -> str:
@@ -227,7 +250,7 @@ def _relative(now: Any, before: Any) -> str:
 
 
 def _was(words: str) -> str:
-    return f"was {words}"
+    return _("was {figure}").format(figure=words)
 
 
 __all__ = ["Cell", "Column", "Kpi", "Part", "Row", "Sheet", "make_sheet", "rows_of", "table_keys"]

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts.permissions import Role
 from monitoring import wording
 from monitoring.models import ImprovementStatus
@@ -11,7 +14,7 @@ from monitoring.services.review import SECTIONS, Review, Section
 def headline(review: Review, role: Role) -> tuple[str, str, list[str]]:
     """The answer, its tone (ok, watch, fail or idle), and a sentence for each section that the role has."""
     if not review.figures.now.totals.runs:
-        return ("No run was reported", "idle", ["Nothing can be said of a week without runs."])
+        return (_("No run was reported"), "idle", [_("Nothing can be said of a week without runs.")])
     sections = SECTIONS[role]
     told = (say(review) for section, say in _SENTENCES.items() if section in sections)
     said = list(dict.fromkeys(sentence for sentence in told if sentence))
@@ -19,34 +22,45 @@ def headline(review: Review, role: Role) -> tuple[str, str, list[str]]:
         return (_cost(review), "idle", said)
     worse, returned = len(review.worse), len(review.groups.returned)
     if worse:
-        return (f"{_many(worse, 'workflow')} got worse", "fail", said)
+        text = ngettext("{count} workflow got worse", "{count} workflows got worse", worse)
+        return (text.format(count=wording.count(worse)), "fail", said)
     if returned and Section.RETURNED in sections:
-        return (f"No workflow got worse, {_many(returned, 'failure group')} came back", "watch", said)
-    return ("No workflow surely got worse", "ok", said)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{wording.count(count)} {noun}{'' if count == 1 else 's'}"
+        text = ngettext(
+            "No workflow got worse, {count} failure group came back",
+            "No workflow got worse, {count} failure groups came back",
+            returned,
+        )
+        return (text.format(count=wording.count(returned)), "watch", said)
+    return (_("No workflow surely got worse"), "ok", said)
 
 
 def _cost(review: Review) -> str:
     cost = review.figures.now.totals.cost_usd
-    return "What it cost is unknown: nobody told a cost" if cost is None else f"It cost {wording.usd(cost)}"
+    if cost is None:
+        return _("What it cost is unknown: nobody told a cost")
+    return _("It cost {money}").format(money=wording.usd(cost))
 
 
 def _rate(review: Review) -> str:
     totals = review.figures.now.totals
     if totals.success is None:
-        return f"{_many(totals.runs, 'run')}, without a success rate."
-    return f"{wording.percent(totals.success.rate)} of {wording.count(totals.rated)} finished runs succeeded."
+        text = ngettext("{count} run, without a success rate.", "{count} runs, without a success rate.", totals.runs)
+        return text.format(count=wording.count(totals.runs))
+    text = _("{rate} of {count} finished runs succeeded.")
+    return text.format(rate=wording.percent(totals.success.rate), count=wording.count(totals.rated))
 
 
 def _returned(review: Review) -> str:
     groups = len(review.groups.returned)
     reopened = _became(review, ImprovementStatus.REOPENED)
     if not groups and not reopened:
-        return "Nothing came back."
-    return f"{_many(groups, 'failure group')} came back, {_many(reopened, 'improvement')} reopened."
+        return _("Nothing came back.")
+    came_back = ngettext("{count} failure group", "{count} failure groups", groups)
+    opened = ngettext("{count} improvement", "{count} improvements", reopened)
+    return _("{groups} came back, {improvements} reopened.").format(
+        groups=came_back.format(count=wording.count(groups)),
+        improvements=opened.format(count=wording.count(reopened)),
+    )
 
 
 def _became(review: Review, status: ImprovementStatus) -> int:
@@ -58,27 +72,39 @@ def _improvements(review: Review) -> str:
     not_helped = _became(review, ImprovementStatus.NO_HELP)
     if not released + helped + not_helped:
         return ""
-    return f"{_many(released, 'improvement')} released, {helped} helped, {not_helped} did not help."
+    text = ngettext(
+        "{released} improvement released, {helped} helped, {not_helped} did not help.",
+        "{released} improvements released, {helped} helped, {not_helped} did not help.",
+        released,
+    )
+    return text.format(released=wording.count(released), helped=helped, not_helped=not_helped)
 
 
 def _groups(review: Review) -> str:
-    resolved = wording.count(len(review.groups.resolved))
-    return f"{_many(len(review.groups.new), 'new failure group')}, {resolved} resolved."
+    new, resolved = len(review.groups.new), len(review.groups.resolved)
+    text = ngettext(
+        "{new} new failure group, {resolved} resolved.", "{new} new failure groups, {resolved} resolved.", new
+    )
+    return text.format(new=wording.count(new), resolved=wording.count(resolved))
 
 
 def _spent(review: Review) -> str:
     waste = review.figures.now.waste
-    least = "" if waste.is_whole else "at least "
-    wasted = (
-        "what failed runs cost is unknown"
-        if waste.usd is None
-        else f"{least}{wording.usd(waste.usd)} of it by failed runs"
-    )
-    return f"{_cost(review)}; {wasted}."
+    if waste.usd is None:
+        text = _("{cost}; what failed runs cost is unknown.")
+    elif waste.is_whole:
+        text = _("{cost}; {wasted} of it by failed runs.")
+    else:
+        text = _("{cost}; at least {wasted} of it by failed runs.")
+    return text.format(cost=_cost(review), wasted=wording.usd(waste.usd))
 
 
 def _missed(review: Review) -> str:
-    return f"{_many(len(review.findings.missed), 'schedule')} missed runs." if review.findings.missed else ""
+    missed = len(review.findings.missed)
+    if not missed:
+        return ""
+    text = ngettext("{count} schedule missed runs.", "{count} schedules missed runs.", missed)
+    return text.format(count=wording.count(missed))
 
 
 def _told_cost(review: Review) -> str:

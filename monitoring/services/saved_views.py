@@ -7,12 +7,14 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.names import name_of
 from monitoring.filters import parse_filters
 from monitoring.models import DefaultView, SavedView, ViewPage, Workflow
 from monitoring.search import merged
+from monitoring.wording import count
 
 MAX_NAME = 80
 MAX_QUERY = 2_000
@@ -46,13 +48,14 @@ def save_view(
     known = own.filter(page=place.page, workflow=place.workflow, name=name).first()
     if known is not None:
         if known.query != query:
-            raise ViewRefused("You have a view of this name already. Choose another name, or delete that one first.")
+            raise ViewRefused(_("You have a view of this name already. Choose another name, or delete that one first."))
         if known.is_shared != is_shared:
             known.is_shared = is_shared
             known.save()
         return known
     if own.count() >= MAX_VIEWS:
-        raise ViewRefused(f"You have {MAX_VIEWS} views already. Delete one that you no longer need first.")
+        text = _("You have {count} views already. Delete one that you no longer need first.")
+        raise ViewRefused(text.format(count=MAX_VIEWS))
     made = SavedView(
         team_id=team_id, page=place.page, workflow=place.workflow, name=name, query=query, is_shared=is_shared
     )
@@ -83,19 +86,20 @@ def clear_default(view: SavedView, user: User) -> None:
 
 def plain_query(query: str, now: datetime) -> str:
     """What a page understands of a query, without its `?` and the place in the list. Raises `ViewRefused`."""
-    filters, _ = merged(parse_filters(QueryDict(query.removeprefix("?")), now))
+    filters, _searched = merged(parse_filters(QueryDict(query.removeprefix("?")), now))
     plain = filters.query(after=None)[1:]
     if len(plain) > MAX_QUERY:
-        raise ViewRefused(f"This view has too many filters to be kept: more than {MAX_QUERY:,} characters.")
+        text = _("This view has too many filters to be kept: more than {most} characters.")
+        raise ViewRefused(text.format(most=count(MAX_QUERY)))
     return plain
 
 
 def _checked(told: str) -> str:
     name = name_of(told)
     if not name:
-        raise ViewRefused("Give the view a name of which something can be seen.")
+        raise ViewRefused(_("Give the view a name of which something can be seen."))
     if len(name) > MAX_NAME:
-        raise ViewRefused(f"A name has at most {MAX_NAME} characters.")
+        raise ViewRefused(_("A name has at most {most} characters.").format(most=MAX_NAME))
     return name
 
 
@@ -104,5 +108,5 @@ def _saved(view: SavedView) -> SavedView:
         with transaction.atomic():
             view.save()
     except IntegrityError as error:
-        raise ViewRefused("There is a view of this name already. Choose another one.") from error
+        raise ViewRefused(_("There is a view of this name already. Choose another one.")) from error
     return view

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from monitoring.analysis.schedule import UnreadableSchedule, read_schedule
 from monitoring.models import Workflow
@@ -32,7 +33,7 @@ def set_schedule(*, workflow: Workflow, told: Mapping[str, Any]) -> None:
     cron, zone, grace = (values[field] for field in FIELDS)
     reasons = {}
     if grace is not None and not MIN_GRACE_MS <= grace <= MAX_GRACE_MS:
-        reasons["schedule_grace_ms"] = "must be from a second to a week"
+        reasons["schedule_grace_ms"] = _("must be from a second to a week")
     own.schedule = own.schedule_zone = ""
     if cron:
         try:

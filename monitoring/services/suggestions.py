@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.statements import run_prepared
-from monitoring.analysis.cause import suggest
+from monitoring.analysis.cause import suggest, suggestion_words
+from monitoring.analysis.signals import DECIDABLE, Cause
 from monitoring.reads.cause_facts import course_of
 from monitoring.reads.failure_group import Diagnosed, Group, diagnoses_of, facts_of_group
 from monitoring.reads.group_courses import Wanted, courses_of_groups, diagnoses_of_groups
@@ -35,11 +38,20 @@ def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime)
         return None
     stored = run_prepared(_STORED, [team_id, replay.execution.id])
     if stored:
-        return Suggested(*stored[0])
+        suggestion, facts, computed_at = stored[0]
+        return Suggested(_in_own_words(suggestion), facts, computed_at)
     if found.compared and found.compared.reference is None:
         found = replace(found, compared=reference_for(team_id, replay.execution, now))
     caused = find_cause(team_id, replay, found, now)
     return Suggested(suggestion_document(caused.suggestion), facts_document(caused.facts), now)
+
+
+def _in_own_words(told: dict[str, Any]) -> dict[str, Any]:
+    """A kept suggestion, which is English, in the reader's language, but for the facts that it rests on."""
+    scores = {cause: told["scores"][cause] for cause in DECIDABLE}
+    words = suggestion_words(Cause(told["cause"]), scores, is_known=bool(told["evidence"]))
+    evidence = [{**one, "reason": _(one["reason"])} for one in told["evidence"]]
+    return {**told, "words": words, "evidence": evidence}
 
 
 def suggestion_of_group(team_id: UUID, group: Group, now: datetime) -> tuple[Suggested, list[Diagnosed]]:

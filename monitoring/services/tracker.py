@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.services.pushes import PushRefused, aim, refusals_of
 from accounts.services.retention import policy_of
@@ -25,7 +26,7 @@ def save_tracker(*, team_id: UUID, url: str, events: list[str], is_active: bool,
     """
     reasons = refusals_of(url)
     if not events or not set(events) <= set(TrackerEvent.values):
-        reasons["events"] = "Choose at least one event that it is told."
+        reasons["events"] = _("Choose at least one event that it is told.")
     if reasons:
         raise PushRefused(reasons)
     one = Tracker.objects.select_for_update().filter(team_id=team_id).first()
@@ -118,5 +119,5 @@ def remove_old(team_id: UUID, now: datetime) -> None:
     """Removes deliveries that were done long ago. Call it inside the team's context."""
     kept = timedelta(days=policy_of(team_id).delivery_days)
     done = TrackerDelivery.objects.filter(team_id=team_id, created_at__lt=now - kept)
-    removed, _ = done.exclude(status=DeliveryStatus.WAITING).delete()
+    removed, _by_model = done.exclude(status=DeliveryStatus.WAITING).delete()
     tell_deliveries(team_id, kept, removed, now)

@@ -24,7 +24,7 @@ from accounts.retrying import KEPT, MOST_TRIES, Result, Verdict, pause_after, to
 from accounts.signing import signed_headers
 from accounts.tenancy import team_context
 from monitoring.models import DeliveryStatus, Improvement, ImprovementEvent, Tracker, TrackerDelivery, TrackerDue
-from monitoring.services.improvements import MAX_LINK, is_web_address
+from monitoring.services.links import is_link
 
 logger = logging.getLogger(__name__)
 
@@ -118,8 +118,7 @@ def told_link(answer: Answer) -> str:
     except msgspec.DecodeError:
         told = None
     found = [told.get("url") if isinstance(told, dict) else None, answer.headers.get("location")]
-    links = (one for one in found if isinstance(one, str) and len(one) <= MAX_LINK and is_web_address(one))
-    return next(links, "")
+    return next((str(one) for one in found if is_link(one)), "")
 
 
 def _settle(team_id: UUID, kept: TrackerDelivery, sent: Sent, now: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts.audit import update_told
 from accounts.models import Membership, User
@@ -72,7 +73,7 @@ def decide(
     """
     rows = locked_groups(team_id, group_ids)
     if terms.names_release and any(row.workflow_id is None for row in rows):
-        raise TriageRefused({"release": "means nothing for a group whose workflow was not told"})
+        raise TriageRefused({"release": _("means nothing for a group whose workflow was not told")})
     changes = []
     for row in rows:
         before = standing_of(row)
@@ -92,7 +93,7 @@ def assign(
     if assignee is not None:
         member = Membership.objects.filter(team_id=team_id, user_id=assignee).select_related("user").first()
         if member is None:
-            raise TriageRefused({"assignee": "must be a member of the team"})
+            raise TriageRefused({"assignee": _("must be a member of the team")})
         email = member.user.email
     found = locked_groups(team_id, group_ids)
     rows = [row for row in found if row.assignee_id != assignee]
@@ -105,13 +106,14 @@ def locked_groups(team_id: UUID, group_ids: Iterable[UUID]) -> list[GroupTriage]
     """The groups that these count as, by id, while no one else changes a group of the team. Raises `TriageRefused`."""
     wanted = sorted(set(group_ids))
     if not wanted or len(wanted) > MAX_GROUPS:
-        raise TriageRefused({"groups": f"must be from 1 to {MAX_GROUPS} groups"})
+        raise TriageRefused({"groups": _("must be from 1 to {most} groups").format(most=MAX_GROUPS)})
     lock_triage(team_id)
     with connection.cursor() as cursor:
         cursor.execute(_ADD, [team_id, wanted])
     known = set(GroupTriage.objects.filter(team_id=team_id, id__in=wanted).values_list("id", flat=True))
     if missing := [str(id) for id in wanted if id not in known]:
-        raise TriageRefused({"groups": f"must be groups of the team; not known: {', '.join(missing[:5])}"})
+        reason = _("must be groups of the team; not known: {ids}").format(ids=", ".join(missing[:5]))
+        raise TriageRefused({"groups": reason})
     roots = set(roots_of(team_id, wanted).values())
     return list(GroupTriage.objects.filter(team_id=team_id, id__in=roots).order_by("id"))
 

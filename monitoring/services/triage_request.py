@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Membership, User
 from monitoring.analysis.triage import EventKind, Terms
 from monitoring.services.group_merging import merge, split
@@ -50,7 +52,7 @@ def perform(team_id: UUID, group_ids: Sequence[UUID], told: Told, *, by: User | 
         return decide(team_id=team_id, group_ids=group_ids, kind=DECISIONS[str(action)], terms=terms, by=by, now=now)
     if action == "assign":
         if "assignee" not in told:
-            raise TriageRefused({"assignee": "must be told; empty: nobody"})
+            raise TriageRefused({"assignee": _("must be told; empty: nobody")})
         member = _member(team_id, told["assignee"])
         return assign(team_id=team_id, group_ids=group_ids, assignee=member, by=by, now=now)
     if action == "merge":
@@ -59,17 +61,17 @@ def perform(team_id: UUID, group_ids: Sequence[UUID], told: Told, *, by: User | 
         return Outcome(len(set(group_ids)), 0)
     if action == "split":
         if len(group_ids) != 1:
-            raise TriageRefused({"groups": "must be one group to split"})
+            raise TriageRefused({"groups": _("must be one group to split")})
         members = _ids(told.get("members") or [], "members")
         return split(team_id=team_id, group_id=group_ids[0], members=members, by=by, now=now)
-    raise TriageRefused({"action": f"must be one of: {', '.join(ACTIONS)}"})
+    raise TriageRefused({"action": _("must be one of: {values}").format(values=", ".join(ACTIONS))})
 
 
 def read_terms(action: str, told: Told, now: datetime) -> Terms:
     """The terms of an action. Raises `TriageRefused` for what has no meaning, by field."""
     allowed = _TERMS_OF.get(action, ())
     reasons = {
-        name: f"means nothing with the action {action}"
+        name: _("means nothing with the action {action}").format(action=action)
         for names in _TERMS_OF.values()
         for name in names
         if told.get(name) and name not in allowed
@@ -79,9 +81,9 @@ def read_terms(action: str, told: Told, now: datetime) -> Terms:
     minutes = _field(reasons, "within_minutes", lambda: _whole(told.get("within_minutes"), MAX_WITHIN_MINUTES))
     release = _field(reasons, "release", lambda: _release(told.get("release"))) or ""
     if minutes is not None and count is None and "count" not in reasons:
-        reasons.setdefault("within_minutes", "needs a count of failures")
+        reasons.setdefault("within_minutes", _("needs a count of failures"))
     if release and told.get("next_release"):
-        reasons["release"] = "must be either named or the next one"
+        reasons["release"] = _("must be either named or the next one")
     if reasons:
         raise TriageRefused(reasons)
     within = None if minutes is None else timedelta(minutes=minutes)
@@ -108,9 +110,9 @@ def _until(value: Any, now: datetime) -> datetime | None:
     match = _AHEAD.match(str(value))
     at = now + int(match[1]) * _UNITS[match[2]] if match else parse_instant(str(value), now)
     if at is None:
-        raise ValueError("must be a time: ISO 8601 (without a zone: UTC) or now+7d (units m, h, d)")
+        raise ValueError(_("must be a time: ISO 8601 (without a zone: UTC) or now+7d (units m, h, d)"))
     if not now < at <= now + MAX_AHEAD:
-        raise ValueError(f"must be in the future, at most {MAX_AHEAD.days} days ahead")
+        raise ValueError(_("must be in the future, at most {days} days ahead").format(days=MAX_AHEAD.days))
     return at
 
 
@@ -119,14 +121,14 @@ def _whole(value: Any, most: int) -> int | None:
         return None
     text = str(value)
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= most:
-        raise ValueError(f"must be a whole number from 1 to {most}")
+        raise ValueError(_("must be a whole number from 1 to {most}").format(most=most))
     return int(text)
 
 
 def _release(value: Any) -> str:
     text = str(value or "").strip()
     if len(text) > MAX_RELEASE or "\x00" in text:
-        raise ValueError(f"must have at most {MAX_RELEASE} characters, and no NUL")
+        raise ValueError(_("must have at most {most} characters, and no NUL").format(most=MAX_RELEASE))
     return text
 
 
@@ -134,7 +136,7 @@ def _ids(values: Sequence[Any], field: str) -> list[UUID]:
     try:
         return [UUID(str(value)) for value in values]
     except ValueError:
-        raise TriageRefused({field: "must be ids of failure groups (UUID)"}) from None
+        raise TriageRefused({field: _("must be ids of failure groups (UUID)")}) from None
 
 
 def _member(team_id: UUID, value: Any) -> UUID | None:
@@ -145,5 +147,5 @@ def _member(team_id: UUID, value: Any) -> UUID | None:
     members = dict(Membership.objects.filter(team_id=team_id).values_list("user__email", "user_id"))
     found = members.get(text) or next((id for id in members.values() if str(id) == text), None)
     if found is None:
-        raise TriageRefused({"assignee": "must be the address or id of a member of the team"})
+        raise TriageRefused({"assignee": _("must be the address or id of a member of the team")})
     return found

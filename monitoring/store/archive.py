@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from accounts.encryption import Unreadable, decrypt
 from accounts.models import RetentionPolicy
@@ -64,9 +65,10 @@ def fault(url: str, endpoint: str, *, is_team: bool) -> str:
     """What is wrong with an archive's address; empty: nothing. A team's own may not be a folder of this machine."""
     parts = urlsplit(url)
     if parts.scheme == "file" and not is_team:
-        return "" if parts.path.startswith("/") and ".." not in parts.path.split("/") else "must name a whole path"
+        is_whole = parts.path.startswith("/") and ".." not in parts.path.split("/")
+        return "" if is_whole else _("must name a whole path")
     if parts.scheme != "s3" or not parts.netloc:
-        return "must be s3://bucket/prefix" + ("" if is_team else " or file:///folder")
+        return _("must be s3://bucket/prefix") if is_team else _("must be s3://bucket/prefix or file:///folder")
     if not is_on(Use.ARCHIVE):
         # Not even its name is looked up; it is checked before the first request.
         return ""

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.statements import Row, run_planned
@@ -96,7 +97,7 @@ def _hold_fresh(team_id: UUID, rows: Sequence[Row], *, reason: str, by: str, now
 def _checked(reason: str) -> str:
     reason = " ".join(reason.replace("\x00", "").split())
     if not reason or len(reason) > MAX_REASON:
-        raise HoldRefused(f"Tell a reason, with at most {MAX_REASON} characters.")
+        raise HoldRefused(_("Tell a reason, with at most {most} characters.").format(most=MAX_REASON))
     return reason
 
 

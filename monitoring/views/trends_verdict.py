@@ -16,7 +16,7 @@ from monitoring.analysis.verdict import ENOUGH_RUNS, Part, Subject
 from monitoring.analysis.verdict import Scope as Reaching
 from monitoring.presentation import Action, Fact
 from monitoring.reads.trends_page import TrendsPage
-from monitoring.reads.verdict import Kind
+from monitoring.reads.verdict import Kind, Verdict
 from monitoring.statuses import UNMET
 from monitoring.templatetags.display import when_text
 from monitoring.views.comparing import previous_words
@@ -90,7 +90,7 @@ def panel(scope: Scope, page: TrendsPage) -> Panel:
         page.verdict.word,
         page.verdict.tone,
         paragraphs,
-        [Fact(text, _fact_icon(text)) for text in page.verdict.facts],
+        _facts(page.verdict),
         _actions(scope, page),
         note,
     )
@@ -227,6 +227,7 @@ def _concentrated(scope: Scope, part: Part) -> Action:
     return Action(label, href, "flow", primary=True)
 
 
-def _fact_icon(text: str) -> str:
-    words = text.lower()
-    return "clock" if "p95" in words or "latency" in words or "last success" in words else "flag"
+def _facts(verdict: Verdict) -> list[Fact]:
+    timed = (Subject.P95, Subject.USUAL_P95, Subject.FRESHNESS)
+    told = zip(verdict.facts, verdict.subjects, strict=True)
+    return [Fact(text, "clock" if subject in timed else "flag") for text, subject in told]
