@@ -156,7 +156,7 @@ def _facts(left: Replay, right: Replay) -> list[FactPair]:
 def _facts_of(replay: Replay) -> list[tuple[str, str]]:
     execution = replay.execution
     return [
-        (_("Status"), _(SIGNS[execution.outcome].word)),
+        (_("Status"), SIGNS[execution.outcome].word),
         (_("Workflow"), execution.workflow or ""),
         (_("Release"), execution.release or ""),
         (_("Environment"), execution.environment or ""),
@@ -195,7 +195,7 @@ def _answer(first: StepPair | None, *, has_steps: bool) -> Answer:
         return _around(_("They part at {step}: only the first one came there."), first.left.name)
     if first.left.status == first.right.status:
         return _around(_("They part at {step}: {how}."), first.left.name, how=first.words)
-    one, other = (_(SIGNS[side.status].word).lower() for side in (first.left, first.right))
+    one, other = (SIGNS[side.status].word.lower() for side in (first.left, first.right))
     text = _("They part at {step}: {one} in the first, {other} in the second.")
     return _around(text, first.left.name, one=one, other=other)
 

@@ -16,7 +16,7 @@ from accounts.permissions import Permission
 from monitoring import wording
 from monitoring.cells import Rows
 from monitoring.filters import TITLES, Filters
-from monitoring.presentation import Action, FilterChoice
+from monitoring.presentation import Action, FilterChip, FilterChoice
 from monitoring.reads import development as reads
 from monitoring.reads.development_nodes import Nodes, nodes_of
 from monitoring.reads.executions import ExecutionRow, page
@@ -84,7 +84,7 @@ def development(request: TeamRequest) -> HttpResponseBase:
         "has_runs": bool(found.now.runs),
         "range_query": range_query(scope),
         "executions_href": scope.href("executions"),
-        "chips": [chip for chip in filter_chips(scope) if chip.name == TITLES["workflow"]],
+        "chips": _chips(scope),
         "clear_href": scope.filters.query(workflow=None, after=None),
         "choices": [FilterChoice("workflow", _(TITLES["workflow"]), [(one.slug, one.name) for one in known])],
         "previous_words": previous_words(scope.window),
@@ -100,6 +100,12 @@ def where_of(scope: Scope, known: Sequence[reads.Named]) -> reads.Where:
     choice = scope.filters["workflow"]
     mine = reads.chosen(known, choice)
     return reads.Where(scope.team.id, scope.window, scope.environment, mine, not choice, pending(scope.team.id))
+
+
+def _chips(scope: Scope) -> list[FilterChip]:
+    chips = filter_chips(scope, names=("workflow",))
+    # A text to search for says nothing here.
+    return chips[:-1] if scope.filters.q else chips
 
 
 def _traces(scope: Scope, limit: int) -> list[ExecutionRow]:

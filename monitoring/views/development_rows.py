@@ -59,13 +59,13 @@ _CHANGED = {
 
 
 def _numbers(*titles: str) -> tuple[Column, ...]:
-    return tuple(Column(_(title), is_number=True, metric=_METRICS[title]) for title in titles)
+    return tuple(Column(title, is_number=True, metric=_METRICS[title]) for title in titles)
 
 
 def failing_rows(scope: Scope, found: Nodes) -> Rows:
     """Nodes with failed visits, most first."""
     columns = (
-        *(Column(_("Node")), Column(_("Workflow"))),
+        *(Column(gettext_noop("Node")), Column(gettext_noop("Workflow"))),
         *_numbers("Failed visits", "Share of failures", "Failure rate", "Before", "Visits"),
     )
     rows = [_failing(scope, one) for one in found.failing]
@@ -102,7 +102,10 @@ def _share(value: float | None) -> str:
 
 def slow_rows(scope: Scope, found: Nodes) -> Rows:
     """Nodes by p95, the slowest first."""
-    columns = (Column(_("Node")), Column(_("Workflow")), *_numbers("p95", "Before", "Change", "Timed visits"))
+    columns = (
+        *(Column(gettext_noop("Node")), Column(gettext_noop("Workflow"))),
+        *_numbers("p95", "Before", "Change", "Timed visits"),
+    )
     rows = [_slow(scope, one) for one in found.slow]
     few = _("No node has five visits whose duration is known.")
     return Rows("slow", "", columns, rows, few if found.count else _("No node had a visit in this range."))
@@ -125,7 +128,8 @@ def _slow(scope: Scope, one: NodeRow) -> Row:
 def group_rows(scope: Scope, found: Sequence[NewGroup]) -> Rows:
     """New failure groups, the newest first."""
     columns = (
-        *(Column(title) for title in (_("Failure group"), _("Workflow"), _("New since"), _("Status"))),
+        *(Column(gettext_noop("Failure group")), Column(gettext_noop("Workflow"))),
+        *(Column(gettext_noop("New since")), Column(gettext_noop("Status"))),
         *_numbers("Failures"),
     )
     rows = [_group(scope, one) for one in found]
@@ -144,7 +148,7 @@ def _group(scope: Scope, one: NewGroup) -> Row:
         ),
         _workflow(scope, one.workflow),
         Cell(since, began, "", instant(one.first_seen_at)),
-        text(_(SIGNS[TriageStatus(one.status)].word)),
+        text(SIGNS[TriageStatus(one.status)].word),
         number(most if one.failures > MOST_FAILURES else wording.count(one.failures), one.failures),
     ]
 
@@ -152,7 +156,8 @@ def _group(scope: Scope, one: NewGroup) -> Row:
 def release_rows(scope: Scope, found: Sequence[ReleasePair]) -> Rows:
     """The newest release of each workflow beside the one before it."""
     columns = (
-        *(Column(title) for title in (_("Release"), _("Workflow"), _("Live since"), _("What changed"))),
+        *(Column(gettext_noop("Release")), Column(gettext_noop("Workflow"))),
+        *(Column(gettext_noop("Live since")), Column(gettext_noop("What changed"))),
         *_numbers("Runs", "Success rate", "p95", "Cost per successful run"),
     )
     rows = [_release(scope, one) for one in found]

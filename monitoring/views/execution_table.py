@@ -46,7 +46,7 @@ def sort_in_force(filters: Filters) -> str:
 
 def filter_choices(values: Mapping[str, Sequence[str]], outcomes: Sequence[str]) -> list[FilterChoice]:
     """The filters that can be added: words of statuses (and `unmet`), then those with values that occur."""
-    words = [(word, _(SIGNS[word].word)) for word in outcomes]
+    words = [(word, SIGNS[word].word) for word in outcomes]
     told = [(name, [(value, value) for value in values.get(name, ())]) for name in CHOICE_ORDER]
     others = [FilterChoice(name, _(TITLES[name]), options) for name, options in told if options]
     return [FilterChoice("status", _("Status"), words), *others]

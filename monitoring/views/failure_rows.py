@@ -104,8 +104,8 @@ def value_of_row(combination: Combination) -> str:
 
 
 def _with_and(words: Sequence[str]) -> str:
-    text = _("{first} and {second}")
-    return reduce(lambda first, second: text.format(first=first, second=second), words)
+    text = _("{parts} and {last}")
+    return reduce(lambda parts, last: text.format(parts=parts, last=last), words)
 
 
 def kind_of(combination: Combination) -> Kind:

@@ -25,7 +25,7 @@ from monitoring.templatetags.components import Sign
 from monitoring.templatetags.triage import SIGNS
 from monitoring.views.csv import MAX_ROWS, csv_response, in_english
 from monitoring.views.execution_table import instant
-from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
+from monitoring.views.shell import CHIP_NAMES, Scope, clear_href, filter_chips, frame, open_scope
 from monitoring.views.triage_words import state_words
 
 ME = "me"
@@ -120,7 +120,8 @@ def _context(request: TeamRequest, scope: Scope, asked: Asked, found: GroupPage)
     total = sum(found.by_status.get(one, 0) for one in asked.statuses)
     members = assignable(team_id)
     sort = filters.sort if filters.sort in SORTS else SORTS[0]
-    chips = [one for one in filter_chips(scope, _chip_words(members)) if one.name != TITLES["status"]]
+    # The status is chosen above the list.
+    chips = filter_chips(scope, _chip_words(members), names=[name for name in CHIP_NAMES if name != "status"])
     return {
         **frame(scope),
         "rows": _rows(scope, found),
@@ -169,7 +170,7 @@ def status_links(scope: Scope, asked: Asked, found: GroupPage) -> list[Link]:
         is_current = told.wanted == ((value,) if value else ()) and not told.excluded
         return Link(f"{label} {count}", scope.filters.query(status=value, after=None), is_current)
 
-    single = [link(_(SIGNS[one].word), [one], one.value) for one in TriageStatus]
+    single = [link(SIGNS[one].word, [one], one.value) for one in TriageStatus]
     return [link(_("To do"), TO_DO, None), *single, link(_("All"), list(TriageStatus), ANY)]
 
 

@@ -28,12 +28,12 @@ from monitoring.services.improvements import (
 from monitoring.views.csv import csv_response, in_english
 from monitoring.views.improvement_chart import metric_chart
 from monitoring.views.improvement_words import (
+    STATUS_SIGNS,
     event_words,
     expected_words,
     proof_card,
     refused_words,
     status_name,
-    status_sign,
     who,
 )
 from monitoring.views.shell import open_scope, step_rail
@@ -75,7 +75,7 @@ def _context(request: TeamRequest, found: reads.Detail) -> dict[str, Any]:
         "scope": scope,
         "workflow": one.workflow,
         "one": one,
-        "sign": status_sign(one.status),
+        "sign": STATUS_SIGNS[one.status],
         "about": found.about,
         "proof": proof_card(one.metric, one.result, one.measured_at),
         "expected": expected_words(one.expected_change),

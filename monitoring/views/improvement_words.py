@@ -1,7 +1,7 @@
 """Improvements in words: statuses with their signs, figures of a metric, the comparison, what happened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -98,12 +98,6 @@ class ProofCard:
     progress: float | None = None
     progress_words: str = ""
     expected: str = ""
-
-
-def status_sign(status: str) -> Sign:
-    """Glyph, word and tone of a status."""
-    sign = STATUS_SIGNS[status]
-    return replace(sign, word=_(sign.word))
 
 
 def status_name(status: str) -> str:

@@ -20,7 +20,7 @@ from monitoring.reads import improvements as reads
 from monitoring.reads.workflows import names
 from monitoring.templatetags.components import Sign, changed_query
 from monitoring.views.csv import csv_response
-from monitoring.views.improvement_words import STATUS_SIGNS, missing_words, row_words, status_sign
+from monitoring.views.improvement_words import STATUS_SIGNS, missing_words, row_words
 from monitoring.views.shell import open_scope, step_rail
 
 HEAD = (
@@ -98,7 +98,7 @@ def chosen_of(query: QueryDict) -> reads.Chosen:
 def _row(one: Improvement) -> Row:
     return Row(
         one,
-        status_sign(one.status),
+        STATUS_SIGNS[one.status],
         one.get_kind_display(),
         one.get_metric_display(),
         row_words(one.metric, one.result),
@@ -109,7 +109,7 @@ def _row(one: Improvement) -> Row:
 def _column(request: TeamRequest, status: str, count: int) -> Column:
     is_current = request.GET.get("status") == status
     href = changed_query(request.GET, status=None if is_current else status)
-    return Column(status_sign(status), count, href, is_current)
+    return Column(STATUS_SIGNS[status], count, href, is_current)
 
 
 def _choices(workflows: Sequence[tuple[str, str]], people: Sequence[User]) -> list[FilterChoice]:
@@ -118,7 +118,7 @@ def _choices(workflows: Sequence[tuple[str, str]], people: Sequence[User]) -> li
         FilterChoice("owner", _("Owner"), [(str(user.id), user.email) for user in people]),
         FilterChoice("kind", _("Kind of change"), list(ChangeKind.choices)),
         FilterChoice(
-            "status", _("Status"), [(status, status_sign(status).word) for status in ImprovementStatus.values]
+            "status", _("Status"), [(status, STATUS_SIGNS[status].word) for status in ImprovementStatus.values]
         ),
     ]
 
@@ -131,7 +131,7 @@ def _chips(
         "workflow": (_("Workflow"), chosen.workflow and workflows.get(chosen.workflow, chosen.workflow)),
         "owner": (_("Owner"), chosen.owner and owners.get(chosen.owner, _("nobody here"))),
         "kind": (_("Kind"), chosen.kind and reads.KINDS.get(chosen.kind, chosen.kind)),
-        "status": (_("Status"), status_sign(chosen.status).word if chosen.status in STATUS_SIGNS else chosen.status),
+        "status": (_("Status"), STATUS_SIGNS[chosen.status].word if chosen.status in STATUS_SIGNS else chosen.status),
     }
     return [
         FilterChip(title, str(value), changed_query(query, **{name: None}) or "?")
