@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -38,7 +39,7 @@ def archive_words(policy: RetentionPolicy) -> ArchiveWords:
     """Where a team's archive is; the installation's is told by its kind only."""
     if policy.archive_url:
         return ArchiveWords(policy.archive_url, is_own=True, has_secret=bool(policy.archive_secret))
-    common = "the archive of this installation" if settings.STEADYRUN_ARCHIVE["url"] else ""
+    common = _("the archive of this installation") if settings.STEADYRUN_ARCHIVE["url"] else ""
     return ArchiveWords(common, is_own=False, has_secret=False)
 
 
@@ -49,16 +50,16 @@ def set_archive(request: TeamRequest) -> HttpResponseBase:
     told = {name: request.POST.get(name, "").replace("\x00", "").strip()[:500] for name in ("url", "endpoint", "key")}
     secret = request.POST.get("secret", "")[:500]
     if told["url"] and (reason := fault(told["url"], told["endpoint"], is_team=True)):
-        messages.error(request, f"Not saved. The address of the archive: {reason}")
+        messages.error(request, _("Not saved. The address of the archive: {reason}").format(reason=reason))
         return _back(request)
     values = {f"archive_{name}": text for name, text in told.items()}
     values["archive_key"] = values["archive_key"][:200]
     kept = {"archive_secret": encrypt(secret)} if secret else ({} if told["url"] else {"archive_secret": None})
     try:
         save_policy(team_id=request.team.id, values={**values, **kept}, now=timezone.now())
-        messages.success(request, "Saved. From now on records are archived before they are deleted.")
+        messages.success(request, _("Saved. From now on records are archived before they are deleted."))
     except PolicyRefused as refused:
-        messages.error(request, f"Not saved: {refused}.")
+        messages.error(request, _("Not saved: {why}.").format(why=refused))
     return _back(request)
 
 
@@ -73,10 +74,11 @@ def restore_day(request: TeamRequest) -> HttpResponseBase:
         execution = str(UUID(told["execution"].strip())) if told.get("execution", "").strip() else ""
         class_, days = RetentionClass(int(told.get("class", "0"))), int(told.get("days", "7"))
     except ValueError:
-        messages.error(request, "Not asked for: tell a day as 2026-11-02 and, if one execution only, its id.")
+        messages.error(request, _("Not asked for: tell a day as 2026-11-02 and, if one execution only, its id."))
         return _back(request)
     if class_ not in DATED or not 1 <= days <= MAX_DAYS:
-        messages.error(request, f"Not asked for: what is restored is kept for 1 to {MAX_DAYS} days.")
+        told_days = _("Not asked for: what is restored is kept for 1 to {days} days.").format(days=MAX_DAYS)
+        messages.error(request, told_days)
         return _back(request)
     target = ("archive", day.isoformat(), day.isoformat())
     record("archive.restore_asked", target, after={"execution": execution, "days": days, "class": class_.label})
@@ -84,7 +86,7 @@ def restore_day(request: TeamRequest) -> HttpResponseBase:
     transaction.on_commit(lambda: restore_archived.delay(*arguments))
     messages.success(
         request,
-        "Asked for. What the archive has comes back in minutes, marked as held; the list below says so.",
+        _("Asked for. What the archive has comes back in minutes, marked as held; the list below says so."),
     )
     return _back(request)
 

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from monitoring import wording
 from monitoring.analysis.agreement import Agreement
 from monitoring.analysis.signals import DECIDABLE, Cause
@@ -13,10 +16,12 @@ from monitoring.reads.classifications import Decision, in_force
 from monitoring.services.suggestions import Suggested
 
 CAUSE_TEXTS = {
-    Cause.DESIGN: "The process itself: a step, its order, its expressions, its data. It fails whoever it calls.",
-    Cause.EXTERNAL: "Something that it calls, a service, a model or a machine, did not do its part.",
-    Cause.LATENCY: "Time: it was slow, waited or ran into a limit of time.",
-    Cause.UNDECIDED: "Not clear yet. Saying so is better than a guess.",
+    Cause.DESIGN: gettext_noop(
+        "The process itself: a step, its order, its expressions, its data. It fails whoever it calls."
+    ),
+    Cause.EXTERNAL: gettext_noop("Something that it calls, a service, a model or a machine, did not do its part."),
+    Cause.LATENCY: gettext_noop("Time: it was slow, waited or ran into a limit of time."),
+    Cause.UNDECIDED: gettext_noop("Not clear yet. Saying so is better than a guess."),
 }
 
 
@@ -88,11 +93,11 @@ def classify_card(
 def rail_words(card: ClassifyCard | None) -> str:
     """The note of step 4 of the rail."""
     if card is None:
-        return "Nothing to classify"
+        return _("Nothing to classify")
     if card.decided:
-        return f"Decided: {card.decided.cause}"
+        return _("Decided: {cause}").format(cause=_(card.decided.cause))
     suggested = next(one.cause for one in card.options if one.is_suggested)
-    return f"Suggested: {suggested}"
+    return _("Suggested: {cause}").format(cause=_(suggested))
 
 
 def agreement_words(rows: Sequence[Agreement]) -> str:
@@ -100,10 +105,18 @@ def agreement_words(rows: Sequence[Agreement]) -> str:
     first = rows[0]
     if first.share is None:
         return ""
-    low, high = wording.percent(first.share.low), wording.percent(first.share.high)
-    return (
-        f"Members kept the suggestion in {wording.count(first.agreed)} of {wording.count(first.decided)} decisions: "
-        f"{wording.percent(first.share.rate)} ({low} to {high})"
+    # English says "decisions" whatever their number; other languages may not.
+    words = ngettext(
+        "Members kept the suggestion in {agreed} of {decided} decisions: {share} ({low} to {high})",
+        "Members kept the suggestion in {agreed} of {decided} decisions: {share} ({low} to {high})",
+        first.decided,
+    )
+    return words.format(
+        agreed=wording.count(first.agreed),
+        decided=wording.count(first.decided),
+        share=wording.percent(first.share.rate),
+        low=wording.percent(first.share.low),
+        high=wording.percent(first.share.high),
     )
 
 
@@ -112,7 +125,7 @@ def _option(cause: Cause, told: dict[str, Any], chosen: Cause) -> CauseOption:
     score = told["scores"].get(cause)
     return CauseOption(
         cause=cause,
-        text=CAUSE_TEXTS[cause],
+        text=_(CAUSE_TEXTS[cause]),
         score="" if score is None else _signed(score),
         is_suggested=told["cause"] == cause,
         is_chosen=cause is chosen,

@@ -5,16 +5,19 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from monitoring import wording
 from monitoring.analysis.intervals import Interval
 from monitoring.windows import Window
 
 _PERIODS = {
-    timedelta(hours=1): "the hour before",
-    timedelta(days=1): "the day before",
-    timedelta(days=7): "the week before",
-    timedelta(days=30): "the 30 days before",
-    timedelta(days=90): "the 90 days before",
+    timedelta(hours=1): gettext_noop("the hour before"),
+    timedelta(days=1): gettext_noop("the day before"),
+    timedelta(days=7): gettext_noop("the week before"),
+    timedelta(days=30): gettext_noop("the 30 days before"),
+    timedelta(days=90): gettext_noop("the 90 days before"),
 }
 # Windows are aligned outwards, so a day may be an hour longer than it says.
 ALIGNED = 0.05
@@ -25,7 +28,7 @@ NOTABLE = 0.1
 def previous_words(window: Window) -> str:
     """What the window is compared with: `the week before`."""
     near = (words for length, words in _PERIODS.items() if abs(window.length / length - 1) <= ALIGNED)
-    return next(near, "the period before")
+    return _(next(near, gettext_noop("the period before")))
 
 
 def relative_change(now: float | Decimal | None, before: float | Decimal | None) -> float | None:
@@ -49,7 +52,9 @@ def growth_tone(change: float | None) -> str:
 
 def interval_words(interval: Interval | None) -> str:
     """A 95 % interval in words: `93.5% to 94.6%`."""
-    return f"{wording.percent(interval.low)} to {wording.percent(interval.high)}" if interval else wording.NOT_TOLD
+    if interval is None:
+        return wording.NOT_TOLD
+    return _("{low} to {high}").format(low=wording.percent(interval.low), high=wording.percent(interval.high))
 
 
 class Named(Protocol):

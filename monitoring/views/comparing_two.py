@@ -10,6 +10,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -29,16 +31,16 @@ from monitoring.views.csv import csv_response
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 HEADER = ("Step of the first", "Status", "Duration, ms", "Step of the second", "Status", "Duration, ms", "Differs in")
 WORDS = {
-    "only": "only in one",
-    "status": "another status",
-    "error": "another error",
-    "empty": "one output is empty",
-    "shape": "another shape of output",
-    "duration": "much longer",
+    "only": gettext_noop("only in one"),
+    "status": gettext_noop("another status"),
+    "error": gettext_noop("another error"),
+    "empty": gettext_noop("one output is empty"),
+    "shape": gettext_noop("another shape of output"),
+    "duration": gettext_noop("much longer"),
 }
 # Rows of steps that the page shows; the CSV has all.
 MAX_ROWS = 1_000
-NOT_FOUND = "No such execution. Paste the address of a replay, or the id in it."
+NOT_FOUND = gettext_noop("No such execution. Paste the address of a replay, or the id in it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def compare_with(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase
     if execution not in known:
         raise Http404("No such execution.")
     if not found or ids[-1] not in known:
-        messages.error(request, NOT_FOUND)
+        messages.error(request, _(NOT_FOUND))
         return HttpResponseRedirect(reverse("replay", args=[slug, execution]))
     return HttpResponseRedirect(reverse("compare_executions", args=[slug, *ids]))
 
@@ -147,30 +149,30 @@ def _load(request: TeamRequest, execution: uuid.UUID) -> Replay:
 
 
 def _facts(left: Replay, right: Replay) -> list[FactPair]:
-    one, other = _facts_of(left), _facts_of(right)
-    return [FactPair(name, one[name], other[name]) for name in one if one[name] or other[name]]
+    both = zip(_facts_of(left), _facts_of(right), strict=True)
+    return [FactPair(name, one, other) for (name, one), (_name, other) in both if one or other]
 
 
-def _facts_of(replay: Replay) -> dict[str, str]:
+def _facts_of(replay: Replay) -> list[tuple[str, str]]:
     execution = replay.execution
-    return {
-        "Status": SIGNS[execution.outcome].word,
-        "Workflow": execution.workflow or "",
-        "Release": execution.release or "",
-        "Environment": execution.environment or "",
-        "Trigger": execution.trigger or "",
-        "Input type": execution.input_type or "",
-        "Attempt": str(execution.attempt),
-        "Started": when_text(execution.started_at) if execution.started_at else "time not told",
-        "Duration": wording.duration_ms(execution.duration_ms),
-        "Steps": wording.count(execution.step_count),
-        "Failed steps": wording.count(execution.failed_step_count),
-        "Retried steps": wording.count(execution.retry_count),
-        "Tokens": wording.tokens(execution.tokens.total) if execution.tokens.total is not None else "",
-        "Cost": wording.usd(execution.cost_usd) if execution.cost_usd is not None else "",
-        "Failed at": execution.failed_node or "",
-        "Error": _error(replay),
-    }
+    return [
+        (_("Status"), SIGNS[execution.outcome].word),
+        (_("Workflow"), execution.workflow or ""),
+        (_("Release"), execution.release or ""),
+        (_("Environment"), execution.environment or ""),
+        (_("Trigger"), execution.trigger or ""),
+        (_("Input type"), execution.input_type or ""),
+        (_("Attempt"), str(execution.attempt)),
+        (_("Started"), when_text(execution.started_at) if execution.started_at else _("time not told")),
+        (_("Duration"), wording.duration_ms(execution.duration_ms)),
+        (_("Steps"), wording.count(execution.step_count)),
+        (_("Failed steps"), wording.count(execution.failed_step_count)),
+        (_("Retried steps"), wording.count(execution.retry_count)),
+        (_("Tokens"), wording.tokens(execution.tokens.total) if execution.tokens.total is not None else ""),
+        (_("Cost"), wording.usd(execution.cost_usd) if execution.cost_usd is not None else ""),
+        (_("Failed at"), execution.failed_node or ""),
+        (_("Error"), _error(replay)),
+    ]
 
 
 def _error(replay: Replay) -> str:
@@ -183,32 +185,43 @@ def _error(replay: Replay) -> str:
 def _answer(first: StepPair | None, *, has_steps: bool) -> Answer:
     """Where they part, in one sentence."""
     if not has_steps:
-        return Answer("Neither told a step, so their paths cannot be compared.")
+        return Answer(_("Neither told a step, so their paths cannot be compared."))
     if first is None:
-        return Answer("Both took the same path, with the same outcome at every step.")
-    if first.left is None or first.right is None:
-        step, which = (first.left, "first") if first.left else (first.right, "second")
-        return Answer("They part at", step.name if step else "", f": only the {which} one came there.")
+        return Answer(_("Both took the same path, with the same outcome at every step."))
+    if first.left is None:
+        name = first.right.name if first.right else ""
+        return _around(_("They part at {step}: only the second one came there."), name)
+    if first.right is None:
+        return _around(_("They part at {step}: only the first one came there."), first.left.name)
+    if first.left.status == first.right.status:
+        return _around(_("They part at {step}: {how}."), first.left.name, how=first.words)
     one, other = (SIGNS[side.status].word.lower() for side in (first.left, first.right))
-    how = f"{one} in the first, {other} in the second" if one != other else first.words
-    return Answer("They part at", first.left.name, f": {how}.")
+    text = _("They part at {step}: {one} in the first, {other} in the second.")
+    return _around(text, first.left.name, one=one, other=other)
+
+
+def _around(text: str, step: str, **words: str) -> Answer:
+    """A sentence as what stands before the name of the step, the name, and what stands after it."""
+    begin, _place, end = text.partition("{step}")
+    return Answer(begin.format(**words).rstrip(), step, end.format(**words))
 
 
 def _step_pair(row: PairRow, left: Sequence[Step], right: Sequence[Step], *, is_first: bool) -> StepPair:
-    words = ", ".join(WORDS[name] for name in row.differs)
+    words = ", ".join(_(WORDS[name]) for name in row.differs)
     one = None if row.left is None else left[row.left]
     other = None if row.right is None else right[row.right]
     return StepPair(one, other, words, is_first, row.inside)
 
 
 def _carried(name: str, left: Replay, right: Replay) -> CarriedPair:
-    sides = [replay.payload for replay in (left, right)]
-    missing = [which for which, side in zip(("first", "second"), sides, strict=True) if name not in side]
-    if missing:
-        told = "Neither told one." if len(missing) == 2 else f"The {missing[0]} told none."
-        return CarriedPair(name.capitalize(), (), 0, told)
-    values, count = different_values(sides[0][name], sides[1][name])
-    return CarriedPair(name.capitalize(), values, count, "" if count else "Both are the same.")
+    title = _("Input") if name == "input" else _("Output")
+    one, other = left.payload, right.payload
+    if name in one and name in other:
+        values, count = different_values(one[name], other[name])
+        return CarriedPair(title, values, count, "" if count else _("Both are the same."))
+    if name in one:
+        return CarriedPair(title, (), 0, _("The second told none."))
+    return CarriedPair(title, (), 0, _("The first told none.") if name in other else _("Neither told one."))
 
 
 def _cells(row: PairRow, left: Sequence[Step], right: Sequence[Step]) -> list[Any]:

@@ -11,6 +11,8 @@ import msgspec
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -26,7 +28,11 @@ from monitoring.views.shell import Scope, frame, open_scope
 
 MAX_LATEST = 20_000
 FIELDS = ("name", "expression")
-WORDS = {Outcome.MET: "met", Outcome.NOT_MET: "not met", Outcome.CANNOT_TELL: "cannot be told"}
+WORDS = {
+    Outcome.MET: gettext_noop("{count} met"),
+    Outcome.NOT_MET: gettext_noop("{count} not met"),
+    Outcome.CANNOT_TELL: gettext_noop("{count} cannot be told"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ def criteria(request: TeamRequest, workflow: str) -> HttpResponseBase:
         add_criterion(workflow=found, **told, user=request.user, now=scope.now)
     except CriterionRefused as refused:
         return _page(request, scope, found, told=told, reasons=refused.reasons)
-    messages.success(request, f"“{told['name']}” added. Executions are checked against it from now on.")
+    words = _("“{name}” added. Executions are checked against it from now on.")
+    messages.success(request, words.format(name=told["name"]))
     return HttpResponseRedirect(criteria_href(scope))
 
 
@@ -74,7 +81,7 @@ def criterion(request: TeamRequest, workflow: str, criterion: UUID) -> HttpRespo
         raise Http404("No such criterion.") from None
     except CriterionRefused as refused:
         return _page(request, scope, found, editing=own, told=told, reasons=refused.reasons)
-    messages.success(request, f"“{told['name']}” saved.")
+    messages.success(request, _("“{name}” saved.").format(name=told["name"]))
     return HttpResponseRedirect(criteria_href(scope))
 
 
@@ -85,7 +92,7 @@ def remove(request: TeamRequest, workflow: str, criterion: UUID) -> HttpResponse
     scope, found = _open(request, workflow)
     if not remove_criterion(workflow=found, criterion_id=criterion, now=scope.now):
         raise Http404("No such criterion.")
-    messages.success(request, "Criterion removed. Executions of the last 30 days are checked without it.")
+    messages.success(request, _("Criterion removed. Executions of the last 30 days are checked without it."))
     return HttpResponseRedirect(criteria_href(scope))
 
 
@@ -93,7 +100,7 @@ def remove(request: TeamRequest, workflow: str, criterion: UUID) -> HttpResponse
 @require_POST
 def try_it(request: TeamRequest, workflow: str) -> HttpResponseBase:
     """What the expression in the form says of the latest succeeded executions; nothing is stored."""
-    _, found = _open(request, workflow)
+    _scope, found = _open(request, workflow)
     return TemplateResponse(request, "criteria/_tried.html", _tried(request, found, _told(request)["expression"]))
 
 
@@ -101,7 +108,7 @@ def try_it(request: TeamRequest, workflow: str) -> HttpResponseBase:
 @require_safe
 def progress(request: TeamRequest, workflow: str) -> HttpResponseBase:
     """How far executions are checked again, for the page to ask for."""
-    _, found = _open(request, workflow)
+    _scope, found = _open(request, workflow)
     return TemplateResponse(request, "criteria/_progress.html", {"workflow": found, **_progress(request, found)})
 
 
@@ -173,15 +180,16 @@ def _tried(request: TeamRequest, workflow: Workflow, expression: str) -> dict[st
     trials = [_trial(expression, one, shows=shows) for one in samples]
     trials.sort(key=lambda one: order.index(Outcome(one.outcome)))
     counts = Counter(Outcome(one.outcome) for one in trials)
-    parts = [f"{counts[outcome]} {words}" for outcome, words in WORDS.items() if counts[outcome]]
+    parts = [_(words).format(count=counts[outcome]) for outcome, words in WORDS.items() if counts[outcome]]
     return {**context, "trials": trials, "tried_words": ", ".join(parts)}
 
 
 def _trial(expression: str, sample: reads.Sample, *, shows: bool) -> Trial:
     name, at = sample.external_id, sample.counted_at
     if sample.facts is None:
-        limit = wording.bytes_size(reads.MAX_SAMPLE_BYTES)
-        reason = f"its payload is larger than {limit}, too large to try it here"
+        reason = _("its payload is larger than {limit}, too large to try it here").format(
+            limit=wording.bytes_size(reads.MAX_SAMPLE_BYTES)
+        )
         return Trial(sample.id, name, at, Outcome.CANNOT_TELL, reason, ())
     found = check(expression, sample.facts)
     seen = evidence(expression, sample.facts, found) if shows else ()

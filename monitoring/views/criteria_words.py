@@ -6,6 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from monitoring import wording
 from monitoring.analysis.criteria import Criterion
@@ -24,8 +26,10 @@ def criteria_href(scope: Scope) -> str:
 
 def criteria_words(criteria: Sequence[Criterion]) -> str:
     """What the link to that page says: `2 success criteria`."""
+    if not criteria:
+        return _("Set success criteria")
     count = len(criteria)
-    return f"{count} success {'criterion' if count == 1 else 'criteria'}" if count else "Set success criteria"
+    return ngettext("{count} success criterion", "{count} success criteria", count).format(count=count)
 
 
 def progress_words(progress: Progress | None, *, running_only: bool = False) -> str:
@@ -33,13 +37,22 @@ def progress_words(progress: Progress | None, *, running_only: bool = False) -> 
     if progress is None or (running_only and progress.finished_at):
         return ""
     if progress.finished_at:
-        ago = wording.ago(progress.finished_at, timezone.now()) or f"on {when_text(progress.finished_at)}"
-        number, noun = wording.count(progress.checked), "execution" if progress.checked == 1 else "executions"
-        return f"{number} {noun} since {when_text(progress.since)} checked, {ago}."
+        at = progress.finished_at
+        return ngettext(
+            "{count} execution since {start} checked, {ago}.",
+            "{count} executions since {start} checked, {ago}.",
+            progress.checked,
+        ).format(
+            count=wording.count(progress.checked),
+            start=when_text(progress.since),
+            ago=wording.ago(at, timezone.now()) or _("on {time}").format(time=when_text(at)),
+        )
     if progress.total is None:
-        return "The executions of the last 30 days are checked in a few seconds."
-    done, total = wording.count(progress.checked), wording.count(max(progress.total, progress.checked))
-    return f"{done} of {total} executions checked."
+        return _("The executions of the last 30 days are checked in a few seconds.")
+    total = max(progress.total, progress.checked)
+    # English says "executions" whatever their number; other languages may not.
+    words = ngettext("{done} of {total} executions checked.", "{done} of {total} executions checked.", total)
+    return words.format(done=wording.count(progress.checked), total=wording.count(total))
 
 
 def unmet_sentence(page: TrendsPage) -> list[SafeString]:
@@ -48,14 +61,19 @@ def unmet_sentence(page: TrendsPage) -> list[SafeString]:
     if not (told.criteria and totals.unmet):
         return []
     ranked = sorted((one for one in told.criteria if told.unmet.get(one.id)), key=lambda one: -told.unmet[one.id])
-    start = format_html(
-        "<b>{} of {} succeeded runs</b> did not meet ", wording.count(totals.unmet), wording.count(totals.succeeded)
-    )
+    counts = {"unmet": wording.count(totals.unmet), "succeeded": wording.count(totals.succeeded)}
     if len(told.criteria) == 1:
-        return [format_html("{}“{}”.", start, told.criteria[0].name)]
+        text = _("<b>{unmet} of {succeeded} succeeded runs</b> did not meet “{name}”.")
+        return [format_html(text, **counts, name=told.criteria[0].name)]
     if not ranked:
-        return [format_html("{}a success criterion.", start)]
-    of = f" of the latest {wording.count(MAX_COUNTED)}" if totals.unmet > MAX_COUNTED else ""
-    named = [(one.name, wording.count(told.unmet[one.id]), of) for one in ranked[:MAX_NAMED]]
-    more = f", and {len(ranked) - MAX_NAMED} more" if len(ranked) > MAX_NAMED else ""
-    return [format_html("{}{}{}.", start, format_html_join(", ", "“{}” ({}{})", named), more)]
+        text = _("<b>{unmet} of {succeeded} succeeded runs</b> did not meet a success criterion.")
+        return [format_html(text, **counts)]
+    one_of = _("“{name}” ({count} of the latest {most})") if totals.unmet > MAX_COUNTED else _("“{name}” ({count})")
+    most = wording.count(MAX_COUNTED)
+    named = [{"name": one.name, "count": wording.count(told.unmet[one.id]), "most": most} for one in ranked[:MAX_NAMED]]
+    criteria = format_html_join(", ", one_of, named)
+    if len(ranked) <= MAX_NAMED:
+        text = _("<b>{unmet} of {succeeded} succeeded runs</b> did not meet {criteria}.")
+        return [format_html(text, **counts, criteria=criteria)]
+    text = _("<b>{unmet} of {succeeded} succeeded runs</b> did not meet {criteria}, and {more} more.")
+    return [format_html(text, **counts, criteria=criteria, more=len(ranked) - MAX_NAMED)]

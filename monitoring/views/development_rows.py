@@ -6,41 +6,56 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from monitoring import wording
 from monitoring.analysis.difference import MIN_RUNS, Reading
 from monitoring.analysis.intervals import Interval, wilson
+from monitoring.analysis.triage import TriageStatus
 from monitoring.cells import Cell, Column, Row, Rows, code, number, text
 from monitoring.reads.development import MOST_FAILURES, Named, NewGroup, ReleasePair
 from monitoring.reads.development_nodes import NodeRow, Nodes, Visits
 from monitoring.reads.executions import ExecutionRow
 from monitoring.reads.figures import Totals
 from monitoring.templatetags.display import when_text
+from monitoring.templatetags.triage import SIGNS
 from monitoring.views.comparing import growth_tone, rate_tone, relative_change
 from monitoring.views.execution_table import instant, milliseconds
 from monitoring.views.release_words import known_words
 from monitoring.views.shell import Scope
 
-UNKNOWN = "unknown"
+UNKNOWN = gettext_noop("unknown")
 TRACE_HEADER = (
     *("Execution", "Attempt", "Workflow", "Status", "Started", "Duration, ms", "First failing node", "Error"),
     *("Release", "Environment"),
 )
 _METRICS = {
-    "Failed visits": "failed_visits",
-    "Share of failures": "failure_share",
-    "Failure rate": "failure_rate",
-    "Before": "before",
-    "Visits": "visits",
-    "p95": "p95",
-    "Change": "change",
-    "Timed visits": "timed_visits",
-    "Failures": "group_failures",
-    "Runs": "runs",
-    "Success rate": "success_rate",
-    "Cost per successful run": "cost_per_success",
+    gettext_noop("Failed visits"): "failed_visits",
+    gettext_noop("Share of failures"): "failure_share",
+    gettext_noop("Failure rate"): "failure_rate",
+    gettext_noop("Before"): "before",
+    gettext_noop("Visits"): "visits",
+    gettext_noop("p95"): "p95",
+    gettext_noop("Change"): "change",
+    gettext_noop("Timed visits"): "timed_visits",
+    gettext_noop("Failures"): "group_failures",
+    gettext_noop("Runs"): "runs",
+    gettext_noop("Success rate"): "success_rate",
+    gettext_noop("Cost per successful run"): "cost_per_success",
 }
 _TONES = {Reading.WORSE: "fail", Reading.BETTER: "ok"}
+# What is surely different: the success rate first, then the p95. None: no difference that is sure.
+_CHANGED = {
+    (Reading.WORSE, Reading.WORSE): gettext_noop("Success rate and p95 worse"),
+    (Reading.WORSE, Reading.BETTER): gettext_noop("Success rate worse, p95 better"),
+    (Reading.WORSE, None): gettext_noop("Success rate worse"),
+    (Reading.BETTER, Reading.WORSE): gettext_noop("P95 worse, success rate better"),
+    (Reading.BETTER, Reading.BETTER): gettext_noop("Success rate and p95 better"),
+    (Reading.BETTER, None): gettext_noop("Success rate better"),
+    (None, Reading.WORSE): gettext_noop("P95 worse"),
+    (None, Reading.BETTER): gettext_noop("P95 better"),
+}
 
 
 def _numbers(*titles: str) -> tuple[Column, ...]:
@@ -50,11 +65,11 @@ def _numbers(*titles: str) -> tuple[Column, ...]:
 def failing_rows(scope: Scope, found: Nodes) -> Rows:
     """Nodes with failed visits, most first."""
     columns = (
-        *(Column("Node"), Column("Workflow")),
+        *(Column(gettext_noop("Node")), Column(gettext_noop("Workflow"))),
         *_numbers("Failed visits", "Share of failures", "Failure rate", "Before", "Visits"),
     )
     rows = [_failing(scope, one) for one in found.failing]
-    none = "No visit of a node failed." if found.count else "No node had a visit in this range."
+    none = _("No visit of a node failed.") if found.count else _("No node had a visit in this range.")
     return Rows("failing", "", columns, rows, none)
 
 
@@ -64,12 +79,16 @@ def _failing(scope: Scope, one: NodeRow) -> Row:
     return [
         code(one.name, href=scope.href("failures", one.workflow.slug, step=one.name, workflow=None)),
         _workflow(scope, one.workflow),
-        number(wording.count(one.now.failures), one.now.failures, sub=f"was {wording.count(one.before.failures)}"),
+        number(wording.count(one.now.failures), one.now.failures, sub=_before(wording.count(one.before.failures))),
         Cell(wording.percent(one.share, 0), raw=one.share, is_number=True, share=one.share),
         number(_share(now), now, tone=tone),
-        number(_share(before) if one.before.visits else "no visits", before),
+        number(_share(before) if one.before.visits else _("no visits"), before),
         number(wording.count(one.now.visits), one.now.visits),
     ]
+
+
+def _before(figure: str) -> str:
+    return _("was {figure}").format(figure=figure)
 
 
 def _passed(one: Visits) -> Interval | None:
@@ -78,15 +97,18 @@ def _passed(one: Visits) -> Interval | None:
 
 
 def _share(value: float | None) -> str:
-    return UNKNOWN if value is None else wording.percent(value)
+    return _(UNKNOWN) if value is None else wording.percent(value)
 
 
 def slow_rows(scope: Scope, found: Nodes) -> Rows:
     """Nodes by p95, the slowest first."""
-    columns = (Column("Node"), Column("Workflow"), *_numbers("p95", "Before", "Change", "Timed visits"))
+    columns = (
+        *(Column(gettext_noop("Node")), Column(gettext_noop("Workflow"))),
+        *_numbers("p95", "Before", "Change", "Timed visits"),
+    )
     rows = [_slow(scope, one) for one in found.slow]
-    none = "No node has five visits whose duration is known." if found.count else "No node had a visit in this range."
-    return Rows("slow", "", columns, rows, none)
+    few = _("No node has five visits whose duration is known.")
+    return Rows("slow", "", columns, rows, few if found.count else _("No node had a visit in this range."))
 
 
 def _slow(scope: Scope, one: NodeRow) -> Row:
@@ -97,7 +119,7 @@ def _slow(scope: Scope, one: NodeRow) -> Row:
         code(one.name, href=f"{scope.href('executions', **slowest)}&{urlencode({'sort': '-duration'})}"),
         _workflow(scope, one.workflow),
         number(wording.duration_ms(one.now.p95_ms), one.now.p95_ms),
-        number(UNKNOWN if before is None else wording.duration_ms(before), before),
+        number(_ms(before), before),
         number("" if change is None else wording.signed_change(change), change, tone=growth_tone(change)),
         number(wording.count(one.now.timed), one.now.timed),
     ]
@@ -106,42 +128,47 @@ def _slow(scope: Scope, one: NodeRow) -> Row:
 def group_rows(scope: Scope, found: Sequence[NewGroup]) -> Rows:
     """New failure groups, the newest first."""
     columns = (
-        *(Column(title) for title in ("Failure group", "Workflow", "New since", "Status")),
+        *(Column(gettext_noop("Failure group")), Column(gettext_noop("Workflow"))),
+        *(Column(gettext_noop("New since")), Column(gettext_noop("Status"))),
         *_numbers("Failures"),
     )
     rows = [_group(scope, one) for one in found]
-    return Rows("groups", "", columns, rows, "No failure group is new in this range.")
+    return Rows("groups", "", columns, rows, _("No failure group is new in this range."))
 
 
 def _group(scope: Scope, one: NewGroup) -> Row:
-    many = one.failures > MOST_FAILURES
+    most = _("over {count}").format(count=wording.count(MOST_FAILURES))
     since = when_text(one.first_seen_at)
-    began = format_html("in release <bdi>{}</bdi>", one.release) if one.release else ""
+    began = format_html(_("in release <bdi>{release}</bdi>"), release=one.release) if one.release else ""
     return [
         text(
             one.title,
-            sub=format_html("at <bdi>{}</bdi>", one.node) if one.node else "",
+            sub=format_html(_("at <bdi>{node}</bdi>"), node=one.node) if one.node else "",
             href=scope.href("failure_group", one.id),
         ),
         _workflow(scope, one.workflow),
         Cell(since, began, "", instant(one.first_seen_at)),
-        text(one.status.capitalize()),
-        number(f"over {wording.count(MOST_FAILURES)}" if many else wording.count(one.failures), one.failures),
+        text(SIGNS[TriageStatus(one.status)].word),
+        number(most if one.failures > MOST_FAILURES else wording.count(one.failures), one.failures),
     ]
 
 
 def release_rows(scope: Scope, found: Sequence[ReleasePair]) -> Rows:
     """The newest release of each workflow beside the one before it."""
     columns = (
-        *(Column(title) for title in ("Release", "Workflow", "Live since", "What changed")),
+        *(Column(gettext_noop("Release")), Column(gettext_noop("Workflow"))),
+        *(Column(gettext_noop("Live since")), Column(gettext_noop("What changed"))),
         *_numbers("Runs", "Success rate", "p95", "Cost per successful run"),
     )
     rows = [_release(scope, one) for one in found]
-    return Rows("releases", "", columns, rows, "No release is known. Reports may tell one, or a pipeline announces it.")
+    none = _("No release is known. Reports may tell one, or a pipeline announces it.")
+    return Rows("releases", "", columns, rows, none)
 
 
 def _release(scope: Scope, one: ReleasePair) -> Row:
-    before = format_html("after <bdi>{}</bdi>", one.previous.name) if one.previous else "the first one known"
+    before = _("the first one known")
+    if one.previous:
+        before = format_html(_("after <bdi>{release}</bdi>"), release=one.previous.name)
     return [
         text(one.release.name, sub=before, href=compare_href(scope, one)),
         _workflow(scope, one.workflow),
@@ -155,7 +182,7 @@ def _release(scope: Scope, one: ReleasePair) -> Row:
 
 
 def _was(words: str, raw: Any, before: str, one: ReleasePair, tone: str = "") -> Cell:
-    return number(words, raw, sub=f"was {before}" if one.previous else "", tone=tone)
+    return number(words, raw, sub=_before(before) if one.previous else "", tone=tone)
 
 
 def _compared(one: ReleasePair, reading: Reading, now: float | None, before: float | None, words: Any) -> Cell:
@@ -163,7 +190,7 @@ def _compared(one: ReleasePair, reading: Reading, now: float | None, before: flo
 
 
 def _ms(value: float | None) -> str:
-    return UNKNOWN if value is None else wording.duration_ms(value)
+    return _(UNKNOWN) if value is None else wording.duration_ms(value)
 
 
 def _cost(one: ReleasePair) -> Cell:
@@ -175,34 +202,41 @@ def _cost(one: ReleasePair) -> Cell:
 def _usd(totals: Totals) -> str:
     """Where tokens have no price, it is at least that."""
     cost = totals.cost_per_success_usd
-    return UNKNOWN if cost is None else f"{'at least ' if totals.unpriced_tokens else ''}{wording.usd(cost)}"
+    if cost is None:
+        return _(UNKNOWN)
+    return _("at least {amount}").format(amount=wording.usd(cost)) if totals.unpriced_tokens else wording.usd(cost)
 
 
 def changed_words(one: ReleasePair) -> tuple[str, str]:
     """What is surely different from the release before, in words, and the tone of it."""
-    told = {"success rate": one.rate, "p95": one.p95}
-    parts = []
-    for reading, word in ((Reading.WORSE, "worse"), (Reading.BETTER, "better")):
-        names = [name for name, compared in told.items() if compared.reading is reading]
-        parts += [f"{' and '.join(names)} {word}"] if names else []
-    if parts:
-        is_worse = any(compared.reading is Reading.WORSE for compared in told.values())
-        words = ", ".join(parts)
-        return words[:1].upper() + words[1:], "fail" if is_worse else "ok"
+    readings = one.rate.reading, one.p95.reading
+    sure = _sure(one.rate.reading), _sure(one.p95.reading)
+    if words := _CHANGED.get(sure):
+        return _(words), "fail" if Reading.WORSE in sure else "ok"
     if one.previous is None:
-        return "Nothing to compare it with", ""
-    if not one.now.runs or not one.before.runs:
-        return f"No runs of the {'new' if not one.now.runs else 'earlier'} release to compare", ""
-    if all(compared.reading is Reading.NO_DIFFERENCE for compared in told.values()):
-        return "No difference shown", ""
-    more = max((compared.more or 0 for compared in told.values()), default=0)
-    return (f"Cannot tell yet: {wording.count(more)} more runs needed" if more else "Cannot tell"), ""
+        return _("Nothing to compare it with"), ""
+    if not one.now.runs:
+        return _("No runs of the new release to compare"), ""
+    if not one.before.runs:
+        return _("No runs of the earlier release to compare"), ""
+    if all(reading is Reading.NO_DIFFERENCE for reading in readings):
+        return _("No difference shown"), ""
+    more = max(one.rate.more or 0, one.p95.more or 0)
+    if not more:
+        return _("Cannot tell"), ""
+    # English says "runs" whatever their number; other languages may not.
+    words = ngettext("Cannot tell yet: {count} more runs needed", "Cannot tell yet: {count} more runs needed", more)
+    return words.format(count=wording.count(more)), ""
+
+
+def _sure(reading: Reading) -> Reading | None:
+    return reading if reading in _TONES else None
 
 
 def _changed(one: ReleasePair) -> Cell:
     words, tone = changed_words(one)
-    about = one.release.note or (f"commit {one.release.commit[:12]}" if one.release.commit else "")
-    return text(words, sub=about[:200], tone=tone)
+    commit = _("commit {commit}").format(commit=one.release.commit[:12]) if one.release.commit else ""
+    return text(words, sub=(one.release.note or commit)[:200], tone=tone)
 
 
 def compare_href(scope: Scope, one: ReleasePair) -> str:

@@ -7,6 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.tenancy import team_context
 from monitoring.filters import TITLES, Filters
 from monitoring.presentation import FilterChoice
@@ -27,12 +30,12 @@ FULL_HEADER = (
 SAMPLE_HEADER = ("Execution", "Started", "Error", "Step", "Input type", "Release", "Duration, ms")
 
 ORDER_WORDS = {
-    "-time": "latest to finish first",
-    "time": "earliest to finish first",
-    "-duration": "slowest first",
-    "duration": "fastest first",
-    "-cost": "dearest first",
-    "cost": "cheapest first",
+    "-time": gettext_noop("latest to finish first"),
+    "time": gettext_noop("earliest to finish first"),
+    "-duration": gettext_noop("slowest first"),
+    "duration": gettext_noop("fastest first"),
+    "-cost": gettext_noop("dearest first"),
+    "cost": gettext_noop("cheapest first"),
 }
 
 
@@ -45,8 +48,8 @@ def filter_choices(values: Mapping[str, Sequence[str]], outcomes: Sequence[str])
     """The filters that can be added: words of statuses (and `unmet`), then those with values that occur."""
     words = [(word, SIGNS[word].word) for word in outcomes]
     told = [(name, [(value, value) for value in values.get(name, ())]) for name in CHOICE_ORDER]
-    others = [FilterChoice(name, TITLES[name], options) for name, options in told if options]
-    return [FilterChoice("status", "Status", words), *others]
+    others = [FilterChoice(name, _(TITLES[name]), options) for name, options in told if options]
+    return [FilterChoice("status", _("Status"), words), *others]
 
 
 def paging(scope: Scope, found: Page) -> dict[str, str]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.http import HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -49,7 +51,9 @@ from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_
 
 EXPORTS = ("csv", "json")
 STATEMENT_MS = 5_000
-TOO_SLOW = "This search took longer than 5 seconds and was stopped. Choose a shorter range, or add a filter."
+TOO_SLOW = gettext_noop(
+    "This search took longer than 5 seconds and was stopped. Choose a shorter range, or add a filter."
+)
 
 
 @require_safe
@@ -70,7 +74,7 @@ def executions(request: TeamRequest) -> HttpResponseBase:
     except TooSlow:
         if asked.is_deep:
             record_stopped(asked)
-        shown = {"rows": [], "too_slow": TOO_SLOW}
+        shown = {"rows": [], "too_slow": _(TOO_SLOW)}
     return TemplateResponse(request, "executions/executions.html", {**_context(request, asked), **shown})
 
 
@@ -109,10 +113,11 @@ def _listed(scope: Scope) -> dict[str, Any]:
 def _deep(request: TeamRequest, asked: Asked) -> dict[str, Any]:
     """Rows that a search in payloads and lines found, and how far it came."""
     found = search_payloads(request, asked)
+    shown = ngettext("{count} found", "{count} found", len(found.rows))
     return {
         **paging(asked.scope, as_page(found)),
         "rows": with_errors(asked.scope.team.id, found.rows),
-        "shown": f"{wording.count(len(found.rows))} found",
+        "shown": shown.format(count=wording.count(len(found.rows))),
         "searched": searched_words(found, asked.scope.filters),
         "further": bool(found.next),
     }
@@ -136,7 +141,7 @@ def _context(request: TeamRequest, asked: Asked) -> dict[str, Any]:
         "may_hold": request.membership.allows(Permission.MANAGE_RETENTION),
         "menu": views_menu(request, scope, ViewPage.EXECUTIONS),
         "sort": sort,
-        "order_words": ORDER_WORDS[sort],
+        "order_words": _(ORDER_WORDS[sort]),
         "longer_href": scope.filters.query(from_="now-90d", to="now", after=None),
         "is_new_team": not scope.environments and is_empty(scope.team.id),
     }
@@ -149,7 +154,7 @@ def _choices(scope: Scope) -> list[FilterChoice]:
     words.insert(words.index(Status.SUCCEEDED.word) + 1, UNMET)
     names = workflows.names(scope.team.id)
     values = values_in_use(scope.team.id, scope.window)
-    of_workflows = [FilterChoice("workflow", TITLES["workflow"], names)] if names else []
+    of_workflows = [FilterChoice("workflow", _(TITLES["workflow"]), names)] if names else []
     return [*of_workflows, *filter_choices(values, words)]
 
 
@@ -157,5 +162,5 @@ def shown_words(found: reads.Page, total: int) -> str:
     """How many rows of how many; beyond the limit of counting it says so."""
     rows = wording.count(len(found.rows))
     if total > reads.COUNT_LIMIT:
-        return f"{rows} of more than {wording.count(reads.COUNT_LIMIT)}"
-    return f"{rows} of {wording.count(total)}"
+        return _("{shown} of more than {total}").format(shown=rows, total=wording.count(reads.COUNT_LIMIT))
+    return _("{shown} of {total}").format(shown=rows, total=wording.count(total))

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from monitoring import wording
 from monitoring.analysis.concentration import Finding, Reading, lift_order
@@ -12,6 +16,7 @@ from monitoring.presentation import Link
 from monitoring.reads.calls import KINDS as CALLED_KINDS
 from monitoring.reads.concentration import HOURS, Concentration, Shared
 from monitoring.reads.kinds import KINDS, Kind, kind_named, title_of
+from monitoring.views.csv import in_english
 from monitoring.views.shell import Scope
 
 ROWS_SHOWN = 12
@@ -28,11 +33,25 @@ _STRIKING = frozenset({Reading.CONCENTRATED, Reading.ABOVE_USUAL})
 _CALLED = frozenset(kind.param for kind in CALLED_KINDS.values())
 _MONO = frozenset({"step", "tool", "field"})
 _RELATIONS = {
-    Relation.PART: "part of the answer",
-    Relation.SAME_RUNS: "nearly the same runs as {because}",
-    Relation.WITHIN: "a piece of {because}",
-    Relation.SHADOW: "only because of {because}",
-    Relation.OWN: "",
+    Relation.PART: gettext_noop("part of the answer"),
+    Relation.SAME_RUNS: gettext_noop("nearly the same runs as {because}"),
+    Relation.WITHIN: gettext_noop("a piece of {because}"),
+    Relation.SHADOW: gettext_noop("only because of {because}"),
+}
+# Kinds of values within a sentence.
+_NOUNS = {
+    "step": gettext_noop("step"),
+    "input": gettext_noop("input type"),
+    "system": gettext_noop("external system"),
+    "model": gettext_noop("model"),
+    "provider": gettext_noop("provider"),
+    "tool": gettext_noop("tool"),
+    "release": gettext_noop("release"),
+    "trigger": gettext_noop("trigger"),
+    "environment": gettext_noop("environment"),
+    "error": gettext_noop("error"),
+    "hour": gettext_noop("hour"),
+    "field": gettext_noop("input field or tag"),
 }
 
 
@@ -67,13 +86,26 @@ class CommonRow:
 
 def title_of_row(combination: Combination) -> str:
     """The attributes of a row in words: `Step`, `Step and release`."""
-    first, *others = [title_of(attribute) for attribute, _ in combination]
-    return " and ".join([first, *(other[0].lower() + other[1:] for other in others)])
+    first, *others = [attribute for attribute, _value in combination]
+    return _with_and([title_of(first), *(noun_of(other) for other in others)])
+
+
+def noun_of(attribute: str) -> str:
+    """An attribute within a sentence: `step`, `input field country`."""
+    start, _dot, name = attribute.partition(".")
+    if not name:
+        return _(_NOUNS[attribute])
+    return (_("input field {name}") if start == "input" else _("tag {name}")).format(name=name)
 
 
 def value_of_row(combination: Combination) -> str:
     """The values of a row: `book`, `book and v3`."""
-    return " and ".join(value or "(empty)" for _, value in combination)
+    return _with_and([value or _("(empty)") for _attribute, value in combination])
+
+
+def _with_and(words: Sequence[str]) -> str:
+    text = _("{parts} and {last}")
+    return reduce(lambda parts, last: text.format(parts=parts, last=last), words)
 
 
 def kind_of(combination: Combination) -> Kind:
@@ -85,7 +117,9 @@ def p_words(p_value: float | None) -> str:
     """A corrected p-value as people read it; empty where there is none."""
     if p_value is None:
         return ""
-    return "p under 0.001" if p_value < 0.001 else f"p {p_value:.3f}" if p_value < 0.1 else f"p {p_value:.2f}"
+    if p_value < 0.001:
+        return _("p under {limit}").format(limit="0.001")
+    return _("p {value}").format(value=f"{p_value:.3f}" if p_value < 0.1 else f"{p_value:.2f}")
 
 
 def _tab_of(shared: Shared) -> str:
@@ -96,8 +130,8 @@ def _tab_of(shared: Shared) -> str:
 def kind_tabs(scope: Scope, found: Concentration, by: str) -> list[Link]:
     """`All, by lift`, one tab for combinations, and one for each kind that the runs in question share a value of."""
     present = {_tab_of(shared) for shared in found.shared}
-    titles = {COMBINATIONS: "Combinations", **{name: kind.title for name, kind in KINDS.items()}}
-    links = [Link("All, by lift", scope.filters.query(by=None, after=None), by not in present)]
+    titles = {COMBINATIONS: _("Combinations"), **{name: _(kind.title) for name, kind in KINDS.items()}}
+    links = [Link(_("All, by lift"), scope.filters.query(by=None, after=None), by not in present)]
     return links + [
         Link(title, scope.filters.query(by=name, after=None), by == name)
         for name, title in titles.items()
@@ -137,25 +171,39 @@ def common_rows(scope: Scope, rows: Sequence[Shared], zone: str) -> list[CommonR
 def _row(scope: Scope, shared: Shared, zone: str) -> CommonRow:
     row, finding = shared.row, shared.finding
     tone, glyph = _PILLS[finding.reading]
-    usual = f", {wording.percent(finding.usual)} usually" if finding.usual is not None else ""
-    interval = f"{finding.low:,.1f} to {finding.high:,.1f}" if finding.low is not None else ""
-    because = value_of_row(row.because) if row.because else ""
+    interval = ""
+    if finding.low is not None:
+        interval = _("{low} to {high}").format(low=f"{finding.low:,.1f}", high=f"{finding.high:,.1f}")
     return CommonRow(
         title=title_of_row(row.combination),
         value=value_of_row(row.combination),
         href=href_of(scope, row.combination, zone),
         mono=kind_of(row.combination).name in _MONO,
         finding=finding,
-        meter_label=f"{wording.percent(finding.share)} of these runs{usual}",
+        meter_label=_meter_label(finding),
         interval=interval,
         p_value=p_words(finding.p_value),
         pill_tone=tone,
         pill_glyph=glyph,
-        note=_RELATIONS[row.relation].format(because=because) if finding.reading in _STRIKING else "",
+        note=_relation_words(shared) if finding.reading in _STRIKING else "",
         points=shared.points,
         has_few=row.has_few,
         everywhere_href=scope.href(finding.kind, finding.value) if finding.kind in _CALLED and finding.value else "",
     )
+
+
+def _meter_label(finding: Finding) -> str:
+    share = wording.percent(finding.share)
+    if finding.usual is None:
+        return _("{share} of these runs").format(share=share)
+    return _("{share} of these runs, {usual} usually").format(share=share, usual=wording.percent(finding.usual))
+
+
+def _relation_words(shared: Shared) -> str:
+    row = shared.row
+    if row.relation not in _RELATIONS:
+        return ""
+    return _(_RELATIONS[row.relation]).format(because=value_of_row(row.because) if row.because else "")
 
 
 def href_of(scope: Scope, combination: Combination, zone: str) -> str:
@@ -175,6 +223,7 @@ def href_of(scope: Scope, combination: Combination, zone: str) -> str:
     return scope.filters.query(**params)
 
 
+@in_english()
 def row_cells(shared: Shared) -> list[Any]:
     """A row as the export's cells: shares of 1, lift with its interval, the corrected p-value, the reading."""
     row, finding = shared.row, shared.finding

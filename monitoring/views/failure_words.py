@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from monitoring import wording
 from monitoring.analysis.concentration import MIN_FAILURES, Reach, Reading
@@ -14,32 +17,28 @@ from monitoring.analysis.relations import Relation
 from monitoring.presentation import Action, Fact, Tone
 from monitoring.reads.concentration import Concentration, Shared
 from monitoring.reads.groups import FailureGroups, GroupRow
-from monitoring.reads.kinds import KINDS, LOCAL_KINDS, kind_named, title_of
+from monitoring.reads.kinds import LOCAL_KINDS, kind_named, title_of
 from monitoring.reads.populations import FAILED
-from monitoring.views.failure_rows import href_of, kind_of, p_words, title_of_row, value_of_row
+from monitoring.views.failure_rows import href_of, kind_of, noun_of, p_words, title_of_row, value_of_row
+from monitoring.views.population_words import counted, many, many_first, often_words
 from monitoring.views.shell import Scope
 
 LONG_RANGE = timedelta(days=90)
 _SIGNS: dict[Reach, tuple[str, Tone]] = {
-    Reach.LOCAL: ("Concentrated", "fail"),
-    Reach.PART: ("Partly concentrated", "watch"),
-    Reach.SPREAD: ("Spread out", "watch"),
-    Reach.TOO_FEW: ("Not enough data", "idle"),
+    Reach.LOCAL: (gettext_noop("Concentrated"), "fail"),
+    Reach.PART: (gettext_noop("Partly concentrated"), "watch"),
+    Reach.SPREAD: (gettext_noop("Spread out"), "watch"),
+    Reach.TOO_FEW: (gettext_noop("Not enough data"), "idle"),
 }
-_ALONE: tuple[str, str, Tone] = (
-    "Unknown: only failures are reported, not the runs to compare with.",
-    "Unknown",
-    "idle",
-)
 _FRACTIONS = (
-    (0.995, "All"),
-    (0.95, "Nearly all"),
-    (0.85, "Nine in ten"),
-    (0.775, "Four in five"),
-    (0.71, "Three in four"),
-    (0.64, "Two in three"),
-    (0.54, "More than half"),
-    (0.0, "Half"),
+    (0.995, gettext_noop("All")),
+    (0.95, gettext_noop("Nearly all")),
+    (0.85, gettext_noop("Nine in ten")),
+    (0.775, gettext_noop("Four in five")),
+    (0.71, gettext_noop("Three in four")),
+    (0.64, gettext_noop("Two in three")),
+    (0.54, gettext_noop("More than half")),
+    (0.0, gettext_noop("Half")),
 )
 
 
@@ -59,15 +58,17 @@ class Panel:
 
 def verdict_panel(scope: Scope, found: Concentration, groups: FailureGroups, zone: str) -> Panel:
     """The answer to "are they concentrated?" with its evidence and the next actions."""
-    answer, question = found.explanation, f"Are the {found.population.noun}s concentrated?"
-    typical = _typical(answer, groups) if found.population is FAILED else None
-    replay = (
-        Action("Replay a typical failure", scope.href("replay", str(typical.latest)), "redo", True) if typical else None
-    )
-    actions = [action for action in (replay, *_more(scope, found, zone)) if action]
+    answer = found.explanation
+    question = _("Are the {runs} concentrated?").format(runs=many(found.population))
+    actions = _more(scope, found, zone)
+    if typical := _typical(answer, groups) if found.population is FAILED else None:
+        href = scope.href("replay", str(typical.latest))
+        actions.insert(0, Action(_("Replay a typical failure"), href, "redo", True))
     if found.is_alone:
-        return Panel(question, *_ALONE, _shared_most(found), (), actions)
-    return Panel(question, _sentence(found), *_SIGNS[answer.reach], _evidence(found), _facts(found), actions)
+        alone = _("Unknown: only failures are reported, not the runs to compare with.")
+        return Panel(question, alone, _("Unknown"), "idle", _shared_most(found), (), actions)
+    word, tone = _SIGNS[answer.reach]
+    return Panel(question, _sentence(found), _(word), tone, _evidence(found), _facts(found), actions)
 
 
 def _shared_most(found: Concentration) -> list[SafeString | str]:
@@ -75,38 +76,34 @@ def _shared_most(found: Concentration) -> list[SafeString | str]:
     most = max(told, key=lambda one: one.finding.failures, default=None)
     if most is None:
         return []
-    return [
-        format_html(
-            "{} makes up <b>{}</b> of failures.", _named(most.row.combination), wording.percent(most.finding.share)
-        )
-    ]
-
-
-def _many(found: Concentration) -> str:
-    return f"{found.population.noun}s"
+    values, share = _named(most.row.combination), wording.percent(most.finding.share)
+    return [format_html(_("{values} makes up <b>{share}</b> of failures."), values=values, share=share)]
 
 
 def _sentence(found: Concentration) -> str:
-    answer, many = found.explanation, _many(found)
+    answer, runs = found.explanation, many(found.population)
     if answer.reach is Reach.TOO_FEW:
-        return f"Not enough {many} to say."
+        return _("Not enough {runs} to say.").format(runs=runs)
     if answer.reach is Reach.SPREAD:
-        return f"Not concentrated. {many.capitalize()} are spread like all runs."
-    covered = answer.parts[-1].covered
-    kinds = " and one ".join(_kind_words(attribute) for attribute, _ in _subject(found, answer.parts[0]))
-    if len(answer.parts) > 1:
-        share = f"share one of {len(answer.parts)} values or combinations"
-    else:
-        share = f"share one {kinds}"
+        text = _("Not concentrated. {runs} are spread like all runs.")
+        return text.format(runs=many_first(found.population))
+    covered, parts = answer.parts[-1].covered, len(answer.parts)
+    kinds = _one_of_each([attribute for attribute, _value in _subject(found, answer.parts[0])])
     if answer.reach is Reach.LOCAL:
-        fraction = next(words for least, words in _FRACTIONS if covered >= least)
-        return f"Yes. {fraction} {share}."
-    return f"In part. {wording.percent(covered)} of {many} {share}."
+        fraction = _(next(words for least, words in _FRACTIONS if covered >= least))
+        text = _("Yes. {fraction} share one {kinds}.")
+        if parts > 1:
+            text = _("Yes. {fraction} share one of {count} values or combinations.")
+        return text.format(fraction=fraction, kinds=kinds, count=parts)
+    text = _("In part. {share} of {runs} share one {kinds}.")
+    if parts > 1:
+        text = _("In part. {share} of {runs} share one of {count} values or combinations.")
+    return text.format(share=wording.percent(covered), runs=runs, kinds=kinds, count=parts)
 
 
 def _subject(found: Concentration, part: Part) -> Combination:
     """A part of the answer, with a value that nearly the same runs have: a step with the system that it calls."""
-    told = {attribute for attribute, _ in part.combination}
+    told = {attribute for attribute, _value in part.combination}
     for one in found.shared:
         row = one.row
         is_same = row.relation is Relation.SAME_RUNS and row.because == part.combination
@@ -115,29 +112,33 @@ def _subject(found: Concentration, part: Part) -> Combination:
     return part.combination
 
 
+def _one_of_each(attributes: Sequence[str]) -> str:
+    """What follows "one": `step`, `step and one system`."""
+    text = _("{first} and one {second}")
+    words = (_kind_words(attribute) for attribute in attributes)
+    return reduce(lambda first, second: text.format(first=first, second=second), words)
+
+
 def _kind_words(attribute: str) -> str:
-    names = {"system": "system", "hour": "hour of the day"}
     if kind_named(attribute).name == "field":
-        return "input field" if attribute.startswith("input.") else "tag"
-    return names.get(attribute, KINDS[attribute].title.lower()) if attribute in KINDS else attribute
+        return _("input field") if attribute.startswith("input.") else _("tag")
+    names = {"system": _("system"), "hour": _("hour of the day")}
+    return names.get(attribute) or noun_of(attribute)
 
 
 def _evidence(found: Concentration) -> list[SafeString | str]:
     answer = found.explanation
     if answer.reach is Reach.TOO_FEW:
-        few = (
-            f"1 {found.population.noun} is"
-            if found.failures == 1
-            else f"{wording.count(found.failures)} {_many(found)} are"
+        few = ngettext(
+            "{runs} is too few to tell a pattern from chance: {least} are needed. A longer range may have them.",
+            "{runs} are too few to tell a pattern from chance: {least} are needed. A longer range may have them.",
+            found.failures,
         )
-        return [
-            f"{few} too few to tell a pattern from chance: {MIN_FAILURES} are needed. A longer range may have them."
-        ]
+        return [few.format(runs=counted(found.population, found.failures), least=MIN_FAILURES)]
     if answer.reach is Reach.SPREAD:
-        texts: list[SafeString | str] = [
-            f"None of the {wording.count(found.compared)} values and combinations compared explains them."
-        ]
-        return texts + [_next_best(one) for one in found.shared[:1]]
+        none = _("None of the {count} values and combinations compared explains them.")
+        best = [_next_best(one) for one in found.shared[:1]]
+        return [none.format(count=wording.count(found.compared)), *best]
     return [*(_part_words(found, part) for part in answer.parts), *_together(found)]
 
 
@@ -145,27 +146,27 @@ def _part_words(found: Concentration, part: Part) -> SafeString:
     """One part of the answer: its share, its usual share, the lift with its interval, and that it is not chance."""
     one = next(shared for shared in found.shared if shared.row.combination == part.combination)
     finding = one.finding
+    about = {
+        "values": _named(_subject(found, part)),
+        "share": wording.percent(finding.share),
+        "runs": many(found.population),
+        "base": _(kind_of(part.combination).base),
+    }
     if not finding.usual:
-        return format_html(
-            "{} makes up <b>{}</b> of {} and none of {}.",
-            _named(_subject(found, part)),
-            wording.percent(finding.share),
-            _many(found),
-            kind_of(part.combination).base,
-        )
+        return format_html(_("{values} makes up <b>{share}</b> of {runs} and none of {base}."), **about)
+    text = _(
+        "{values} makes up <b>{share}</b> of {runs} but only <b>{usual}</b> of {base}: <b>{lift}</b> its usual share "
+        "({low} to {high}), {p_value} after correction for {count} comparisons."
+    )
     return format_html(
-        "{} makes up <b>{}</b> of {} but only <b>{}</b> of {}: <b>{}</b> its usual share ({} to {}), {} after "
-        "correction for {} comparisons.",
-        _named(_subject(found, part)),
-        wording.percent(finding.share),
-        _many(found),
-        wording.percent(finding.usual),
-        kind_of(part.combination).base,
-        wording.times(finding.lift),
-        f"{finding.low or 0:,.1f}",
-        wording.times(finding.high),
-        p_words(finding.p_value),
-        wording.count(found.compared),
+        text,
+        **about,
+        usual=wording.percent(finding.usual),
+        lift=wording.times(finding.lift),
+        low=f"{finding.low or 0:,.1f}",
+        high=wording.times(finding.high),
+        p_value=p_words(finding.p_value),
+        count=wording.count(found.compared),
     )
 
 
@@ -173,17 +174,17 @@ def _together(found: Concentration) -> list[SafeString | str]:
     """What all parts hold, and how much more often their runs are in question than the others."""
     answer, texts = found.explanation, list[SafeString | str]()
     if len(answer.parts) > 1:
-        text = "Together they hold <b>{}</b> of {} in <b>{}</b> of the runs."
-        covered, runs = wording.percent(answer.parts[-1].covered), wording.percent(answer.run_share)
-        texts.append(format_html(text, covered, _many(found), runs))
+        text = _("Together they hold <b>{share}</b> of {runs} in <b>{run_share}</b> of the runs.")
+        covered, run_share = wording.percent(answer.parts[-1].covered), wording.percent(answer.run_share)
+        texts.append(format_html(text, share=covered, runs=many(found.population), run_share=run_share))
     if answer.contrast:
         times, gone = wording.times(answer.contrast), wording.percent(answer.attributable)
-        text = "Runs with that {} <b>{}</b> as often as the others; at their rate <b>{}</b> of {} would be gone."
-        texts.append(format_html(text, found.population.verb, times, gone, _many(found)))
+        texts.append(format_html(often_words(found.population), times=times, share=gone))
     alone = [one.row for one in found.shared if _is_shadow(one)]
+    text = _("{values} stands out only because of <b>{because}</b>.")
     for row in alone[:2]:
         because = value_of_row(row.because or row.combination)
-        texts.append(format_html("{} stands out only because of <b>{}</b>.", _named(row.combination), because))
+        texts.append(format_html(text, values=_named(row.combination), because=because))
     return texts
 
 
@@ -194,13 +195,11 @@ def _is_shadow(one: Shared) -> bool:
 
 
 def _next_best(one: Shared) -> SafeString:
-    is_usual = one.finding.reading is Reading.AS_USUAL
-    return format_html(
-        "Next is {} with {} its usual share: {}.",
-        _named(one.row.combination),
-        wording.times(one.finding.lift),
-        "within what chance explains" if is_usual else "more than usual, but it explains too little",
-    )
+    if one.finding.reading is Reading.AS_USUAL:
+        text = _("Next is {values} with {lift} its usual share: within what chance explains.")
+    else:
+        text = _("Next is {values} with {lift} its usual share: more than usual, but it explains too little.")
+    return format_html(text, values=_named(one.row.combination), lift=wording.times(one.finding.lift))
 
 
 def _named(combination: Combination) -> SafeString:
@@ -208,35 +207,36 @@ def _named(combination: Combination) -> SafeString:
     told = dict(combination)
     called = told.get("system") or told.get("tool") or told.get("model")
     if set(told) <= {"step", "system", "tool", "model"} and "step" in told and called and called != told["step"]:
-        return format_html('<span class="mono b">{}</span> calling <b>{}</b>', told["step"], called)
+        text = _('<span class="mono b">{step}</span> calling <b>{called}</b>')
+        return format_html(text, step=told["step"], called=called)
     if set(told) == {"step"}:
         return format_html('<span class="mono b">{}</span>', told["step"])
-    return format_html_join(
-        " with ", "{} <b>{}</b>", ((title_of(attribute), value or "(empty)") for attribute, value in combination)
-    )
+    text, empty = _("{first} with {second}"), _("(empty)")
+    named = (format_html("{} <b>{}</b>", title_of(attribute), value or empty) for attribute, value in combination)
+    return reduce(lambda first, second: format_html(text, first=first, second=second), named)
 
 
 def _facts(found: Concentration) -> list[Fact]:
     answer = found.explanation
     pills = []
     if answer.reach is Reach.LOCAL and any(_says_where(part.combination) for part in answer.parts):
-        pills.append(Fact("Scope: local", "flag"))
+        pills.append(Fact(_("Scope: local"), "flag"))
     elif answer.reach is Reach.SPREAD:
-        pills.append(Fact("Scope: no value concentrated", "flag"))
+        pills.append(Fact(_("Scope: no value concentrated"), "flag"))
     parts = {part.combination for part in answer.parts}
     same = [one for one in found.shared if one.row.relation is Relation.SAME_RUNS and one.row.combination not in parts]
+    text = _("{kind} {value}: nearly the same runs")
     for one in same[1:4]:
-        text = f"{title_of_row(one.row.combination)} {value_of_row(one.row.combination)}: nearly the same runs"
-        pills.append(Fact(text, "spark"))
+        kind, value = title_of_row(one.row.combination), value_of_row(one.row.combination)
+        pills.append(Fact(text.format(kind=kind, value=value), "spark"))
     if found.looked_at < found.failures:
-        pills.append(
-            Fact(f"A random {wording.count(found.looked_at)} of {wording.count(found.failures)} looked into", "clock")
-        )
+        counts = {"count": wording.count(found.looked_at), "total": wording.count(found.failures)}
+        pills.append(Fact(_("A random {count} of {total} looked into").format(**counts), "clock"))
     return pills
 
 
 def _says_where(combination: Combination) -> bool:
-    return any(kind_named(attribute).name in (*LOCAL_KINDS, "field") for attribute, _ in combination)
+    return any(kind_named(attribute).name in (*LOCAL_KINDS, "field") for attribute, _value in combination)
 
 
 def _typical(answer: Explanation, groups: FailureGroups) -> GroupRow | None:
@@ -251,17 +251,12 @@ def _more(scope: Scope, found: Concentration, zone: str) -> list[Action]:
     if answer.reach is Reach.TOO_FEW:
         if scope.window.length >= LONG_RANGE:
             return []
-        return [Action("Look at 90 days", scope.filters.query(from_="now-90d", to="now", after=None), "cal")]
+        return [Action(_("Look at 90 days"), scope.filters.query(from_="now-90d", to="now", after=None), "cal")]
     if not answer.parts:
         return []
     part = answer.parts[0]
-    return [
-        Action(
-            f"See these {wording.count(part.failures)} {_many(found)}",
-            f"{href_of(scope, part.combination, zone)}#samples",
-            "filter",
-        )
-    ]
+    label = _("See these {runs}").format(runs=counted(found.population, part.failures))
+    return [Action(label, f"{href_of(scope, part.combination, zone)}#samples", "filter")]
 
 
 def rail_note(found: Concentration, groups: FailureGroups) -> dict[int, str]:
@@ -269,16 +264,21 @@ def rail_note(found: Concentration, groups: FailureGroups) -> dict[int, str]:
     parts = found.explanation.parts
     if not groups.failures or not parts or found.population is not FAILED:
         return {}
-    kinds = " and one ".join(_kind_words(attribute) for attribute, _ in parts[0].combination[:2])
+    kinds = _one_of_each([attribute for attribute, _value in parts[0].combination[:2]])
     share = wording.percent(parts[0].failures / found.explanation.failures, 0)
-    return {2: f"{wording.count(groups.failures)}, {share} in one {kinds}"}
+    text = _("{count}, {share} in one {kinds}")
+    return {2: text.format(count=wording.count(groups.failures), share=share, kinds=kinds)}
 
 
 def chart_label(groups: FailureGroups) -> str:
     """What the chart of failures over time says, for readers who do not see it."""
     peak = max(zip(groups.leading, groups.others, groups.starts, strict=True), key=lambda part: part[0] + part[1])
-    most = f"most from {peak[2]:%d %b %H:%M} UTC on, {wording.count(peak[0] + peak[1])} in one bar"
+    told = {
+        "failures": wording.count(groups.failures),
+        "time": f"{peak[2]:%d %b %H:%M} UTC",
+        "most": wording.count(peak[0] + peak[1]),
+    }
     if not groups.leading_node:
-        return f"Failures over time: {wording.count(groups.failures)}, {most}."
-    leading = wording.count(sum(groups.leading))
-    return f"Failures over time: {leading} of {wording.count(groups.failures)} at {groups.leading_node}, {most}."
+        return _("Failures over time: {failures}, most from {time} on, {most} in one bar.").format(**told)
+    text = _("Failures over time: {leading} of {failures} at {node}, most from {time} on, {most} in one bar.")
+    return text.format(**told, leading=wording.count(sum(groups.leading)), node=groups.leading_node)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -39,6 +40,7 @@ from monitoring.views.execution_table import (
 )
 from monitoring.views.failure_rows import common_rows, kind_tabs, row_cells, shown_rows
 from monitoring.views.failure_words import chart_label, rail_note, verdict_panel
+from monitoring.views.population_words import many_first, population_title
 from monitoring.views.saved_views import default_address, views_menu
 from monitoring.views.searching import notes_beside_rows, to_plain_address, with_search
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, step_rail
@@ -136,7 +138,7 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
     samples = executions.page(team_id, filters, limit=SAMPLES_SHOWN)
     is_failed = population is FAILED
     found_count = groups.failures if is_failed else found.failures
-    about = "about " if not is_failed and found.run_rate > 1 else ""
+    is_about = not is_failed and found.run_rate > 1
     group_titles = {("group", str(group.id)): group.title for group in groups.groups}
     by = scope.filters.by
     return {
@@ -156,17 +158,17 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
         "tabs": kind_tabs(scope, found, by),
         "common": common_rows(scope, shown_rows(found, by), zone),
         "charts": [failures_chart(scope, workflow, groups) if is_failed else course_chart(scope, workflow, found)],
-        "legend": _legend(groups) if is_failed else [("c1", f"{population.adjective.capitalize()} runs")],
+        "legend": _legend(groups) if is_failed else [("c1", many_first(population))],
         "groups": groups.groups[:GROUPS_SHOWN] if is_failed else (),
         "agreement_words": agreement_words(agreement_of(team_id, workflow_id=workflow.id)),
         "all_groups_href": scope.href("failure_groups", workflow=workflow.slug, status=ANY, group=None),
         "more_groups": more_groups_words(groups),
         "samples": with_errors(team_id, samples.rows),
-        "shown": f"{wording.count(len(samples.rows))} of {about}{wording.count(found_count)}",
+        "shown": shown_words(len(samples.rows), found_count, is_about=is_about),
         "workflow": workflow,
         "zone": zone,
         "sort": sort_in_force(filters),
-        "order_words": ORDER_WORDS[sort_in_force(filters)],
+        "order_words": _(ORDER_WORDS[sort_in_force(filters)]),
         "trends_href": scope.href("trends"),
         "samples_csv": scope.filters.query(after=None, format="csv"),
         "first_href": scope.filters.query(after=None, by=None),
@@ -174,11 +176,17 @@ def _context(scope: Scope, workflow: Workflow) -> dict[str, Any]:
     }
 
 
+def shown_words(shown: int, total: int, *, is_about: bool) -> str:
+    """How many samples of how many; those of a sample of the runs are about so many."""
+    text = _("{shown} of about {total}") if is_about else _("{shown} of {total}")
+    return text.format(shown=wording.count(shown), total=wording.count(total))
+
+
 def population_links(scope: Scope, population: Population, totals: Totals) -> list[Link]:
     """The executions that the page may be about; unmet ones where there are success criteria."""
     return [
         Link(
-            one.adjective.capitalize(),
+            population_title(one),
             scope.filters.query(of=None if one is FAILED else word, after=None, by=None, sort=None),
             one is population,
         )
@@ -194,15 +202,16 @@ def _markers(scope: Scope, workflow: Workflow) -> list[Marker]:
 def course_chart(scope: Scope, workflow: Workflow, found: Concentration) -> Chart:
     """When the executions were that are not failures."""
     start, length = scope.window.start, scope.window.length / POINTS
-    noun = found.population.noun
+    name = many_first(found.population)
+    label = _("{runs} over time: {count} in all.").format(runs=name, count=wording.count(found.failures))
     return Chart(
         id="failures-over-time",
         kind="bars",
         unit="count",
-        label=f"{noun.capitalize()}s over time: {wording.count(found.failures)} in all.",
+        label=label,
         starts=[start + number * length for number in range(POINTS)],
         bucket_ms=int(length.total_seconds() * 1000),
-        series=[Series(f"{noun.capitalize()}s", found.course, "c1")],
+        series=[Series(name, found.course, "c1")],
         window=(scope.window.start, scope.window.end),
         zone=timezone.get_current_timezone_name(),
         height="large",
@@ -232,11 +241,12 @@ def failures_chart(scope: Scope, workflow: Workflow, groups: FailureGroups) -> C
 def more_groups_words(groups: FailureGroups) -> str:
     """Says that there are more groups than the table shows; empty when there are not."""
     rest = groups.group_count - GROUPS_SHOWN
-    return f"The {GROUPS_SHOWN} largest of {wording.count(groups.group_count)} groups" if rest > 0 else ""
+    text = _("The {shown} largest of {total} groups")
+    return text.format(shown=GROUPS_SHOWN, total=wording.count(groups.group_count)) if rest > 0 else ""
 
 
 def _others_label(groups: FailureGroups) -> str:
-    return "Other steps" if groups.leading_node else "Failures, step not told"
+    return _("Other steps") if groups.leading_node else _("Failures, step not told")
 
 
 def _legend(groups: FailureGroups) -> list[tuple[str, str]]:

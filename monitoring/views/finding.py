@@ -12,10 +12,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
+from monitoring.analysis.advice.answer import AdviceKind, Answer
 from monitoring.models import FindingStatus
 from monitoring.presentation import Action
 from monitoring.reads.findings import FindingRow, find
@@ -26,16 +29,28 @@ from monitoring.views.finding_words import plan_href, row_of, runs_href, see_wor
 from monitoring.views.findings import Panel
 from monitoring.views.shell import frame, open_scope, step_rail
 
-ANSWERS = {"change": ("acc", "flag"), "leave as it is": ("ok", "ok"), "cannot tell": ("", "unknown")}
+ANSWERS = {
+    Answer.CHANGE: (gettext_noop("Change"), "acc", "flag"),
+    Answer.KEEP: (gettext_noop("Leave as it is"), "ok", "ok"),
+    Answer.CANNOT_TELL: (gettext_noop("Cannot tell"), "", "unknown"),
+}
+TITLES = {
+    AdviceKind.TIMEOUT: gettext_noop("Timeout"),
+    AdviceKind.SECOND_TRY: gettext_noop("Timeout and second try"),
+    AdviceKind.RETRY: gettext_noop("Retry and back-off"),
+    AdviceKind.NODE_DESIGN: gettext_noop("Node design"),
+    AdviceKind.TOOL: gettext_noop("Tool invocation"),
+    AdviceKind.MODEL: gettext_noop("Model choice"),
+    AdviceKind.TRIGGER: gettext_noop("Webhook and schedule"),
+}
 SIGNS = {FindingStatus.OPEN: "watch", FindingStatus.GONE: "ok", FindingStatus.DISMISSED: "idle"}
 WORDS = {
-    "found": "Found",
-    "gone": "Gone: not found any more",
-    "came back": "Came back",
-    "dismissed": "Dismissed",
-    "reopened": "Reopened",
+    "found": gettext_noop("Found"),
+    "gone": gettext_noop("Gone: not found any more"),
+    "came back": gettext_noop("Came back"),
+    "dismissed": gettext_noop("Dismissed"),
+    "reopened": gettext_noop("Reopened"),
 }
-NO_ADVICE = "No change is sure to help; the evidence says where to look."
 HISTORY_HEADER = ("At", "What", "By", "Why")
 
 
@@ -85,9 +100,9 @@ def dismiss(request: TeamRequest, finding: uuid.UUID) -> HttpResponseBase:
     try:
         dismiss_finding(team_id=request.team.id, finding_id=one.id, why=why, by=request.user, now=timezone.now())
     except DecisionRefused as refused:
-        messages.error(request, f"Not dismissed: {_said(refused)}.")
+        messages.error(request, _("Not dismissed: {why}.").format(why=_said(refused)))
     else:
-        messages.success(request, "Dismissed. It comes back when it is worth more than twice as much.")
+        messages.success(request, _("Dismissed. It comes back when it is worth more than twice as much."))
     return HttpResponseRedirect(reverse("finding", args=[request.team.slug, one.id]))
 
 
@@ -99,15 +114,15 @@ def reopen(request: TeamRequest, finding: uuid.UUID) -> HttpResponseBase:
     try:
         reopen_finding(team_id=request.team.id, finding_id=one.id, by=request.user, now=timezone.now())
     except DecisionRefused as refused:
-        messages.error(request, f"Not reopened: {_said(refused)}.")
+        messages.error(request, _("Not reopened: {why}.").format(why=_said(refused)))
     else:
-        messages.success(request, "Reopened.")
+        messages.success(request, _("Reopened."))
     return HttpResponseRedirect(reverse("finding", args=[request.team.slug, one.id]))
 
 
 def _said(refused: DecisionRefused) -> str:
-    names = {"why": "the reason", "finding": "it"}
-    return "; ".join(f"{names[name]} {reason}" for name, reason in refused.reasons.items())
+    texts = {"why": _("the reason {reason}"), "finding": _("it {reason}")}
+    return "; ".join(texts[name].format(reason=reason) for name, reason in refused.reasons.items())
 
 
 def _found(request: TeamRequest, finding_id: uuid.UUID) -> FindingRow:
@@ -132,7 +147,7 @@ def _context(request: TeamRequest, one: FindingRow) -> dict[str, Any]:
     scope = open_scope(request, one.workflow_slug)
     slug = request.team.slug
     return {
-        **frame(scope, rail=step_rail(scope, None, current=5, notes={5: "What is worth fixing"})),
+        **frame(scope, rail=step_rail(scope, None, current=5, notes={5: _("What is worth fixing")})),
         "window": None,
         "environments": (),
         "finding": one,
@@ -141,7 +156,7 @@ def _context(request: TeamRequest, one: FindingRow) -> dict[str, Any]:
         "lines": lines_of(one.evidence),
         "tables": tables_of(one.evidence, "evidence"),
         "cards": [_card(number, advice) for number, advice in enumerate(one.advice)],
-        "course": [worth for _, worth in one.course],
+        "course": [worth for _day, worth in one.course],
         "events": [_event(event) for event in reversed(one.events)],
         "may_decide": request.membership.allows(Permission.MANAGE_WORKFLOWS),
         "is_open": one.status == FindingStatus.OPEN,
@@ -151,34 +166,31 @@ def _context(request: TeamRequest, one: FindingRow) -> dict[str, Any]:
 
 def _panel(request: TeamRequest, one: FindingRow) -> Panel:
     slug, row = request.team.slug, row_of(request.team.slug, one)
-    worth = format_html(
-        "<b>{} runs a week</b> are affected, <b>{}</b> would be saved. What they cost a week: {}.",
-        row.runs,
-        row.worth,
-        row.money,
-    )
+    text = _("<b>{runs} runs a week</b> are affected, <b>{worth}</b> would be saved. What they cost a week: {money}.")
+    worth = format_html(text, runs=row.runs, worth=row.worth, money=row.money)
     plan = plan_href(slug, one.id) if request.membership.allows(Permission.MANAGE_WORKFLOWS) else ""
-    actions = [Action("Plan an improvement", plan, "flag", True)] if plan else []
+    actions = [Action(_("Plan an improvement"), plan, "flag", True)] if plan else []
     actions.append(Action(see_words(one), runs_href(slug, one), "list", not plan))
     if one.failure_group_id:
-        actions.append(Action("Open the failure group", reverse("failure_group", args=[slug, one.failure_group_id])))
-    answer, why = split_sentence(row.advice) if row.advice else (NO_ADVICE, "")
+        group = reverse("failure_group", args=[slug, one.failure_group_id])
+        actions.append(Action(_("Open the failure group"), group))
+    none = _("No change is sure to help; the evidence says where to look.")
+    answer, why = split_sentence(row.advice) if row.advice else (none, "")
     paragraphs = [worth, *([why] if why else [])]
     if one.status == FindingStatus.DISMISSED:
-        answer = f"Left as it is: {one.dismissed_why}"
+        answer = _("Left as it is: {why}").format(why=one.dismissed_why)
     elif one.status == FindingStatus.GONE:
-        answer = "It is gone: not found any more, while there was enough data to see it."
-    return Panel("What should change?", answer, str(one.status.label), SIGNS[one.status], paragraphs, actions)
+        answer = _("It is gone: not found any more, while there was enough data to see it.")
+    return Panel(_("What should change?"), answer, str(one.status.label), SIGNS[one.status], paragraphs, actions)
 
 
 def _card(number: int, advice: Mapping[str, Any]) -> Card:
-    tone, icon = ANSWERS[advice["answer"]]
+    answer, tone, icon = ANSWERS[advice["answer"]]
     key = f"advice-{number}"
-    kind = str(advice["kind"])
     return Card(
         key=key,
-        title=kind[:1].upper() + kind[1:],
-        answer=str(advice["answer"])[:1].upper() + str(advice["answer"])[1:],
+        title=_(TITLES[advice["kind"]]),
+        answer=_(answer),
         tone=tone,
         icon=icon,
         sentence=advice["sentence"],
@@ -197,5 +209,5 @@ def _plain(value: Any) -> Any:
 
 
 def _event(event: Mapping[str, Any]) -> Event:
-    words = WORDS.get(event["what"], event["what"])
+    words = _(WORDS[event["what"]]) if event["what"] in WORDS else event["what"]
     return Event(datetime.fromisoformat(event["at"]), words, event.get("by", ""), event.get("why", ""))

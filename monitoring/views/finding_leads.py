@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from monitoring.reads.findings import FindingRow, top_of
 from monitoring.views.finding_words import row_of
@@ -27,5 +28,5 @@ def findings_href(scope: Scope) -> str:
 
 def _lead(scope: Scope, one: FindingRow) -> Lead:
     row = row_of(scope.team.slug, one)
-    text = row.advice or f"{row.runs} runs a week are affected."
-    return Lead(one.title, f"{row.worth} runs a week", text, row.href)
+    text = row.advice or _("{runs} runs a week are affected.").format(runs=row.runs)
+    return Lead(one.title, _("{runs} runs a week").format(runs=row.worth), text, row.href)

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from monitoring import wording
 from monitoring.identity import PRODUCTION
@@ -33,19 +35,19 @@ STATUS_SIGNS = {
 }
 # What to do, by the advice that says to change something.
 STEPS = {
-    "timeout": "Set a timeout",
-    "timeout and second try": "Try slow ones again",
-    "retry and back-off": "Change the retries",
-    "node design": "Handle this input",
-    "tool invocation": "Tighten the tool call",
-    "model choice": "Choose another model",
-    "webhook and schedule": "Set the trigger",
+    "timeout": gettext_noop("Set a timeout"),
+    "timeout and second try": gettext_noop("Try slow ones again"),
+    "retry and back-off": gettext_noop("Change the retries"),
+    "node design": gettext_noop("Handle this input"),
+    "tool invocation": gettext_noop("Tighten the tool call"),
+    "model choice": gettext_noop("Choose another model"),
+    "webhook and schedule": gettext_noop("Set the trigger"),
 }
 _SEE = {
-    "failed": "See the failures",
-    "slow": "See the slow runs",
-    "expensive": "See the expensive runs",
-    "retried": "See the retried runs",
+    "failed": gettext_noop("See the failures"),
+    "slow": gettext_noop("See the slow runs"),
+    "expensive": gettext_noop("See the expensive runs"),
+    "retried": gettext_noop("See the retried runs"),
 }
 
 
@@ -85,14 +87,14 @@ def row_of(team_slug: str, one: FindingRow) -> Row:
         money=money(one.cost_per_week_usd),
         worth=per_week(one.worth),
         advice=str(change["sentence"]) if change else "",
-        next_words=STEPS[change["kind"]] if change else see_words(one),
+        next_words=_(STEPS[change["kind"]]) if change else see_words(one),
         next_href=f"{href}#advice" if change else runs_href(team_slug, one),
     )
 
 
 def split_sentence(sentence: str) -> tuple[str, str]:
     """What to do, and why: advice says the one, a colon, and the other."""
-    what, _, why = sentence.partition(": ")
+    what, _colon, why = sentence.partition(": ")
     return (f"{what.rstrip('.')}.", why[:1].upper() + why[1:])
 
 
@@ -103,7 +105,7 @@ def money(usd: Decimal | None) -> str:
 
 def see_words(one: FindingRow) -> str:
     """What the link to the runs says."""
-    return _SEE.get(str(one.evidence.get("of")), "See the runs")
+    return _(_SEE.get(str(one.evidence.get("of")), gettext_noop("See the runs")))
 
 
 def runs_href(team_slug: str, one: FindingRow) -> str:

@@ -8,6 +8,8 @@ from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -20,7 +22,7 @@ from monitoring.presentation import Action, FilterChip, FilterChoice, Link
 from monitoring.reads.findings import MAX_ROWS, FindingRow, Wanted, listing
 from monitoring.reads.workflows import names
 from monitoring.templatetags.components import changed_query
-from monitoring.views.csv import csv_response
+from monitoring.views.csv import csv_response, in_english
 from monitoring.views.execution_table import instant
 from monitoring.views.finding_words import Row, row_of
 from monitoring.views.shell import Scope, frame, open_scope
@@ -29,7 +31,7 @@ HEADER = (
     *("Finding", "Kind", "Status", "Workflow", "Environment", "Since", "Found", "Confirmed"),
     *("Runs a week", "USD a week", "Worth, runs a week", "Advice", "Dismissed because"),
 )
-PARAMS = {"workflow": "Workflow", "kind": "Kind", "status": "Status"}
+PARAMS = {"workflow": gettext_noop("Workflow"), "kind": gettext_noop("Kind"), "status": gettext_noop("Status")}
 LABELS = {**dict(FindingKind.choices), **dict(FindingStatus.choices)}
 
 
@@ -91,11 +93,11 @@ def _context(request: TeamRequest, scope: Scope, wanted: Wanted, rows: Sequence[
         "chips": chips,
         "clear_href": changed_query(request.GET, **dict.fromkeys((*PARAMS, "q"))),
         "choices": [
-            FilterChoice("workflow", "Workflow", sorted(workflows.items(), key=lambda pair: pair[1].lower())),
-            FilterChoice("kind", "Kind", FindingKind.choices),
-            FilterChoice("status", "Status", FindingStatus.choices),
+            FilterChoice("workflow", _("Workflow"), sorted(workflows.items(), key=lambda pair: pair[1].lower())),
+            FilterChoice("kind", _("Kind"), FindingKind.choices),
+            FilterChoice("status", _("Status"), FindingStatus.choices),
         ],
-        "shown": f"first {wording.count(MAX_ROWS)} shown" if len(rows) == MAX_ROWS else "",
+        "shown": _("first {count} shown").format(count=wording.count(MAX_ROWS)) if len(rows) == MAX_ROWS else "",
         "statuses": _statuses(request, wanted),
     }
 
@@ -124,7 +126,7 @@ def _environments(request: TeamRequest, scope: Scope) -> list[Link]:
         )
         for name in scope.environments
     ]
-    return [*links, Link("All", changed_query(request.GET, env=ANY), ANY in chosen)]
+    return [*links, Link(_("All"), changed_query(request.GET, env=ANY), ANY in chosen)]
 
 
 def _chips(request: TeamRequest, workflows: dict[str, str]) -> list[FilterChip]:
@@ -137,9 +139,9 @@ def _chips(request: TeamRequest, workflows: dict[str, str]) -> list[FilterChip]:
             query = request.GET.copy()
             query.setlist(name, [other for other in values if other != value])
             words = LABELS.get(value) or workflows.get(value) or value
-            chips.append(FilterChip(title, str(words), f"?{query.urlencode()}"))
+            chips.append(FilterChip(_(title), str(words), f"?{query.urlencode()}"))
     if q := request.GET.get("q"):
-        chips.append(FilterChip("Search", q[:MAX_LENGTH], changed_query(request.GET, q=None)))
+        chips.append(FilterChip(_("Search"), q[:MAX_LENGTH], changed_query(request.GET, q=None)))
     return chips
 
 
@@ -147,33 +149,49 @@ def _panel(request: TeamRequest, rows: Sequence[Row]) -> Panel | None:
     """What is worth most, in a sentence; of open ones alone."""
     if told(request, "status") not in ([], [FindingStatus.OPEN]):
         return None
-    question = "Where should I start?"
+    question = _("Where should I start?")
     if not rows:
-        return Panel(question, "Nothing stands out.", "Nothing to start with", "ok", [_nothing()], [])
+        return Panel(question, _("Nothing stands out."), _("Nothing to start with"), "ok", [_nothing()], [])
     first = rows[0]
-    whole = sum(row.finding.worth for row in rows)
-    worth = format_html(
-        "In <bdi>{}</bdi>: <b>{} runs a week</b> are affected, <b>{}</b> would be saved{}.",
-        first.finding.workflow,
-        first.runs,
-        first.worth,
-        format_html(", {} a week", first.money) if first.finding.cost_per_week_usd is not None else "",
+    paragraphs = [_worth(first), *([first.advice] if first.advice else []), _place(rows)]
+    actions = [Action(_("See the evidence"), first.href, "search", True), Action(first.next_words, first.next_href)]
+    return Panel(question, f"{first.finding.title}.", _("Start here"), "watch", paragraphs, actions)
+
+
+def _worth(first: Row) -> SafeString:
+    told = {"workflow": first.finding.workflow, "runs": first.runs, "worth": first.worth}
+    if first.finding.cost_per_week_usd is None:
+        text = _("In <bdi>{workflow}</bdi>: <b>{runs} runs a week</b> are affected, <b>{worth}</b> would be saved.")
+        return format_html(text, **told)
+    text = _(
+        "In <bdi>{workflow}</bdi>: <b>{runs} runs a week</b> are affected, <b>{worth}</b> would be saved, "
+        "{money} a week."
     )
-    others = f"{wording.count(len(rows))} findings are open" if len(rows) > 1 else "It is the only open finding"
-    share = f"; it is {wording.percent(first.finding.worth / whole, 0)} of what all are worth" if len(rows) > 1 else ""
-    paragraphs = [worth, *([first.advice] if first.advice else []), f"{others}{share}."]
-    actions = [Action("See the evidence", first.href, "search", True), Action(first.next_words, first.next_href)]
-    return Panel(question, f"{first.finding.title}.", "Start here", "watch", paragraphs, actions)
+    return format_html(text, **told, money=first.money)
+
+
+def _place(rows: Sequence[Row]) -> str:
+    """How much of what all findings are worth the first one is."""
+    if len(rows) == 1:
+        return _("It is the only open finding.")
+    # There are at least two here; other languages have more than one form for them.
+    text = ngettext(
+        "{count} findings are open; it is {share} of what all are worth.",
+        "{count} findings are open; it is {share} of what all are worth.",
+        len(rows),
+    )
+    share = wording.percent(rows[0].finding.worth / sum(row.finding.worth for row in rows), 0)
+    return text.format(count=wording.count(len(rows)), share=share)
 
 
 def _nothing() -> str:
-    return (
+    return _(
         "No failures, slow, expensive or retried runs are concentrated beyond chance, and no scheduled start "
-        "was missed. "
-        "Workflows are looked at every 30 minutes while they report."
+        "was missed. Workflows are looked at every 30 minutes while they report."
     )
 
 
+@in_english()
 def _cells(one: FindingRow) -> tuple[Any, ...]:
     change = one.change
     times = (instant(one.since), instant(one.found_at), instant(one.confirmed_at))

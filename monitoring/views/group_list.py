@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -21,9 +23,9 @@ from monitoring.reads.group_points import points_of
 from monitoring.reads.triage import assignable
 from monitoring.templatetags.components import Sign
 from monitoring.templatetags.triage import SIGNS
-from monitoring.views.csv import MAX_ROWS, csv_response
+from monitoring.views.csv import MAX_ROWS, csv_response, in_english
 from monitoring.views.execution_table import instant
-from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
+from monitoring.views.shell import CHIP_NAMES, Scope, clear_href, filter_chips, frame, open_scope
 from monitoring.views.triage_words import state_words
 
 ME = "me"
@@ -33,12 +35,12 @@ HEADER = (
     *("Merged", "Improvement"),
 )
 ORDER_WORDS = {
-    "-failures": "most failures first",
-    "failures": "fewest failures first",
-    "-last": "seen last first",
-    "last": "seen longest ago first",
-    "-first": "newest first",
-    "first": "oldest first",
+    "-failures": gettext_noop("most failures first"),
+    "failures": gettext_noop("fewest failures first"),
+    "-last": gettext_noop("seen last first"),
+    "last": gettext_noop("seen longest ago first"),
+    "-first": gettext_noop("newest first"),
+    "first": gettext_noop("oldest first"),
 }
 
 
@@ -94,6 +96,7 @@ def _exported(scope: Scope, asked: Asked) -> Iterator[list[Any]]:
             return
 
 
+@in_english()
 def _cells(one: ListedGroup, found: GroupPage) -> list[Any]:
     improvement = one.improvement.title if one.improvement else ""
     return [
@@ -117,7 +120,8 @@ def _context(request: TeamRequest, scope: Scope, asked: Asked, found: GroupPage)
     total = sum(found.by_status.get(one, 0) for one in asked.statuses)
     members = assignable(team_id)
     sort = filters.sort if filters.sort in SORTS else SORTS[0]
-    chips = [one for one in filter_chips(scope, _chip_words(members)) if one.name != TITLES["status"]]
+    # The status is chosen above the list.
+    chips = filter_chips(scope, _chip_words(members), names=[name for name in CHIP_NAMES if name != "status"])
     return {
         **frame(scope),
         "rows": _rows(scope, found),
@@ -129,7 +133,9 @@ def _context(request: TeamRequest, scope: Scope, asked: Asked, found: GroupPage)
         "members": members,
         "may_decide": request.membership.allows(Permission.MANAGE_WORKFLOWS),
         "sort": sort,
-        "shown": f"{ORDER_WORDS[sort]}, {wording.count(len(found.rows))} of {wording.count(total)}",
+        "shown": _("{order}, {shown} of {total}").format(
+            order=_(ORDER_WORDS[sort]), shown=wording.count(len(found.rows)), total=wording.count(total)
+        ),
         "next_href": filters.query(after=found.next) + "#list" if found.next else "",
         "previous_href": filters.query(after=found.previous) + "#list" if found.previous else "",
         "is_filtered": bool(chips) or bool(filters["status"]),
@@ -165,34 +171,56 @@ def status_links(scope: Scope, asked: Asked, found: GroupPage) -> list[Link]:
         return Link(f"{label} {count}", scope.filters.query(status=value, after=None), is_current)
 
     single = [link(SIGNS[one].word, [one], one.value) for one in TriageStatus]
-    return [link("To do", TO_DO, None), *single, link("All", list(TriageStatus), ANY)]
+    return [link(_("To do"), TO_DO, None), *single, link(_("All"), list(TriageStatus), ANY)]
 
 
 def panel(scope: Scope, found: GroupPage) -> dict[str, Any]:
     """The answer in one sentence, as `components/_verdict.html` shows it."""
     counts, query = found.by_status, scope.filters.query
     back, fresh = counts.get(TriageStatus.REOPENED, 0), counts.get(TriageStatus.OPEN, 0)
-    rest = [
-        (counts.get(TriageStatus.REVIEWED, 0), "reviewed and not resolved"),
-        (counts.get(TriageStatus.IGNORED, 0), "ignored: they count, and send no notice"),
-    ]
     if back:
-        rest.insert(0, (fresh, "nobody has looked at"))
-        answer = f"{_many(back)} came back after {'it was' if back == 1 else 'they were'} resolved"
-        action = Action("See what came back", query(status="reopened", after=None), "redo", True)
-        return _panel(answer, "fail", "Came back", rest, [action])
+        answer = ngettext(
+            "{count} group came back after it was resolved",
+            "{count} groups came back after they were resolved",
+            back,
+        )
+        action = Action(_("See what came back"), query(status="reopened", after=None), "redo", True)
+        return _panel(answer.format(count=wording.count(back)), "fail", _("Came back"), _rest(found), [action])
     if fresh:
-        action = Action("See the open ones", query(status="open", after=None), "flag", True)
-        return _panel(f"{_many(fresh)} nobody has decided about", "watch", "To do", rest, [action])
-    return _panel("Every group that failed here was looked at", "ok", "Looked at", rest, [])
+        answer = ngettext("{count} group nobody has decided about", "{count} groups nobody has decided about", fresh)
+        action = Action(_("See the open ones"), query(status="open", after=None), "flag", True)
+        return _panel(answer.format(count=wording.count(fresh)), "watch", _("To do"), _rest(found), [action])
+    return _panel(_("Every group that failed here was looked at"), "ok", _("Looked at"), _rest(found), [])
+
+
+def _rest(found: GroupPage) -> list[tuple[int, str]]:
+    """What the answer does not say: how many groups, and the words with a place for that."""
+    counts = found.by_status
+    fresh = counts.get(TriageStatus.OPEN, 0) if counts.get(TriageStatus.REOPENED) else 0
+    reviewed, ignored = counts.get(TriageStatus.REVIEWED, 0), counts.get(TriageStatus.IGNORED, 0)
+    return [
+        (fresh, ngettext("{count} group nobody has looked at", "{count} groups nobody has looked at", fresh)),
+        (
+            reviewed,
+            ngettext("{count} group reviewed and not resolved", "{count} groups reviewed and not resolved", reviewed),
+        ),
+        (
+            ignored,
+            ngettext(
+                "{count} group ignored: they count, and send no notice",
+                "{count} groups ignored: they count, and send no notice",
+                ignored,
+            ),
+        ),
+    ]
 
 
 def _panel(
     answer: str, tone: str, word: str, rest: Sequence[tuple[int, str]], actions: Sequence[Action]
 ) -> dict[str, Any]:
-    told = "; ".join(f"{_many(count)} {words}" for count, words in rest if count)
+    told = "; ".join(words.format(count=wording.count(count)) for count, words in rest if count)
     return {
-        "question": "Which failures need a decision?",
+        "question": _("Which failures need a decision?"),
         "answer": answer,
         "tone": tone,
         "word": word,
@@ -201,17 +229,14 @@ def _panel(
     }
 
 
-def _many(count: int) -> str:
-    return f"{wording.count(count)} group{'' if count == 1 else 's'}"
-
-
 def _choices(scope: Scope, members: Sequence[tuple[str, str]]) -> list[FilterChoice]:
     names = workflows.names(scope.team.id)
-    people = [(ME, "Me"), (NOBODY, "Nobody"), *members]
-    found = [FilterChoice("workflow", TITLES["workflow"], names)] if names else []
-    return [*found, FilterChoice("assignee", TITLES["assignee"], people), FilterChoice("release", TITLES["release"])]
+    people = [(ME, _("Me")), (NOBODY, _("Nobody")), *members]
+    found = [FilterChoice("workflow", _(TITLES["workflow"]), names)] if names else []
+    assignee = FilterChoice("assignee", _(TITLES["assignee"]), people)
+    return [*found, assignee, FilterChoice("release", _(TITLES["release"]))]
 
 
 def _chip_words(members: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    people = {**dict(members), ME: "me", NOBODY: "nobody"}
+    people = {**dict(members), ME: _("me"), NOBODY: _("nobody")}
     return {("assignee", value): words for value, words in people.items()}

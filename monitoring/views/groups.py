@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -46,6 +49,8 @@ from monitoring.views.triage_card import triage_card
 
 SAMPLES = 20
 RELEASE_HEADER = ("Release", "Failures", "First", "Last")
+# What cannot be saved of a decision, by field; the reason follows.
+REFUSED = {"cause": gettext_noop("the cause {reason}"), "note": gettext_noop("the note {reason}")}
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -57,7 +62,7 @@ def failure_group(request: TeamRequest, group: uuid.UUID) -> HttpResponseBase:
         raise Http404("No such group.")
     now = timezone.now()
     if request.method == "POST":
-        suggested, _ = suggestion_of_group(request.team.id, found, now)
+        suggested, _diagnoses = suggestion_of_group(request.team.id, found, now)
         subject = Subject(request.team.id, found.workflow_id, found.id)
         return _decide(request, suggested, subject, _page(request, found.id) + "#classify")
     if found.id != group:
@@ -106,10 +111,11 @@ def _decide(request: TeamRequest, suggested: Suggested, subject: Subject, addres
     try:
         decide(subject=subject, cause=cause, suggested=kept, note=note, by=request.user, now=timezone.now())
     except ClassificationRefused as refused:
-        why = "; ".join(f"the {name} {reason}" for name, reason in refused.reasons.items())
-        messages.error(request, f"Not saved: {why}.")
+        why = "; ".join(_(REFUSED[name]).format(reason=reason) for name, reason in refused.reasons.items())
+        messages.error(request, _("Not saved: {why}.").format(why=why))
     else:
-        messages.success(request, f"Decided: {cause}{'' if subject.execution_id else ', for the whole group'}.")
+        text = _("Decided: {cause}.") if subject.execution_id else _("Decided: {cause}, for the whole group.")
+        messages.success(request, text.format(cause=_(cause)))
     return HttpResponseRedirect(address)
 
 
@@ -143,19 +149,24 @@ def _context(request: TeamRequest, group: Group) -> dict[str, Any]:
         "classify": card,
         "facts": facts_rows(suggested),
         "diagnosed": len(diagnoses),
-        "causes": count_words(one.cause for one in diagnoses),
-        "divergences": count_words(f"{one.kind} at {one.first_node}" for one in diagnoses if one.kind),
+        "causes": count_words((one.cause for one in diagnoses), _),
+        "divergences": count_words(((one.kind, one.first_node) for one in diagnoses if one.kind), _divergence_words),
         "agreement_words": agreement_words(agreement_of(team_id, group_id=group.id)),
         "releases": releases_of(team_id, group.id),
         "samples": with_errors(team_id, page.rows),
-        "shown": f"{wording.count(len(page.rows))} in this range",
+        "shown": _in_range(len(page.rows)),
         "sort": sort_in_force(filters),
-        "order_words": ORDER_WORDS[sort_in_force(filters)],
+        "order_words": _(ORDER_WORDS[sort_in_force(filters)]),
         "samples_csv": scope.filters.query(after=None, format="csv", table="samples"),
         "first_href": scope.filters.query(after=None, by=None),
         "samples_href": scope.href("failures", group=str(group.id)) + "#samples" if workflow else "",
         "failures_href": scope.href("failures") if workflow else "",
     }
+
+
+def _in_range(number: int) -> str:
+    # The forms are alike in English alone.
+    return ngettext("{count} in this range", "{count} in this range", number).format(count=wording.count(number))
 
 
 def _course(scope: Scope, workflow: Workflow | None, group: Group) -> dict[str, Any]:
@@ -183,10 +194,15 @@ def _only(filters: Filters, group: Group) -> Filters:
     return replace(filters, choices={**filters.choices, "group": Choice((str(group.id),))})
 
 
-def count_words(values: Any, limit: int = 4) -> str:
+def count_words(values: Iterable[Any], words: Callable[[Any], str], limit: int = 4) -> str:
     """Values with how often they occur, the most frequent first: `process design 8, undecided 2`."""
     counts = Counter(values).most_common(limit)
-    return ", ".join(f"{value} {wording.count(times)}" for value, times in counts)
+    return ", ".join(f"{words(value)} {wording.count(times)}" for value, times in counts)
+
+
+def _divergence_words(divergence: tuple[str, str | None]) -> str:
+    kind, node = divergence
+    return _("{kind} at {node}").format(kind=_(kind), node=node)
 
 
 def facts_rows(suggested: Suggested) -> list[tuple[str, str]]:
@@ -194,22 +210,32 @@ def facts_rows(suggested: Suggested) -> list[tuple[str, str]]:
     told = suggested.facts
     same, others, retries = told["same_input"], told["others"], told["retries"]
     rows = [
-        ("Error", told["error_kind"]),
-        ("Status code", told["status_code"]),
-        ("Calls", "nothing outside" if told["calls"] == "" else told["calls"]),
-        ("Over time", told["time_pattern"]),
-        ("Began near", "; ".join(told["coincides_with"])),
-        ("Same input", _pair(same["failed"], same["succeeded"])),
-        ("Others at that time", f"{others['failing']} of {others['calling']} failed" if others["calling"] else ""),
-        ("Later attempts", _pair(retries["failed"], retries["succeeded"])),
-        ("Duration of the step", told["duration"]["words"] if told["duration"] else ""),
-        ("Waiting between steps", told["waiting"]["words"] if told.get("waiting") else ""),
-        ("Open incidents", "; ".join(told.get("open_incidents") or ())),
-        ("Memory", wording.percent(told["memory_share"]) if told["memory_share"] is not None else ""),
-        ("First divergence", told["divergence"]),
+        (_("Error"), _fixed(told["error_kind"])),
+        (_("Status code"), told["status_code"]),
+        (_("Calls"), _("nothing outside") if told["calls"] == "" else told["calls"]),
+        (_("Over time"), _fixed(told["time_pattern"])),
+        (_("Began near"), "; ".join(told["coincides_with"])),
+        (_("Same input"), _pair(same["failed"], same["succeeded"])),
+        (_("Others at that time"), _others(others["failing"], others["calling"])),
+        (_("Later attempts"), _pair(retries["failed"], retries["succeeded"])),
+        (_("Duration of the step"), told["duration"]["words"] if told["duration"] else ""),
+        (_("Waiting between steps"), told["waiting"]["words"] if told.get("waiting") else ""),
+        (_("Open incidents"), "; ".join(told.get("open_incidents") or ())),
+        (_("Memory"), wording.percent(told["memory_share"]) if told["memory_share"] is not None else ""),
+        (_("First divergence"), _fixed(told["divergence"])),
     ]
     return [(name, str(value)) for name, value in rows if value not in (None, "")]
 
 
+def _fixed(word: str | None) -> str:
+    """A word of a fixed list, stored in English, in the reader's language."""
+    return _(word) if word else ""
+
+
+def _others(failing: int, calling: int) -> str:
+    return _("{failed} of {total} failed").format(failed=failing, total=calling) if calling else ""
+
+
 def _pair(failed: int, succeeded: int) -> str:
-    return f"{failed} failed, {succeeded} succeeded" if failed or succeeded else ""
+    text = _("{failed} failed, {succeeded} succeeded")
+    return text.format(failed=failed, succeeded=succeeded) if failed or succeeded else ""

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -23,13 +24,13 @@ def change_hold(request: TeamRequest, execution: UUID) -> HttpResponseBase:
     if request.POST.get("action") == "release":
         if not release(team_id, execution):
             raise Http404("No such hold.")
-        messages.success(request, "The hold has ended: the retention policy counts again.")
+        messages.success(request, _("The hold has ended: the retention policy counts again."))
     else:
         try:
             hold(team_id, execution, reason=request.POST.get("reason", ""), by=user.email, now=timezone.now())
-            messages.success(request, "Held: retention leaves this execution alone.")
+            messages.success(request, _("Held: retention leaves this execution alone."))
         except LookupError:
             raise Http404("No such execution.") from None
         except HoldRefused as refused:
-            messages.error(request, f"Not held. {refused}")
+            messages.error(request, _("Not held. {why}").format(why=refused))
     return HttpResponseRedirect(reverse("replay", args=[request.team.slug, execution]))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from monitoring.analysis.histogram import percentile
 from monitoring.models import Improvement, Metric
@@ -47,7 +48,7 @@ def metric_chart(one: Improvement, now: datetime) -> Chart | None:
         id="figure-over-time",
         kind="line",
         unit=UNITS.get(one.metric, "percent"),
-        label=f"{label} over time, {value_words(one.metric, latest)} at the end" if latest is not None else label,
+        label=_said(label, value_words(one.metric, latest)) if latest is not None else label,
         starts=starts,
         bucket_ms=int(bucket.total_seconds() * 1000),
         series=[Series(label, values)],
@@ -55,6 +56,10 @@ def metric_chart(one: Improvement, now: datetime) -> Chart | None:
         zone=timezone.get_current_timezone_name(),
         markers=[Marker(at, name) for at, name in markers if at is not None],
     )
+
+
+def _said(metric: str, value: str) -> str:
+    return _("{metric} over time, {value} at the end").format(metric=metric, value=value)
 
 
 def _bucket(length: timedelta) -> timedelta:
@@ -65,7 +70,7 @@ def _bucket(length: timedelta) -> timedelta:
 
 
 def _parts(rows: Sequence[Row], starts: Sequence[datetime], bucket: timedelta) -> list[list[Row]]:
-    parts: list[list[Row]] = [[] for _ in starts]
+    parts: list[list[Row]] = [[] for _start in starts]
     for row in rows:
         parts[min((row.at - starts[0]) // bucket, len(parts) - 1)].append(row)
     return parts

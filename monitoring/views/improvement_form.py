@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -79,7 +80,7 @@ def plan_improvement_page(request: TeamRequest) -> HttpResponseBase:
         made = plan_improvement(team_id=request.team.id, wanted=wanted, by=request.user, now=now)
     except ImprovementRefused as refused:
         return _page(request, subject, told, refused.reasons)
-    messages.success(request, "Planned. Say which release carries it once it is live: from then on it is measured.")
+    messages.success(request, _("Planned. Say which release carries it once it is live: from then on it is measured."))
     return HttpResponseRedirect(reverse("improvement", args=[request.team.slug, made.id]))
 
 
@@ -104,7 +105,7 @@ def edit_improvement(request: TeamRequest, improvement: UUID) -> HttpResponseBas
         )
     except ImprovementRefused as refused:
         return _page(request, subject, told, refused.reasons, editing=one)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return HttpResponseRedirect(reverse("improvement", args=[request.team.slug, one.id]))
 
 
@@ -143,6 +144,7 @@ def _prefilled(request: TeamRequest, subject: Subject) -> dict[str, str]:
         kind, metric = USUAL.get(FindingKind(finding.kind), (ChangeKind.NODE_DESIGN, by_group))
         kind = next((ADVISED[AdviceKind(one["kind"])] for one in _to_change(finding)), kind)
     environments = {label_id(LabelKind.ENVIRONMENT, name): name for name in environments_of(request.team.id)}
+    # In English as the title of what it is about: it is kept for the whole team.
     title = f"Fix: {finding.title}" if finding else f"Fix: {group.title}" if group else ""
     told = dict.fromkeys(FIELDS, "")
     return told | {
@@ -194,18 +196,18 @@ def _wanted(request: TeamRequest, subject: Subject, told: dict[str, str]) -> Wan
     if workflow is None:
         slug = told["workflow"].replace("\x00", "")
         workflow = Workflow.objects.filter(team_id=request.team.id, slug=slug).first()
-        reasons |= {} if workflow else {"workflow": "must be chosen"}
+        reasons |= {} if workflow else {"workflow": _("must be chosen")}
     try:
         reduction = float(told["reduction"].rstrip("% ").replace(",", ".")) if told["reduction"] else None
     except ValueError:
-        reduction, reasons["expected change"] = None, "must be a reduction in percent, from 5 to 100"
+        reduction, reasons["expected change"] = None, _("must be a reduction in percent, from 5 to 100")
     try:
         owner = UUID(told["owner"]) if told["owner"] else None
     except ValueError:
-        owner, reasons["owner"] = None, "must be a member of the team"
+        owner, reasons["owner"] = None, _("must be a member of the team")
     known = environments_of(request.team.id)
     if told["environment"] and told["environment"] not in known:
-        reasons["environment"] = f"must be one of: {', '.join(known)}"
+        reasons["environment"] = _("must be one of: {names}").format(names=", ".join(known))
     if reasons:
         raise ImprovementRefused(reasons)
     return Wanted(

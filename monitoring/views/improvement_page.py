@@ -9,6 +9,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -23,18 +25,26 @@ from monitoring.services.improvements import (
     move_improvement,
     release_improvement,
 )
-from monitoring.views.csv import csv_response
+from monitoring.views.csv import csv_response, in_english
 from monitoring.views.improvement_chart import metric_chart
-from monitoring.views.improvement_words import STATUS_SIGNS, event_words, expected_words, proof_card, who
+from monitoring.views.improvement_words import (
+    STATUS_SIGNS,
+    event_words,
+    expected_words,
+    proof_card,
+    refused_words,
+    status_name,
+    who,
+)
 from monitoring.views.shell import open_scope, step_rail
 
 HISTORY_HEAD = ("at", "who", "what", "text")
 # What a button says that sets a status by hand.
 LABELS = {
-    Standing.PLANNED: "Back to planned",
-    Standing.HELPED: "It helped",
-    Standing.NO_HELP: "It did not help",
-    Standing.REOPENED: "Reopen",
+    Standing.PLANNED: gettext_noop("Back to planned"),
+    Standing.HELPED: gettext_noop("It helped"),
+    Standing.NO_HELP: gettext_noop("It did not help"),
+    Standing.REOPENED: gettext_noop("Reopen"),
 }
 
 
@@ -48,8 +58,9 @@ def improvement(request: TeamRequest, improvement: UUID) -> HttpResponseBase:
         raise Http404("No such improvement.")
     one = found.improvement
     if request.GET.get("format") == "csv":
-        cells = ([event.at.isoformat(), who(event), event_words(event), event.text] for event in found.events)
-        return csv_response(f"improvement-{one.id}.csv", HISTORY_HEAD, list(cells))
+        with in_english():
+            cells = [[event.at.isoformat(), who(event), event_words(event), event.text] for event in found.events]
+        return csv_response(f"improvement-{one.id}.csv", HISTORY_HEAD, cells)
     return TemplateResponse(request, "improvements/improvement.html", _context(request, found))
 
 
@@ -59,7 +70,7 @@ def _context(request: TeamRequest, found: reads.Detail) -> dict[str, Any]:
     may_manage = request.membership.allows(Permission.MANAGE_WORKFLOWS)
     steps = BY_MEMBER[Standing(one.status)]
     chart = metric_chart(one, scope.now)
-    environment = label_values(one.team_id, [one.environment_id]).get(one.environment_id or 0, "all environments")
+    environment = label_values(one.team_id, [one.environment_id]).get(one.environment_id or 0, _("all environments"))
     return {
         "scope": scope,
         "workflow": one.workflow,
@@ -74,7 +85,7 @@ def _context(request: TeamRequest, found: reads.Detail) -> dict[str, Any]:
         "deliveries": found.deliveries,
         "may_manage": may_manage,
         "may_release": may_manage and Standing.RELEASED in steps,
-        "moves": [(status.value, LABELS[status]) for status in LABELS if may_manage and status in steps],
+        "moves": [(status.value, _(words)) for status, words in LABELS.items() if may_manage and status in steps],
         "releases": reads.releases(one.team_id, one.workflow_id) if may_manage else [],
         "failures_href": scope.href("failures", one.workflow.slug),
         "rail": step_rail(scope, None, current=5),
@@ -89,7 +100,8 @@ def set_released(request: TeamRequest, improvement: UUID) -> HttpResponseBase:
 
     def act(told: dict[str, Any]) -> str:
         made = release_improvement(**told, release=name)
-        return f"Released in {made.release.name if made.release else name}. It is measured from now on."
+        text = _("Released in {release}. It is measured from now on.")
+        return text.format(release=made.release.name if made.release else name)
 
     return _done(request, improvement, act)
 
@@ -102,7 +114,7 @@ def move(request: TeamRequest, improvement: UUID) -> HttpResponseBase:
 
     def act(told: dict[str, Any]) -> str:
         made = move_improvement(**told, status=status, text=text)
-        return f"Set to {STATUS_SIGNS[made.status].word.lower()}."
+        return _("Set to {status}.").format(status=status_name(made.status))
 
     return _done(request, improvement, act)
 
@@ -115,7 +127,7 @@ def add_comment(request: TeamRequest, improvement: UUID) -> HttpResponseBase:
 
     def act(told: dict[str, Any]) -> str:
         comment(**told, text=text)
-        return "Comment added."
+        return _("Comment added.")
 
     return _done(request, improvement, act)
 
@@ -128,6 +140,5 @@ def _done(request: TeamRequest, improvement_id: UUID, act: Callable[[dict[str, A
     except Improvement.DoesNotExist:
         raise Http404("No such improvement.") from None
     except ImprovementRefused as refused:
-        why = "; ".join(f"the {field} {reason}" for field, reason in refused.reasons.items())
-        messages.error(request, f"Not saved: {why}.")
+        messages.error(request, _("Not saved: {why}.").format(why=refused_words(refused.reasons)))
     return HttpResponseRedirect(reverse("improvement", args=[request.team.slug, improvement_id]))

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpResponseBase, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -72,7 +73,7 @@ def improvements(request: TeamRequest) -> HttpResponseBase:
         "chips": _chips(request.GET, chosen, dict(workflows), people),
         "clear_href": "?",
         "choices": _choices(workflows, people),
-        "shown": f"first {reads.MAX_ROWS} shown" if len(found) == reads.MAX_ROWS else "",
+        "shown": _("first {count} shown").format(count=reads.MAX_ROWS) if len(found) == reads.MAX_ROWS else "",
         "is_new": not found and chosen == reads.Chosen(),
         "rail": step_rail(scope, None, current=5),
         "may_manage": request.membership.allows(Permission.MANAGE_WORKFLOWS),
@@ -107,17 +108,18 @@ def _row(one: Improvement) -> Row:
 
 def _column(request: TeamRequest, status: str, count: int) -> Column:
     is_current = request.GET.get("status") == status
-    return Column(
-        STATUS_SIGNS[status], count, changed_query(request.GET, status=None if is_current else status), is_current
-    )
+    href = changed_query(request.GET, status=None if is_current else status)
+    return Column(STATUS_SIGNS[status], count, href, is_current)
 
 
 def _choices(workflows: Sequence[tuple[str, str]], people: Sequence[User]) -> list[FilterChoice]:
     return [
-        FilterChoice("workflow", "Workflow", workflows),
-        FilterChoice("owner", "Owner", [(str(user.id), user.email) for user in people]),
-        FilterChoice("kind", "Kind of change", list(ChangeKind.choices)),
-        FilterChoice("status", "Status", [(status, STATUS_SIGNS[status].word) for status in ImprovementStatus.values]),
+        FilterChoice("workflow", _("Workflow"), workflows),
+        FilterChoice("owner", _("Owner"), [(str(user.id), user.email) for user in people]),
+        FilterChoice("kind", _("Kind of change"), list(ChangeKind.choices)),
+        FilterChoice(
+            "status", _("Status"), [(status, STATUS_SIGNS[status].word) for status in ImprovementStatus.values]
+        ),
     ]
 
 
@@ -126,10 +128,10 @@ def _chips(
 ) -> list[FilterChip]:
     owners = {user.id: user.email for user in people}
     told = {
-        "workflow": ("Workflow", chosen.workflow and workflows.get(chosen.workflow, chosen.workflow)),
-        "owner": ("Owner", chosen.owner and owners.get(chosen.owner, "nobody here")),
-        "kind": ("Kind", chosen.kind and reads.KINDS.get(chosen.kind, chosen.kind)),
-        "status": ("Status", chosen.status and STATUS_SIGNS.get(chosen.status, Sign("", chosen.status, "")).word),
+        "workflow": (_("Workflow"), chosen.workflow and workflows.get(chosen.workflow, chosen.workflow)),
+        "owner": (_("Owner"), chosen.owner and owners.get(chosen.owner, _("nobody here"))),
+        "kind": (_("Kind"), chosen.kind and reads.KINDS.get(chosen.kind, chosen.kind)),
+        "status": (_("Status"), STATUS_SIGNS[chosen.status].word if chosen.status in STATUS_SIGNS else chosen.status),
     }
     return [
         FilterChip(title, str(value), changed_query(query, **{name: None}) or "?")

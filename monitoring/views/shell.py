@@ -232,13 +232,15 @@ def source_words(kind: str) -> str:
     return _SOURCES.get(kind.lower().replace("_", "-"), kind)
 
 
-def filter_chips(scope: Scope, words: Mapping[tuple[str, str], str] | None = None) -> list[FilterChip]:
-    """The filters in force as chips, the search text included, each with the address without it.
+def filter_chips(
+    scope: Scope, words: Mapping[tuple[str, str], str] | None = None, *, names: Sequence[str] = CHIP_NAMES
+) -> list[FilterChip]:
+    """The filters in force as chips, the search text included as the last one, each with the address without it.
 
-    `words` says how a value is written where it is not its own name: `{("group", id): title}`.
+    `words` says how a value is written where it is not its own name: `{("group", id): title}`; `names` which are shown.
     """
     chips = []
-    for name in CHIP_NAMES:
+    for name in names:
         choice = scope.filters[name]
         for excluded, values in ((False, choice.wanted), (True, choice.excluded)):
             for value in values:
