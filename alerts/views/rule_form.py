@@ -53,7 +53,7 @@ _ANY = ("name", "workflow", "environment", "severity", "tags", "text", "url")
 def _kept(rule: AlertRule, names: tuple[str, ...]) -> dict[str, str]:
     word = form.workflow_word(rule.workflow if rule.workflow_id else None, is_per_workflow=rule.is_per_workflow)
     told = form.written(wanted_of(rule), workflow=word)
-    if told["name"] == reads.words_of(rule)[:200]:
+    if told["name"] == reads.kept_words_of(rule):
         # Nobody named it: changed, it reads otherwise.
         told["name"] = ""
     return {name: told[name] for name in names}
@@ -89,15 +89,19 @@ def named(team_id: UUID, fields: dict[str, Any], told: Mapping[str, str]) -> dic
     if fields.get("name"):
         return fields
     wanted = checked(team_id, {**fields, "name": "-"})
-    return {**fields, "name": sentence(team_id, wanted)[:200]}
+    return {**fields, "name": reads.kept_words_of(_unkept(team_id, wanted))}
 
 
 def sentence(team_id: UUID, wanted: Wanted) -> str:
     """A rule that is not kept, in one sentence."""
+    return reads.words_of(_unkept(team_id, wanted))
+
+
+def _unkept(team_id: UUID, wanted: Wanted) -> AlertRule:
     rule = as_rule(team_id, wanted)
     if wanted.workflow_id is not None:
         rule.workflow = Workflow.objects.filter(team_id=team_id, id=wanted.workflow_id).first()
-    return reads.words_of(rule)
+    return rule
 
 
 def _page(
