@@ -32,6 +32,12 @@ def either(words: Sequence[str]) -> str:
     return reduce(lambda first, last: told.format(first=first, last=last), words)
 
 
+def both(words: Sequence[str]) -> str:
+    """`info and warning`."""
+    told = _("{first} and {last}")
+    return reduce(lambda first, last: told.format(first=first, last=last), words)
+
+
 def title_words(metric: str, value: float | None, workflow: str, scoped: str) -> str:
     """What broke: `Error rate 12.4% of checkout`, `Last run failed: checkout`. `scoped` is a value of the scope.
 

@@ -46,6 +46,17 @@ SEVERITY_WORDS: dict[str, str] = {
     Severity.CRITICAL: gettext_noop("Critical"),
 }
 
+_IN_TEXT: dict[str, str] = {
+    Severity.INFO: gettext_noop("info"),
+    Severity.WARNING: gettext_noop("warning"),
+    Severity.CRITICAL: gettext_noop("critical"),
+}
+
+
+def severity_in_text(severity: str) -> str:
+    """A severity inside a phrase, in the language of the reader; what is none stays as it is."""
+    return _(_IN_TEXT[severity]) if severity in _IN_TEXT else severity
+
 
 def severity_word(severity: str) -> str:
     """A severity as a word, in the language of the reader."""

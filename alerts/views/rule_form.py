@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -19,6 +20,7 @@ from alerts.reads import rules as reads
 from alerts.reads.schedules import proposed_schedule
 from alerts.services.rules import RuleRefused, as_rule, checked, save_rule, wanted_of
 from alerts.views import rule_fields as form
+from alerts.views.rule_labels import label_of
 from monitoring.models import Workflow
 from monitoring.reads.workflows import find
 
@@ -80,7 +82,7 @@ def _post(request: TeamRequest, kept: AlertRule | None) -> HttpResponseBase:
         return _page(request, kept, told, refused.reasons)
     except AlertRule.DoesNotExist:
         raise Http404("No such rule.") from None
-    messages.success(request, "Saved." if kept else "Saved. It is evaluated from now on.")
+    messages.success(request, _("Saved.") if kept else _("Saved. It is evaluated from now on."))
     return HttpResponseRedirect(reverse("rule", args=[request.team.slug, made.id]))
 
 
@@ -122,7 +124,7 @@ def _page(
         "told": told,
         "choices": form.choices(request.team.id, told),
         "reasons": reasons,
-        "refusals": [(form.LABELS_OF_FIELDS.get(name, name), why) for name, why in reasons.items()],
+        "refusals": [(label_of(name), why) for name, why in reasons.items()],
         "words": words,
         "rehearsal_href": rehearsal_href,
         "cancel_href": _cancel_href(request, kept),
