@@ -10,6 +10,8 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import current_team_id
 from accounts.tenant_admin import TenantAdmin
@@ -32,7 +34,7 @@ class _AboutWorkflow(TenantAdmin):
         rows: QuerySet[Any] = super().get_queryset(request).annotate(workflow_name=Subquery(own[:1]))
         return rows
 
-    @admin.display(description="workflow", ordering="workflow_name")
+    @admin.display(description=_("workflow"), ordering="workflow_name")
     def about(self, row: Any) -> str:
         """The workflow's name; empty: it is about none, or about one that is gone."""
         return str(row.workflow_name or "")
@@ -106,10 +108,10 @@ class ChannelAdmin(TenantAdmin):
     )
     exclude = ("secrets",)
 
-    @admin.display(description="secrets that are set")
+    @admin.display(description=_("secrets that are set"))
     def secrets_set(self, channel: Channel) -> str:
         """Their names."""
-        return ", ".join(kept_names(channel)) or "none"
+        return ", ".join(kept_names(channel)) or gettext("none")
 
 
 @admin.register(Route)
@@ -126,7 +128,7 @@ class RouteAdmin(TenantAdmin):
         "created_at",
     )
 
-    @admin.display(description="incidents")
+    @admin.display(description=_("incidents"))
     def about(self, route: Route) -> str:
         """Which incidents it is about, by slugs and ids."""
         return matcher_words(route.matchers, {})
@@ -134,18 +136,22 @@ class RouteAdmin(TenantAdmin):
     def tells(self, route: Route) -> str:
         """Its channels and when each is told."""
         steps = RouteStep.objects.filter(team_id=route.team_id, route_id=route.id).select_related("channel")
-        told = [f"{step.channel.name} after {step.after_s // 60} min" for step in steps.order_by("after_s", "id")]
-        return ", ".join(told) or "nobody"
+        after = gettext("{channel} after {minutes} min")
+        told = [
+            after.format(channel=step.channel.name, minutes=step.after_s // 60)
+            for step in steps.order_by("after_s", "id")
+        ]
+        return ", ".join(told) or gettext("nobody")
 
 
 class _SilenceTime(admin.SimpleListFilter):
     """By where a silence stands now."""
 
-    title, parameter_name = "time", "time"
+    title, parameter_name = _("time"), "time"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
         """The three times; whether one that comes again is in force just now its row says."""
-        return [("now", "Begun"), ("coming", "To come"), ("past", "Over")]
+        return [("now", _("Begun")), ("coming", _("To come")), ("past", _("Over"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The silences of that time."""
@@ -171,19 +177,19 @@ class SilenceAdmin(TenantAdmin):
         *("duration_s", "created_at", "created_by"),
     )
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def stands(self, silence: Silence) -> str:
         """In force, to come, over."""
         return state_of(silence, timezone.now()).value
 
-    @admin.display(description="incidents")
+    @admin.display(description=_("incidents"))
     def about(self, silence: Silence) -> str:
         """Which incidents it is about, by slugs and ids."""
         return matcher_words(silence.matchers, {})
 
 
 # Only the administration says it; in the model it would be a migration for a word.
-AlertDelivery._meta.verbose_name_plural = "alert deliveries"
+AlertDelivery._meta.verbose_name_plural = _("alert deliveries")
 
 
 @admin.register(AlertDelivery)
@@ -202,14 +208,15 @@ class AlertDeliveryAdmin(TenantAdmin):
         *("sent_at", "answer_status", "last_error", "headline"),
     )
 
-    @admin.display(description="notice")
+    @admin.display(description=_("notice"))
     def headline(self, delivery: AlertDelivery) -> str:
         """Its first line; the rest is the team's to read."""
         return str(delivery.notice.get("what", ""))
 
-    @admin.action(description="Send again", permissions=["retry"])
+    @admin.action(description=_("Send again"), permissions=["retry"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[AlertDelivery]) -> None:
         """Queues what is done or was given up once more, with fresh tries."""
         rows = list(queryset.order_by("created_at", "id")[:MAX_AGAIN])
         count = requeue(current_team_id(), rows, timezone.now())
-        self.tell_retry(request, rows, count, f"{count} of {len(rows)} are sent again within seconds.")
+        said = gettext("{count} of {total} are sent again within seconds.").format(count=count, total=len(rows))
+        self.tell_retry(request, rows, count, said)

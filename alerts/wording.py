@@ -1,5 +1,10 @@
 """Alerts in words: what broke, and how bad it is in figures. Nothing here holds anything of a payload."""
 
+from collections.abc import Sequence
+from functools import reduce
+
+from django.utils.translation import gettext as _
+
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison
 from alerts.analysis.rule_words import value_words
@@ -18,24 +23,40 @@ _NAMED = frozenset({Family.LIVE, Family.RECENT, Family.SCHEDULE, Family.SOURCE, 
 def metric_label(metric: str) -> str:
     """A metric as pages name it."""
     found = METRICS.get(metric)
-    return found.label if found else metric
+    return found.title if found else metric
+
+
+def either(words: Sequence[str]) -> str:
+    """`critical or warning`."""
+    told = _("{first} or {last}")
+    return reduce(lambda first, last: told.format(first=first, last=last), words)
+
+
+def both(words: Sequence[str]) -> str:
+    """`info and warning`."""
+    told = _("{first} and {last}")
+    return reduce(lambda first, last: told.format(first=first, last=last), words)
 
 
 def title_words(metric: str, value: float | None, workflow: str, scoped: str) -> str:
-    """What broke: `Error rate 12.4% of checkout`, `Last run failed: checkout`. `scoped` is a value of the scope."""
+    """What broke: `Error rate 12.4% of checkout`, `Last run failed: checkout`. `scoped` is a value of the scope.
+
+    It is kept with the incident, so it is English.
+    """
     found = METRICS.get(metric)
     subject = " in ".join(part for part in (scoped, workflow) if part) or "all workflows"
     if found is not None and value is not None and (told := _OF_BUDGET.get(metric)):
         return told.format(value_words(metric, value), scoped)[:MAX_TITLE]
     if value is None or found is None or found.family in _NAMED:
-        return f"{metric_label(metric)}: {subject}"[:MAX_TITLE]
+        return f"{found.label if found else metric}: {subject}"[:MAX_TITLE]
     return f"{found.label} {value_words(metric, value)} of {subject}"[:MAX_TITLE]
 
 
 def how_bad_words(
     rule: AlertRule, value: float | None, limit: float | None, samples: int, usual: tuple[float | None, float | None]
 ) -> str:
-    """How bad it is: `31 of 250 runs in 5 min, limit 5.0%`; with its usual range where the rule asks for that."""
+    """How bad it is: `31 of 250 runs in 5 min, limit 5.0%`; with its usual range where the rule asks for that. It is
+    kept with the incident, so it is English."""
     metric = METRICS.get(rule.metric)
     if metric is None or value is None:
         return ""

@@ -6,6 +6,9 @@ A figure that pages show has its definition where pages have it (`monitoring.rea
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
+
 
 class Family(StrEnum):
     """Where the value of a metric comes from, and so which reader measures it."""
@@ -58,7 +61,7 @@ _COUNTED = STEPS | RUNS
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric: its name on the wire, its label, and what a rule about it may say.
+    """One metric: its name on the wire, its label in English, and what a rule about it may say.
 
     `scopes` are what it may be split by beside the workflow. `has_window`: it is measured over a window. `has_usual`:
     "outside its usual range" can be asked of it. `worse` is the direction in which it gets worse: 1 up, -1 down.
@@ -72,6 +75,11 @@ class Metric:
     has_window: bool = True
     has_usual: bool = False
     worse: int = 1
+
+    @property
+    def title(self) -> str:
+        """Its label as pages name it, in the language of the reader."""
+        return _(self.label)
 
 
 def _rollup(
@@ -93,38 +101,51 @@ def _state(
 
 
 _TABLE = (
-    _rollup("error_rate", "Error rate", Unit.SHARE),
-    _rollup("failures", "Failures", Unit.COUNT, _COUNTED),
-    _rollup("runs", "Runs", Unit.COUNT, _COUNTED, worse=-1),
-    _rollup("duration_p50", "p50 latency", Unit.MS),
-    _rollup("duration_p95", "p95 latency", Unit.MS),
-    _rollup("duration_p99", "p99 latency", Unit.MS),
-    _rollup("duration_avg", "Average latency", Unit.MS),
-    _rollup("retry_rate", "Retries per run", Unit.FACTOR),
-    _rollup("unmet_rate", "Succeeded without meeting its criteria", Unit.SHARE, RUNS),
-    _rollup("tokens", "Tokens", Unit.TOKENS),
-    _rollup("tokens_per_run", "Tokens per run", Unit.TOKENS),
-    _rollup("cost_usd", "Cost", Unit.USD),
-    _rollup("cost_per_run_usd", "Cost per run", Unit.USD),
-    _rollup("api_calls", "API calls", Unit.COUNT, RUNS),
-    _rollup("peak_memory_bytes", "Peak memory", Unit.BYTES, RUNS),
-    _rollup("storage_bytes", "Storage written", Unit.BYTES, RUNS),
-    _rollup("memory_share", "Peak memory of its limit", Unit.SHARE, frozenset(), has_usual=False),
-    _rollup("storage_share", "Storage of its limit", Unit.SHARE, frozenset(), has_usual=False),
-    _state("running_over", "Running longer than expected", Family.LIVE, Unit.FACTOR),
-    _state("stuck", "No report while running", Family.LIVE, Unit.MS),
-    _state("queued", "Waiting in a queue", Family.LIVE, Unit.MS),
-    _state("last_run_failed", "Last run failed", Family.RECENT, Unit.COUNT),
-    _state("failed_in_a_row", "Failures in a row", Family.RECENT, Unit.COUNT),
-    _state("last_success", "Time since the last success", Family.RECENT, Unit.MS, has_usual=True),
-    _state("late", "Later than its usual interval", Family.RECENT, Unit.FACTOR),
-    _state("missed_schedule", "Missed or late schedule", Family.SCHEDULE, Unit.COUNT),
-    _state("source_silent", "Source silent", Family.SOURCE, Unit.MS, frozenset({Scope.SOURCE}), has_usual=True),
-    _state("new_group", "New failure group", Family.GROUP, Unit.COUNT),
-    _state("returned_group", "Failure group is back", Family.GROUP, Unit.COUNT),
-    _state("burn_rate", "Error budget burns too fast", Family.BURN, Unit.FACTOR),
-    Metric("budget_share", "Spent of the month's budget", Family.BUDGET, Unit.SHARE, has_window=False),
-    _state("budget_actual", "Budget spent", Family.COST_BUDGET, Unit.SHARE, frozenset({Scope.BUDGET})),
-    _state("budget_forecast", "Budget by its forecast", Family.COST_BUDGET, Unit.SHARE, frozenset({Scope.BUDGET})),
+    _rollup("error_rate", gettext_noop("Error rate"), Unit.SHARE),
+    _rollup("failures", gettext_noop("Failures"), Unit.COUNT, _COUNTED),
+    _rollup("runs", gettext_noop("Runs"), Unit.COUNT, _COUNTED, worse=-1),
+    _rollup("duration_p50", gettext_noop("p50 latency"), Unit.MS),
+    _rollup("duration_p95", gettext_noop("p95 latency"), Unit.MS),
+    _rollup("duration_p99", gettext_noop("p99 latency"), Unit.MS),
+    _rollup("duration_avg", gettext_noop("Average latency"), Unit.MS),
+    _rollup("retry_rate", gettext_noop("Retries per run"), Unit.FACTOR),
+    _rollup("unmet_rate", gettext_noop("Succeeded without meeting its criteria"), Unit.SHARE, RUNS),
+    _rollup("tokens", gettext_noop("Tokens"), Unit.TOKENS),
+    _rollup("tokens_per_run", gettext_noop("Tokens per run"), Unit.TOKENS),
+    _rollup("cost_usd", gettext_noop("Cost"), Unit.USD),
+    _rollup("cost_per_run_usd", gettext_noop("Cost per run"), Unit.USD),
+    _rollup("api_calls", gettext_noop("API calls"), Unit.COUNT, RUNS),
+    _rollup("peak_memory_bytes", gettext_noop("Peak memory"), Unit.BYTES, RUNS),
+    _rollup("storage_bytes", gettext_noop("Storage written"), Unit.BYTES, RUNS),
+    _rollup("memory_share", gettext_noop("Peak memory of its limit"), Unit.SHARE, frozenset(), has_usual=False),
+    _rollup("storage_share", gettext_noop("Storage of its limit"), Unit.SHARE, frozenset(), has_usual=False),
+    _state("running_over", gettext_noop("Running longer than expected"), Family.LIVE, Unit.FACTOR),
+    _state("stuck", gettext_noop("No report while running"), Family.LIVE, Unit.MS),
+    _state("queued", gettext_noop("Waiting in a queue"), Family.LIVE, Unit.MS),
+    _state("last_run_failed", gettext_noop("Last run failed"), Family.RECENT, Unit.COUNT),
+    _state("failed_in_a_row", gettext_noop("Failures in a row"), Family.RECENT, Unit.COUNT),
+    _state("last_success", gettext_noop("Time since the last success"), Family.RECENT, Unit.MS, has_usual=True),
+    _state("late", gettext_noop("Later than its usual interval"), Family.RECENT, Unit.FACTOR),
+    _state("missed_schedule", gettext_noop("Missed or late schedule"), Family.SCHEDULE, Unit.COUNT),
+    _state(
+        "source_silent",
+        gettext_noop("Source silent"),
+        Family.SOURCE,
+        Unit.MS,
+        frozenset({Scope.SOURCE}),
+        has_usual=True,
+    ),
+    _state("new_group", gettext_noop("New failure group"), Family.GROUP, Unit.COUNT),
+    _state("returned_group", gettext_noop("Failure group is back"), Family.GROUP, Unit.COUNT),
+    _state("burn_rate", gettext_noop("Error budget burns too fast"), Family.BURN, Unit.FACTOR),
+    Metric("budget_share", gettext_noop("Spent of the month's budget"), Family.BUDGET, Unit.SHARE, has_window=False),
+    _state("budget_actual", gettext_noop("Budget spent"), Family.COST_BUDGET, Unit.SHARE, frozenset({Scope.BUDGET})),
+    _state(
+        "budget_forecast",
+        gettext_noop("Budget by its forecast"),
+        Family.COST_BUDGET,
+        Unit.SHARE,
+        frozenset({Scope.BUDGET}),
+    ),
 )
 METRICS: dict[str, Metric] = {one.name: one for one in _TABLE}

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
+
 
 class Comparison(StrEnum):
     """When the condition holds, given a value."""
@@ -35,6 +38,29 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+
+SEVERITY_WORDS: dict[str, str] = {
+    Severity.INFO: gettext_noop("Info"),
+    Severity.WARNING: gettext_noop("Warning"),
+    Severity.CRITICAL: gettext_noop("Critical"),
+}
+
+_IN_TEXT: dict[str, str] = {
+    Severity.INFO: gettext_noop("info"),
+    Severity.WARNING: gettext_noop("warning"),
+    Severity.CRITICAL: gettext_noop("critical"),
+}
+
+
+def severity_in_text(severity: str) -> str:
+    """A severity inside a phrase, in the language of the reader; what is none stays as it is."""
+    return _(_IN_TEXT[severity]) if severity in _IN_TEXT else severity
+
+
+def severity_word(severity: str) -> str:
+    """A severity as a word, in the language of the reader."""
+    return _(SEVERITY_WORDS[severity])
 
 
 class State(StrEnum):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from accounts.phrases import gettext as _
+
 # `owner` and `group` are ids of a user and of a group, `workflow` is a slug, `rule` an id; the rest are words.
 NAMES = ("workflow", "environment", "severity", "metric", "rule", "owner", "group", "tag")
 MAX_VALUES = 50
@@ -33,11 +35,13 @@ def faults(matchers: Mapping[str, object]) -> dict[str, str]:
     found = {}
     for name, values in matchers.items():
         if name not in NAMES:
-            found[name] = f"is not one of: {', '.join(NAMES)}"
+            found[name] = _("is not one of: {names}").format(names=", ".join(NAMES))
         elif not isinstance(values, (list, tuple)) or not all(_is_text(one) for one in values):
-            found[name] = "must be a list of texts"
+            found[name] = _("must be a list of texts")
         elif len(values) > MAX_VALUES or any(len(one) > MAX_LENGTH for one in values):
-            found[name] = f"must be at most {MAX_VALUES} values of at most {MAX_LENGTH} characters"
+            found[name] = _("must be at most {most} values of at most {length} characters").format(
+                most=MAX_VALUES, length=MAX_LENGTH
+            )
     return found
 
 

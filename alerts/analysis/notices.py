@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from alerts.analysis.conditions import Severity
 
 
@@ -20,6 +22,22 @@ class NoticeKind(StrEnum):
     # Several incidents told as one: too many at once, or held back in quiet hours.
     DIGEST = "digest"
     TEST = "test"
+
+
+KIND_WORDS: dict[str, str] = {
+    NoticeKind.OPENED: gettext_noop("Opened"),
+    NoticeKind.ESCALATED: gettext_noop("Escalated"),
+    NoticeKind.ACKNOWLEDGED: gettext_noop("Acknowledged"),
+    NoticeKind.RESOLVED: gettext_noop("Resolved"),
+    NoticeKind.REOPENED: gettext_noop("Reopened"),
+    NoticeKind.DIGEST: gettext_noop("Digest"),
+    NoticeKind.TEST: gettext_noop("Test"),
+}
+
+
+def kind_word(kind: str) -> str:
+    """A kind of notice as a word, in the language of the reader; one that is not known any more as it is kept."""
+    return _(KIND_WORDS[kind]) if kind in KIND_WORDS else kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from accounts.phrases import gettext as _
 from monitoring.analysis.schedule import Schedule, due_from, last_due, zone_fault
 
 DAY = timedelta(days=1)
@@ -43,13 +44,13 @@ class QuietHours:
         """The quiet hours of a route (`alerts.models.Route.quiet_hours`). Raises `ValueError` for what is none."""
         days = frozenset(int(one) for one in document.get("days") or EVERY_DAY)
         if not days <= EVERY_DAY:
-            raise ValueError("days are numbers from 0 (Monday) to 6")
+            raise ValueError(_("days are numbers from 0 (Monday) to 6"))
         zone = str(document.get("zone") or "UTC")
         if fault := zone_fault(zone):
-            raise ValueError(f"zone {fault}")
+            raise ValueError(_("zone {fault}").format(fault=fault))
         start, end = (time.fromisoformat(str(document[name])) for name in ("from", "to"))
         if start.tzinfo or end.tzinfo:
-            raise ValueError("times are by the clock of the zone")
+            raise ValueError(_("times are by the clock of the zone"))
         return cls(
             zone=zone,
             start=start,

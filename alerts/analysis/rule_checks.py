@@ -7,11 +7,13 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from accounts.phrases import gettext as _
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison, NoData, Severity
 from alerts.analysis.rule_words import threshold_words
 from alerts.analysis.schedules import check_schedule, has_schedule
 from alerts.analysis.wanted import OWN_THRESHOLDS, UNASKED, Wanted
+from monitoring import wording
 
 MAX_NAME, MAX_TEXT, MAX_URL, MAX_TAGS, MAX_TAG, MAX_VALUE = 200, 2_000, 2_000, 20, 60, 500
 MIN_WINDOW_S, MAX_WINDOW_S = 60, 30 * 86_400
@@ -36,7 +38,7 @@ def faults(wanted: Wanted) -> Faults:
     found |= _word_fault("comparison", wanted.comparison, Comparison) | _word_fault("no_data", wanted.no_data, NoData)
     found |= _word_fault("severity", wanted.severity, Severity)
     if metric is None:
-        return found | {"metric": f"is not known. Known: {', '.join(METRICS)}"}
+        return found | {"metric": _("is not known. Known: {names}").format(names=", ".join(METRICS))}
     found |= _scope_faults(wanted, metric)
     if "comparison" not in found:
         found |= _comparison_faults(wanted, metric)
@@ -46,7 +48,7 @@ def faults(wanted: Wanted) -> Faults:
 
 def _word_fault(field: str, told: Any, kind: type[StrEnum]) -> Faults:
     words = [one.value for one in kind]
-    return {} if told in words else {field: f"must be one of: {', '.join(words)}"}
+    return {} if told in words else {field: _("must be one of: {words}").format(words=", ".join(words))}
 
 
 def _text_faults(wanted: Wanted) -> Faults:
@@ -55,13 +57,17 @@ def _text_faults(wanted: Wanted) -> Faults:
     for field, most in limits.items():
         told = getattr(wanted, field)
         if not isinstance(told, str) or len(told) > most or "\x00" in told:
-            found[field] = f"must be a text of at most {most:,} characters, without NUL"
+            found[field] = _("must be a text of at most {count} characters, without NUL").format(
+                count=wording.count(most)
+            )
     if "name" not in found and not wanted.name.strip():
-        found["name"] = "must be told"
+        found["name"] = _("must be told")
     if "url" not in found and wanted.url and not _is_web_address(wanted.url):
-        found["url"] = "must be an address with http or https"
+        found["url"] = _("must be an address with http or https")
     if len(wanted.tags) > MAX_TAGS or not all(_is_tag(tag) for tag in wanted.tags):
-        found["tags"] = f"must be at most {MAX_TAGS} words of up to {MAX_TAG} characters"
+        found["tags"] = _("must be at most {most} words of up to {length} characters").format(
+            most=MAX_TAGS, length=MAX_TAG
+        )
     return found
 
 
@@ -79,32 +85,38 @@ def _is_web_address(text: str) -> bool:
 
 def _scope_faults(wanted: Wanted, metric: Metric) -> Faults:
     if wanted.scope and wanted.scope not in metric.scopes:
-        allowed = ", ".join(sorted(metric.scopes)) or "nothing but workflows"
-        return {"scope": f"{metric.label} can be split by: {allowed}"}
+        if not metric.scopes:
+            return {"scope": _("{metric} can be split by: nothing but workflows").format(metric=metric.title)}
+        allowed = ", ".join(sorted(metric.scopes))
+        return {"scope": _("{metric} can be split by: {allowed}").format(metric=metric.title, allowed=allowed)}
     if (only := _ONLY_SCOPE.get(metric.family)) is not None:
-        return {"scope": f"must be {only}"} if wanted.scope != only else {}
+        return {"scope": _("must be {scope}").format(scope=only)} if wanted.scope != only else {}
     if metric.family is Family.SCHEDULE and wanted.workflow_id is None and has_schedule(wanted.parameters):
-        return {"workflow": "must be told: a schedule belongs to one workflow. Without one, each workflow's own counts"}
+        why = _("must be told: a schedule belongs to one workflow. Without one, each workflow's own counts")
+        return {"workflow": why}
     is_together = wanted.workflow_id is None and not wanted.is_per_workflow
     if is_together and metric.family in (Family.RECENT, Family.SCHEDULE, Family.BURN):
-        return {"is_per_workflow": f"{metric.label} is told of one workflow at a time, not of all together"}
+        why = _("{metric} is told of one workflow at a time, not of all together").format(metric=metric.title)
+        return {"is_per_workflow": why}
     return {}
 
 
 def _comparison_faults(wanted: Wanted, metric: Metric) -> Faults:
     comparison = Comparison(wanted.comparison)
     if comparison in _USUAL:
-        return {} if metric.has_usual else {"comparison": f"{metric.label} has no usual range"}
+        why = _("{metric} has no usual range").format(metric=metric.title)
+        return {} if metric.has_usual else {"comparison": why}
     if comparison is Comparison.BELOW and not metric.has_window:
-        return {"comparison": f"{metric.label} can only be above a threshold"}
+        return {"comparison": _("{metric} can only be above a threshold").format(metric=metric.title)}
     found = _number_fault("threshold", wanted, metric, comparison)
     if wanted.clear_threshold is None or found:
         return found
     found = _number_fault("clear_threshold", wanted, metric, comparison)
     if not found and (wanted.clear_threshold > (wanted.threshold or 0)) == (comparison is Comparison.ABOVE):
-        side = "at or below" if comparison is Comparison.ABOVE else "at or above"
+        below = _("must be at or below the threshold, else it would never clear")
+        above = _("must be at or above the threshold, else it would never clear")
         is_same = wanted.clear_threshold == wanted.threshold
-        return {} if is_same else {"clear_threshold": f"must be {side} the threshold, else it would never clear"}
+        return {} if is_same else {"clear_threshold": below if comparison is Comparison.ABOVE else above}
     return found
 
 
@@ -114,16 +126,17 @@ def _number_fault(field: str, wanted: Wanted, metric: Metric, comparison: Compar
     if wanted.metric in UNASKED:
         return {}
     if told is None:
-        return {} if wanted.metric in OWN_THRESHOLDS else {field: "must be told"}
+        return {} if wanted.metric in OWN_THRESHOLDS else {field: _("must be told")}
     if not _is_number(told):
-        return {field: "must be a number"}
+        return {field: _("must be a number")}
     most = _most(metric)
     if not 0 <= told <= most:
-        return {field: f"must be between {threshold_words(metric.name, 0)} and {threshold_words(metric.name, most)}"}
+        lowest, highest = threshold_words(metric.name, 0), threshold_words(metric.name, most)
+        return {field: _("must be between {lowest} and {highest}").format(lowest=lowest, highest=highest)}
     if field == "threshold" and comparison is Comparison.BELOW and told == 0:
-        return {field: "must be above 0: nothing is ever below it"}
+        return {field: _("must be above 0: nothing is ever below it")}
     if field == "threshold" and comparison is Comparison.ABOVE and metric.unit is Unit.SHARE and told == most == 1:
-        return {field: "must be under 100%: nothing is ever above it"}
+        return {field: _("must be under 100%: nothing is ever above it")}
     return {}
 
 
@@ -140,17 +153,21 @@ def _is_number(told: Any) -> bool:
 
 
 def _length_faults(wanted: Wanted, metric: Metric) -> Faults:
+    seconds, runs = (
+        _("must be a whole number from 0 to {most} seconds"),
+        _("must be a whole number from 0 to {most} runs"),
+    )
     limits = {
-        "for_s": (MAX_FOR_S, "seconds"),
-        "keep_firing_s": (MAX_KEEP_S, "seconds"),
-        "delay_s": (MAX_DELAY_S, "seconds"),
-        "min_samples": (MAX_SAMPLES, "runs"),
+        "for_s": (MAX_FOR_S, seconds),
+        "keep_firing_s": (MAX_KEEP_S, seconds),
+        "delay_s": (MAX_DELAY_S, seconds),
+        "min_samples": (MAX_SAMPLES, runs),
     }
     found: Faults = {}
-    for field, (most, unit) in limits.items():
+    for field, (most, why) in limits.items():
         told = getattr(wanted, field)
         if not isinstance(told, int) or isinstance(told, bool) or not 0 <= told <= most:
-            found[field] = f"must be a whole number from 0 to {most:,} {unit}"
+            found[field] = why.format(most=wording.count(most))
     if metric.has_window and (fault := _window_fault(wanted.window_s)):
         found["window_s"] = fault
     return found
@@ -158,8 +175,10 @@ def _length_faults(wanted: Wanted, metric: Metric) -> Faults:
 
 def _window_fault(told: Any) -> str:
     if not isinstance(told, int) or isinstance(told, bool) or not MIN_WINDOW_S <= told <= MAX_WINDOW_S or told % 60:
-        return f"must be whole minutes, from {MIN_WINDOW_S} to {MAX_WINDOW_S:,} seconds (30 days)"
-    return "must be whole hours where it is longer than a day" if told > DAY_S and told % 3_600 else ""
+        return _("must be whole minutes, from {least} to {most} seconds (30 days)").format(
+            least=MIN_WINDOW_S, most=wording.count(MAX_WINDOW_S)
+        )
+    return _("must be whole hours where it is longer than a day") if told > DAY_S and told % 3_600 else ""
 
 
 def _parameter_faults(wanted: Wanted) -> Faults:
@@ -170,20 +189,20 @@ def _parameter_faults(wanted: Wanted) -> Faults:
 def _rate_faults(told: dict[str, Any]) -> Faults:
     limits = {name: told.get(name) for name in ("min_runs_per_hour", "max_runs_per_hour")}
     wrong = [name for name, value in limits.items() if value is not None and not (_is_number(value) and value >= 0)]
-    return dict.fromkeys(wrong, "must be a number of runs an hour, 0 or more")
+    return dict.fromkeys(wrong, _("must be a number of runs an hour, 0 or more"))
 
 
 def _budget_faults(told: dict[str, Any]) -> Faults:
     budget = told.get("budget_usd")
     if budget is None or not _is_number(budget) or not 0 < budget <= MAX_NUMBER:
-        return {"budget_usd": "must be an amount above 0"}
+        return {"budget_usd": _("must be an amount above 0")}
     return {}
 
 
 def _expected_faults(told: dict[str, Any]) -> Faults:
     expected = told.get("expected_ms")
     if expected is not None and not (_is_number(expected) and 0 < expected <= MAX_NUMBER):
-        return {"expected_ms": "must be a number of milliseconds above 0"}
+        return {"expected_ms": _("must be a number of milliseconds above 0")}
     return {}
 
 

@@ -5,24 +5,38 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from alerts.analysis.catalogue import METRICS, STEPS, Family, Scope, Unit
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop, ngettext
+from alerts.analysis.catalogue import METRICS, STEPS, Family, Metric, Scope, Unit
 from alerts.analysis.conditions import Comparison, Condition
 from monitoring import wording
 
 SCOPE_WORDS: dict[str, str] = {
-    Scope.NODE: "step",
-    Scope.MODEL: "model",
-    Scope.PROVIDER: "provider",
-    Scope.SYSTEM: "external system",
-    Scope.TOOL: "tool",
-    Scope.RELEASE: "release",
-    Scope.TRIGGER: "trigger",
-    Scope.ERROR: "error",
-    Scope.INPUT_TYPE: "input type",
-    Scope.SOURCE: "source",
-    Scope.BUDGET: "budget",
+    Scope.NODE: gettext_noop("step"),
+    Scope.MODEL: gettext_noop("model"),
+    Scope.PROVIDER: gettext_noop("provider"),
+    Scope.SYSTEM: gettext_noop("external system"),
+    Scope.TOOL: gettext_noop("tool"),
+    Scope.RELEASE: gettext_noop("release"),
+    Scope.TRIGGER: gettext_noop("trigger"),
+    Scope.ERROR: gettext_noop("error"),
+    Scope.INPUT_TYPE: gettext_noop("input type"),
+    Scope.SOURCE: gettext_noop("source"),
+    Scope.BUDGET: gettext_noop("budget"),
 }
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_EACH: dict[str, str] = {
+    Scope.NODE: gettext_noop("each step"),
+    Scope.MODEL: gettext_noop("each model"),
+    Scope.PROVIDER: gettext_noop("each provider"),
+    Scope.SYSTEM: gettext_noop("each external system"),
+    Scope.TOOL: gettext_noop("each tool"),
+    Scope.RELEASE: gettext_noop("each release"),
+    Scope.TRIGGER: gettext_noop("each trigger"),
+    Scope.ERROR: gettext_noop("each error"),
+    Scope.INPUT_TYPE: gettext_noop("each input type"),
+    Scope.SOURCE: gettext_noop("each source"),
+    Scope.BUDGET: gettext_noop("each budget"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +52,25 @@ class Target:
 
 def rule_words(condition: Condition, target: Target) -> str:
     """The whole sentence, without a full stop."""
-    return f"{condition_words(condition, target.scope)}, {target_words(target)}"
+    told, whose = condition_words(condition, target.scope), target_words(target)
+    return _("{condition}, {target}").format(condition=told, target=whose)
 
 
 def length_words(seconds: float) -> str:
     """A length of time that somebody set: `5 minutes`, `1 hour`, `90 seconds`."""
-    unit_s, unit = next((one for one in _UNITS if seconds % one[0] == 0), _UNITS[-1])
+    unit_s = next((one for one in (86_400, 3_600, 60) if seconds % one == 0), 1)
     number = seconds / unit_s
-    return f"{number:,.0f} {unit}{'' if number == 1 else 's'}"
+    return _length(unit_s, round(number)).format(count=wording.count(number))
+
+
+def _length(unit_s: int, number: int) -> str:
+    if unit_s == 86_400:
+        return ngettext("{count} day", "{count} days", number)
+    if unit_s == 3_600:
+        return ngettext("{count} hour", "{count} hours", number)
+    if unit_s == 60:
+        return ngettext("{count} minute", "{count} minutes", number)
+    return ngettext("{count} second", "{count} seconds", number)
 
 
 def value_words(metric: str, value: float | None) -> str:
@@ -90,38 +115,49 @@ def condition_words(condition: Condition, scope: str = "") -> str:
     """What must hold: `Error rate above 5% in 5 minutes with at least 20 runs, for 10 minutes`."""
     metric = METRICS.get(condition.metric)
     if metric is None:
-        return f"Unknown metric {condition.metric}"
-    if (own := _OWN.get(condition.metric)) is not None:
-        words = own(condition)
-    else:
-        words = f"{metric.label} {_comparison_words(condition)}"
+        return _("Unknown metric {name}").format(name=condition.metric)
+    own = _OWN.get(condition.metric)
+    words = own(condition) if own is not None else _compared(condition, metric)
     if metric.has_window and condition.window_s:
-        words += f" in {length_words(condition.window_s)}"
+        words = _("{condition} in {length}").format(condition=words, length=length_words(condition.window_s))
     if condition.min_samples > 0:
-        visits = "visits" if scope in STEPS else "runs"
-        words += f" with at least {wording.count(condition.min_samples)} {visits}"
-    return f"{words}, for {length_words(condition.for_s)}" if condition.for_s else words
+        visits, runs = _("{condition} with at least {count} visits"), _("{condition} with at least {count} runs")
+        least = wording.count(condition.min_samples)
+        words = (visits if scope in STEPS else runs).format(condition=words, count=least)
+    if condition.for_s:
+        words = _("{condition}, for {length}").format(condition=words, length=length_words(condition.for_s))
+    return words
 
 
-def _comparison_words(condition: Condition) -> str:
-    metric = METRICS[condition.metric]
+def _compared(condition: Condition, metric: Metric) -> str:
     if condition.comparison is Comparison.UNUSUAL:
-        return f"{'above' if metric.worse > 0 else 'below'} its usual range"
+        above, below = _("{metric} above its usual range"), _("{metric} below its usual range")
+        return (above if metric.worse > 0 else below).format(metric=metric.title)
     if condition.comparison is Comparison.UNUSUAL_EITHER:
-        return "outside its usual range"
-    return f"{condition.comparison.value} {threshold_words(condition.metric, condition.threshold)}"
+        return _("{metric} outside its usual range").format(metric=metric.title)
+    above, below = _("{metric} above {threshold}"), _("{metric} below {threshold}")
+    told = above if condition.comparison is Comparison.ABOVE else below
+    return told.format(metric=metric.title, threshold=_limit(condition))
+
+
+def limit_words(comparison: str, metric: str, threshold: float) -> str:
+    """A threshold with the side that is bad: `above 5%`."""
+    told = _("below {threshold}") if comparison == Comparison.BELOW else _("above {threshold}")
+    return told.format(threshold=threshold_words(metric, threshold))
 
 
 def _schedule_words(condition: Condition) -> str:
     told = condition.parameters
+    words = _("Missed or late schedule")
     if told.get("cron"):
-        when = f": {told['cron']} ({told.get('zone') or 'UTC'})"
+        schedule = f"{told['cron']} ({told.get('zone') or 'UTC'})"
+        words = _("Missed or late schedule: {schedule}").format(schedule=schedule)
     elif told.get("period_s"):
-        when = f": every {length_words(told['period_s'])}"
-    else:
-        when = ""
-    grace = f", {length_words(told['grace_s'])} of grace" if told.get("grace_s") else ""
-    return f"Missed or late schedule{when}{grace}"
+        length = length_words(told["period_s"])
+        words = _("Missed or late schedule: every {length}").format(length=length)
+    if told.get("grace_s"):
+        words = _("{condition}, {length} of grace").format(condition=words, length=length_words(told["grace_s"]))
+    return words
 
 
 def _limit(condition: Condition) -> str:
@@ -130,55 +166,76 @@ def _limit(condition: Condition) -> str:
 
 def _in_a_row(condition: Condition) -> str:
     number = int(condition.threshold or 0) + 1
-    return f"At least {number} {'failure' if number == 1 else 'failures'} in a row"
+    told = ngettext("At least {count} failure in a row", "At least {count} failures in a row", number)
+    return told.format(count=number)
 
 
 def _burn_words(condition: Condition) -> str:
     """Alarms of slower burns than the threshold are left out; 1 is the slowest that any alarm is about."""
     is_any = (condition.threshold or 1) <= 1
-    return "Error budget burns too fast" + ("" if is_any else f", at {_limit(condition)} or more")
+    if is_any:
+        return _("Error budget burns too fast")
+    return _("Error budget burns too fast, at {threshold} or more").format(threshold=_limit(condition))
 
 
-def _budget_words(what: str) -> Callable[[Condition], str]:
-    def words(condition: Condition) -> str:
-        return f"{what} {'its own threshold' if condition.threshold is None else _limit(condition)}"
+def _limited(condition: Condition, limited: str, usually: str = "") -> str:
+    """The sentence with the threshold; the other one where there is none."""
+    return usually if usually and condition.threshold is None else limited.format(threshold=_limit(condition))
 
-    return words
+
+def _of_month(condition: Condition) -> str:
+    budget = wording.usd(Decimal(str(condition.parameters.get("budget_usd") or 0)))
+    return _("Over {threshold} of {budget} spent in the month").format(threshold=_limit(condition), budget=budget)
 
 
 _OWN: dict[str, Callable[[Condition], str]] = {
-    "last_run_failed": lambda condition: "Last run failed",
-    "new_group": lambda condition: "New failure group",
-    "returned_group": lambda condition: "Failure group is back",
+    "last_run_failed": lambda told: _("Last run failed"),
+    "new_group": lambda told: _("New failure group"),
+    "returned_group": lambda told: _("Failure group is back"),
     "failed_in_a_row": _in_a_row,
     "missed_schedule": _schedule_words,
-    "running_over": lambda told: f"Running longer than {_limit(told)} its expected duration",
-    "stuck": lambda told: f"No report for {_limit(told)} while running",
-    "queued": lambda told: f"Waiting in a queue for over {_limit(told)}",
-    "last_success": lambda told: f"No success for {'longer than usual' if told.threshold is None else _limit(told)}",
-    "late": lambda told: f"Later than {_limit(told)} its usual interval",
-    "source_silent": lambda told: f"Silent for {'longer than usual' if told.threshold is None else _limit(told)}",
+    "running_over": lambda told: _limited(told, _("Running longer than {threshold} its expected duration")),
+    "stuck": lambda told: _limited(told, _("No report for {threshold} while running")),
+    "queued": lambda told: _limited(told, _("Waiting in a queue for over {threshold}")),
+    "last_success": lambda told: _limited(told, _("No success for {threshold}"), _("No success for longer than usual")),
+    "late": lambda told: _limited(told, _("Later than {threshold} its usual interval")),
+    "source_silent": lambda told: _limited(told, _("Silent for {threshold}"), _("Silent for longer than usual")),
     "burn_rate": _burn_words,
-    "budget_actual": _budget_words("Budget spent over"),
-    "budget_forecast": _budget_words("Forecast of a budget over"),
-    "budget_share": lambda told: (
-        f"Over {_limit(told)} of {wording.usd(Decimal(str(told.parameters.get('budget_usd') or 0)))} spent in the month"
+    "budget_actual": lambda told: _limited(
+        told, _("Budget spent over {threshold}"), _("Budget spent over its own threshold")
     ),
+    "budget_forecast": lambda told: _limited(
+        told, _("Forecast of a budget over {threshold}"), _("Forecast of a budget over its own threshold")
+    ),
+    "budget_share": _of_month,
 }
 
 
 def target_words(target: Target) -> str:
     """What it looks at: `of each model of checkout in production`."""
-    where = f" in {target.environment}" if target.environment else " in all environments"
     if target.scope in (Scope.SOURCE, Scope.BUDGET):
-        return f"of {_scope_words(target)}"
-    whose = target.workflow or ("each workflow" if target.is_per_workflow else "all workflows together")
-    return f"of {_scope_words(target)} of {whose}{where}" if target.scope else f"of {whose}{where}"
+        return _("of {subject}").format(subject=_scope_words(target))
+    subject = target.workflow or (_("each workflow") if target.is_per_workflow else _("all workflows together"))
+    if target.scope:
+        subject = _("{part} of {whole}").format(part=_scope_words(target), whole=subject)
+    if target.environment:
+        return _("of {subject} in {environment}").format(subject=subject, environment=target.environment)
+    return _("of {subject} in all environments").format(subject=subject)
 
 
 def _scope_words(target: Target) -> str:
-    kind = SCOPE_WORDS.get(target.scope, target.scope)
-    return f"{kind} {target.value}" if target.value else f"each {kind}"
+    return named(target.scope, target.value) if target.value else each(target.scope)
+
+
+def each(scope: str) -> str:
+    """All values of a scope, one by one: `each model`."""
+    return _(_EACH[scope]) if scope in _EACH else _("each {kind}").format(kind=scope)
+
+
+def named(scope: str, value: str) -> str:
+    """One value of a scope: `model gpt-5`; without a scope the value alone."""
+    kind = _(SCOPE_WORDS[scope]) if scope in SCOPE_WORDS else scope
+    return _("{kind} {value}").format(kind=kind, value=value) if kind else value
 
 
 def family_of(metric: str) -> Family | None:

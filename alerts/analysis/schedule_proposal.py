@@ -12,6 +12,8 @@ from itertools import pairwise
 from statistics import median_high
 from zoneinfo import ZoneInfo
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop, ngettext
 from alerts.analysis.schedules import Schedule
 from monitoring import wording
 from monitoring.analysis.rhythm import MIN_GAPS, rhythm
@@ -36,7 +38,10 @@ _HOUR_STEPS = (1, 2, 3, 4, 6, 8, 12)
 _WEEKDAYS = frozenset(range(5))
 _GRACE_PART = timedelta(seconds=24)
 _GRACES_S = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200)
-_DAY_NAMES = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_DAY_NAMES = (
+    *(gettext_noop("Mondays"), gettext_noop("Tuesdays"), gettext_noop("Wednesdays"), gettext_noop("Thursdays")),
+    *(gettext_noop("Fridays"), gettext_noop("Saturdays"), gettext_noop("Sundays")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,9 @@ def _candidates(local: Sequence[datetime]) -> Iterator[tuple[str, str]]:
     for step in _MINUTE_STEPS:
         for offset in _first_minutes([one.minute % step for one in local], step):
             first = "*" if offset == 0 else f"{offset}-59"
-            words = "every minute" if step == 1 else f"every {step} minutes"
+            words = _("every minute")
+            if step > 1:
+                words = ngettext("every {count} minute", "every {count} minutes", step).format(count=step)
             yield (f"{first}/{step} * * * *" if step > 1 else "* * * * *"), words
     for minute in _first_minutes([one.minute for one in local], _HOUR_MINUTES):
         yield from _hourly(local, minute)
@@ -147,13 +154,16 @@ def _hourly(local: Sequence[datetime], minute: int) -> Iterator[tuple[str, str]]
     for step in _HOUR_STEPS:
         offset = Counter(_due_hour(one, minute) % step for one in local).most_common(1)[0][0]
         hours = "*" if step == 1 else f"*/{step}" if offset == 0 else f"{offset}-23/{step}"
-        each = "every hour" if step == 1 else f"every {step} hours"
-        yield f"{minute} {hours} * * *", f"{each} at minute {minute}"
+        words = _("every hour at minute {minute}")
+        if step > 1:
+            words = ngettext("every {count} hour at minute {minute}", "every {count} hours at minute {minute}", step)
+        yield f"{minute} {hours} * * *", words.format(count=step, minute=minute)
     busy = sorted({_due_hour(one, minute) for one in local})
     if 1 < len(busy) < 24 and busy == list(range(busy[0], busy[-1] + 1)):
-        span = f"every hour from {busy[0]:02}:{minute:02} to {busy[-1]:02}:{minute:02}"
-        yield f"{minute} {busy[0]}-{busy[-1]} * * *", span
-        yield f"{minute} {busy[0]}-{busy[-1]} * * 1-5", f"{span} on weekdays"
+        first, last = f"{busy[0]:02}:{minute:02}", f"{busy[-1]:02}:{minute:02}"
+        daily, on_weekdays = _("every hour from {first} to {last}"), _("every hour from {first} to {last} on weekdays")
+        yield f"{minute} {busy[0]}-{busy[-1]} * * *", daily.format(first=first, last=last)
+        yield f"{minute} {busy[0]}-{busy[-1]} * * 1-5", on_weekdays.format(first=first, last=last)
 
 
 def _due_hour(one: datetime, minute: int) -> int:
@@ -162,22 +172,26 @@ def _due_hour(one: datetime, minute: int) -> int:
 
 def _daily(local: Sequence[datetime], moment: int) -> Iterator[tuple[str, str]]:
     hour, minute = divmod(moment, _HOUR_MINUTES)
-    at = f"at {hour:02}:{minute:02}"
-    yield f"{minute} {hour} * * *", f"every day {at}"
+    time = f"{hour:02}:{minute:02}"
+    yield f"{minute} {hour} * * *", _("every day at {time}").format(time=time)
     dues = [one - timedelta(minutes=moment) for one in local]
     days = frozenset(due.weekday() for due in dues)
     if days == _WEEKDAYS:
-        yield f"{minute} {hour} * * 1-5", f"on weekdays {at}"
+        yield f"{minute} {hour} * * 1-5", _("on weekdays at {time}").format(time=time)
     elif len(days) < 7:
         numbers = ",".join(str(day + 1) for day in sorted(days))
-        yield f"{minute} {hour} * * {numbers}", f"on {_listed([_DAY_NAMES[day] for day in sorted(days)])} {at}"
+        names = _listed([_(_DAY_NAMES[day]) for day in sorted(days)])
+        yield f"{minute} {hour} * * {numbers}", _("on {days} at {time}").format(days=names, time=time)
     if len(dates := {due.day for due in dues}) == 1:
         (date,) = dates
-        yield f"{minute} {hour} {date} * *", f"on day {date} of each month {at}"
+        words = _("on day {day} of each month at {time}").format(day=date, time=time)
+        yield f"{minute} {hour} {date} * *", words
 
 
 def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(names) == 1:
+        return names[0]
+    return _("{first} and {last}").format(first=", ".join(names[:-1]), last=names[-1])
 
 
 def _fit(starts: Sequence[datetime], cron: str, words: str, zone: str) -> _Fit | None:
@@ -206,8 +220,9 @@ def _delays(dues: Sequence[datetime], starts: Sequence[datetime], late: timedelt
 
 def _proposed(fit: _Fit) -> ProposedSchedule:
     grace = _grace(max(fit.delays), fit.gap)
-    evidence = f"{fit.matched} of {fit.expected} expected runs came, {fit.matched} of {fit.starts} were expected"
-    return ProposedSchedule(fit.cron, fit.zone, None, grace, f"{fit.words} ({fit.zone}): {evidence}")
+    words = _("{schedule} ({zone}): {matched} of {expected} expected runs came, {matched} of {starts} were expected")
+    told = {"matched": fit.matched, "expected": fit.expected, "starts": fit.starts}
+    return ProposedSchedule(fit.cron, fit.zone, None, grace, words.format(schedule=fit.words, zone=fit.zone, **told))
 
 
 def _grace(latest: timedelta, gap: timedelta) -> int:
@@ -225,5 +240,6 @@ def _period(starts: Sequence[datetime]) -> ProposedSchedule | None:
     period = max(60, round(found.interval.total_seconds() / 60) * 60)
     beyond = max(found.longest_usual.total_seconds() - period, period / 10)
     grace = next((grace for grace in _GRACES_S if grace >= beyond), _GRACES_S[-1])
-    words = f"every {wording.plain_duration_ms(period * 1000)} after the last start: {found.words}"
-    return ProposedSchedule("", "", period, grace, words)
+    words = _("every {length} after the last start: {rhythm}")
+    length = wording.plain_duration_ms(period * 1000)
+    return ProposedSchedule("", "", period, grace, words.format(length=length, rhythm=found.words))

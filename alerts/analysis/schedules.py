@@ -7,6 +7,8 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
 
+from accounts.phrases import gettext as _
+from monitoring import wording
 from monitoring.analysis import schedule as cron_schedules
 from monitoring.analysis.schedule import EARLY, UnreadableSchedule, zone_fault
 
@@ -107,10 +109,10 @@ def check_schedule(parameters: Mapping[str, Any]) -> dict[str, str]:
     cron, period, zone = parameters.get("cron"), parameters.get("period_s"), parameters.get("zone")
     found: dict[str, str] = {}
     if cron and period:
-        found["period_s"] = "must be left out beside a cron expression"
+        found["period_s"] = _("must be left out beside a cron expression")
     found |= _cron_faults(cron, zone)
     if period and not (_is_number(period) and MIN_PERIOD_S <= period <= MAX_PERIOD_S):
-        found["period_s"] = f"must be from {MIN_PERIOD_S} seconds to 366 days"
+        found["period_s"] = _("must be from {least} seconds to {most} days").format(least=MIN_PERIOD_S, most=366)
     if fault := _grace_fault(parameters, found):
         found["grace_s"] = fault
     return found
@@ -138,11 +140,12 @@ def _grace_fault(parameters: Mapping[str, Any], found: Mapping[str, str]) -> str
     if grace is None:
         return ""
     if not _is_number(grace) or not 0 <= grace <= MAX_GRACE_S:
-        return "must be from 0 seconds to 7 days"
+        return _("must be from 0 seconds to 7 days")
     told = None if found or not parameters.get("cron") else _read(parameters)
     shortest = shortest_gap(told.cron, told.zone) if told else None
     if shortest is not None and grace >= shortest.total_seconds():
-        return f"must be shorter than the {shortest.total_seconds():,.0f} seconds between two runs"
+        length = wording.count(shortest.total_seconds())
+        return _("must be shorter than the {seconds} seconds between two runs").format(seconds=length)
     return ""
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 from uuid import UUID
 
+from accounts.phrases import gettext_noop
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison, Condition, NoData, Severity
 from monitoring.analysis.schedule import in_cron_words
@@ -131,8 +132,8 @@ TYPED: dict[Unit, tuple[str, float]] = {
     Unit.SHARE: ("%", 0.01),
     Unit.COUNT: ("", 1),
     Unit.MS: ("s", 1000),
-    Unit.USD: ("US dollars", 1),
-    Unit.TOKENS: ("tokens", 1),
+    Unit.USD: (gettext_noop("US dollars"), 1),
+    Unit.TOKENS: (gettext_noop("tokens"), 1),
     Unit.BYTES: ("MB", 1_000_000),
-    Unit.FACTOR: ("times", 1),
+    Unit.FACTOR: (gettext_noop("times"), 1),
 }

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from accounts.retrying import Result
 from alerts.analysis.notices import Notice, NoticeKind
 from alerts.channels.contract import (
     About,
     Field,
+    Named,
     Reading,
     Reference,
     Request,
@@ -36,20 +39,31 @@ ENDS_AFTER = timedelta(minutes=15)
 MAX_LABEL = 200
 FIELDS = (
     Field(
-        "url", "Address of Alertmanager", "Without /api/v2/alerts.", is_required=True, is_address=True, max_length=2_000
+        "url",
+        gettext_noop("Address of Alertmanager"),
+        gettext_noop("Without /api/v2/alerts."),
+        is_required=True,
+        is_address=True,
+        max_length=2_000,
     ),
-    Field("user", "User", "Where a proxy in front of it asks for one.", max_length=200),
-    Field("password", "Password of the user", is_secret=True),
-    Field("token", "Bearer token", "In place of user and password.", is_secret=True, max_length=2_000),
+    Field("user", gettext_noop("User"), gettext_noop("Where a proxy in front of it asks for one."), max_length=200),
+    Field("password", gettext_noop("Password of the user"), is_secret=True),
+    Field(
+        "token",
+        gettext_noop("Bearer token"),
+        gettext_noop("In place of user and password."),
+        is_secret=True,
+        max_length=2_000,
+    ),
 )
 
 
-class Alertmanager:
+class Alertmanager(Named):
     """Alerts in an Alertmanager, which tells whom it is set up to tell."""
 
     kind = "alertmanager"
-    label = "Alertmanager"
-    note = "One alert for each incident, sent again every five minutes while it is open."
+    english = "Alertmanager"
+    told = gettext_noop("One alert for each incident, sent again every five minutes while it is open.")
     source = "https://prometheus.io/docs/alerting/latest/alerts_api/"
     fields = FIELDS
 
@@ -57,12 +71,12 @@ class Alertmanager:
         """What is wrong with them, by field."""
         reasons = missing(FIELDS, settings, secrets)
         if bool(settings.get("user")) != bool(secrets.get("password")):
-            reasons["user"] = "must be filled in together with a password, or neither"
+            reasons["user"] = _("must be filled in together with a password, or neither")
         if secrets.get("token") and settings.get("user"):
-            reasons |= {"token": "cannot be used beside a user"}
+            reasons |= {"token": _("cannot be used beside a user")}
         token = secrets.get("token", "")
         if not token.isascii() or not token.isprintable():
-            reasons |= {"token": "has a letter that headers cannot carry"}
+            reasons |= {"token": _("has a letter that headers cannot carry")}
         return reasons
 
     def place(self, settings: Settings, secrets: Secrets) -> str:
@@ -99,7 +113,7 @@ def alert(notice: Notice, kept: Reference | None) -> dict[str, Any]:
         "source": "steadyrun",
     }
     annotations = {"summary": headline(notice), "description": "\n".join([*_facts(notice), *lines(notice)])}
-    annotations |= {link.label.lower().replace(" ", "_"): link.url for link in links(notice)}
+    annotations |= {link.name: link.url for link in links(notice)}
     return {
         "labels": kept["labels"] if kept else {name: cut(text, MAX_LABEL) for name, text in labels.items() if text},
         "annotations": annotations,

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from accounts.phrases import gettext as _
 from accounts.retrying import Result, Verdict, verdict_of
 from alerts.analysis.notices import Notice, NoticeKind
 
@@ -24,21 +25,36 @@ Reference = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a channel's form.
+    """A field of a channel's form; `english` and `hint` are its label and its help as they are marked.
 
     A secret one is kept encrypted and never shown again. `is_address`: it is called from here, so it must not lead into
-    this network. `choices` are values with labels. `is_lines`: a list, one a line.
+    this network. `choices` are values with labels as they are marked. `is_lines`: a list, one a line.
     """
 
     name: str
-    label: str
-    help: str = ""
+    english: str
+    hint: str = ""
     is_secret: bool = False
     is_required: bool = False
     is_address: bool = False
     is_lines: bool = False
     choices: tuple[tuple[str, str], ...] = ()
     max_length: int = 500
+
+    @property
+    def label(self) -> str:
+        """Its label in the language of the reader."""
+        return _(self.english)
+
+    @property
+    def help(self) -> str:
+        """What stands below it, in the language of the reader."""
+        return _(self.hint) if self.hint else ""
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """Its choices with labels in the language of the reader."""
+        return [(value, _(label)) for value, label in self.choices]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,11 @@ class Channel(Protocol):
         ...
 
     @property
+    def english(self) -> str:
+        """Its name in English: of a product, the same in every language."""
+        ...
+
+    @property
     def label(self) -> str:
         """Its name."""
         ...
@@ -144,6 +165,23 @@ class Channel(Protocol):
     def read(self, told: Told, notice: Notice, about: About) -> Reading:
         """What the answer means."""
         ...
+
+
+class Named:
+    """The texts of a kind of channel: `english` is its name and `told` its note, as they are marked."""
+
+    english: str
+    told: str
+
+    @property
+    def label(self) -> str:
+        """Its name in the language of the reader."""
+        return _(self.english)
+
+    @property
+    def note(self) -> str:
+        """What it does with the notices of one incident, in the language of the reader."""
+        return _(self.told)
 
 
 def as_json(document: Any) -> bytes:
@@ -196,7 +234,9 @@ def missing(fields: Sequence[Field], settings: Settings, secrets: Secrets) -> di
     for one in fields:
         value = (secrets if one.is_secret else settings).get(one.name)
         if one.is_required and not value:
-            reasons[one.name] = "must be filled in"
+            reasons[one.name] = _("must be filled in")
         elif one.choices and value and value not in dict(one.choices):
-            reasons[one.name] = f"must be one of: {', '.join(value for value, _ in one.choices)}"
+            reasons[one.name] = _("must be one of: {words}").format(
+                words=", ".join(value for value, _label in one.choices)
+            )
     return reasons

@@ -8,12 +8,14 @@ description 4,096, 25 fields of 256 and 1,024, 6,000 in all) and #allowed-mentio
 import re
 from typing import Any
 
+from accounts.phrases import gettext_noop
 from accounts.retrying import Result, Verdict
 from alerts.analysis.notices import Notice
 from alerts.channels.contract import (
     UPDATING,
     About,
     Field,
+    Named,
     Reading,
     Request,
     Secrets,
@@ -34,8 +36,8 @@ UNKNOWN_MESSAGE = 10008
 FIELDS = (
     Field(
         "webhook_url",
-        "Address of the webhook",
-        "From the channel's settings: Integrations, Webhooks.",
+        gettext_noop("Address of the webhook"),
+        gettext_noop("From the channel's settings: Integrations, Webhooks."),
         is_secret=True,
         is_required=True,
         is_address=True,
@@ -45,12 +47,14 @@ FIELDS = (
 _MARKUP = re.compile(r"([\\*_~`|>#\[\]()<:@-])")
 
 
-class Discord:
+class Discord(Named):
     """Messages in a Discord channel."""
 
     kind = "discord"
-    label = "Discord"
-    note = "One message for each incident, changed when it is acknowledged or resolved. It mentions nobody."
+    english = "Discord"
+    told = gettext_noop(
+        "One message for each incident, changed when it is acknowledged or resolved. It mentions nobody."
+    )
     source = "https://discord.com/developers/docs/resources/webhook"
     fields = FIELDS
 

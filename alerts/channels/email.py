@@ -8,26 +8,40 @@ import hashlib
 import html
 import re
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop, ngettext
 from alerts.analysis.notices import Notice
-from alerts.channels.contract import About, Field, Mail, Reading, Secrets, Settings, Told, cut, one_line, read_status
+from alerts.channels.contract import (
+    About,
+    Field,
+    Mail,
+    Named,
+    Reading,
+    Secrets,
+    Settings,
+    Told,
+    cut,
+    one_line,
+    read_status,
+)
 from alerts.channels.wording import colour, facts, headline, lines, links, plain_text
 
 MAX_SUBJECT = 180
 MAX_ADDRESSES = 50
 FIELDS = (
-    Field("members", "Members", is_lines=True),
-    Field("groups", "Groups of members", is_lines=True),
-    Field("addresses", "Further addresses, one a line", is_lines=True, max_length=8_000),
+    Field("members", gettext_noop("Members"), is_lines=True),
+    Field("groups", gettext_noop("Groups of members"), is_lines=True),
+    Field("addresses", gettext_noop("Further addresses, one a line"), is_lines=True, max_length=8_000),
 )
 _ADDRESS = re.compile(r"[^@\s<>,;:\"\\()\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?")
 
 
-class Email:
+class Email(Named):
     """E-mails, one to each recipient."""
 
     kind = "email"
-    label = "E-mail"
-    note = "An e-mail for each notice; those of one incident make a thread."
+    english = gettext_noop("E-mail")
+    told = gettext_noop("An e-mail for each notice; those of one incident make a thread.")
     source = "https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4"
     fields = FIELDS
 
@@ -35,18 +49,22 @@ class Email:
         """What is wrong with them, by field."""
         addresses = settings.get("addresses") or []
         if bad := next((one for one in addresses if not is_address(one)), None):
-            return {"addresses": f"has a line that is no e-mail address: {cut(one_line(bad), 60)}"}
+            return {"addresses": _("has a line that is no e-mail address: {line}").format(line=cut(one_line(bad), 60))}
         if len(addresses) > MAX_ADDRESSES:
-            return {"addresses": f"may have at most {MAX_ADDRESSES} lines"}
+            return {"addresses": _("may have at most {count} lines").format(count=MAX_ADDRESSES)}
         if not addresses and not settings.get("members") and not settings.get("groups"):
-            return {"addresses": "must have an address, or choose members or a group"}
+            return {"addresses": _("must have an address, or choose members or a group")}
         return {}
 
     def place(self, settings: Settings, secrets: Secrets) -> str:
         """How many it goes to."""
-        told = (("member", "members"), ("group", "groups"), ("address", "addresses"))
-        counts = [(len(settings.get(many) or []), one, many) for one, many in told]
-        return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+        members, groups, addresses = (len(settings.get(name) or []) for name in ("members", "groups", "addresses"))
+        counts = (
+            (members, ngettext("{count} member", "{count} members", members)),
+            (groups, ngettext("{count} group", "{count} groups", groups)),
+            (addresses, ngettext("{count} address", "{count} addresses", addresses)),
+        )
+        return ", ".join(words.format(count=count) for count, words in counts if count)
 
     def request(self, notice: Notice, settings: Settings, secrets: Secrets, about: About) -> Mail:
         """The letter, as text and as HTML."""

@@ -8,12 +8,15 @@ Sources: https://docs.opsgenie.com/docs/alert-api (message 130 characters, alias
 from typing import Any
 from urllib.parse import quote
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from accounts.retrying import Result, Verdict
 from alerts.analysis.conditions import Severity
 from alerts.analysis.notices import Notice, NoticeKind
 from alerts.channels.contract import (
     About,
     Field,
+    Named,
     Reading,
     Request,
     Secrets,
@@ -35,19 +38,19 @@ MAX_MESSAGE, MAX_ALIAS, MAX_DESCRIPTION, MAX_NOTE = 130, 512, 15_000, 1_000
 FIELDS = (
     Field(
         "api_key",
-        "API key",
-        "Of an API integration: it may create, acknowledge and close alerts.",
+        gettext_noop("API key"),
+        gettext_noop("Of an API integration: it may create, acknowledge and close alerts."),
         is_secret=True,
         is_required=True,
         max_length=300,
     ),
     Field(
         "region",
-        "Where the account is",
+        gettext_noop("Where the account is"),
         choices=(
-            ("us", "Opsgenie, United States"),
-            ("eu", "Opsgenie, European Union"),
-            ("jsm", "Jira Service Management"),
+            ("us", gettext_noop("Opsgenie, United States")),
+            ("eu", gettext_noop("Opsgenie, European Union")),
+            ("jsm", gettext_noop("Jira Service Management")),
         ),
         is_required=True,
     ),
@@ -56,12 +59,14 @@ _PRIORITIES = {Severity.CRITICAL: "P1", Severity.WARNING: "P3", Severity.INFO: "
 _ACTIONS = {NoticeKind.ACKNOWLEDGED: "acknowledge", NoticeKind.RESOLVED: "close"}
 
 
-class Opsgenie:
+class Opsgenie(Named):
     """Alerts of an Opsgenie account."""
 
     kind = "opsgenie"
-    label = "Opsgenie"
-    note = "Also Jira Service Management. One alert for each incident: created, acknowledged and closed with it."
+    english = "Opsgenie"
+    told = gettext_noop(
+        "Also Jira Service Management. One alert for each incident: created, acknowledged and closed with it."
+    )
     source = "https://docs.opsgenie.com/docs/alert-api"
     fields = FIELDS
 
@@ -70,12 +75,12 @@ class Opsgenie:
         reasons = missing(FIELDS, settings, secrets)
         key = secrets.get("api_key", "")
         if key and not (key.isascii() and key.isprintable() and " " not in key):
-            reasons["api_key"] = "may not have spaces or special letters"
+            reasons["api_key"] = _("may not have spaces or special letters")
         return reasons
 
     def place(self, settings: Settings, secrets: Secrets) -> str:
         """The place of the account."""
-        return dict(FIELDS[1].choices).get(str(settings.get("region", "")), "")
+        return dict(FIELDS[1].options).get(str(settings.get("region", "")), "")
 
     def request(self, notice: Notice, settings: Settings, secrets: Secrets, about: About) -> Request:
         """Creates an alert, or acknowledges or closes it."""
@@ -108,5 +113,6 @@ def _alert(notice: Notice) -> dict[str, Any]:
 
 
 def _note(notice: Notice) -> dict[str, Any]:
-    said = f"{state(notice)}{f' by {notice.by}' if notice.by else ''}. {notice.how_bad}".strip()
+    told = _("{state} by {name}.") if notice.by else _("{state}.")
+    said = f"{told.format(state=state(notice), name=notice.by)} {notice.how_bad}".strip()
     return {"source": "Steadyrun", "note": cut(said, MAX_NOTE), **({"user": cut(notice.by, 100)} if notice.by else {})}

@@ -7,10 +7,13 @@ mistake, 429 and 5xx are tried again).
 
 from typing import Any
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from alerts.analysis.notices import Notice, NoticeKind
 from alerts.channels.contract import (
     About,
     Field,
+    Named,
     Reading,
     Request,
     Secrets,
@@ -29,23 +32,28 @@ KEY_LETTERS = 32
 FIELDS = (
     Field(
         "routing_key",
-        "Integration key",
-        "Of a service: add the integration Events API v2. 32 letters and digits.",
+        gettext_noop("Integration key"),
+        gettext_noop("Of a service: add the integration Events API v2. 32 letters and digits."),
         is_secret=True,
         is_required=True,
         max_length=64,
     ),
-    Field("region", "Service region", choices=(("us", "United States"), ("eu", "European Union")), is_required=True),
+    Field(
+        "region",
+        gettext_noop("Service region"),
+        choices=(("us", gettext_noop("United States")), ("eu", gettext_noop("European Union"))),
+        is_required=True,
+    ),
 )
 _ACTIONS = {NoticeKind.ACKNOWLEDGED: "acknowledge", NoticeKind.RESOLVED: "resolve"}
 
 
-class PagerDuty:
+class PagerDuty(Named):
     """Alerts of a PagerDuty service."""
 
     kind = "pagerduty"
-    label = "PagerDuty"
-    note = "One alert for each incident: triggered, acknowledged and resolved with it."
+    english = "PagerDuty"
+    told = gettext_noop("One alert for each incident: triggered, acknowledged and resolved with it.")
     source = "https://developer.pagerduty.com/docs/events-api-v2/overview/"
     fields = FIELDS
 
@@ -54,7 +62,7 @@ class PagerDuty:
         reasons = missing(FIELDS, settings, secrets)
         key = secrets.get("routing_key", "")
         if key and not (key.isascii() and key.isalnum() and len(key) == KEY_LETTERS):
-            reasons["routing_key"] = f"must be {KEY_LETTERS} letters and digits"
+            reasons["routing_key"] = _("must be {count} letters and digits").format(count=KEY_LETTERS)
         return reasons
 
     def place(self, settings: Settings, secrets: Secrets) -> str:
@@ -79,7 +87,7 @@ class PagerDuty:
 
 
 def _alert(notice: Notice) -> dict[str, Any]:
-    details = {**dict(facts(notice)), **({"Lines": lines(notice)} if notice.lines else {})}
+    details = {**dict(facts(notice)), **({_("Lines"): lines(notice)} if notice.lines else {})}
     payload = {
         "summary": headline(notice, MAX_SUMMARY),
         "source": notice.workflow or notice.team,

@@ -9,12 +9,15 @@ the text of a section. A webhook answers with words, the API with `{"ok": false,
 import re
 from typing import Any
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from accounts.retrying import Result, Verdict
 from alerts.analysis.notices import Notice, NoticeKind
 from alerts.channels.contract import (
     UPDATING,
     About,
     Field,
+    Named,
     Reading,
     Request,
     Secrets,
@@ -34,14 +37,24 @@ MAX_TEXT = 3_000
 FIELDS = (
     Field(
         "webhook_url",
-        "Address of an incoming webhook",
-        "Or a bot token below.",
+        gettext_noop("Address of an incoming webhook"),
+        gettext_noop("Or a bot token below."),
         is_secret=True,
         is_address=True,
         max_length=2_000,
     ),
-    Field("token", "Bot token", "Begins with xoxb-; needs the scope chat:write.", is_secret=True),
-    Field("channel", "Channel", "With a bot token: its id, or its name with #. Invite the bot there.", max_length=80),
+    Field(
+        "token",
+        gettext_noop("Bot token"),
+        gettext_noop("Begins with xoxb-; needs the scope chat:write."),
+        is_secret=True,
+    ),
+    Field(
+        "channel",
+        gettext_noop("Channel"),
+        gettext_noop("With a bot token: its id, or its name with #. Invite the bot there."),
+        max_length=80,
+    ),
 )
 _PASSING = frozenset(
     ["ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"]
@@ -52,12 +65,14 @@ _UNFIT = frozenset(["msg_too_long", "no_text", "invalid_blocks", "invalid_attach
 _ROOM = 2_400
 
 
-class Slack:
+class Slack(Named):
     """Messages in a Slack channel."""
 
     kind = "slack"
-    label = "Slack"
-    note = "With a bot token one message that is updated; with an incoming webhook a message for each notice."
+    english = "Slack"
+    told = gettext_noop(
+        "With a bot token one message that is updated; with an incoming webhook a message for each notice."
+    )
     source = "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks"
     fields = FIELDS
 
@@ -66,11 +81,11 @@ class Slack:
         reasons = missing(FIELDS, settings, secrets)
         url, token = secrets.get("webhook_url"), secrets.get("token")
         if bool(url) == bool(token):
-            reasons["webhook_url"] = "must be filled in, or a bot token: one of the two"
+            reasons["webhook_url"] = _("must be filled in, or a bot token: one of the two")
         if token and not settings.get("channel"):
-            reasons["channel"] = "must be named beside a bot token"
+            reasons["channel"] = _("must be named beside a bot token")
         if token and not re.fullmatch(r"xox[a-z]-[A-Za-z0-9-]+", token):
-            reasons |= {"token": "must be a token of Slack: xoxb- and letters"}
+            reasons |= {"token": _("must be a token of Slack: xoxb- and letters")}
         return reasons
 
     def place(self, settings: Settings, secrets: Secrets) -> str:

@@ -8,12 +8,14 @@ connectors answer 200 and say in words that it failed.
 
 from typing import Any
 
+from accounts.phrases import gettext_noop, ngettext
 from accounts.retrying import Result, Verdict
 from alerts.analysis.conditions import Severity
 from alerts.analysis.notices import Notice
 from alerts.channels.contract import (
     About,
     Field,
+    Named,
     Reading,
     Request,
     Secrets,
@@ -26,13 +28,14 @@ from alerts.channels.contract import (
 )
 from alerts.channels.places import host_of
 from alerts.channels.wording import facts, headline, lines, links
+from monitoring import wording
 
 MAX_BYTES = 28_000
 FIELDS = (
     Field(
         "webhook_url",
-        "Address of the webhook",
-        "From the Workflows app: Post to a channel when a webhook request is received.",
+        gettext_noop("Address of the webhook"),
+        gettext_noop("From the Workflows app: Post to a channel when a webhook request is received."),
         is_secret=True,
         is_required=True,
         is_address=True,
@@ -42,12 +45,12 @@ FIELDS = (
 _COLOURS = {Severity.CRITICAL: "Attention", Severity.WARNING: "Warning", Severity.INFO: "Accent"}
 
 
-class Teams:
+class Teams(Named):
     """Cards in a Teams channel."""
 
     kind = "teams"
-    label = "Microsoft Teams"
-    note = "A card for each notice: its webhooks cannot change one."
+    english = "Microsoft Teams"
+    told = gettext_noop("A card for each notice: its webhooks cannot change one.")
     source = "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using"
     fields = FIELDS
 
@@ -63,7 +66,7 @@ class Teams:
         """A message with one card, without further lines where it would be too long with them."""
         body = as_json(message(notice, lines(notice)))
         if len(body) > MAX_BYTES:
-            body = as_json(message(notice, [f"{len(notice.lines):,} incidents: the list is on the page."]))
+            body = as_json(message(notice, [_too_many(len(notice.lines))]))
         return Request(secrets["webhook_url"], body)
 
     def read(self, told: Told, notice: Notice, about: About) -> Reading:
@@ -93,6 +96,11 @@ def message(notice: Notice, further: list[str]) -> dict[str, Any]:
     }
     content = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "summary": headline(notice), "attachments": [content]}
+
+
+def _too_many(number: int) -> str:
+    told = ngettext("{count} incident: the list is on the page.", "{count} incidents: the list is on the page.", number)
+    return told.format(count=wording.count(number))
 
 
 def _text(*runs: dict[str, str]) -> dict[str, Any]:

@@ -8,12 +8,15 @@ import html
 import re
 from typing import Any
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from accounts.retrying import Result, Verdict
 from alerts.analysis.notices import Notice, NoticeKind
 from alerts.channels.contract import (
     UPDATING,
     About,
     Field,
+    Named,
     Reading,
     Request,
     Secrets,
@@ -31,20 +34,37 @@ from alerts.channels.wording import facts, headline, lines, links
 BASE = "https://api.telegram.org"
 MAX_TEXT = 4_096
 FIELDS = (
-    Field("token", "Token of the bot", "From @BotFather: digits, a colon, letters.", is_secret=True, is_required=True),
-    Field("chat_id", "Chat", "Its number, or @name of a public channel.", is_required=True, max_length=80),
-    Field("thread_id", "Topic", "The number of a topic, where the group has topics.", max_length=20),
+    Field(
+        "token",
+        gettext_noop("Token of the bot"),
+        gettext_noop("From @BotFather: digits, a colon, letters."),
+        is_secret=True,
+        is_required=True,
+    ),
+    Field(
+        "chat_id",
+        gettext_noop("Chat"),
+        gettext_noop("Its number, or @name of a public channel."),
+        is_required=True,
+        max_length=80,
+    ),
+    Field(
+        "thread_id",
+        gettext_noop("Topic"),
+        gettext_noop("The number of a topic, where the group has topics."),
+        max_length=20,
+    ),
 )
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 _WRONG_PLACE = ("chat not found", "message thread not found", "not enough rights", "need administrator rights")
 
 
-class Telegram:
+class Telegram(Named):
     """Messages in a Telegram chat."""
 
     kind = "telegram"
-    label = "Telegram"
-    note = "One message for each incident, changed when it is acknowledged or resolved."
+    english = "Telegram"
+    told = gettext_noop("One message for each incident, changed when it is acknowledged or resolved.")
     source = "https://core.telegram.org/bots/api"
     fields = FIELDS
 
@@ -53,16 +73,16 @@ class Telegram:
         reasons, token = missing(FIELDS, settings, secrets), secrets.get("token", "")
         chat, thread = str(settings.get("chat_id", "")), str(settings.get("thread_id", ""))
         if token and not re.fullmatch(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,120}", token):
-            reasons |= {"token": "must be digits, a colon and letters, as @BotFather wrote it"}
+            reasons |= {"token": _("must be digits, a colon and letters, as @BotFather wrote it")}
         if chat and not re.fullmatch(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{3,64}", chat):
-            reasons["chat_id"] = "must be a number, or @ and a name"
+            reasons["chat_id"] = _("must be a number, or @ and a name")
         if thread and not re.fullmatch(r"[0-9]{1,18}", thread):
-            reasons["thread_id"] = "must be a number"
+            reasons["thread_id"] = _("must be a number")
         return reasons
 
     def place(self, settings: Settings, secrets: Secrets) -> str:
         """The chat."""
-        return f"chat {settings.get('chat_id', '')}"
+        return _("chat {id}").format(id=settings.get("chat_id", ""))
 
     def request(self, notice: Notice, settings: Settings, secrets: Secrets, about: About) -> Request:
         """A message, or what changes one."""

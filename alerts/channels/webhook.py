@@ -11,10 +11,13 @@ import hmac
 import secrets as random
 from typing import Any
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from alerts.analysis.notices import Notice, NoticeKind
 from alerts.channels.contract import (
     About,
     Field,
+    Named,
     Reading,
     Request,
     Secrets,
@@ -30,11 +33,11 @@ from alerts.channels.wording import MAX_LINE, MAX_LINES, headline
 
 SECRET_START = "whsec_"  # noqa: S105 - how every secret begins
 FIELDS = (
-    Field("url", "Address that takes webhooks", is_required=True, is_address=True, max_length=2_000),
+    Field("url", gettext_noop("Address that takes webhooks"), is_required=True, is_address=True, max_length=2_000),
     Field(
         "secret",
-        "Signing secret",
-        "whsec_ and 24 to 64 bytes in base64. Left empty one is made and shown once.",
+        gettext_noop("Signing secret"),
+        gettext_noop("whsec_ and 24 to 64 bytes in base64. Left empty one is made and shown once."),
         is_secret=True,
         max_length=120,
     ),
@@ -47,12 +50,12 @@ TYPES = {
 }
 
 
-class Webhook:
+class Webhook(Named):
     """A signed POST for each notice."""
 
     kind = "webhook"
-    label = "Webhook"
-    note = "One signed request for each notice, with the id of its incident."
+    english = gettext_noop("Webhook")
+    told = gettext_noop("One signed request for each notice, with the id of its incident.")
     source = "https://www.standardwebhooks.com"
     fields = FIELDS
 
@@ -60,7 +63,7 @@ class Webhook:
         """What is wrong with them, by field."""
         reasons = missing(FIELDS, settings, secrets)
         if key_of(secrets.get("secret", "")) is None:
-            reasons |= {"secret": "must be whsec_ and 24 to 64 bytes in base64"}
+            reasons |= {"secret": _("must be whsec_ and 24 to 64 bytes in base64")}
         return reasons
 
     def place(self, settings: Settings, secrets: Secrets) -> str:

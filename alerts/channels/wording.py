@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.analysis.conditions import Severity
+from accounts.phrases import gettext as _
+from accounts.phrases import ngettext
+from alerts.analysis.conditions import Severity, severity_word
 from alerts.analysis.notices import Notice, NoticeKind
 from alerts.channels.contract import cut, one_line
-from monitoring.wording import duration_ms
+from monitoring.wording import count, duration_ms
 
 MAX_LINES = 30
 MAX_LINE = 300
@@ -18,43 +20,44 @@ RESOLVED_COLOUR = 0x2E7D32
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link with what it does."""
+    """A link with what it does: a word for programs, and one for people."""
 
+    name: str
     label: str
     url: str
 
 
 def state(notice: Notice) -> str:
     """What happened, as the first word of a headline: `Critical`, `Resolved`."""
-    severity = notice.severity.value.capitalize()
-    return {
-        NoticeKind.OPENED: severity,
-        NoticeKind.ESCALATED: f"{severity}, nobody acknowledged",
-        NoticeKind.ACKNOWLEDGED: "Acknowledged",
-        NoticeKind.RESOLVED: "Resolved",
-        NoticeKind.REOPENED: f"{severity}, open again",
-        NoticeKind.DIGEST: f"{severity}, {notice.count:,} incidents",
-        NoticeKind.TEST: "Test",
+    words = {
+        NoticeKind.OPENED: "{severity}",
+        NoticeKind.ESCALATED: _("{severity}, nobody acknowledged"),
+        NoticeKind.ACKNOWLEDGED: _("Acknowledged"),
+        NoticeKind.RESOLVED: _("Resolved"),
+        NoticeKind.REOPENED: _("{severity}, open again"),
+        NoticeKind.DIGEST: ngettext("{severity}, {count} incident", "{severity}, {count} incidents", notice.count),
+        NoticeKind.TEST: _("Test"),
     }[notice.kind]
+    return words.format(severity=severity_word(notice.severity), count=count(notice.count))
 
 
 def headline(notice: Notice, limit: int = MAX_WHAT) -> str:
     """One line that says what happened to what."""
-    return cut(one_line(f"{state(notice)}: {notice.what}"), limit)
+    return cut(one_line(_("{state}: {what}").format(state=state(notice), what=notice.what)), limit)
 
 
 def facts(notice: Notice) -> list[tuple[str, str]]:
     """What is known, by label, in the order in which one asks."""
     told = (
-        ("How bad", notice.how_bad),
-        ("Where", notice.concentration),
-        ("Since", moment(notice.since)),
-        ("Over", _ended(notice)),
-        ("Acknowledged by" if notice.kind is NoticeKind.ACKNOWLEDGED else "By", notice.by),
-        ("Workflow", notice.workflow),
-        ("Environment", notice.environment),
-        ("Rule", notice.rule),
-        ("Team", notice.team),
+        (_("How bad"), notice.how_bad),
+        (_("Where"), notice.concentration),
+        (_("Since"), moment(notice.since)),
+        (_("Over"), _ended(notice)),
+        (_("Acknowledged by") if notice.kind is NoticeKind.ACKNOWLEDGED else _("By"), notice.by),
+        (_("Workflow"), notice.workflow),
+        (_("Environment"), notice.environment),
+        (_("Rule"), notice.rule),
+        (_("Team"), notice.team),
     )
     return [(label, cut(one_line(text), MAX_LINE)) for label, text in told if text]
 
@@ -63,16 +66,16 @@ def lines(notice: Notice) -> list[str]:
     """Further lines; where there are too many, the last one says how many more."""
     kept = [cut(one_line(line), MAX_LINE) for line in notice.lines[:MAX_LINES]]
     rest = len(notice.lines) - len(kept)
-    return [*kept, f"and {rest:,} more"] if rest else kept
+    return [*kept, ngettext("and {count} more", "and {count} more", rest).format(count=count(rest))] if rest else kept
 
 
 def links(notice: Notice) -> list[Link]:
     """Where to look, the most useful first. Acknowledging is offered while the incident is open."""
     is_over = notice.kind in (NoticeKind.RESOLVED, NoticeKind.ACKNOWLEDGED)
     told = (
-        Link("See what fails", notice.url),
-        Link("Open the incident", notice.incident_url),
-        Link("Acknowledge", "" if is_over else notice.acknowledge_url),
+        Link("see_what_fails", _("See what fails"), notice.url),
+        Link("open_the_incident", _("Open the incident"), notice.incident_url),
+        Link("acknowledge", _("Acknowledge"), "" if is_over else notice.acknowledge_url),
     )
     return [link for link in told if link.url]
 
@@ -101,4 +104,5 @@ def _ended(notice: Notice) -> str:
     if notice.resolved_at is None:
         return ""
     lasted = (notice.resolved_at - notice.since).total_seconds() * 1000
-    return f"{moment(notice.resolved_at)}, after {duration_ms(max(lasted, 0))}"
+    length = duration_ms(max(lasted, 0))
+    return _("{moment}, after {length}").format(moment=moment(notice.resolved_at), length=length)

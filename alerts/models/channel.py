@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.encryption import EncryptedField
 from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
-from alerts.analysis.notices import NoticeKind
+from alerts.analysis.notices import KIND_WORDS, NoticeKind
 
 # The sequence that numbers what is queued.
 POSITIONS = "alert_delivery_position"
@@ -15,23 +16,23 @@ POSITIONS = "alert_delivery_position"
 class ChannelKind(models.TextChoices):
     """What a channel speaks."""
 
-    EMAIL = "email", "E-mail"
+    EMAIL = "email", _("E-mail")
     SLACK = "slack", "Slack"
     TEAMS = "teams", "Microsoft Teams"
     DISCORD = "discord", "Discord"
     PAGERDUTY = "pagerduty", "PagerDuty"
     OPSGENIE = "opsgenie", "Opsgenie"
     TELEGRAM = "telegram", "Telegram"
-    WEBHOOK = "webhook", "Webhook"
+    WEBHOOK = "webhook", _("Webhook")
     ALERTMANAGER = "alertmanager", "Alertmanager"
 
 
 class AlertDeliveryStatus(models.TextChoices):
     """What became of a delivery."""
 
-    WAITING = "waiting", "Waiting"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Given up"
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Given up")
 
 
 class Channel(Audited, TenantModel):
@@ -71,7 +72,7 @@ class AlertDelivery(TenantModel):
     channel = TeamForeignKey("alerts.Channel", models.CASCADE, related_name="deliveries", db_index=False)
     incident = TeamForeignKey("alerts.Incident", models.CASCADE, null=True, related_name="deliveries", db_index=False)
     event = TeamForeignKey("alerts.IncidentEvent", models.CASCADE, null=True, related_name="+", db_index=False)
-    kind = models.CharField(max_length=12, choices=[(one.value, one.value.capitalize()) for one in NoticeKind])
+    kind = models.CharField(max_length=12, choices=[(one.value, _(KIND_WORDS[one])) for one in NoticeKind])
     notice = models.JSONField()
     created_at = models.DateTimeField()
     status = models.CharField(max_length=8, choices=AlertDeliveryStatus.choices, default=AlertDeliveryStatus.WAITING)

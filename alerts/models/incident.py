@@ -1,34 +1,35 @@
 """An incident: one time that a rule's condition held, from open to resolved; its history; when to look at it again."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.tenancy import TeamForeignKey, TenantModel
-from alerts.analysis.conditions import Severity
+from alerts.analysis.conditions import SEVERITY_WORDS, Severity
 
 
 class IncidentStatus(models.TextChoices):
     """Where an incident stands."""
 
-    OPEN = "open", "Open"
-    ACKNOWLEDGED = "acknowledged", "Acknowledged"
-    RESOLVED = "resolved", "Resolved"
+    OPEN = "open", _("Open")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    RESOLVED = "resolved", _("Resolved")
 
 
 class IncidentEventKind(models.TextChoices):
     """What may happen to an incident."""
 
-    OPENED = "opened", "Opened"
-    WORSE = "worse", "Became worse"
-    GROUPED = "grouped", "Counted to another incident"
-    MUTED = "muted", "No notice sent"
-    NOTIFIED = "notified", "Notice sent"
-    ESCALATED = "escalated", "Escalated"
-    ACKNOWLEDGED = "acknowledged", "Acknowledged"
-    NOTED = "noted", "Note"
-    LINKED = "linked", "Improvement linked"
-    NO_DATA = "no_data", "No data any more"
-    RESOLVED = "resolved", "Resolved"
-    REOPENED = "reopened", "Open again"
+    OPENED = "opened", _("Opened")
+    WORSE = "worse", _("Became worse")
+    GROUPED = "grouped", _("Counted to another incident")
+    MUTED = "muted", _("No notice sent")
+    NOTIFIED = "notified", _("Notice sent")
+    ESCALATED = "escalated", _("Escalated")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    NOTED = "noted", _("Note")
+    LINKED = "linked", _("Improvement linked")
+    NO_DATA = "no_data", _("No data any more")
+    RESOLVED = "resolved", _("Resolved")
+    REOPENED = "reopened", _("Open again")
 
 
 class Incident(TenantModel):
@@ -51,7 +52,7 @@ class Incident(TenantModel):
     value_text = models.CharField(max_length=500, blank=True, default="")
     environment = models.CharField(max_length=200, blank=True, default="")
     title = models.CharField(max_length=300)
-    severity = models.CharField(max_length=8, choices=[(one.value, one.value.capitalize()) for one in Severity])
+    severity = models.CharField(max_length=8, choices=[(one.value, _(SEVERITY_WORDS[one])) for one in Severity])
     status = models.CharField(max_length=12, choices=IncidentStatus.choices, default=IncidentStatus.OPEN)
     since = models.DateTimeField()
     opened_at = models.DateTimeField()

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
@@ -52,8 +53,8 @@ class RouteStep(TenantModel):
 class SilenceKind(models.TextChoices):
     """What a silence does."""
 
-    SILENCE = "silence", "Silence"  # incidents open, and send no notice
-    MAINTENANCE = "maintenance", "Maintenance"  # no incident opens
+    SILENCE = "silence", _("Silence")  # incidents open, and send no notice
+    MAINTENANCE = "maintenance", _("Maintenance")  # no incident opens
 
 
 class Silence(Audited, TenantModel):

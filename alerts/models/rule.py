@@ -1,19 +1,30 @@
 """Alert rules, where each stands for what it looks at, and the queue of evaluations."""
 
-from typing import Any
-
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models.audited import Audited
 from accounts.tenancy import TeamForeignKey, TenantModel
 from alerts.analysis.catalogue import Scope
-from alerts.analysis.conditions import Comparison, Condition, NoData, Severity, State
+from alerts.analysis.conditions import SEVERITY_WORDS, Comparison, Condition, NoData, Severity, State
 from monitoring.identity import PRODUCTION
 
-
-def _choices(kind: Any) -> list[tuple[str, str]]:
-    return [(one.value, one.value.replace("_", " ").capitalize()) for one in kind]
+# How the administration names them.
+_COMPARISONS = [
+    (Comparison.ABOVE.value, _("Above")),
+    (Comparison.BELOW.value, _("Below")),
+    (Comparison.UNUSUAL.value, _("Unusual")),
+    (Comparison.UNUSUAL_EITHER.value, _("Unusual either")),
+]
+_NO_DATA = [(NoData.UNKNOWN.value, _("Unknown")), (NoData.OK.value, _("Ok")), (NoData.FIRE.value, _("Fire"))]
+_SEVERITIES = [(one.value, _(SEVERITY_WORDS[one])) for one in Severity]
+_STATES = [
+    (State.OK.value, _("Ok")),
+    (State.PENDING.value, _("Pending")),
+    (State.FIRING.value, _("Firing")),
+    (State.NO_DATA.value, _("No data")),
+]
 
 
 class AlertRule(Audited, TenantModel):
@@ -35,7 +46,7 @@ class AlertRule(Audited, TenantModel):
     scope = models.CharField(max_length=12, blank=True, default="")
     value = models.CharField(max_length=500, blank=True, default="")
     environment = models.CharField(max_length=200, blank=True, default=PRODUCTION)
-    comparison = models.CharField(max_length=16, choices=_choices(Comparison), default=Comparison.ABOVE.value)
+    comparison = models.CharField(max_length=16, choices=_COMPARISONS, default=Comparison.ABOVE.value)
     threshold = models.FloatField(null=True)
     clear_threshold = models.FloatField(null=True)
     window_s = models.IntegerField(default=300)
@@ -43,9 +54,9 @@ class AlertRule(Audited, TenantModel):
     min_samples = models.IntegerField(default=0)
     for_s = models.IntegerField(default=0)
     keep_firing_s = models.IntegerField(default=0)
-    no_data = models.CharField(max_length=8, choices=_choices(NoData), default=NoData.UNKNOWN.value)
+    no_data = models.CharField(max_length=8, choices=_NO_DATA, default=NoData.UNKNOWN.value)
     parameters = models.JSONField(default=dict)
-    severity = models.CharField(max_length=8, choices=_choices(Severity), default=Severity.WARNING.value)
+    severity = models.CharField(max_length=8, choices=_SEVERITIES, default=Severity.WARNING.value)
     tags = models.JSONField(default=list)
     text = models.CharField(max_length=2000, blank=True, default="")
     url = models.CharField(max_length=2000, blank=True, default="")
@@ -118,7 +129,7 @@ class AlertState(TenantModel):
     rule = TeamForeignKey("alerts.AlertRule", models.CASCADE, related_name="states", db_index=False)
     workflow_id = models.UUIDField(null=True)
     value_text = models.CharField(max_length=500, blank=True, default="")
-    state = models.CharField(max_length=8, choices=_choices(State), default=State.OK.value)
+    state = models.CharField(max_length=8, choices=_STATES, default=State.OK.value)
     since = models.DateTimeField()
     at = models.DateTimeField()
     value = models.FloatField(null=True)

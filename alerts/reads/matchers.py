@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.models import MemberGroup
 from alerts.analysis.catalogue import METRICS
-from alerts.analysis.conditions import Severity
+from alerts.analysis.conditions import Severity, severity_word
 from alerts.analysis.matchers import NAMES, Matchers
 from alerts.reads.incidents import rules_of
+from alerts.wording import either
 from monitoring.identity import PRODUCTION
 from monitoring.models import Workflow
 from monitoring.reads.environments import environments_of
@@ -15,14 +19,25 @@ from monitoring.reads.improvements import members
 from monitoring.reads.workflows import names
 
 LABELS = {
-    "workflow": "Workflow",
-    "environment": "Environment",
-    "severity": "Severity",
-    "metric": "Metric",
-    "rule": "Rule",
-    "owner": "Owner",
-    "group": "Owning group",
-    "tag": "Tag",
+    "workflow": gettext_noop("Workflow"),
+    "environment": gettext_noop("Environment"),
+    "severity": gettext_noop("Severity"),
+    "metric": gettext_noop("Metric"),
+    "rule": gettext_noop("Rule"),
+    "owner": gettext_noop("Owner"),
+    "group": gettext_noop("Owning group"),
+    "tag": gettext_noop("Tag"),
+}
+# The same where matchers are told as a phrase.
+_PHRASES = {
+    "workflow": gettext_noop("workflow {values}"),
+    "environment": gettext_noop("environment {values}"),
+    "severity": gettext_noop("severity {values}"),
+    "metric": gettext_noop("metric {values}"),
+    "rule": gettext_noop("rule {values}"),
+    "owner": gettext_noop("owner {values}"),
+    "group": gettext_noop("owning group {values}"),
+    "tag": gettext_noop("tag {values}"),
 }
 # Their labels are unique in a team, so somebody who writes may say them in the place of slug or id.
 _LABELLED = ("workflow", "owner", "group")
@@ -40,11 +55,11 @@ def options_of(team_id: UUID, wanted: Iterable[str] = NAMES) -> dict[str, list[t
 
 
 def _severities(_team_id: UUID) -> list[tuple[str, str]]:
-    return [(one.value, one.value.capitalize()) for one in (Severity.CRITICAL, Severity.WARNING, Severity.INFO)]
+    return [(one.value, severity_word(one)) for one in (Severity.CRITICAL, Severity.WARNING, Severity.INFO)]
 
 
 def _metrics(_team_id: UUID) -> list[tuple[str, str]]:
-    return [(name, metric.label) for name, metric in METRICS.items()]
+    return [(name, metric.title) for name, metric in METRICS.items()]
 
 
 def _environments(team_id: UUID) -> list[tuple[str, str]]:
@@ -86,7 +101,7 @@ def with_values(team_id: UUID, told: Mapping[str, object]) -> dict[str, object]:
 def _values(values: object, options: Sequence[tuple[str, str]]) -> object:
     if not options or not isinstance(values, list):
         return values
-    known, by_label = {value for value, _ in options}, {label: value for value, label in options}
+    known, by_label = {value for value, _label in options}, {label: value for value, label in options}
     return [one if one in known or not isinstance(one, str) else by_label.get(one, one) for one in values]
 
 
@@ -96,9 +111,9 @@ def unknown_values(team_id: UUID, matchers: Matchers, kept: Matchers) -> dict[st
     options = options_of(team_id, [name for name, values in new.items() if values and name not in _FREE])
     found = {}
     for name, pairs in options.items():
-        known = {value for value, _ in pairs} | ({PRODUCTION} if name == "environment" else set())
+        known = {value for value, _label in pairs} | ({PRODUCTION} if name == "environment" else set())
         if missing := [value for value in new[name] if value not in known]:
-            found[name] = f"has a value that is not known: {missing[0][:100]}"
+            found[name] = _("has a value that is not known: {value}").format(value=missing[0][:100])
     return found
 
 
@@ -108,6 +123,6 @@ def matcher_words(matchers: Matchers, options: Options) -> str:
     for name in NAMES:
         if values := matchers.get(name):
             labels = dict(options.get(name, ()))
-            words = " or ".join(labels.get(value, value) for value in values)
-            parts.append(f"{LABELS[name].lower()} {words}")
-    return ", ".join(parts) or "everything"
+            words = either([labels.get(value, value) for value in values])
+            parts.append(_(_PHRASES[name]).format(values=words))
+    return ", ".join(parts) or _("everything")

@@ -9,10 +9,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import translation
 
 from accounts.statements import run_planned
 from alerts.analysis.catalogue import METRICS
 from alerts.analysis.conditions import State
+from alerts.analysis.rule_checks import MAX_NAME
 from alerts.analysis.rule_words import Target, rule_words
 from alerts.models import AlertRule, AlertState, Incident, RuleDue
 from alerts.reads.incident_samples import group_names
@@ -101,6 +103,12 @@ def target_of(rule: AlertRule) -> Target:
 def words_of(rule: AlertRule) -> str:
     """A rule in one sentence."""
     return rule_words(rule.condition, target_of(rule))
+
+
+def kept_words_of(rule: AlertRule) -> str:
+    """The same in English, as the name of a rule that nobody named is kept."""
+    with translation.override(None):
+        return words_of(rule)[:MAX_NAME]
 
 
 def page(team_id: UUID, chosen: Chosen, *, after: str = "", limit: int = PAGE_SIZE) -> RulePage:

@@ -11,6 +11,8 @@ from django.conf import settings as installation
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts.encryption import Unreadable, encrypt
 from accounts.models import MemberGroup, Membership
@@ -25,6 +27,7 @@ from alerts.channels.webhook import new_secret
 from alerts.models import AlertDelivery, AlertDeliveryDue, Channel, ChannelDue, ChannelMessage
 from alerts.services.sending import Outcome, perform
 from alerts.services.settling import UNREADABLE, Work, job_of, secrets_of, settle
+from monitoring import wording
 
 MAX_CHANNELS = 100
 MAX_NAME = 120
@@ -108,11 +111,11 @@ def _kept_secrets(one: Channel | None, fields: tuple[Field, ...], settings: Mapp
 def _reasons(team_id: UUID, name: str, one: Channel | None) -> dict[str, str]:
     others = Channel.objects.filter(team_id=team_id)
     if one is None and others.count() >= MAX_CHANNELS:
-        return {"name": f"cannot be added: a team may have {MAX_CHANNELS} channels"}
+        return {"name": _("cannot be added: a team may have {count} channels").format(count=MAX_CHANNELS)}
     if not name or len(name) > MAX_NAME:
-        return {"name": f"must be filled in, with at most {MAX_NAME} letters"}
+        return {"name": _("must be filled in, with at most {count} letters").format(count=MAX_NAME)}
     if (others.exclude(id=one.id) if one else others).filter(name=name).exists():
-        return {"name": "is another channel's already"}
+        return {"name": _("is another channel's already")}
     return {}
 
 
@@ -125,12 +128,13 @@ def _unfit(
         value = (secrets if told.is_secret else settings).get(told.name) or ""
         texts = value if isinstance(value, list) else [value]
         if sum(len(text) for text in texts) > told.max_length or any(not text.isprintable() for text in texts):
-            reasons[told.name] = f"may have {told.max_length:,} letters, and no control characters"
+            most = wording.count(told.max_length)
+            reasons[told.name] = _("may have {count} letters, and no control characters").format(count=most)
         elif told.is_address and value and (not told.is_secret or entered.get(told.name)):
             try:
                 check(value)
             except Refused as refused:
-                reasons[told.name] = f"cannot be used. {refused}"
+                reasons[told.name] = _("cannot be used. {why}").format(why=refused)
     return reasons
 
 
@@ -143,7 +147,7 @@ def _strangers(team_id: UUID, settings: Mapping[str, Any]) -> dict[str, str]:
     ):
         told = set(settings.get(name) or [])
         if told and not told <= {str(id) for id in known}:
-            reasons[name] = "has somebody who is not of the team any more: choose again"
+            reasons[name] = _("has somebody who is not of the team any more: choose again")
     return reasons
 
 
@@ -180,6 +184,8 @@ def remove_channel(one: Channel) -> None:
 def try_channel(one: Channel, now: datetime) -> Outcome:
     """Sends a test now, with one try of up to 15 s, and keeps it among the deliveries.
 
+    What is sent and kept is English, as that of workers is.
+
     Call it inside the team's context.
     """
     page = installation.BASE_URL.rstrip("/") + reverse("channel", args=[one.team.slug, one.id])
@@ -197,7 +203,8 @@ def try_channel(one: Channel, now: datetime) -> Outcome:
         team_id=one.team_id, channel=one, kind=NoticeKind.TEST.value, notice=notice.as_document(), created_at=now
     )
     try:
-        outcome = perform(job_of(one, kept, now))
+        with translation.override(None):
+            outcome = perform(job_of(one, kept, now))
     except Unreadable:
         outcome = Outcome(Result(Verdict.REFUSED, UNREADABLE))
     settle(one.team_id, one.id, Work(None, kept, now), outcome, now)

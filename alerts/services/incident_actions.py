@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from alerts.analysis.notices import NoticeKind
@@ -12,6 +13,7 @@ from alerts.models import Incident, IncidentDue, IncidentEvent, IncidentEventKin
 from alerts.services import notifying
 from alerts.services.incident_events import note
 from alerts.services.incidents import resolve
+from monitoring import wording
 from monitoring.models import Improvement
 
 MAX_NOTE = 4000
@@ -78,7 +80,7 @@ def link_improvement(
     one = Incident.objects.select_for_update().get(team_id=team_id, id=incident_id)
     found = Improvement.objects.filter(team_id=team_id, id=improvement_id).first() if improvement_id else None
     if improvement_id and found is None:
-        raise IncidentRefused({"improvement": "is not known"})
+        raise IncidentRefused({"improvement": _("is not known")})
     one.improvement, one.updated_at = found, now
     one.save(update_fields=["improvement", "updated_at"])
     detail: dict[str, object] = {"improvement": str(found.id) if found else None, "title": found.title if found else ""}
@@ -93,6 +95,6 @@ def name_of(by: By) -> str:
 
 def _check_note(text: str, *, is_needed: bool) -> None:
     if is_needed and not text.strip():
-        raise IncidentRefused({"text": "must be told"})
+        raise IncidentRefused({"text": _("must be told")})
     if len(text) > MAX_NOTE:
-        raise IncidentRefused({"text": f"must be at most {MAX_NOTE:,} characters"})
+        raise IncidentRefused({"text": _("must be at most {count} characters").format(count=wording.count(MAX_NOTE))})

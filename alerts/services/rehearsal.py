@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from alerts.analysis.catalogue import METRICS, Family
 from alerts.analysis.conditions import Comparison
 from alerts.analysis.rehearsing import Advised, Firing, Track, rehearse, weekly_threshold
@@ -22,10 +25,14 @@ LENGTH = timedelta(days=30)
 # One when an incident opens, one when it is over.
 NOTICES_EACH = 2
 UNREHEARSED = {
-    Family.LIVE: "What was at work at each moment of the past is not kept: this cannot be rehearsed.",
-    Family.SOURCE: "When each source reported in the past is kept by the hour alone: this cannot be rehearsed.",
-    Family.BUDGET: "What a month spent by then is on the page of trends: a budget is not rehearsed.",
-    Family.COST_BUDGET: "What was spent and forecast on each day is on the page of the budget: it is not rehearsed.",
+    Family.LIVE: gettext_noop("What was at work at each moment of the past is not kept: this cannot be rehearsed."),
+    Family.SOURCE: gettext_noop(
+        "When each source reported in the past is kept by the hour alone: this cannot be rehearsed."
+    ),
+    Family.BUDGET: gettext_noop("What a month spent by then is on the page of trends: a budget is not rehearsed."),
+    Family.COST_BUDGET: gettext_noop(
+        "What was spent and forecast on each day is on the page of the budget: it is not rehearsed."
+    ),
 }
 
 
@@ -84,8 +91,8 @@ def rehearse_rules(team_id: UUID, rules: Sequence[AlertRule], now: datetime) -> 
 def _why_not(rule: AlertRule) -> str:
     metric = METRICS.get(rule.metric)
     if metric is None:
-        return "The metric is not known."
-    return UNREHEARSED.get(metric.family, "")
+        return _("The metric is not known.")
+    return _(UNREHEARSED[metric.family]) if metric.family in UNREHEARSED else ""
 
 
 def _key(rule: AlertRule) -> tuple[object, ...]:

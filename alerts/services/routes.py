@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.audit import record, remove_told
 from accounts.mailing import can_send
@@ -97,7 +98,7 @@ def _new_route(team_id: UUID, now: datetime) -> Route:
     """One below all others, not saved. Raises `RouteRefused` when there are too many."""
     mine = Route.objects.filter(team_id=team_id)
     if mine.count() >= MAX_ROUTES:
-        raise RouteRefused({"name": f"cannot be added: a team has at most {MAX_ROUTES} routes"})
+        raise RouteRefused({"name": _("cannot be added: a team has at most {count} routes").format(count=MAX_ROUTES)})
     last = mine.aggregate(last=Max("position"))["last"]
     return Route(team_id=team_id, position=(last or 0) + 1, created_at=now)
 
@@ -131,7 +132,7 @@ def place_route(*, team_id: UUID, route_id: UUID, position: int) -> None:
     if one is None:
         raise Route.DoesNotExist
     if not 1 <= position <= len(routes):
-        raise RouteRefused({"position": f"must be 1 to {len(routes)}"})
+        raise RouteRefused({"position": _("must be 1 to {most}").format(most=len(routes))})
     routes.remove(one)
     routes.insert(position - 1, one)
     _number(routes)
@@ -191,16 +192,16 @@ def ensure_default(team_id: UUID, now: datetime) -> None:
 def _faults(team_id: UUID, wanted: WantedRoute, kept: Matchers) -> dict[str, str]:
     found: dict[str, str] = faults(wanted.matchers) or unknown_values(team_id, wanted.matchers, kept)
     if not wanted.name.strip() or len(wanted.name) > MAX_NAME:
-        found["name"] = f"must be told, with at most {MAX_NAME} characters"
-    ids = {id for id, _ in wanted.steps}
+        found["name"] = _("must be told, with at most {count} characters").format(count=MAX_NAME)
+    ids = {id for id, _after in wanted.steps}
     if not ids or len(wanted.steps) > MAX_STEPS:
-        found["channels"] = f"must be 1 to {MAX_STEPS}"
+        found["channels"] = _("must be 1 to {most}").format(most=MAX_STEPS)
     elif Channel.objects.filter(team_id=team_id, id__in=ids).count() != len(ids):
-        found["channels"] = "must be channels of the team"
-    if any(not timedelta(0) <= after <= LONGEST_AFTER for _, after in wanted.steps):
-        found["escalation"] = f"must be told after 0 minutes to {LONGEST_AFTER.days} days"
-    elif any(after % timedelta(minutes=1) for _, after in wanted.steps):
-        found["escalation"] = "must be whole minutes, such as 15"
+        found["channels"] = _("must be channels of the team")
+    if any(not timedelta(0) <= after <= LONGEST_AFTER for _id, after in wanted.steps):
+        found["escalation"] = _("must be told after 0 minutes to {days} days").format(days=LONGEST_AFTER.days)
+    elif any(after % timedelta(minutes=1) for _id, after in wanted.steps):
+        found["escalation"] = _("must be whole minutes, such as 15")
     return found | (_quiet_faults(wanted.quiet_hours) if wanted.quiet_hours else {})
 
 
@@ -208,11 +209,11 @@ def _quiet_faults(told: Mapping[str, Any]) -> dict[str, str]:
     try:
         hours = QuietHours.from_document(told)
     except (KeyError, TypeError):
-        return {"quiet hours": "must have a beginning and an end, such as 22:00"}
+        return {"quiet hours": _("must have a beginning and an end, such as 22:00")}
     except ValueError as error:
-        return {"quiet hours": f"cannot be read: {error}"}
+        return {"quiet hours": _("cannot be read: {why}").format(why=error)}
     if hours.is_always:
-        return {"quiet hours": "must end at some time"}
+        return {"quiet hours": _("must end at some time")}
     if not hours.severities <= {one.value for one in Severity}:
-        return {"quiet hours": f"must be of severities out of: {', '.join(Severity)}"}
+        return {"quiet hours": _("must be of severities out of: {words}").format(words=", ".join(Severity))}
     return {}

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from alerts.analysis.catalogue import Scope
@@ -20,6 +21,7 @@ from alerts.models import AlertRule, AlertState, Incident, RuleDue
 from alerts.reads.measures_values import DIMENSIONS
 from alerts.services.incidents import resolve
 from billing.reads.budgets import budgets_of
+from monitoring import wording
 from monitoring.identity import PRODUCTION, LabelKind, label_id
 from monitoring.models import Label, Workflow
 
@@ -78,7 +80,9 @@ def save_rule(
         return _change(_locked(team_id, rule_id), fields, by, now)
     wanted = checked(team_id, fields)
     if AlertRule.objects.filter(team_id=team_id, removed_at__isnull=True).count() >= MAX_RULES:
-        raise RuleRefused({"name": f"cannot be added: a team has at most {MAX_RULES:,} rules"})
+        raise RuleRefused(
+            {"name": _("cannot be added: a team has at most {count} rules").format(count=wording.count(MAX_RULES))}
+        )
     told = {"created_at": now, "updated_at": now, "updated_by": by if isinstance(by, User) else None}
     rule = AlertRule.objects.create(team_id=team_id, **_columns(wanted), **told)
     _follow(rule, now)
@@ -174,17 +178,17 @@ def _unknown(team_id: UUID, wanted: Wanted, before: Wanted | None) -> dict[str, 
     own, workflow_id = Workflow.objects.filter(team_id=team_id), wanted.workflow_id
     is_told = workflow_id is not None and _is_new(before, wanted, "workflow_id")
     if workflow_id and is_told and not own.filter(id=workflow_id).exists():
-        reasons["workflow"] = "is not known"
+        reasons["workflow"] = _("is not known")
     environment, is_told = wanted.environment, _is_new(before, wanted, "environment")
     is_told = is_told and environment not in ("", PRODUCTION)
     if is_told and not _has_label(team_id, LabelKind.ENVIRONMENT, environment):
-        reasons["environment"] = "is not one that executions told"
+        reasons["environment"] = _("is not one that executions told")
     is_told = _is_new(before, wanted, "scope") or _is_new(before, wanted, "value")
     known = DIMENSIONS.get(wanted.scope) if wanted.value and is_told else None
     if known is not None and not _has_label(team_id, known[1], wanted.value):
-        reasons["value"] = f"is no {wanted.scope} that executions told"
+        reasons["value"] = _("is no {scope} that executions told").format(scope=wanted.scope)
     if wanted.scope == Scope.BUDGET and wanted.value and is_told and not _is_budget(team_id, wanted.value):
-        reasons["value"] = "is no budget"
+        reasons["value"] = _("is no budget")
     return reasons
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from alerts.analysis.matchers import faults
@@ -88,7 +89,7 @@ def silence_incident(
         matchers["workflow"] = sorted(slugs.values_list("slug", flat=True))[:50]
     if not any(matchers.values()):
         # Without a matcher it would silence everything.
-        raise SilenceRefused({"incident": "is about nothing that could be silenced alone"})
+        raise SilenceRefused({"incident": _("is about nothing that could be silenced alone")})
     wanted = WantedSilence(reason=reason, starts_at=now, ends_at=now + length, matchers=matchers)
     return add_silence(team_id=team_id, wanted=wanted, by=by, now=now)
 
@@ -116,20 +117,20 @@ def end_silence(*, team_id: UUID, silence_id: UUID, now: datetime) -> bool:
 def _faults(team_id: UUID, wanted: WantedSilence, now: datetime) -> dict[str, str]:
     found: dict[str, str] = faults(wanted.matchers) or unknown_values(team_id, wanted.matchers, {})
     if not wanted.reason.strip():
-        found["reason"] = "must be told"
+        found["reason"] = _("must be told")
     elif len(wanted.reason) > MAX_REASON:
-        found["reason"] = f"must be at most {MAX_REASON} characters"
+        found["reason"] = _("must be at most {count} characters").format(count=MAX_REASON)
     if wanted.kind not in SilenceKind.values:
-        found["kind"] = f"must be one of: {', '.join(SilenceKind.values)}"
+        found["kind"] = _("must be one of: {words}").format(words=", ".join(SilenceKind.values))
     return found | _time_faults(wanted, now)
 
 
 def _time_faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
     longest = LONGEST_RECURRING if wanted.cron else LONGEST
     if wanted.ends_at <= max(wanted.starts_at, now):
-        return {"end": "must be later than its start and than now"}
+        return {"end": _("must be later than its start and than now")}
     if wanted.ends_at - wanted.starts_at > longest:
-        return {"end": f"must be at most {longest.days} days after its start"}
+        return {"end": _("must be at most {days} days after its start").format(days=longest.days)}
     if fault := zone_fault(wanted.zone):
         return {"zone": fault}
     if not wanted.cron:
@@ -139,9 +140,11 @@ def _time_faults(wanted: WantedSilence, now: datetime) -> dict[str, str]:
     except UnreadableSchedule as error:
         return {_CRON_FIELDS[field]: reason for field, reason in error.reasons.items()}
     if wanted.duration is None or not timedelta(minutes=1) <= wanted.duration <= MOST_DURATION:
-        return {"duration": f"must be from 1 minute to {MOST_DURATION.days} days"}
+        return {"duration": _("must be from 1 minute to {days} days").format(days=MOST_DURATION.days)}
     first = next(due_from(again, max(wanted.starts_at, now)), None)
     if first is None or first >= wanted.ends_at:
-        when = f", {first:%Y-%m-%d %H:%M} UTC" if first else ""
-        return {"end": f"must be later than the first time at which it comes{when}"}
+        if first is None:
+            return {"end": _("must be later than the first time at which it comes")}
+        when = f"{first:%Y-%m-%d %H:%M} UTC"
+        return {"end": _("must be later than the first time at which it comes, {moment}").format(moment=when)}
     return {}

@@ -3,6 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -33,7 +34,8 @@ def acknowledge_notice(request: HttpRequest, token: str) -> HttpResponse:
             who = _who(request, bearer, channel)
             acknowledge(team_id=team.id, incident_ids=[bearer.incident_id], by=who, now=timezone.now())
         one = mine.select_related("acknowledged_by").get()
-        by = one.acknowledged_by.email if one.acknowledged_by else f"somebody from {channel.name}"
+        somebody = _("somebody from {channel}").format(channel=channel.name)
+        by = one.acknowledged_by.email if one.acknowledged_by else somebody
         context = {"one": one, "of": team, "by": by, "is_open": one.status == IncidentStatus.OPEN}
         response = render(request, "incidents/acknowledge.html", context)
     # The address of this page is a secret.

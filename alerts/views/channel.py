@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -43,7 +44,7 @@ def channel(request: TeamRequest, channel: UUID) -> HttpResponseBase:
         return _page(request, _open(request, channel), told=told, reasons=refused.reasons)
     if secret:
         return _secret(request, row, secret)
-    messages.success(request, "Saved. What waits is tried again now.")
+    messages.success(request, _("Saved. What waits is tried again now."))
     return _to(request, saved.id)
 
 
@@ -53,17 +54,18 @@ def test_channel(request: TeamRequest, channel: UUID) -> HttpResponseBase:
     """Sends a test and says what the receiver answered."""
     one = _open(request, channel).channel
     if not _trying.acquire(blocking=False):
-        messages.error(request, "Other tests are under way. Try again in some seconds.")
+        messages.error(request, _("Other tests are under way. Try again in some seconds."))
         return _to(request, one.id)
     try:
         outcome = services.try_channel(one, timezone.now())
     finally:
         _trying.release()
     if outcome.result.verdict is Verdict.TAKEN:
-        answered = f": it was answered with {outcome.status}" if outcome.status else ""
-        messages.success(request, f"The test arrived{answered}. Look for it there.")
+        arrived = _("The test arrived. Look for it there.")
+        answered = _("The test arrived: it was answered with {status}. Look for it there.")
+        messages.success(request, answered.format(status=outcome.status) if outcome.status else arrived)
     else:
-        messages.error(request, f"The test did not arrive. {outcome.result.reason}")
+        messages.error(request, _("The test did not arrive. {reason}").format(reason=outcome.result.reason))
     return _to(request, one.id)
 
 
@@ -73,8 +75,8 @@ def switch_channel(request: TeamRequest, channel: UUID) -> HttpResponseBase:
     """Switches a channel off, or on again."""
     one = _open(request, channel).channel
     services.switch_channel(one, timezone.now(), is_active=not one.is_active)
-    off = "Switched off: it is told of nothing new."
-    messages.success(request, "Switched on. What waits is sent now." if one.is_active else off)
+    off = _("Switched off: it is told of nothing new.")
+    messages.success(request, _("Switched on. What waits is sent now.") if one.is_active else off)
     return _to(request, one.id)
 
 
@@ -94,7 +96,7 @@ def remove_channel(request: TeamRequest, channel: UUID) -> HttpResponseBase:
     """Removes a channel with its deliveries and what waits for it."""
     one = _open(request, channel).channel
     services.remove_channel(one)
-    messages.success(request, f"{one.name} was removed.")
+    messages.success(request, _("{name} was removed.").format(name=one.name))
     return HttpResponseRedirect(reverse("channels", args=[request.team.slug]))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from alerts.channels.contract import Channel as Kind
 from alerts.channels.contract import Field
@@ -76,7 +77,7 @@ def form_fields(
     found = []
     for field in kind.fields:
         value = settings.get(field.name) or ""
-        choices = options[field.name](team_id) if field.name in options else field.choices
+        choices = options[field.name](team_id) if field.name in options else field.options
         chosen = value if isinstance(value, list) else [value]
         found.append(
             FormField(
@@ -93,5 +94,6 @@ def form_fields(
 
 def told_reasons(kind: Kind, reasons: Mapping[str, str]) -> list[str]:
     """Why it was not saved, by the labels of the fields."""
-    labels = {"name": "Name", **{field.name: field.label for field in kind.fields}}
-    return [f"{labels.get(name, name)} {reason.rstrip('.')}." for name, reason in reasons.items()]
+    labels = {"name": _("Name"), **{field.name: field.label for field in kind.fields}}
+    told = _("{field} {reason}.")
+    return [told.format(field=labels.get(name, name), reason=reason.rstrip(".")) for name, reason in reasons.items()]

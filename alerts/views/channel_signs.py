@@ -1,23 +1,24 @@
 """How states of channels and deliveries, and kinds of notices, are shown."""
 
-from alerts.analysis.notices import Notice, NoticeKind
+from django.utils.translation import gettext_noop
+
+from alerts.analysis.notices import Notice, kind_word
 from alerts.channels.wording import headline
 from alerts.models import AlertDelivery, AlertDeliveryStatus
 from alerts.reads.channels import State
 from monitoring.templatetags.components import Sign
 
 CHANNEL_SIGNS = {
-    State.FAILING: Sign("fail", "Failing", "fail"),
-    State.NEW: Sign("clock", "Nothing sent yet", "idle"),
-    State.WORKING: Sign("ok", "Working", "ok"),
-    State.OFF: Sign("stop", "Switched off", "idle"),
+    State.FAILING: Sign("fail", gettext_noop("Failing"), "fail"),
+    State.NEW: Sign("clock", gettext_noop("Nothing sent yet"), "idle"),
+    State.WORKING: Sign("ok", gettext_noop("Working"), "ok"),
+    State.OFF: Sign("stop", gettext_noop("Switched off"), "idle"),
 }
 DELIVERY_SIGNS = {
-    AlertDeliveryStatus.WAITING: Sign("clock", "Waiting", "run"),
-    AlertDeliveryStatus.SENT: Sign("ok", "Sent", "ok"),
-    AlertDeliveryStatus.FAILED: Sign("fail", "Given up", "fail"),
+    AlertDeliveryStatus.WAITING: Sign("clock", gettext_noop("Waiting"), "run"),
+    AlertDeliveryStatus.SENT: Sign("ok", gettext_noop("Sent"), "ok"),
+    AlertDeliveryStatus.FAILED: Sign("fail", gettext_noop("Given up"), "fail"),
 }
-KIND_WORDS = {one.value: one.value.capitalize() for one in NoticeKind}
 
 
 def delivery_sign(one: AlertDelivery) -> Sign:
@@ -36,4 +37,4 @@ def notice_of(one: AlertDelivery) -> Notice | None:
 def headline_of(one: AlertDelivery) -> str:
     """What it tells, in one line."""
     notice = notice_of(one)
-    return headline(notice) if notice else KIND_WORDS.get(one.kind, one.kind)
+    return headline(notice) if notice else kind_word(one.kind)

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -67,7 +68,7 @@ def add_channel(request: TeamRequest, kind: str) -> HttpResponseBase:
             if secret:
                 context = {"one": made, "secret": secret, "page": page, "kind": chosen}
                 return TemplateResponse(request, "alerts/channels/secret.html", context)
-            messages.success(request, "Added. Send a test to see whether it arrives.")
+            messages.success(request, _("Added. Send a test to see whether it arrives."))
             return HttpResponseRedirect(page)
     context = {
         "kind": chosen,
@@ -87,8 +88,8 @@ def place_of(row: ChannelRow) -> str:
 
 def place_words(row: ChannelRow) -> str:
     """The kind with where it leads: `Webhook, hooks.example`; a place that names the kind itself says enough."""
-    label, place = CHANNELS[row.channel.kind].label, place_of(row)
-    return place if place.startswith(label) else ", ".join(filter(None, (label, place)))
+    kind, place = CHANNELS[row.channel.kind], place_of(row)
+    return place if place.startswith(kind.english) else ", ".join(filter(None, (kind.label, place)))
 
 
 def _cells(row: ChannelRow) -> tuple[Any, ...]:

@@ -10,16 +10,19 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect, QueryDi
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
+from alerts.analysis.notices import NoticeKind, kind_word
 from alerts.channels.wording import plain_text
 from alerts.models import AlertDelivery, AlertDeliveryStatus
 from alerts.reads import deliveries as reads
 from alerts.reads.channels import names
 from alerts.services.outbox import requeue
-from alerts.views.channel_signs import DELIVERY_SIGNS, KIND_WORDS, delivery_sign, headline_of, notice_of
+from alerts.views.channel_signs import DELIVERY_SIGNS, delivery_sign, headline_of, notice_of
 from monitoring import wording
 from monitoring.presentation import FilterChip, FilterChoice, Link
 from monitoring.templatetags.components import changed_query
@@ -49,8 +52,8 @@ def alert_deliveries(request: TeamRequest) -> HttpResponseBase:
         "chips": _chips(request.GET, chosen, dict(channels)),
         "clear_href": "?",
         "choices": [
-            FilterChoice("channel", "Channel", channels),
-            FilterChoice("kind", "Notice", list(KIND_WORDS.items())),
+            FilterChoice("channel", _("Channel"), channels),
+            FilterChoice("kind", _("Notice"), [(one.value, kind_word(one)) for one in NoticeKind]),
         ],
         "is_filtered": chosen.is_filtered,
         "may_manage": request.membership.allows(Permission.MANAGE_ALERTS),
@@ -73,7 +76,7 @@ def alert_delivery(request: TeamRequest, delivery: UUID) -> HttpResponseBase:
         "text": plain_text(replace(notice, acknowledge_url="")) if notice else "",
         "incident_href": notice.incident_url if notice else "",
         "due_at": reads.due_at(one.id),
-        "kind": KIND_WORDS[one.kind],
+        "kind": kind_word(one.kind),
         "may_manage": request.membership.allows(Permission.MANAGE_ALERTS),
     }
     return TemplateResponse(request, "alerts/deliveries/delivery.html", context)
@@ -85,9 +88,9 @@ def send_delivery_again(request: TeamRequest, delivery: UUID) -> HttpResponseBas
     """Sends one once more, within seconds."""
     one = _open(request, delivery)
     if requeue(request.team.id, [one], timezone.now()):
-        messages.success(request, "It is sent again within seconds.")
+        messages.success(request, _("It is sent again within seconds."))
     else:
-        messages.error(request, "It waits to be sent already.")
+        messages.error(request, _("It waits to be sent already."))
     return HttpResponseRedirect(reverse("alert_delivery", args=[request.team.slug, one.id]))
 
 
@@ -97,7 +100,8 @@ def send_all_again(request: TeamRequest) -> HttpResponseBase:
     """Sends those once more that were given up and that the filters find."""
     chosen = chosen_of(request.POST)
     count = requeue(request.team.id, reads.given_up(request.team.id, chosen), timezone.now())
-    messages.success(request, f"{wording.count(count)} {'is' if count == 1 else 'are'} sent again within seconds.")
+    said = ngettext("{count} is sent again within seconds.", "{count} are sent again within seconds.", count)
+    messages.success(request, said.format(count=wording.count(count)))
     told = urlencode({name: getattr(chosen, name) for name in PARAMS if getattr(chosen, name) and name != "status"})
     return HttpResponseRedirect(reverse("alert_deliveries", args=[request.team.slug]) + (f"?{told}" if told else ""))
 
@@ -115,7 +119,7 @@ def _open(request: TeamRequest, delivery_id: UUID) -> AlertDelivery:
 
 
 def _statuses(query: QueryDict, chosen: reads.Chosen) -> list[Link]:
-    all_of_them = Link("All", changed_query(query, status=None, after=None) or "?", not chosen.status)
+    all_of_them = Link(_("All"), changed_query(query, status=None, after=None) or "?", not chosen.status)
     return [
         all_of_them,
         *(
@@ -127,9 +131,9 @@ def _statuses(query: QueryDict, chosen: reads.Chosen) -> list[Link]:
 
 def _chips(query: QueryDict, chosen: reads.Chosen, channels: dict[str, str]) -> list[FilterChip]:
     told = {
-        "channel": ("Channel", channels.get(chosen.channel, chosen.channel)),
-        "kind": ("Notice", KIND_WORDS.get(chosen.kind, chosen.kind)),
-        "incident": ("Incident", chosen.incident),
+        "channel": (_("Channel"), channels.get(chosen.channel, chosen.channel)),
+        "kind": (_("Notice"), kind_word(chosen.kind)),
+        "incident": (_("Incident"), chosen.incident),
     }
     return [
         FilterChip(title, value, changed_query(query, **{name: None, "after": None}) or "?")
@@ -140,7 +144,7 @@ def _chips(query: QueryDict, chosen: reads.Chosen, channels: dict[str, str]) -> 
 
 def _cells(one: AlertDelivery) -> tuple[Any, ...]:
     times = [at.isoformat() if at else None for at in (one.tried_at, one.sent_at)]
-    status = AlertDeliveryStatus(one.status).label
+    status = str(AlertDeliveryStatus(one.status).label)
     return (
         *(one.created_at.isoformat(), one.kind, headline_of(one), one.channel.name, status, one.tries),
         *(times[0], times[1], one.answer_status, one.last_error, one.incident_id, one.id),

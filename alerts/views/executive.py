@@ -9,6 +9,8 @@ from django.http import Http404, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -41,7 +43,7 @@ DEFAULT_FROM = "now-30d"
 WORST, SHOWN = 3, 5
 OPEN = (ImprovementStatus.REOPENED, ImprovementStatus.RELEASED, ImprovementStatus.PLANNED)
 TABLES = ("figures", "worst", "improvements")
-QUESTION = "Is it stable?"
+QUESTION = gettext_noop("Is it stable?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,41 +130,71 @@ def panel(scope: Scope, found: Found) -> Panel:
         worst = team.workflows[0]
         actions.append(
             Action(
-                format_html("<span>Open <bdi>{}</bdi></span>", worst.name),
+                format_html(_("<span>Open <bdi>{workflow}</bdi></span>"), workflow=worst.name),
                 scope.href("trends", worst.slug),
                 "flow",
                 primary=True,
             )
         )
     if team.workflows:
-        actions.append(Action("See all workflows", scope.href("workflows"), "list"))
+        actions.append(Action(_("See all workflows"), scope.href("workflows"), "list"))
     if found.incidents.open_at_end:
-        actions.append(Action("See open incidents", reverse("incidents", args=[scope.team.slug]), "bell"))
+        actions.append(Action(_("See open incidents"), reverse("incidents", args=[scope.team.slug]), "bell"))
     said = sentences(team, found.incidents, found.costs) if team.workflows else []
-    return Panel(QUESTION, answer, word, tone, said, [], actions[:2])
+    return Panel(_(QUESTION), answer, word, tone, said, [], actions[:2])
 
 
 def _answer(scope: Scope, team: TeamFigures) -> tuple[str, str, str]:
     if not team.workflows:
-        return f"No runs in {scope.environment_words} in this range.", "No runs", "idle"
+        none = _("No runs in {environments} in this range.").format(environments=scope.environment_words)
+        return none, _("No runs"), "idle"
     all_of, bad, watched, stable = (
         len(team.workflows),
         *(team.count(kind) for kind in (Kind.NOT_STABLE, Kind.WATCH, Kind.STABLE)),
     )
     unknown = all_of - bad - watched - stable
-    rest = f"; {wording.count(unknown)} cannot be judged" if unknown else ""
     if bad:
-        return f"No: {_are(bad, all_of)} not stable{rest}.", "Not stable", "fail"
+        return _told(_unstable(bad, all_of), bad, all_of, unknown), _("Not stable"), "fail"
     if watched:
-        return f"Mostly: {_are(watched, all_of)} to be watched, none is unstable{rest}.", "Watch", "watch"
+        return _told(_watched(watched, all_of), watched, all_of, unknown), _("Watch"), "watch"
     if not stable:
-        return "It cannot be told: no workflow has an objective and enough runs.", "No verdict", "idle"
-    return f"Yes: {_are(stable, all_of)} stable{rest}.", "Stable", "ok"
+        return _("It cannot be told: no workflow has an objective and enough runs."), _("No verdict"), "idle"
+    return _told(_stable(stable, all_of), stable, all_of, unknown), _("Stable"), "ok"
 
 
-def _are(count: int, of: int) -> str:
-    noun, verb = "workflow" if of == 1 else "workflows", "is" if count == 1 else "are"
-    return f"{wording.count(count)} of {wording.count(of)} {noun} {verb}"
+def _unstable(count: int, total: int) -> str:
+    if total == 1:
+        return _("No: {count} of {total} workflow is not stable")
+    return ngettext(
+        "No: {count} of {total} workflows is not stable", "No: {count} of {total} workflows are not stable", count
+    )
+
+
+def _watched(count: int, total: int) -> str:
+    if total == 1:
+        return _("Mostly: {count} of {total} workflow is to be watched, none is unstable")
+    return ngettext(
+        "Mostly: {count} of {total} workflows is to be watched, none is unstable",
+        "Mostly: {count} of {total} workflows are to be watched, none is unstable",
+        count,
+    )
+
+
+def _stable(count: int, total: int) -> str:
+    if total == 1:
+        return _("Yes: {count} of {total} workflow is stable")
+    return ngettext(
+        "Yes: {count} of {total} workflows is stable", "Yes: {count} of {total} workflows are stable", count
+    )
+
+
+def _told(words: str, count: int, total: int, unknown: int) -> str:
+    """The answer as a sentence, with how many workflows have none."""
+    answer = words.format(count=wording.count(count), total=wording.count(total))
+    if not unknown:
+        return _("{answer}.").format(answer=answer)
+    rest = ngettext("{answer}; {count} cannot be judged.", "{answer}; {count} cannot be judged.", unknown)
+    return rest.format(answer=answer, count=wording.count(unknown))
 
 
 def _moment_words(scope: Scope) -> str:
@@ -170,4 +202,6 @@ def _moment_words(scope: Scope) -> str:
     start, end, made = (
         wording.moment(one.astimezone(UTC), scope.now) for one in (scope.window.start, scope.window.end, scope.now)
     )
-    return f"{start} to {end}, {scope.environment_words}. Made {made}"
+    return _("{start} to {end}, {environments}. Made {made}").format(
+        start=start, end=end, environments=scope.environment_words, made=made
+    )

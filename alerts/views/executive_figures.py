@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from alerts.reads.recovery import Recovery
 from billing.analysis.budget_course import BudgetState
@@ -21,12 +23,12 @@ from monitoring.views.comparing import growth_tone, previous_words, relative_cha
 from monitoring.views.shell import Scope
 from monitoring.views.trends_parts import outcome_lines
 
-UNKNOWN = "unknown"
+UNKNOWN = gettext_noop("unknown")
 _BUDGET = {
-    BudgetState.INSIDE: "inside the budget",
-    BudgetState.AT_RISK: "the budget may not hold",
-    BudgetState.OVER: "over the budget",
-    BudgetState.UNKNOWN: "too few days to foresee it",
+    BudgetState.INSIDE: gettext_noop("inside the budget"),
+    BudgetState.AT_RISK: gettext_noop("the budget may not hold"),
+    BudgetState.OVER: gettext_noop("over the budget"),
+    BudgetState.UNKNOWN: gettext_noop("too few days to foresee it"),
 }
 _BUDGET_TONES = {BudgetState.INSIDE: "ok", BudgetState.AT_RISK: "warn", BudgetState.OVER: "fail"}
 
@@ -61,9 +63,9 @@ def run_figures(scope: Scope, found: TeamFigures) -> list[Figure]:
     kept, kept_tone = _goal(found.kept(Subject.SUCCESS_RATE))
     return [
         Figure(
-            "Success rate",
+            _("Success rate"),
             rate_words(now),
-            f"{rate_words(before)} in {words}",
+            _("{value} in {period}").format(value=rate_words(before), period=words),
             "share",
             now.success_rate,
             before.success_rate,
@@ -77,14 +79,16 @@ def run_figures(scope: Scope, found: TeamFigures) -> list[Figure]:
         ),
         _latency(scope, found),
         Figure(
-            "Runs",
+            _("Runs"),
             wording.count(now.runs),
-            f"{wording.count(before.runs)} in {words}",
+            _("{value} in {period}").format(value=wording.count(before.runs), period=words),
             "runs",
             now.runs,
             before.runs,
             change=_relative(relative_change(now.runs, before.runs)),
-            goal=f"{wording.count(now.failures)} of them failed",
+            goal=ngettext("{count} of them failed", "{count} of them failed", now.failures).format(
+                count=wording.count(now.failures)
+            ),
             href=scope.href("executions"),
             metric="runs",
         ),
@@ -96,9 +100,9 @@ def _latency(scope: Scope, found: TeamFigures) -> Figure:
     fast, fast_tone = _goal(found.kept(Subject.P95))
     words = previous_words(scope.window)
     return Figure(
-        "Latency, p95",
+        _("Latency, p95"),
         ms_words(p95),
-        f"{ms_words(p95_before)} in {words}",
+        _("{value} in {period}").format(value=ms_words(p95_before), period=words),
         "ms",
         p95,
         p95_before,
@@ -108,18 +112,18 @@ def _latency(scope: Scope, found: TeamFigures) -> Figure:
         goal_tone=fast_tone,
         href=scope.href("workflows"),
         metric="p95",
-        arithmetic=[("Runs whose duration is known", wording.count(now.timed_runs))],
+        arithmetic=[(_("Runs whose duration is known"), wording.count(now.timed_runs))],
     )
 
 
 def rate_words(totals: Totals) -> str:
     """A success rate; unknown without one."""
-    return UNKNOWN if totals.success_rate is None else wording.percent(totals.success_rate)
+    return _(UNKNOWN) if totals.success_rate is None else wording.percent(totals.success_rate)
 
 
 def ms_words(value: float | None) -> str:
     """A duration; unknown without one."""
-    return UNKNOWN if value is None else wording.duration_ms(value)
+    return _(UNKNOWN) if value is None else wording.duration_ms(value)
 
 
 def _relative(value: float | None) -> str:
@@ -128,10 +132,18 @@ def _relative(value: float | None) -> str:
 
 def _goal(kept: Kept) -> tuple[str, str]:
     if not kept.judged:
-        return "no objective can be judged", ""
-    words = f"objective kept by {kept.kept} of {kept.judged} workflow{'' if kept.judged == 1 else 's'}"
-    missed = f", missed by {kept.missed}" if kept.missed else ""
-    return f"{words}{missed}", "fail" if kept.missed else "ok" if kept.kept == kept.judged else ""
+        return _("no objective can be judged"), ""
+    words = ngettext(
+        "objective kept by {kept} of {judged} workflow", "objective kept by {kept} of {judged} workflows", kept.judged
+    )
+    if kept.missed:
+        words = ngettext(
+            "objective kept by {kept} of {judged} workflow, missed by {missed}",
+            "objective kept by {kept} of {judged} workflows, missed by {missed}",
+            kept.judged,
+        )
+    tone = "fail" if kept.missed else "ok" if kept.kept == kept.judged else ""
+    return words.format(kept=kept.kept, judged=kept.judged, missed=kept.missed), tone
 
 
 def cost_figures(scope: Scope, costs: MonthCosts) -> list[Figure]:
@@ -143,9 +155,9 @@ def cost_figures(scope: Scope, costs: MonthCosts) -> list[Figure]:
     goal, goal_tone = budget_words(costs)
     return [
         Figure(
-            f"Cost, {days}",
+            _("Cost, {days}").format(days=days),
             spent_words(costs),
-            f"{money(cost_before)} on {words}",
+            _("{value} on {days}").format(value=money(cost_before), days=words),
             "USD",
             cost,
             cost_before,
@@ -157,30 +169,36 @@ def cost_figures(scope: Scope, costs: MonthCosts) -> list[Figure]:
             metric="cost",
         ),
         Figure(
-            f"Cost per successful run, {days}",
-            f"{_least(costs) if unit is not None else ''}{money(unit)}",
-            f"{money(unit_before)} on {words}",
+            _("Cost per successful run, {days}").format(days=days),
+            _at_least(costs, money(unit)) if unit is not None else money(unit),
+            _("{value} on {days}").format(value=money(unit_before), days=words),
             "USD",
             unit,
             unit_before,
             change=_relative(change(unit, unit_before)),
             tone=growth_tone(change(unit, unit_before)),
-            goal=f"{wording.count(costs.runs.succeeded)} runs succeeded, all environments",
+            goal=_succeeded(costs.runs.succeeded),
             href=page,
             metric="cost_per_success",
-            arithmetic=[("Cost", spent_words(costs)), ("Succeeded", wording.count(costs.runs.succeeded))],
+            arithmetic=[(_("Cost"), spent_words(costs)), (_("Succeeded"), wording.count(costs.runs.succeeded))],
         ),
     ]
 
 
 def spent_words(costs: MonthCosts) -> str:
     """What the month cost, as far as it is known."""
-    return "nothing" if costs.is_idle else f"{_least(costs)}{money(costs.now.cost_usd)}"
+    return _("nothing") if costs.is_idle else _at_least(costs, money(costs.now.cost_usd))
 
 
-def _least(costs: MonthCosts) -> str:
+def _at_least(costs: MonthCosts, amount: str) -> str:
     """Tokens without a price cost more than is known."""
-    return "at least " if costs.now.unpriced_tokens and costs.now.cost_usd is not None else ""
+    is_more = costs.now.unpriced_tokens and costs.now.cost_usd is not None
+    return _("at least {amount}").format(amount=amount) if is_more else amount
+
+
+def _succeeded(number: int) -> str:
+    told = ngettext("{count} runs succeeded, all environments", "{count} runs succeeded, all environments", number)
+    return told.format(count=wording.count(number))
 
 
 def budget_words(costs: MonthCosts) -> tuple[str, str]:
@@ -188,48 +206,69 @@ def budget_words(costs: MonthCosts) -> tuple[str, str]:
     row = costs.budget
     if row is None:
         if not costs.others:
-            return "no budget set", ""
-        over = f"{costs.over} of {len(costs.others)} budgets over" if costs.over else "no other budget is over"
-        return f"no budget of the whole team; {over}", "fail" if costs.over else ""
+            return _("no budget set"), ""
+        if not costs.over:
+            return _("no budget of the whole team; no other budget is over"), ""
+        told = ngettext(
+            "no budget of the whole team; {over} of {count} budgets over",
+            "no budget of the whole team; {over} of {count} budgets over",
+            len(costs.others),
+        )
+        return told.format(over=costs.over, count=len(costs.others)), "fail"
     if row.course is None:
         return row.why_not, ""
-    expected = f", {money(row.course.forecast)} expected" if row.forecast and row.forecast.usd is not None else ""
-    state = row.course.state
-    return f"{_BUDGET[state]}: {limit_words(row)}{expected}", _BUDGET_TONES.get(state, "")
+    state, words = row.course.state, _("{state}: {limit}")
+    if row.forecast and row.forecast.usd is not None:
+        words = _("{state}: {limit}, {amount} expected")
+    parts = {"state": _(_BUDGET[state]), "limit": limit_words(row), "amount": money(row.course.forecast)}
+    return words.format(**parts), _BUDGET_TONES.get(state, "")
 
 
 def incident_figure(scope: Scope, now: Recovery, before: Recovery) -> Figure:
     """Incidents that opened, with the time to recover."""
     words = previous_words(scope.window)
-    recovered = f"recovered in {ms_words(now.median_ms)} (median), {ms_words(now.longest_ms)} at most"
-    goal = recovered if now.resolved else "time to recover unknown: none was resolved" if now.opened else "none opened"
-    still = f"; {wording.count(now.open_at_end)} still open" if now.open_at_end else ""
-    earlier = f", recovered in {ms_words(before.median_ms)}" if before.resolved else ""
+    earlier = _("{value} in {period}, recovered in {median}") if before.resolved else _("{value} in {period}")
     return Figure(
-        "Incidents",
+        _("Incidents"),
         wording.count(now.opened),
-        f"{wording.count(before.opened)} in {words}{earlier}",
+        earlier.format(value=wording.count(before.opened), period=words, median=ms_words(before.median_ms)),
         "incidents",
         now.opened,
         before.opened,
         change=wording.signed_count(now.opened - before.opened),
-        goal=f"{goal}{still}",
+        goal=_recovered(now),
         goal_tone="warn" if now.open_at_end else "",
         href=scope.href("incidents"),
         metric="incidents",
-        arithmetic=[("Opened", wording.count(now.opened)), ("Resolved", wording.count(now.resolved))],
+        arithmetic=[(_("Opened"), wording.count(now.opened)), (_("Resolved"), wording.count(now.resolved))],
     )
+
+
+def _recovered(now: Recovery) -> str:
+    goal = _("time to recover unknown: none was resolved") if now.opened else _("none opened")
+    if now.resolved:
+        goal = _("recovered in {median} (median), {longest} at most").format(
+            median=ms_words(now.median_ms), longest=ms_words(now.longest_ms)
+        )
+    if not now.open_at_end:
+        return goal
+    still = ngettext("{goal}; {count} still open", "{goal}; {count} still open", now.open_at_end)
+    return still.format(goal=goal, count=wording.count(now.open_at_end))
 
 
 def recovery_figure(now: Recovery, before: Recovery) -> Figure:
     """The time to recover as a row of its own, for the export."""
     words = ms_words(now.median_ms), ms_words(before.median_ms)
-    return Figure("Time to recover, median", *words, "ms", now.median_ms, before.median_ms)
+    return Figure(_("Time to recover, median"), *words, "ms", now.median_ms, before.median_ms)
 
 
 def figure_rows(found: Sequence[Figure]) -> Rows:
     """All figures as a table, for the export."""
-    columns = tuple(Column(title) for title in ("Figure", "Unit", "Value", "Before", "Against"))
+    titles = (
+        *(gettext_noop("Figure"), gettext_noop("Unit"), gettext_noop("Value")),
+        *(gettext_noop("Before"), gettext_noop("Against")),
+    )
+    columns = tuple(Column(title) for title in titles)
     rows: list[Row] = [
         [
             *(text(one.label), text(one.unit), number(one.value, one.raw), number(one.before, one.raw_before)),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from alerts.analysis.catalogue import METRICS, Family, Scope, Unit
 from alerts.analysis.rule_words import value_words
@@ -91,15 +92,21 @@ def metric_chart(one: Incident, now: datetime) -> Chart | None:
         id="incident-course",
         kind="line" if name == "error_rate" else "band",
         unit=unit,
-        label=f"{metric_label(name)} around the incident, {value_words(name, one.worst if is_own else None)} at worst",
+        label=_("{metric} around the incident, {value} at worst").format(
+            metric=metric_label(name), value=value_words(name, one.worst if is_own else None)
+        ),
         starts=[point.start for point in told.points],
         bucket_ms=round(told.bucket.total_seconds() * 1000),
         series=[Series(metric_label(name), values, "fail" if name == "error_rate" else "c1")],
         window=(window.start, window.end),
         zone=timezone.get_current_timezone_name(),
-        objective=Threshold(limit, f"Limit {value_words(name, limit)}") if limit is not None else None,
+        objective=_threshold(name, limit) if limit is not None else None,
         markers=_markers(one),
     )
+
+
+def _threshold(metric: str, limit: float) -> Threshold:
+    return Threshold(limit, _("Limit {value}").format(value=value_words(metric, limit)))
 
 
 def _metric_of(one: Incident) -> str | None:
@@ -132,5 +139,5 @@ def window_around(one: Incident, rule: AlertRule | None, now: datetime) -> Windo
 
 
 def _markers(one: Incident) -> list[Marker]:
-    found = [Marker(one.since, "Began")]
-    return [*found, Marker(one.resolved_at, "Resolved")] if one.resolved_at else found
+    found = [Marker(one.since, _("Began"))]
+    return [*found, Marker(one.resolved_at, _("Resolved"))] if one.resolved_at else found

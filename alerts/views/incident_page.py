@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -32,12 +34,12 @@ from alerts.services.incident_actions import (
 from alerts.services.silences import SilenceRefused, silence_incident
 from alerts.views.incident_chart import metric_chart
 from alerts.views.incident_words import (
-    MUTED,
     SEVERITY_SIGNS,
     STATUS_SIGNS,
     answer_words,
     event_words,
     length_of,
+    muted_words,
     who,
 )
 from alerts.views.incidents import rows_of
@@ -50,6 +52,17 @@ from monitoring.views.shell import Scope, open_scope
 
 HISTORY_HEAD = ("at", "who", "what", "text")
 SILENCE_HOURS = (1, 4, 24, 72)
+# What can be refused, as a sentence names it.
+_FIELDS = {
+    "text": gettext_noop("text"),
+    "improvement": gettext_noop("improvement"),
+    "hours": gettext_noop("hours"),
+    "reason": gettext_noop("reason"),
+    "end": gettext_noop("end"),
+    "incident": gettext_noop("incident"),
+    "rule": gettext_noop("rule"),
+    "workflow": gettext_noop("workflow"),
+}
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -77,7 +90,7 @@ def _context(request: TeamRequest, found: reads.Detail) -> dict[str, Any]:
         "sign": STATUS_SIGNS[one.status],
         "severity": SEVERITY_SIGNS[one.severity],
         "panel": {
-            "question": "What broke, since when, how bad?",
+            "question": _("What broke, since when, how bad?"),
             "answer": answer,
             "tone": tone,
             "word": STATUS_SIGNS[one.status].word,
@@ -85,7 +98,7 @@ def _context(request: TeamRequest, found: reads.Detail) -> dict[str, Any]:
             "actions": _actions(request, found),
         },
         "charts": [chart] if chart else [],
-        "chart_title": metric_label(one.rule.metric) if one.rule and chart and is_own(one) else "Error rate",
+        "chart_title": metric_label(one.rule.metric) if one.rule and chart and is_own(one) else _("Error rate"),
         "samples": [(sample, Status(sample.status)) for sample in found.samples],
         "children": rows_of(found.children, scope),
         "events": [(event, who(event), event_words(event)) for event in reversed(found.events)],
@@ -107,13 +120,14 @@ def is_own(one: Incident) -> bool:
 
 def _paragraphs(one: Incident, scope: Scope) -> list[SafeString]:
     facts, now = one.facts, scope.now
-    said = [format_html("Since <b>{}</b>, for <b>{}</b>.", when_text(one.since), length_of(one, now))]
+    since = _("Since <b>{moment}</b>, for <b>{length}</b>.")
+    said = [format_html(since, moment=when_text(one.since), length=length_of(one, now))]
     if how_bad := facts.get("how_bad"):
         said.append(format_html("<b>{}</b>.", str(how_bad).rstrip(".")))
     if concentration := facts.get("concentration"):
         said.append(format_html("{}.", str(concentration)))
     if one.muted_by and one.resolved_at is None:
-        said.append(format_html("No notice is sent. {}", MUTED.get(one.muted_by, one.muted_by)))
+        said.append(format_html(_("No notice is sent. {reason}"), reason=muted_words(one.muted_by)))
     return said
 
 
@@ -124,14 +138,15 @@ def _actions(request: TeamRequest, found: reads.Detail) -> list[Action]:
         actions.append(Action(_leads_to(one), str(href), "flow", True))
     if found.samples:
         replay = reverse("replay", args=[request.team.slug, found.samples[0].id])
-        actions.append(Action("Replay the latest sample", replay, "redo"))
+        actions.append(Action(_("Replay the latest sample"), replay, "redo"))
     return actions
 
 
 def _leads_to(one: Incident) -> str:
     if one.rule is None:
-        return f"See {one.cause_value}"[:60]
-    return "See what the failures share" if is_about_runs(one.rule.metric) and one.workflow_id else "See where it is"
+        return _("See {cause}").format(cause=one.cause_value)[:60]
+    is_shared = is_about_runs(one.rule.metric) and one.workflow_id
+    return _("See what the failures share") if is_shared else _("See where it is")
 
 
 def _telling(request: TeamRequest, one: Incident) -> str:
@@ -139,8 +154,8 @@ def _telling(request: TeamRequest, one: Incident) -> str:
     if told_of(one.team_id, [one])[one.id].channels or one.muted_by or one.resolved_at:
         return ""
     if not any(path.steps for path in paths_of(one.team_id)):
-        return "Nobody was told: no route names a channel."
-    return "Nobody was told so far: no route matches it, or its time has not come."
+        return _("Nobody was told: no route names a channel.")
+    return _("Nobody was told so far: no route matches it, or its time has not come.")
 
 
 def _plan_href(request: TeamRequest, found: reads.Detail) -> str:
@@ -157,7 +172,7 @@ def acknowledge_one(request: TeamRequest, incident: UUID) -> HttpResponseBase:
     def act(told: dict[str, Any]) -> str:
         text = request.POST.get("text", "").strip()
         done = acknowledge(**told, incident_ids=[incident], text=text)
-        return "Acknowledged. Nobody else is told of it." if done else "It was acknowledged or over already."
+        return _("Acknowledged. Nobody else is told of it.") if done else _("It was acknowledged or over already.")
 
     return _done(request, incident, act)
 
@@ -170,7 +185,7 @@ def write_note(request: TeamRequest, incident: UUID) -> HttpResponseBase:
 
     def act(told: dict[str, Any]) -> str:
         add_note(**told, incident_id=incident, text=text)
-        return "Note added."
+        return _("Note added.")
 
     return _done(request, incident, act)
 
@@ -182,7 +197,8 @@ def resolve_one(request: TeamRequest, incident: UUID) -> HttpResponseBase:
 
     def act(told: dict[str, Any]) -> str:
         done = resolve_by_hand(**told, incident_ids=[incident], text=request.POST.get("text", "").strip())
-        return "Resolved. While its condition goes on, it does not open again." if done else "It was over already."
+        resolved = _("Resolved. While its condition goes on, it does not open again.")
+        return resolved if done else _("It was over already.")
 
     return _done(request, incident, act)
 
@@ -196,9 +212,9 @@ def link(request: TeamRequest, incident: UUID) -> HttpResponseBase:
     def act(told: dict[str, Any]) -> str:
         improvement = as_uuid(told_id)
         if told_id and improvement is None:
-            raise IncidentRefused({"improvement": "is not known"})
+            raise IncidentRefused({"improvement": _("is not known")})
         link_improvement(**told, incident_id=incident, improvement_id=improvement)
-        return "Improvement linked." if improvement else "The link was taken away."
+        return _("Improvement linked.") if improvement else _("The link was taken away.")
 
     return _done(request, incident, act)
 
@@ -211,10 +227,11 @@ def silence(request: TeamRequest, incident: UUID) -> HttpResponseBase:
     def act(told: dict[str, Any]) -> str:
         hours = request.POST.get("hours", "")
         if not hours.isascii() or not hours.isdigit() or int(hours) not in SILENCE_HOURS:
-            raise IncidentRefused({"hours": f"must be one of: {', '.join(map(str, SILENCE_HOURS))}"})
+            allowed = ", ".join(map(str, SILENCE_HOURS))
+            raise IncidentRefused({"hours": _("must be one of: {words}").format(words=allowed)})
         length = timedelta(hours=int(hours))
         made = silence_incident(**told, incident_id=incident, reason=request.POST.get("reason", ""), length=length)
-        return f"Silenced until {when_text(made.ends_at)}."
+        return _("Silenced until {moment}.").format(moment=when_text(made.ends_at))
 
     return _done(request, incident, act)
 
@@ -227,6 +244,11 @@ def _done(request: TeamRequest, incident_id: UUID, act: Callable[[dict[str, Any]
     try:
         messages.success(request, act(told))
     except (IncidentRefused, SilenceRefused) as refused:
-        why = "; ".join(f"the {field} {reason}" for field, reason in refused.reasons.items())
-        messages.error(request, f"Not saved: {why}.")
+        why = "; ".join(_refusal(field, reason) for field, reason in refused.reasons.items())
+        messages.error(request, _("Not saved: {reasons}.").format(reasons=why))
     return HttpResponseRedirect(reverse("incident", args=[request.team.slug, incident_id]))
+
+
+def _refusal(field: str, reason: str) -> str:
+    named = _(_FIELDS[field]) if field in _FIELDS else field
+    return _("the {field} {reason}").format(field=named, reason=reason)

@@ -10,6 +10,8 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -20,8 +22,8 @@ from alerts.reads import incidents as reads
 from alerts.reads.incident_samples import as_uuid
 from alerts.reads.routes import paths_of
 from alerts.services.incident_actions import MAX_AT_ONCE, acknowledge
-from alerts.views.incident_words import MUTED_SHORT, SEVERITY_SIGNS, STATUS_SIGNS, length_of
-from alerts.wording import many
+from alerts.views.incident_words import SEVERITY_SIGNS, STATUS_SIGNS, length_of, muted_short
+from alerts.wording import either
 from monitoring import wording
 from monitoring.presentation import Action, FilterChip, FilterChoice
 from monitoring.reads.workflows import names
@@ -88,9 +90,14 @@ def acknowledge_many(request: TeamRequest) -> HttpResponseBase:
     ids = [id for text in request.POST.getlist("incident")[:MAX_AT_ONCE] if (id := as_uuid(text))]
     done = acknowledge(team_id=request.team.id, incident_ids=ids, by=request.user, now=timezone.now())
     if done:
-        messages.success(request, f"{many(len(done), 'incident')} acknowledged. Nobody else is told of them.")
+        said = ngettext(
+            "{count} incident acknowledged. Nobody else is told of them.",
+            "{count} incidents acknowledged. Nobody else is told of them.",
+            len(done),
+        )
+        messages.success(request, said.format(count=wording.count(len(done))))
     else:
-        messages.error(request, "Nothing was changed: choose incidents that are open.")
+        messages.error(request, _("Nothing was changed: choose incidents that are open."))
     back = request.POST.get("back", "")[:2000].lstrip("?")
     return HttpResponseRedirect(reverse("incidents", args=[request.team.slug]) + (f"?{back}" if back else ""))
 
@@ -125,7 +132,7 @@ def rows_of(found: Sequence[reads.Listed], scope: Scope) -> list[Row]:
             one.workflow.slug if one.workflow else "",
             length_of(one.incident, scope.now),
             str(one.incident.facts.get("how_bad", "")),
-            MUTED_SHORT.get(one.incident.muted_by, ""),
+            muted_short(one.incident.muted_by),
         )
         for one in found
     ]
@@ -147,7 +154,9 @@ def _context(request: TeamRequest, scope: Scope, asked: reads.Asked, found: read
         "choices": _choices(request.team.id),
         "clear_href": changed_query(request.GET, **dict.fromkeys((*PARAMS, "after"))),
         "is_new": not found.rows and not chips,
-        "shown": f"open ones first, {wording.count(len(found.rows))} of {wording.count(total)}",
+        "shown": _("open ones first, {shown} of {total}").format(
+            shown=wording.count(len(found.rows)), total=wording.count(total)
+        ),
         "next_href": changed_query(request.GET, after=found.next) if found.next else "",
         "previous_href": changed_query(request.GET, after=None) if asked.after else "",
         "may_manage": request.membership.allows(Permission.MANAGE_ALERTS),
@@ -165,19 +174,41 @@ def _panel(request: TeamRequest, counted: Mapping[tuple[str, bool], int]) -> dic
     fresh, taken = (counted.get((one, False), 0) for one in (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED))
     parts = counted.get((IncidentStatus.OPEN, True), 0)
     over = _sum(counted, IncidentStatus.RESOLVED)
-    rest = [f"{wording.count(parts)} more that need nobody: parts of others, or sample data"] * bool(parts)
-    rest += [f"{wording.count(taken)} acknowledged"] * bool(taken) + [f"{wording.count(over)} resolved in this range"]
-    paragraphs = [f"{', '.join(rest)}."]
-    told = {"question": "Does anything need somebody now?", "paragraphs": paragraphs, "actions": []}
+    question = _("Does anything need somebody now?")
+    told = {"question": question, "paragraphs": [_rest(parts, taken, over)], "actions": []}
     if fresh:
         href = changed_query(request.GET, status=IncidentStatus.OPEN.value, after=None)
-        action = Action(f"See the {many(fresh, 'open one')}" if fresh > 1 else "See the open one", href, "bell", True)
-        words = f"{many(fresh, 'incident')} nobody has acknowledged"
-        return {**told, "answer": words, "tone": "fail", "word": "Open", "actions": [action]}
+        label = ngettext("See the open one", "See the {count} open ones", fresh).format(count=wording.count(fresh))
+        actions = [Action(label, href, "bell", True)]
+        return {**told, "answer": fresh_words(fresh), "tone": "fail", "word": _("Open"), "actions": actions}
     if taken:
-        words = f"{many(taken, 'incident')} open, each with somebody who looks after it"
-        return {**told, "answer": words, "tone": "watch", "word": "Acknowledged"}
-    return {**told, "answer": "No incident is open", "tone": "ok", "word": "Quiet"}
+        words = ngettext(
+            "{count} incident open, each with somebody who looks after it",
+            "{count} incidents open, each with somebody who looks after it",
+            taken,
+        )
+        answer = words.format(count=wording.count(taken))
+        return {**told, "answer": answer, "tone": "watch", "word": _("Acknowledged")}
+    return {**told, "answer": _("No incident is open"), "tone": "ok", "word": _("Quiet")}
+
+
+def fresh_words(number: int) -> str:
+    """That so many incidents are open which nobody acknowledged."""
+    told = ngettext("{count} incident nobody has acknowledged", "{count} incidents nobody has acknowledged", number)
+    return told.format(count=wording.count(number))
+
+
+def _rest(parts: int, taken: int, over: int) -> str:
+    """The incidents that need nobody now."""
+    needless = ngettext(
+        "{count} more that need nobody: parts of others, or sample data",
+        "{count} more that need nobody: parts of others, or sample data",
+        parts,
+    )
+    acknowledged = ngettext("{count} acknowledged", "{count} acknowledged", taken)
+    resolved = ngettext("{count} resolved in this range", "{count} resolved in this range", over)
+    told = [(needless, parts)] * bool(parts) + [(acknowledged, taken)] * bool(taken) + [(resolved, over)]
+    return f"{', '.join(words.format(count=wording.count(number)) for words, number in told)}."
 
 
 def _column(request: TeamRequest, status: str, count: int) -> Column:
@@ -188,21 +219,21 @@ def _column(request: TeamRequest, status: str, count: int) -> Column:
 
 def _choices(team_id: UUID) -> list[FilterChoice]:
     found = [
-        FilterChoice("status", "Status", list(IncidentStatus.choices)),
-        FilterChoice("severity", "Severity", [(name, sign.word) for name, sign in SEVERITY_SIGNS.items()]),
-        FilterChoice("workflow", "Workflow", names(team_id)),
-        FilterChoice("rule", "Rule", reads.rules_of(team_id)),
+        FilterChoice("status", _("Status"), [(name, sign.word) for name, sign in STATUS_SIGNS.items()]),
+        FilterChoice("severity", _("Severity"), [(name, sign.word) for name, sign in SEVERITY_SIGNS.items()]),
+        FilterChoice("workflow", _("Workflow"), names(team_id)),
+        FilterChoice("rule", _("Rule"), reads.rules_of(team_id)),
     ]
     return [one for one in found if one.options]
 
 
 def _chips(request: TeamRequest) -> list[FilterChip]:
     told = [
-        ("status", "Status", STATUS_SIGNS),
-        ("severity", "Severity", SEVERITY_SIGNS),
-        ("workflow", "Workflow", None),
-        ("rule", "Rule", None),
-        ("q", "Search", None),
+        ("status", _("Status"), STATUS_SIGNS),
+        ("severity", _("Severity"), SEVERITY_SIGNS),
+        ("workflow", _("Workflow"), None),
+        ("rule", _("Rule"), None),
+        ("q", _("Search"), None),
     ]
     found = []
     for name, title, signs in told:
@@ -211,8 +242,8 @@ def _chips(request: TeamRequest) -> list[FilterChip]:
             continue
         words = [signs[value].word if signs and value in signs else value[:60] for value in values]
         if name == "rule":
-            words = [dict(reads.rules_of(request.team.id)).get(value, "unknown") for value in values]
-        found.append(FilterChip(title, " or ".join(words), changed_query(request.GET, **{name: None, "after": None})))
+            words = [dict(reads.rules_of(request.team.id)).get(value, _("unknown")) for value in values]
+        found.append(FilterChip(title, either(words), changed_query(request.GET, **{name: None, "after": None})))
     return found
 
 

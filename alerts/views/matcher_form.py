@@ -4,9 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from alerts.analysis.matchers import NAMES
 from alerts.reads.matchers import LABELS, Options
+
+# Matchers as a sentence about a refusal names them.
+FIELDS = {
+    "workflow": gettext_noop("workflow"),
+    "environment": gettext_noop("environment"),
+    "severity": gettext_noop("severity"),
+    "metric": gettext_noop("metric"),
+    "rule": gettext_noop("rule"),
+    "owner": gettext_noop("owner"),
+    "group": gettext_noop("group"),
+    "tag": gettext_noop("tag"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +40,8 @@ def fields_of(options: Options, told: Mapping[str, Sequence[str]]) -> list[Match
         known = dict(options.get(name, ()))
         pairs = [*known.items(), *((value, value) for value in chosen if value not in known)]
         if pairs:
-            found.append(MatcherField(name, LABELS[name], [(value, label, value in chosen) for value, label in pairs]))
+            shown = [(value, label, value in chosen) for value, label in pairs]
+            found.append(MatcherField(name, _(LABELS[name]), shown))
     return found
 
 

@@ -11,12 +11,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from alerts.reads import operations as reads
-from alerts.views.incidents import rows_of
+from alerts.views.incidents import fresh_words, rows_of
 from alerts.views.operations_rows import (
     RunningRow,
     due_table,
@@ -26,7 +28,6 @@ from alerts.views.operations_rows import (
     shown,
     source_table,
 )
-from alerts.wording import many
 from monitoring import wording
 from monitoring.cells import Rows
 from monitoring.definitions import Line
@@ -40,8 +41,6 @@ from monitoring.windows import parse_instant
 TABLES = ("incidents", "running", "failing", "due", "still", "sources")
 RECENT = urlencode({"from": "now-1h", "to": "now"})
 HEADER = ("What", "Workflow", "Subject", "Since", "Link")
-LATELY_WORDS = "in the last 15 minutes"
-_LOOKED_AFTER = "Somebody looks after each open incident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def operations(request: TeamRequest) -> HttpResponseBase:
         **{one.key: shown(one) for one in _tables(request.team.slug, found)},
         "due_sub": due_words(found),
         "live_url": f"{live_url}?{urlencode({'since': scope.now.isoformat()})}",
-        "live_text": f"As of {timezone.localtime(scope.now):%H:%M:%S}",
+        "live_text": _as_of(scope.now),
     }
     return TemplateResponse(request, "operations/operations.html", context)
 
@@ -92,56 +91,87 @@ def live(request: TeamRequest) -> HttpResponseBase:
     now = timezone.now()
     since = parse_instant(request.GET.get("since", ""), now) or now
     incidents, failures = reads.news(request.team.id, since)
-    told = [many(incidents, "new incident")] * bool(incidents) + [many(failures, "new failure")] * bool(failures)
-    return JsonResponse({"text": f"As of {timezone.localtime(now):%H:%M:%S}", "news": ", ".join(told)})
+    opened = ngettext("{count} new incident", "{count} new incidents", incidents)
+    failed = ngettext("{count} new failure", "{count} new failures", failures)
+    told = [words.format(count=wording.count(one)) for words, one in ((opened, incidents), (failed, failures)) if one]
+    return JsonResponse({"text": _as_of(now), "news": ", ".join(told)})
+
+
+def _as_of(now: datetime) -> str:
+    return _("As of {time}").format(time=f"{timezone.localtime(now):%H:%M:%S}")
 
 
 def panel(scope: Scope, found: reads.Operations) -> dict[str, Any]:
     """The answer in one sentence."""
     fresh = [one for one in found.incidents if one.incident.status == "open" and not one.incident.muted_by]
     critical = [one for one in fresh if one.incident.severity == "critical"]
-    told: dict[str, Any] = {"question": "Is anything wrong right now?", "paragraphs": [], "actions": []}
+    told: dict[str, Any] = {"question": _("Is anything wrong right now?"), "paragraphs": [], "actions": []}
     if fresh:
         worst = (critical or fresh)[0].incident
         href = reverse("incident", args=[scope.team.slug, worst.id])
-        answer = worst.title if len(fresh) == 1 else f"{many(len(fresh), 'incident')} nobody has acknowledged"
+        answer = worst.title if len(fresh) == 1 else fresh_words(len(fresh))
         paragraphs = [text for text in (worst.facts.get("how_bad"), worst.facts.get("concentration")) if text]
         tone = "fail" if critical else "watch"
-        action = Action("Open the worst one" if len(fresh) > 1 else "Open it", href, "bell", True)
-        return {**told, "answer": answer, "tone": tone, "word": "Wrong", "paragraphs": paragraphs, "actions": [action]}
+        action = Action(_("Open the worst one") if len(fresh) > 1 else _("Open it"), href, "bell", True)
+        return {
+            **told,
+            "answer": answer,
+            "tone": tone,
+            "word": _("Wrong"),
+            "paragraphs": paragraphs,
+            "actions": [action],
+        }
     if found.open_count:
         held = any(one.incident.status == "open" for one in found.incidents)
-        answer = "Each open incident is looked after, or sends no notice" if held else _LOOKED_AFTER
-        return {**told, "answer": answer, "tone": "watch", "word": "Looked after"}
+        answer = _("Somebody looks after each open incident")
+        if held:
+            answer = _("Each open incident is looked after, or sends no notice")
+        return {**told, "answer": answer, "tone": "watch", "word": _("Looked after")}
     if found.failures:
-        failing = f"{many(found.failures, 'failure')} {LATELY_WORDS}, below what any rule minds"
-        return {**told, "answer": failing, "tone": "ok", "word": "Few failures"}
-    return {**told, "answer": f"No incident is open, and nothing failed {LATELY_WORDS}", "tone": "ok", "word": "Quiet"}
+        words = ngettext(
+            "{count} failure in the last 15 minutes, below what any rule minds",
+            "{count} failures in the last 15 minutes, below what any rule minds",
+            found.failures,
+        )
+        failing = words.format(count=wording.count(found.failures))
+        return {**told, "answer": failing, "tone": "ok", "word": _("Few failures")}
+    none = _("No incident is open, and nothing failed in the last 15 minutes")
+    return {**told, "answer": none, "tone": "ok", "word": _("Quiet")}
 
 
 def figures(team: str, found: reads.Operations) -> list[Figure]:
     """The six figures at the top."""
     oldest = found.live.oldest_started_at
-    since = f"oldest for {_length(oldest, found.as_of)}" if oldest else "none at work"
+    since = _("none at work")
+    if oldest:
+        since = _("oldest for {length}").format(length=_length(oldest, found.as_of))
     incidents = reverse("incidents", args=[team])
     executions = reverse("executions", args=[team])
     waiting = found.live.queued + found.live.waiting
     failed = f"{executions}?{urlencode({'status': ['failed', 'timed_out'], 'from': 'now-1h', 'to': 'now'}, True)}"
     overdue = sum(one.is_overdue and not one.is_sample for one in found.due)
     stood = len(found.still) + len(found.missed)
-    silent = many(len(found.silent), "silent source")
+    sources = ngettext("{count} silent source", "{count} silent sources", len(found.silent))
+    silent = sources.format(count=wording.count(len(found.silent)))
     bad = {True: "fail", False: ""}
     late = f"{executions}?status=queued&status=waiting"
-    parts = (("Queued", found.live.queued), ("Waiting for a person", found.live.waiting))
+    parts = ((_("Queued"), found.live.queued), (_("Waiting for a person"), found.live.waiting))
     opened = "open_incidents"
-    still = (("Standing still", len(found.still)), ("Missed", len(found.missed)))
+    still = ((_("Standing still"), len(found.still)), (_("Missed"), len(found.missed)))
     return [
-        Figure("Open incidents", wording.count(found.open_count), "", incidents, bad[found.open_count > 0], opened),
-        Figure("Failures", wording.count(found.failures), LATELY_WORDS, failed, bad[found.failures > 0], "failures"),
-        Figure("Running", wording.count(found.live.running), since, f"{executions}?status=running", "", "running"),
-        Figure("Queued or waiting", wording.count(waiting), _waiting(found), late, "", "waiting", _lines(parts)),
-        Figure("Overdue", wording.count(overdue), due_words(found), "#due", bad[overdue > 0], "overdue"),
-        Figure("Stuck or missed", wording.count(stood), silent, "#still", "", "stuck", _lines(still)),
+        Figure(_("Open incidents"), wording.count(found.open_count), "", incidents, bad[found.open_count > 0], opened),
+        Figure(
+            _("Failures"),
+            wording.count(found.failures),
+            _("in the last 15 minutes"),
+            failed,
+            bad[found.failures > 0],
+            "failures",
+        ),
+        Figure(_("Running"), wording.count(found.live.running), since, f"{executions}?status=running", "", "running"),
+        Figure(_("Queued or waiting"), wording.count(waiting), _waiting(found), late, "", "waiting", _lines(parts)),
+        Figure(_("Overdue"), wording.count(overdue), due_words(found), "#due", bad[overdue > 0], "overdue"),
+        Figure(_("Stuck or missed"), wording.count(stood), silent, "#still", "", "stuck", _lines(still)),
     ]
 
 
@@ -150,18 +180,21 @@ def _lines(parts: Sequence[tuple[str, int]]) -> list[Line]:
 
 
 def _waiting(found: reads.Operations) -> str:
-    return f"{wording.count(found.live.queued)} queued, {wording.count(found.live.waiting)} for a person"
+    return _("{queued} queued, {waiting} for a person").format(
+        queued=wording.count(found.live.queued), waiting=wording.count(found.live.waiting)
+    )
 
 
 def due_words(found: reads.Operations) -> str:
     """What is due next: `next: nightly in 12 min`."""
     if not found.due:
-        return "no schedule is known"
+        return _("no schedule is known")
     coming = [one for one in found.due if one.next_at is not None and one.next_at > found.as_of]
     if not coming:
-        return "nothing is due next"
+        return _("nothing is due next")
     first = min(coming, key=lambda one: (one.next_at or found.as_of, one.workflow))
-    return format_html("next: <bdi>{}</bdi> in {}", first.workflow, _length(found.as_of, first.next_at or found.as_of))
+    length = _length(found.as_of, first.next_at or found.as_of)
+    return format_html(_("next: <bdi>{workflow}</bdi> in {length}"), workflow=first.workflow, length=length)
 
 
 def _length(start: datetime, now: datetime) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from alerts.analysis.schedules import Schedule
 from alerts.reads.due_runs import DueRun
@@ -16,7 +18,7 @@ from monitoring.cells import Cell, Column, Row, Rows, number, text
 from monitoring.statuses import Status
 from monitoring.templatetags.display import when_text
 
-UNKNOWN = "unknown"
+UNKNOWN = gettext_noop("unknown")
 _MS = timedelta(milliseconds=1)
 
 
@@ -46,20 +48,20 @@ def running_rows(found: Operations) -> list[RunningRow]:
 def _running(one: AtWork, now: datetime) -> RunningRow:
     elapsed, heard = _ms(now - one.since), _ago(now - one.heard_at)
     if one.status is not Status.RUNNING:
-        words = "waits for a person" if one.status is Status.WAITING else "not started"
+        words = _("waits for a person") if one.status is Status.WAITING else _("not started")
         return RunningRow(one, elapsed, heard, None, None, words, "", "")
     if one.usual is None:
-        note = "fewer than 20 runs of 30 days told their duration"
-        return RunningRow(one, elapsed, heard, None, None, "usual duration unknown", note, "")
+        note = _("fewer than 20 runs of 30 days told their duration")
+        return RunningRow(one, elapsed, heard, None, None, _("usual duration unknown"), note, "")
     p50, p95 = one.usual.p50_ms, one.usual.p95_ms
     share = elapsed / p95
-    note = f"half take up to {_length(p50)}, 95% up to {_length(p95)}"
+    note = _("half take up to {half}, 95% up to {most}").format(half=_length(p50), most=_length(p95))
     if share > 1:
-        words, tone = f"{wording.times(share)} its usual p95", "fail"
+        words, tone = _("{times} its usual p95").format(times=wording.times(share)), "fail"
     elif elapsed > p50:
-        words, tone = "longer than half of its runs", ""
+        words, tone = _("longer than half of its runs"), ""
     else:
-        words, tone = "as usual so far", ""
+        words, tone = _("as usual so far"), ""
     return RunningRow(one, elapsed, heard, min(share, 1.0), p50 / p95, words, note, tone)
 
 
@@ -72,7 +74,7 @@ def _length(ms: float) -> str:
 
 
 def _ago(length: timedelta) -> str:
-    return f"{_length(_ms(length))} ago"
+    return _("{length} ago").format(length=_length(_ms(length)))
 
 
 def running_table(team: str, rows: Sequence[RunningRow]) -> Rows:
@@ -80,6 +82,7 @@ def running_table(team: str, rows: Sequence[RunningRow]) -> Rows:
     columns = tuple(
         Column(title)
         for title in (
+            # Only an export has this table.
             *("Execution", "Workflow", "Environment", "Status", "Since", "Running for, ms", "Last report"),
             *("Usual p50, ms", "Usual p95, ms", "Share of the usual p95", "Link"),
         )
@@ -99,8 +102,14 @@ def _running_cells(team: str, row: RunningRow) -> Row:
 
 def failing_table(team: str, failing: Sequence[Failing], recent: str) -> Rows:
     """Workflows that failed in the last minutes."""
-    told = (("Failed", "failures"), ("Runs", "runs"), ("Share", "failing_share"))
-    columns = (Column("Workflow"), *(Column(title, is_number=True, metric=metric) for title, metric in told))
+    told = (
+        *((gettext_noop("Failed"), "failures"), (gettext_noop("Runs"), "runs")),
+        (gettext_noop("Share"), "failing_share"),
+    )
+    columns = (
+        Column(gettext_noop("Workflow")),
+        *(Column(title, is_number=True, metric=metric) for title, metric in told),
+    )
     rows = [
         [
             text(one.name, href=f"{reverse('failures', args=[team, one.slug])}?{recent}"),
@@ -110,13 +119,17 @@ def failing_table(team: str, failing: Sequence[Failing], recent: str) -> Rows:
         ]
         for one in failing
     ]
-    return Rows("failing", "", columns, rows, "No run failed in the last 15 minutes.")
+    return Rows("failing", "", columns, rows, _("No run failed in the last 15 minutes."))
 
 
 def due_table(team: str, due: Sequence[DueRun], now: datetime) -> Rows:
     """Runs that schedules expect: the overdue ones, then those that are due next."""
-    columns = tuple(Column(title) for title in ("Workflow", "Due", "Last start", "Schedule"))
-    none = "No workflow has a schedule. Reports may tell one, or set it on the page of the workflow's criteria."
+    titles = (
+        *(gettext_noop("Workflow"), gettext_noop("Due")),
+        *(gettext_noop("Last start"), gettext_noop("Schedule")),
+    )
+    columns = tuple(Column(title) for title in titles)
+    none = _("No workflow has a schedule. Reports may tell one, or set it on the page of the workflow's criteria.")
     return Rows("due", "", columns, [_due(team, one, now) for one in due], none)
 
 
@@ -125,39 +138,44 @@ def _due(team: str, one: DueRun, now: datetime) -> Row:
         text(
             one.workflow,
             href=reverse("trends", args=[team, one.workflow_slug]),
-            sub="Sample data" if one.is_sample else "",
+            sub=_("Sample data") if one.is_sample else "",
         ),
         _due_cell(one, now),
         Cell(_moment(one.last_at), "" if one.last_at is None else _ago(now - one.last_at), "", _iso(one.last_at)),
-        text(schedule_words(one.schedule), sub=f"{_length(_ms(one.schedule.grace))} of grace"),
+        text(schedule_words(one.schedule), sub=_("{length} of grace").format(length=_length(_ms(one.schedule.grace)))),
     ]
 
 
 def _due_cell(one: DueRun, now: datetime) -> Cell:
     if one.is_overdue and one.missed.first is not None:
-        more = (
-            f"{wording.count(one.missed.count)} starts missing" if one.missed.count > 1 else _moment(one.missed.first)
-        )
-        late = f"Overdue by {_length(_ms(now - one.missed.first))}"
+        more = _moment(one.missed.first)
+        if one.missed.count > 1:
+            starts = ngettext("{count} start missing", "{count} starts missing", one.missed.count)
+            more = starts.format(count=wording.count(one.missed.count))
+        late = _("Overdue by {length}").format(length=_length(_ms(now - one.missed.first)))
         return Cell(late, more, "", _iso(one.missed.first), "fail")
     if one.next_at is None:
-        return text(UNKNOWN)
-    away = "now" if one.next_at <= now else f"in {_length(_ms(one.next_at - now))}"
+        return text(_(UNKNOWN))
+    away = _("now")
+    if one.next_at > now:
+        away = _("in {length}").format(length=_length(_ms(one.next_at - now)))
     return Cell(_moment(one.next_at), away, "", _iso(one.next_at))
 
 
 def schedule_words(schedule: Schedule) -> str:
     """`0 6 * * * (Europe/Berlin)`, `every 1 h`."""
     if schedule.period is not None:
-        return f"every {_length(_ms(schedule.period))}"
+        return _("every {length}").format(length=_length(_ms(schedule.period)))
     return f"{schedule.cron} ({schedule.zone})"
 
 
 def source_table(team: str, found: Operations) -> Rows:
     """Sources that are silent for longer than usual."""
-    columns = tuple(Column(title) for title in ("Source", "Last report", "Usual silence"))
+    columns = tuple(
+        Column(title) for title in (gettext_noop("Source"), gettext_noop("Last report"), gettext_noop("Usual silence"))
+    )
     if found.sources is None:
-        return Rows("sources", "", columns, [], "Nothing is known of sources.")
+        return Rows("sources", "", columns, [], _("Nothing is known of sources."))
     rows: list[Row] = [
         [
             text(one.name, href=reverse("source", args=[team, one.id])),
@@ -178,10 +196,16 @@ def source_table(team: str, found: Operations) -> Rows:
 def sources_words(found: Operations) -> str:
     """What is said of sources where none is silent."""
     if found.sources is None or not (found.sources.others or found.sources.rows):
-        return "No source has reported yet."
+        return _("No source has reported yet.")
     unknown = found.sources.unknown
-    rest = f" Of {wording.count(unknown)} too little is known to say what is usual." if unknown else ""
-    return f"No source is silent for longer than usual.{rest}"
+    if not unknown:
+        return _("No source is silent for longer than usual.")
+    told = ngettext(
+        "No source is silent for longer than usual. Of {count} too little is known to say what is usual.",
+        "No source is silent for longer than usual. Of {count} too little is known to say what is usual.",
+        unknown,
+    )
+    return told.format(count=wording.count(unknown))
 
 
 def shown(table: Rows) -> Rows:
@@ -190,7 +214,7 @@ def shown(table: Rows) -> Rows:
 
 
 def _moment(at: datetime | None) -> str:
-    return UNKNOWN if at is None else when_text(timezone.localtime(at))
+    return _(UNKNOWN) if at is None else when_text(timezone.localtime(at))
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from alerts.analysis.catalogue import METRICS, Unit
 from alerts.analysis.conditions import Comparison
 from alerts.analysis.rehearsing import Stretch, Track
-from alerts.analysis.rule_words import threshold_words
+from alerts.analysis.rule_words import limit_words
 from alerts.analysis.sliding import Ints
 from alerts.models import AlertRule
 from alerts.services.rehearsal import Rehearsal
@@ -48,13 +50,13 @@ def rehearsal_chart(rule: AlertRule, found: Rehearsal, names: Names) -> Drawn | 
     ]
     limit = None
     if rule.threshold is not None and rule.comparison in (Comparison.ABOVE, Comparison.BELOW):
-        limit = Threshold(rule.threshold, f"{rule.comparison} {threshold_words(rule.metric, rule.threshold)}")
+        limit = Threshold(rule.threshold, limit_words(rule.comparison, rule.metric, rule.threshold))
     number = len(found.firings)
     chart = Chart(
         id="rehearsed",
         kind="line",
         unit=_UNITS.get(metric.unit, "count"),
-        label=f"{metric.label} of the last 30 days; the rule would have fired {number} times",
+        label=_label(metric.title, number),
         starts=[found.start + place * BUCKET for place in range(count)],
         bucket_ms=int(BUCKET / timedelta(milliseconds=1)),
         series=series,
@@ -64,7 +66,16 @@ def rehearsal_chart(rule: AlertRule, found: Rehearsal, names: Names) -> Drawn | 
         spans=_spans(found, tracks),
     )
     legend = [*((one.colour, one.label) for one in series), *([("dash", limit.label)] if limit else [])]
-    return Drawn(chart, metric.label, [*legend, ("fired", "would have fired")] if number else legend)
+    return Drawn(chart, metric.title, [*legend, ("fired", _("would have fired"))] if number else legend)
+
+
+def _label(metric: str, number: int) -> str:
+    told = ngettext(
+        "{metric} of the last 30 days; the rule would have fired {count} times",
+        "{metric} of the last 30 days; the rule would have fired {count} times",
+        number,
+    )
+    return told.format(metric=metric, count=number)
 
 
 def _shown(found: Rehearsal) -> list[Track]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -11,23 +12,38 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect, QueryDi
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.mailing import can_send
 from accounts.permissions import Permission
-from alerts.models import Route
+from alerts.analysis.conditions import severity_in_text, severity_word
+from alerts.models import Route, RouteStep
 from alerts.reads import routes as reads
 from alerts.reads.incident_samples import as_uuid
 from alerts.reads.matchers import matcher_words, options_of
 from alerts.services.routes import RouteRefused, WantedRoute, move_route, remove_route, save_route, tried_facts, try_out
-from alerts.views.matcher_form import fields_of, told_by
+from alerts.views.matcher_form import FIELDS, fields_of, told_by
+from alerts.wording import both
 from monitoring.presentation import Link
 from monitoring.reads.workflows import find
 from monitoring.views.csv import csv_response
 
 HEADER = ("Order", "Route", "Matches", "Channels", "Quiet hours", "Ends the search", "Active")
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAYS = (
+    *(gettext_noop("Mon"), gettext_noop("Tue"), gettext_noop("Wed"), gettext_noop("Thu")),
+    *(gettext_noop("Fri"), gettext_noop("Sat"), gettext_noop("Sun")),
+)
+# What can be refused, as a sentence names it; matchers by their own names.
+_FIELDS = {
+    "name": gettext_noop("name"),
+    "channels": gettext_noop("channels"),
+    "escalation": gettext_noop("escalation"),
+    "quiet hours": gettext_noop("quiet hours"),
+    **FIELDS,
+}
 STEP_ROWS = 6
 # What the try-out asks for.
 TRIED = ("workflow", "environment", "severity", "metric", "rule")
@@ -47,7 +63,10 @@ class Row:
 
 def tabs(team: str, current: str) -> list[Link]:
     """The pages about who is told."""
-    pages = (("incidents", "Incidents"), ("routes", "Routes"), ("silences", "Silences and maintenance"))
+    pages = (
+        *(("incidents", _("Incidents")), ("routes", _("Routes"))),
+        ("silences", _("Silences and maintenance")),
+    )
     return [Link(label, reverse(name, args=[team]), name == current) for name, label in pages]
 
 
@@ -106,7 +125,7 @@ def remove(request: TeamRequest, route: UUID) -> HttpResponseBase:
     """Removes a route."""
     if not remove_route(team_id=request.team.id, route_id=route):
         raise Http404("No such route.")
-    messages.success(request, "Route removed.")
+    messages.success(request, _("Route removed."))
     return HttpResponseRedirect(reverse("routes", args=[request.team.slug]))
 
 
@@ -121,9 +140,9 @@ def _form(request: TeamRequest, found: reads.ListedRoute | None) -> HttpResponse
         except Route.DoesNotExist:
             raise Http404("No such route.") from None
         except RouteRefused as refused:
-            reasons = refused.reasons
+            reasons = {_(_FIELDS.get(name, name)): reason for name, reason in refused.reasons.items()}
         else:
-            messages.success(request, "Route saved.")
+            messages.success(request, _("Route saved."))
             return HttpResponseRedirect(reverse("routes", args=[request.team.slug]))
     quiet = told["quiet"]
     context = {
@@ -133,9 +152,9 @@ def _form(request: TeamRequest, found: reads.ListedRoute | None) -> HttpResponse
         "fields": fields_of(options_of(request.team.id), told["matchers"]),
         "channels": [(str(one.id), one.name) for one in reads.channels_of(request.team.id)],
         "step_rows": [*told["steps"], *[("", "")] * (max(STEP_ROWS - len(told["steps"]), 1))],
-        "days": [(str(number), name, str(number) in quiet["days"]) for number, name in enumerate(DAYS)],
+        "days": [(str(number), _(name), str(number) in quiet["days"]) for number, name in enumerate(DAYS)],
         "severities": [
-            (name, name.capitalize(), name in quiet["severities"]) for name in ("info", "warning", "critical")
+            (name, severity_word(name), name in quiet["severities"]) for name in ("info", "warning", "critical")
         ],
         "tabs": tabs(request.team.slug, "routes"),
     }
@@ -182,9 +201,9 @@ def _wanted(told: Mapping[str, Any]) -> WantedRoute:
     for channel, after in told["steps"]:
         id, minutes = as_uuid(channel), after or "0"
         if id is None:
-            raise RouteRefused({"channels": "must be channels of the team"})
+            raise RouteRefused({"channels": _("must be channels of the team")})
         if not minutes.isascii() or not minutes.isdigit() or len(minutes) > 6:
-            raise RouteRefused({"escalation": "must be whole minutes, such as 15"})
+            raise RouteRefused({"escalation": _("must be whole minutes, such as 15")})
         steps.append((id, timedelta(minutes=int(minutes))))
     quiet = told["quiet"]
     hours: dict[str, Any] | None = None
@@ -192,7 +211,7 @@ def _wanted(told: Mapping[str, Any]) -> WantedRoute:
         days = [int(day) for day in quiet["days"] if day.isascii() and day.isdigit()]
         hours = {**quiet, "days": days}
         if not hours["from"] or not hours["to"]:
-            raise RouteRefused({"quiet hours": "must have a beginning and an end, such as 22:00"})
+            raise RouteRefused({"quiet hours": _("must have a beginning and an end, such as 22:00")})
     return WantedRoute(told["name"], steps, told["matchers"], hours, told["is_final"], told["is_active"])
 
 
@@ -220,14 +239,19 @@ def row_of(
     one: reads.ListedRoute, options: Mapping[str, list[tuple[str, str]]], tried: Mapping[UUID, str], ends_at: str
 ) -> Row:
     """A route in words; `ends_at`: the earlier route at which the search always ends."""
-    steps = [
-        f"{step.channel.name}{f' after {step.after_s // 60} min' if step.after_s else ''}"
-        f"{'' if step.channel.is_active else ' (switched off)'}"
-        for step in one.steps
-    ]
+    then = _("{first}, then {last}")
+    steps = [_step(step) for step in one.steps]
+    told = reduce(lambda first, last: then.format(first=first, last=last), steps) if steps else ""
     matches = matcher_words(one.route.matchers, options)
     quiet = quiet_words(one.route.quiet_hours)
-    return Row(one, matches, ", then ".join(steps), quiet, tried.get(one.route.id, ""), ends_at)
+    return Row(one, matches, told, quiet, tried.get(one.route.id, ""), ends_at)
+
+
+def _step(step: RouteStep) -> str:
+    words = step.channel.name
+    if step.after_s:
+        words = _("{channel} after {minutes} min").format(channel=words, minutes=step.after_s // 60)
+    return words if step.channel.is_active else _("{step} (switched off)").format(step=words)
 
 
 def quiet_words(told: Mapping[str, Any] | None) -> str:
@@ -235,9 +259,13 @@ def quiet_words(told: Mapping[str, Any] | None) -> str:
     if not told:
         return ""
     days = sorted(told.get("days") or range(7))
-    when = "" if len(days) == 7 else f" on {', '.join(DAYS[day] for day in days)}"
-    whose = f", for {' and '.join(told['severities'])}" if told.get("severities") else ""
-    return f"{told.get('from')} to {told.get('to')} {told.get('zone')}{when}{whose}"
+    words = _("{start} to {end} {zone}").format(start=told.get("from"), end=told.get("to"), zone=told.get("zone"))
+    if len(days) < 7:
+        words = _("{hours} on {days}").format(hours=words, days=", ".join(_(DAYS[day]) for day in days))
+    if told.get("severities"):
+        whose = both([severity_in_text(one) for one in told["severities"]])
+        words = _("{hours}, for {severities}").format(hours=words, severities=whose)
+    return words
 
 
 def _cells(number: int, row: Row) -> list[Any]:

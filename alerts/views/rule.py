@@ -10,6 +10,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -17,7 +19,7 @@ from accounts.permissions import Permission
 from alerts.analysis.catalogue import METRICS
 from alerts.analysis.conditions import State
 from alerts.analysis.rule_words import length_words, threshold_words, value_words
-from alerts.models import AlertRule, AlertState, Incident
+from alerts.models import AlertRule, AlertState, Incident, IncidentStatus
 from alerts.reads import rules as reads
 from alerts.services.rules import remove_rule, set_active
 from alerts.views.rule_fields import form_address
@@ -27,7 +29,16 @@ from monitoring.templatetags.components import Sign
 from monitoring.views.csv import csv_response
 
 HEAD = ("workflow", "value_of", "value", "state", "since", "evaluated_until", "measured", "samples", "low", "high")
-_NO_DATA = {"unknown": "is said to be missing", "ok": "is taken as fine", "fire": "is taken as the fault"}
+_NO_DATA = {
+    "unknown": gettext_noop("is said to be missing"),
+    "ok": gettext_noop("is taken as fine"),
+    "fire": gettext_noop("is taken as the fault"),
+}
+_SIGNS = {
+    IncidentStatus.OPEN: Sign("fail", gettext_noop("Open"), "fail"),
+    IncidentStatus.ACKNOWLEDGED: Sign("fail", gettext_noop("Acknowledged"), "fail"),
+    IncidentStatus.RESOLVED: Sign("ok", gettext_noop("Resolved"), "ok"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,7 @@ def rule(request: TeamRequest, rule: UUID) -> HttpResponseBase:
         "incidents": [_incident(found, incident) for incident in found.incidents],
         "may_manage": request.membership.allows(Permission.MANAGE_ALERTS),
         "rehearsal_href": reverse("rehearse_rule", args=[request.team.slug]) + form_address(one),
-        "metric": METRICS[one.metric].label if one.metric in METRICS else one.metric,
+        "metric": METRICS[one.metric].title if one.metric in METRICS else one.metric,
     }
     return TemplateResponse(request, "alerts/rules/rule.html", context)
 
@@ -82,15 +93,17 @@ def rule(request: TeamRequest, rule: UUID) -> HttpResponseBase:
 def _facts(one: AlertRule) -> Sequence[tuple[str, str]]:
     """What the sentence leaves out."""
     metric = METRICS.get(one.metric)
-    found = [("No data", _NO_DATA.get(one.no_data, one.no_data))]
+    found = [(_("No data"), _(_NO_DATA.get(one.no_data, one.no_data)))]
     if one.clear_threshold is not None:
-        found.append(("Clears at", threshold_words(one.metric, one.clear_threshold)))
+        found.append((_("Clears at"), threshold_words(one.metric, one.clear_threshold)))
     if one.keep_firing_s:
-        found.append(("Clears after", f"{length_words(one.keep_firing_s)} in which it does not hold"))
+        length = length_words(one.keep_firing_s)
+        found.append((_("Clears after"), _("{length} in which it does not hold").format(length=length)))
     if one.delay_s and metric and metric.has_window:
-        found.append(("Late data", f"waited for, {length_words(one.delay_s)} after each window"))
+        length = length_words(one.delay_s)
+        found.append((_("Late data"), _("waited for, {length} after each window").format(length=length)))
     if one.tags:
-        found.append(("Tags", ", ".join(one.tags)))
+        found.append((_("Tags"), ", ".join(one.tags)))
     return found
 
 
@@ -101,8 +114,10 @@ def _about(found: reads.Detail, workflow_id: UUID | None, value: str) -> str:
 def _subject(request: TeamRequest, found: reads.Detail, state: AlertState) -> SubjectRow:
     slug = found.slugs.get(state.workflow_id) if state.workflow_id else None
     metric = found.row.rule.metric
-    has_usual = state.low is not None and state.high is not None
-    usual = f"{value_words(metric, state.low)} to {value_words(metric, state.high)}" if has_usual else ""
+    usual = ""
+    if state.low is not None and state.high is not None:
+        low, high = value_words(metric, state.low), value_words(metric, state.high)
+        usual = _("{low} to {high}").format(low=low, high=high)
     return SubjectRow(
         _about(found, state.workflow_id, state.value_text),
         reverse("trends", args=[request.team.slug, slug]) if slug else "",
@@ -114,7 +129,7 @@ def _subject(request: TeamRequest, found: reads.Detail, state: AlertState) -> Su
 
 
 def _incident(found: reads.Detail, one: Incident) -> IncidentRow:
-    sign = Sign("ok", "Resolved", "ok") if one.resolved_at else Sign("fail", one.get_status_display(), "fail")
+    sign = _SIGNS[IncidentStatus.RESOLVED if one.resolved_at else IncidentStatus(one.status)]
     about = _about(found, one.workflow_id, one.value_text)
     return IncidentRow(one, sign, about, value_words(found.row.rule.metric, one.worst) if one.worst is not None else "")
 
@@ -136,7 +151,8 @@ def switch_rule(request: TeamRequest, rule: UUID) -> HttpResponseBase:
         set_active(team_id=request.team.id, rule_id=rule, is_active=is_active, by=request.user, now=timezone.now())
     except AlertRule.DoesNotExist:
         raise Http404("No such rule.") from None
-    messages.success(request, "Switched on." if is_active else "Switched off. Its open incidents are resolved.")
+    off = _("Switched off. Its open incidents are resolved.")
+    messages.success(request, _("Switched on.") if is_active else off)
     return HttpResponseRedirect(reverse("rule", args=[request.team.slug, rule]))
 
 
@@ -148,5 +164,5 @@ def remove(request: TeamRequest, rule: UUID) -> HttpResponseBase:
         gone = remove_rule(team_id=request.team.id, rule_id=rule, by=request.user, now=timezone.now())
     except AlertRule.DoesNotExist:
         raise Http404("No such rule.") from None
-    messages.success(request, f"Removed {gone.name}. Its incidents stay.")
+    messages.success(request, _("Removed {name}. Its incidents stay.").format(name=gone.name))
     return HttpResponseRedirect(reverse("rules", args=[request.team.slug]))

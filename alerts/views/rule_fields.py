@@ -7,14 +7,16 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from alerts.analysis.catalogue import METRICS, Family, Metric
-from alerts.analysis.conditions import Comparison, NoData, Severity
-from alerts.analysis.rule_words import SCOPE_WORDS, length_words
+from alerts.analysis.conditions import Comparison, NoData, Severity, severity_word
+from alerts.analysis.rule_words import each, length_words
 from alerts.analysis.wanted import OWN_THRESHOLDS, PARAMETERS, TYPED, UNASKED, Wanted, usual
 from alerts.models import AlertRule
 from alerts.reads.measures_values import DIMENSIONS
 from alerts.services.rules import RuleRefused, wanted_of
+from alerts.views.rule_labels import GROUPS, comparison_words, no_data_words, unit_words
 from billing.reads.budgets import budgets_of
 from monitoring.identity import PRODUCTION, LabelKind
 from monitoring.models import Workflow
@@ -31,41 +33,10 @@ MAX_TOLD = 2_000
 DEFAULT_METRIC = "error_rate"
 # Instead of the slug of a workflow.
 EACH, TOGETHER = "", "*"
-LABELS_OF_FIELDS = {
-    "name": "Name", "metric": "Metric", "workflow": "Workflow", "scope": "One by one", "value": "Which one",
-    "environment": "Environment", "comparison": "Comparison", "threshold": "Threshold",
-    "clear_threshold": "Clears at", "window_s": "Window", "delay_s": "Wait for late data",
-    "min_samples": "Least runs", "for_s": "For", "keep_firing_s": "Keep firing", "no_data": "Without data",
-    "severity": "Severity", "tags": "Tags", "text": "What to do", "url": "Link", "cron": "Cron expression",
-    "zone": "Time zone", "period_s": "Period", "grace_s": "Grace", "budget_usd": "Budget",
-    "is_per_workflow": "Workflow", "min_runs_per_hour": "Least runs an hour", "max_runs_per_hour": "Most runs an hour",
-}  # fmt: skip
-_GROUPS = {
-    Family.ROLLUP: "Figures over a window",
-    Family.BURN: "Objectives and budgets",
-    Family.BUDGET: "Objectives and budgets",
-    Family.COST_BUDGET: "Objectives and budgets",
-    Family.LIVE: "While it runs",
-    Family.RECENT: "One run after the other",
-    Family.SCHEDULE: "One run after the other",
-    Family.SOURCE: "Sources",
-    Family.GROUP: "Failure groups",
-}
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1_440, 10_080, 43_200)
 _NUMBERS = ("window_s", "delay_s", "min_samples", "for_s", "keep_firing_s")
 _SECONDS = {"window_s": _MINUTES, "for_s": (0, *_MINUTES[:10]), "keep_firing_s": (0, *_MINUTES[:10])}
 _SECONDS["delay_s"] = (0, 1, 2, 5, 10, 30)
-_COMPARISONS = {
-    Comparison.ABOVE: "above",
-    Comparison.BELOW: "below",
-    Comparison.UNUSUAL: "outside its usual range, where it gets worse",
-    Comparison.UNUSUAL_EITHER: "outside its usual range, on either side",
-}
-_NO_DATA = {
-    NoData.UNKNOWN: "Say so: nothing opens, nothing resolves",
-    NoData.OK: "Take it as fine",
-    NoData.FIRE: "Take it as the fault",
-}
 _OF_ANY_METRIC = frozenset({"metric", "name", "workflow", "environment", "severity", "tags", "text", "url"})
 _PARAMETERS = tuple(name for own in PARAMETERS.values() for name in own)
 Pairs = Sequence[tuple[str, str]]
@@ -171,7 +142,7 @@ def _workflow(team_id: UUID, word: str, reasons: dict[str, str]) -> dict[str, An
         return {"workflow_id": None, "is_per_workflow": word == EACH}
     found = Workflow.objects.filter(team_id=team_id, slug=word).first()
     if found is None:
-        reasons["workflow"] = "is not known"
+        reasons["workflow"] = _("is not known")
     return {"workflow_id": found.id if found else None, "is_per_workflow": True}
 
 
@@ -179,7 +150,7 @@ def _number(text: str, name: str, reasons: dict[str, str]) -> float | None:
     try:
         return float(text.rstrip("% ").replace(",", "")) if text else None
     except ValueError:
-        reasons[name] = "must be a number"
+        reasons[name] = _("must be a number")
         return None
 
 
@@ -187,7 +158,7 @@ def _whole(text: str, name: str, reasons: dict[str, str]) -> int:
     try:
         return int(text.replace(",", ""))
     except ValueError:
-        reasons[name] = "must be a whole number"
+        reasons[name] = _("must be a whole number")
         return 0
 
 
@@ -215,14 +186,14 @@ def choices(team_id: UUID, told: Mapping[str, str]) -> Choices:
         metric=metric,
         metrics=metric_groups(),
         workflows=_workflows(team_id, metric),
-        scopes=[("", "nothing further"), *((one, f"each {SCOPE_WORDS[one]}") for one in sorted(metric.scopes))],
+        scopes=[("", _("nothing further")), *((one, each(one)) for one in sorted(metric.scopes))],
         values=_values(team_id, metric, known),
-        environments=[*((name, name) for name in _environments(team_id, told)), ("", "all environments")],
-        comparisons=[(one.value, _COMPARISONS[one]) for one in compared] if metric.name not in UNASKED else [],
+        environments=[*((name, name) for name in _environments(team_id, told)), ("", _("all environments"))],
+        comparisons=[(one.value, comparison_words(one)) for one in compared] if metric.name not in UNASKED else [],
         lengths={name: _lengths(name, told.get(name, "")) for name in _SECONDS},
-        no_data=[(one.value, words) for one, words in _NO_DATA.items()],
-        severities=[(one.value, one.value.capitalize()) for one in Severity],
-        unit=TYPED[metric.unit][0],
+        no_data=[(one.value, no_data_words(one)) for one in NoData],
+        severities=[(one.value, severity_word(one)) for one in Severity],
+        unit=unit_words(metric),
         has_threshold=metric.name not in UNASKED and not is_usual,
         parameters=PARAMETERS.get(metric.name, ()),
         is_of_workflows=metric.family not in (Family.SOURCE, Family.COST_BUDGET),
@@ -241,8 +212,8 @@ def metric_groups() -> list[tuple[str, Pairs]]:
     """All metrics, under the headings of the form."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for one in METRICS.values():
-        groups.setdefault(_GROUPS[one.family], []).append((one.name, one.label))
-    return list(groups.items())
+        groups.setdefault(GROUPS[one.family], []).append((one.name, one.title))
+    return [(_(heading), metrics) for heading, metrics in groups.items()]
 
 
 def _fits(metric: Metric, comparison: Comparison) -> bool:
@@ -252,8 +223,8 @@ def _fits(metric: Metric, comparison: Comparison) -> bool:
 
 
 def _workflows(team_id: UUID, metric: Metric) -> Pairs:
-    together = [] if metric.family in (Family.RECENT, Family.SCHEDULE, Family.BURN) else [(TOGETHER, "all together")]
-    return [(EACH, "each workflow"), *together, *names(team_id)]
+    together = [] if metric.family in (Family.RECENT, Family.SCHEDULE, Family.BURN) else [(TOGETHER, _("all together"))]
+    return [(EACH, _("each workflow")), *together, *names(team_id)]
 
 
 def _environments(team_id: UUID, told: Mapping[str, str]) -> list[str]:
@@ -267,7 +238,7 @@ def _lengths(name: str, chosen: str) -> Pairs:
     seconds = [minutes * 60 for minutes in _SECONDS[name]]
     if chosen.isdecimal() and int(chosen) not in seconds and int(chosen) < 10**9:
         seconds = sorted([*seconds, int(chosen)])
-    return [(str(one), length_words(one) if one else "at once") for one in seconds]
+    return [(str(one), length_words(one) if one else _("at once")) for one in seconds]
 
 
 def form_address(rule: AlertRule) -> str:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -19,6 +20,7 @@ from alerts.reads import rules as reads
 from alerts.reads.schedules import proposed_schedule
 from alerts.services.rules import RuleRefused, as_rule, checked, save_rule, wanted_of
 from alerts.views import rule_fields as form
+from alerts.views.rule_labels import label_of
 from monitoring.models import Workflow
 from monitoring.reads.workflows import find
 
@@ -53,7 +55,7 @@ _ANY = ("name", "workflow", "environment", "severity", "tags", "text", "url")
 def _kept(rule: AlertRule, names: tuple[str, ...]) -> dict[str, str]:
     word = form.workflow_word(rule.workflow if rule.workflow_id else None, is_per_workflow=rule.is_per_workflow)
     told = form.written(wanted_of(rule), workflow=word)
-    if told["name"] == reads.words_of(rule)[:200]:
+    if told["name"] == reads.kept_words_of(rule):
         # Nobody named it: changed, it reads otherwise.
         told["name"] = ""
     return {name: told[name] for name in names}
@@ -80,7 +82,7 @@ def _post(request: TeamRequest, kept: AlertRule | None) -> HttpResponseBase:
         return _page(request, kept, told, refused.reasons)
     except AlertRule.DoesNotExist:
         raise Http404("No such rule.") from None
-    messages.success(request, "Saved." if kept else "Saved. It is evaluated from now on.")
+    messages.success(request, _("Saved.") if kept else _("Saved. It is evaluated from now on."))
     return HttpResponseRedirect(reverse("rule", args=[request.team.slug, made.id]))
 
 
@@ -89,15 +91,19 @@ def named(team_id: UUID, fields: dict[str, Any], told: Mapping[str, str]) -> dic
     if fields.get("name"):
         return fields
     wanted = checked(team_id, {**fields, "name": "-"})
-    return {**fields, "name": sentence(team_id, wanted)[:200]}
+    return {**fields, "name": reads.kept_words_of(_unkept(team_id, wanted))}
 
 
 def sentence(team_id: UUID, wanted: Wanted) -> str:
     """A rule that is not kept, in one sentence."""
+    return reads.words_of(_unkept(team_id, wanted))
+
+
+def _unkept(team_id: UUID, wanted: Wanted) -> AlertRule:
     rule = as_rule(team_id, wanted)
     if wanted.workflow_id is not None:
         rule.workflow = Workflow.objects.filter(team_id=team_id, id=wanted.workflow_id).first()
-    return reads.words_of(rule)
+    return rule
 
 
 def _page(
@@ -118,7 +124,7 @@ def _page(
         "told": told,
         "choices": form.choices(request.team.id, told),
         "reasons": reasons,
-        "refusals": [(form.LABELS_OF_FIELDS.get(name, name), why) for name, why in reasons.items()],
+        "refusals": [(label_of(name), why) for name, why in reasons.items()],
         "words": words,
         "rehearsal_href": rehearsal_href,
         "cancel_href": _cancel_href(request, kept),

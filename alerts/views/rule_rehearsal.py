@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -26,6 +27,7 @@ from alerts.views import rule_fields as form
 from alerts.views.rehearsal_chart import rehearsal_chart
 from alerts.views.rehearsal_words import advice_words, answer, length_ms_words, looked_words
 from alerts.views.rule_form import named
+from alerts.views.rule_labels import label_of
 from alerts.views.subjects import Names, names_of, subject_words
 from monitoring.models import Workflow
 from monitoring.views.csv import csv_response
@@ -65,7 +67,7 @@ def rehearse(request: TeamRequest) -> HttpResponseBase:
     try:
         rule = _rule(team_id, told, kept)
     except RuleRefused as refused:
-        refusals = [(form.LABELS_OF_FIELDS.get(name, name), why) for name, why in refused.reasons.items()]
+        refusals = [(label_of(name), why) for name, why in refused.reasons.items()]
         return _page(request, {"refusals": refusals, "words": ""}, status=422)
     found = rehearse_rules(team_id, [rule, *([kept] if kept else [])], timezone.now())
     names = names_of(team_id, found)
@@ -109,9 +111,9 @@ def _context(
 ) -> dict[str, Any]:
     after = found[0]
     chart = rehearsal_chart(rule, after, names)
-    sides = [_side("As it would be" if kept else "", reads.words_of(rule), after)]
+    sides = [_side(_("As it would be") if kept else "", reads.words_of(rule), after)]
     if kept is not None:
-        sides.insert(0, _side("As it is", reads.words_of(kept), found[1]))
+        sides.insert(0, _side(_("As it is"), reads.words_of(kept), found[1]))
     return {
         "words": reads.words_of(rule),
         "why_not": after.why_not,
@@ -139,8 +141,8 @@ def _side(title: str, words: str, found: Rehearsal) -> Side:
 def _row(one: Firing, names: Names, rule: AlertRule, found: Rehearsal) -> FiringRow:
     lasted = length_ms_words(one.length(found.end))
     about = subject_words(one.subject.workflow_id, one.subject.value, rule.scope, names)
-    worst = value_words(rule.metric, one.worst) if one.worst is not None else "no data"
-    return FiringRow(about, one, lasted if one.until else f"{lasted}, and goes on", worst)
+    worst = value_words(rule.metric, one.worst) if one.worst is not None else _("no data")
+    return FiringRow(about, one, lasted if one.until else _("{length}, and goes on").format(length=lasted), worst)
 
 
 def _cells(one: Firing, names: Names, found: Rehearsal) -> tuple[Any, ...]:

@@ -1,5 +1,9 @@
 """How the states and severities of rules are shown: glyph, word and tone."""
 
+from collections.abc import Callable
+
+from django.utils.translation import gettext_noop, ngettext
+
 from alerts.analysis.conditions import Severity, State
 from alerts.models import AlertState
 from alerts.reads.rules import ORDER, RuleRow
@@ -7,17 +11,24 @@ from monitoring import wording
 from monitoring.templatetags.components import Sign
 
 STATE_SIGNS: dict[State, Sign] = {
-    State.FIRING: Sign("fail", "Firing", "fail"),
-    State.PENDING: Sign("clock", "Pending", "warn"),
-    State.NO_DATA: Sign("unknown", "No data", "idle"),
-    State.OK: Sign("ok", "OK", "ok"),
+    State.FIRING: Sign("fail", gettext_noop("Firing"), "fail"),
+    State.PENDING: Sign("clock", gettext_noop("Pending"), "warn"),
+    State.NO_DATA: Sign("unknown", gettext_noop("No data"), "idle"),
+    State.OK: Sign("ok", gettext_noop("OK"), "ok"),
 }
-OFF_SIGN = Sign("stop", "Off", "idle")
-NEW_SIGN = Sign("queued", "Not evaluated yet", "idle")
+OFF_SIGN = Sign("stop", gettext_noop("Off"), "idle")
+NEW_SIGN = Sign("queued", gettext_noop("Not evaluated yet"), "idle")
 SEVERITY_SIGNS: dict[str, Sign] = {
-    Severity.CRITICAL: Sign("fail", "Critical", "fail"),
-    Severity.WARNING: Sign("warn", "Warning", "warn"),
-    Severity.INFO: Sign("flag", "Info", "acc"),
+    Severity.CRITICAL: Sign("fail", gettext_noop("Critical"), "fail"),
+    Severity.WARNING: Sign("warn", gettext_noop("Warning"), "warn"),
+    Severity.INFO: Sign("flag", gettext_noop("Info"), "acc"),
+}
+
+_COUNTED: dict[State, Callable[[int], str]] = {
+    State.FIRING: lambda number: ngettext("{count} firing", "{count} firing", number),
+    State.PENDING: lambda number: ngettext("{count} pending", "{count} pending", number),
+    State.NO_DATA: lambda number: ngettext("{count} no data", "{count} no data", number),
+    State.OK: lambda number: ngettext("{count} ok", "{count} ok", number),
 }
 
 
@@ -37,6 +48,5 @@ def counts_words(counts: dict[State, int]) -> str:
     """`2 firing, 1 pending, 40 ok`: how many subjects stand where; empty where there is only one."""
     if sum(counts.values()) < 2:
         return ""
-    return ", ".join(
-        f"{wording.count(counts[state])} {STATE_SIGNS[state].word.lower()}" for state in ORDER if counts.get(state)
-    )
+    told = ((_COUNTED[state], counts[state]) for state in ORDER if counts.get(state))
+    return ", ".join(words(number).format(count=wording.count(number)) for words, number in told)

@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 from django.http import HttpResponseBase, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from alerts.analysis.catalogue import METRICS
-from alerts.analysis.conditions import Severity, State
+from alerts.analysis.conditions import Severity, State, severity_in_text, severity_word
 from alerts.models import AlertRule
 from alerts.reads import rules as reads
 from alerts.views.rule_signs import OFF_SIGN, SEVERITY_SIGNS, STATE_SIGNS, counts_words, rule_sign
@@ -83,10 +84,10 @@ def _row(one: reads.RuleRow) -> Row:
 def _choices(workflows: Sequence[tuple[str, str]]) -> list[FilterChoice]:
     states = [*((state.value, STATE_SIGNS[state].word) for state in reads.ORDER), (reads.OFF, OFF_SIGN.word)]
     return [
-        FilterChoice("state", "State", states),
-        FilterChoice("workflow", "Workflow", workflows),
-        FilterChoice("metric", "Metric", [(one.name, one.label) for one in METRICS.values()]),
-        FilterChoice("severity", "Severity", [(one.value, one.value.capitalize()) for one in Severity]),
+        FilterChoice("state", _("State"), states),
+        FilterChoice("workflow", _("Workflow"), workflows),
+        FilterChoice("metric", _("Metric"), [(one.name, one.title) for one in METRICS.values()]),
+        FilterChoice("severity", _("Severity"), [(one.value, severity_word(one)) for one in Severity]),
     ]
 
 
@@ -94,11 +95,11 @@ def _chips(query: QueryDict, chosen: reads.Chosen, workflows: dict[str, str]) ->
     metric = METRICS.get(chosen.metric)
     states: dict[str, Sign] = {state.value: sign for state, sign in STATE_SIGNS.items()} | {reads.OFF: OFF_SIGN}
     told = {
-        "state": ("State", states[chosen.state].word if chosen.state in states else chosen.state),
-        "workflow": ("Workflow", workflows.get(chosen.workflow, chosen.workflow)),
-        "metric": ("Metric", metric.label if metric else chosen.metric),
-        "severity": ("Severity", chosen.severity),
-        "q": ("Search", chosen.q),
+        "state": (_("State"), states[chosen.state].word if chosen.state in states else chosen.state),
+        "workflow": (_("Workflow"), workflows.get(chosen.workflow, chosen.workflow)),
+        "metric": (_("Metric"), metric.title if metric else chosen.metric),
+        "severity": (_("Severity"), severity_in_text(chosen.severity)),
+        "q": (_("Search"), chosen.q),
     }
     return [
         FilterChip(title, value, changed_query(query, **{name: None, "after": None}) or "?")

@@ -12,6 +12,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect, QueryDi
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -21,7 +23,7 @@ from alerts.models import Silence, SilenceKind
 from alerts.reads.matchers import Options, matcher_words, options_of
 from alerts.reads.silences import state_of
 from alerts.services.silences import SilenceRefused, WantedSilence, add_silence, end_silence
-from alerts.views.matcher_form import fields_of, told_by
+from alerts.views.matcher_form import FIELDS, fields_of, told_by
 from alerts.views.routes import tabs
 from monitoring import wording
 from monitoring.analysis.schedule import zone_fault
@@ -31,15 +33,27 @@ from monitoring.views.csv import csv_response
 HEADER = ("Kind", "Status", "Matches", "Reason", "From", "Until", "Comes again", "By")
 MAX_SHOWN = 500
 SIGNS = {
-    SilenceState.ACTIVE: Sign("moon", "In force", "run"),
-    SilenceState.WAITING: Sign("clock", "Between two times", "idle"),
-    SilenceState.COMING: Sign("cal", "To come", "acc"),
-    SilenceState.PAST: Sign("skip", "Over", "idle"),
+    SilenceState.ACTIVE: Sign("moon", gettext_noop("In force"), "run"),
+    SilenceState.WAITING: Sign("clock", gettext_noop("Between two times"), "idle"),
+    SilenceState.COMING: Sign("cal", gettext_noop("To come"), "acc"),
+    SilenceState.PAST: Sign("skip", gettext_noop("Over"), "idle"),
 }
-LABELS = {"cron": "cron expression", "zone": "time zone"}
+# What can be refused, as a sentence names it; matchers by their own names.
+_FIELDS = {
+    "kind": gettext_noop("kind"),
+    "reason": gettext_noop("reason"),
+    "start": gettext_noop("start"),
+    "end": gettext_noop("end"),
+    "duration": gettext_noop("duration"),
+    "cron": gettext_noop("cron expression"),
+    "zone": gettext_noop("time zone"),
+    **FIELDS,
+}
 SAID = {
-    SilenceKind.SILENCE.value: "While it is in force, incidents that match open and send no notice.",
-    SilenceKind.MAINTENANCE.value: "While it is in force, no incident that matches opens.",
+    SilenceKind.SILENCE.value: gettext_noop(
+        "Saved. While it is in force, incidents that match open and send no notice."
+    ),
+    SilenceKind.MAINTENANCE.value: gettext_noop("Saved. While it is in force, no incident that matches opens."),
 }
 TEXTS = ("kind", "reason", "starts", "ends", "zone", "cron", "minutes")
 
@@ -70,9 +84,9 @@ def silences(request: TeamRequest) -> HttpResponseBase:
             wanted = wanted_of(request.POST, told, now)
             add_silence(team_id=request.team.id, wanted=wanted, by=request.user, now=now)
         except SilenceRefused as refused:
-            reasons = {LABELS.get(name, name): reason for name, reason in refused.reasons.items()}
+            reasons = {_(_FIELDS.get(name, name)): reason for name, reason in refused.reasons.items()}
         else:
-            messages.success(request, f"Saved. {SAID[wanted.kind]}")
+            messages.success(request, _(SAID[wanted.kind]))
             return HttpResponseRedirect(reverse("silences", args=[request.team.slug]))
     options = options_of(request.team.id)
     rows = rows_of(request.team.id, options, now)
@@ -86,7 +100,7 @@ def silences(request: TeamRequest) -> HttpResponseBase:
         "reasons": reasons,
         "kinds": SilenceKind.choices,
         "fields": fields_of(options, told_by(request.POST)),
-        "shown": f"first {MAX_SHOWN} shown" if len(rows) == MAX_SHOWN else "",
+        "shown": _("first {count} shown").format(count=MAX_SHOWN) if len(rows) == MAX_SHOWN else "",
     }
     return TemplateResponse(request, "silences/silences.html", context, status=422 if reasons else 200)
 
@@ -97,7 +111,7 @@ def end(request: TeamRequest, silence: UUID) -> HttpResponseBase:
     """Ends one now."""
     if not end_silence(team_id=request.team.id, silence_id=silence, now=timezone.now()):
         raise Http404("No such silence.")
-    messages.success(request, "Ended. What still stands is told now.")
+    messages.success(request, _("Ended. What still stands is told now."))
     return HttpResponseRedirect(reverse("silences", args=[request.team.slug]))
 
 
@@ -114,7 +128,7 @@ def wanted_of(post: QueryDict, told: Mapping[str, str], now: datetime) -> Wanted
     starts = _instant("start", told["starts"], zone) if told["starts"] else now
     minutes = told["minutes"]
     if minutes and (not minutes.isascii() or not minutes.isdigit() or len(minutes) > 6):
-        raise SilenceRefused({"duration": "must be whole minutes"})
+        raise SilenceRefused({"duration": _("must be whole minutes")})
     return WantedSilence(
         reason=told["reason"],
         starts_at=starts,
@@ -137,7 +151,7 @@ def _instant(field: str, text: str, zone: ZoneInfo) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise SilenceRefused({field: "must be a date and a time"}) from None
+        raise SilenceRefused({field: _("must be a date and a time")}) from None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
@@ -152,8 +166,9 @@ def rows_of(team_id: UUID, options: Options, now: datetime) -> list[Row]:
 def _row(one: Silence, options: Options, now: datetime) -> Row:
     state, again = state_of(one, now), ""
     if one.cron:
-        again = f"{one.cron} ({one.zone}), for {wording.plain_duration_ms((one.duration_s or 0) * 1000)}"
-    by = one.created_by.email if one.created_by else "an API key"
+        length = wording.plain_duration_ms((one.duration_s or 0) * 1000)
+        again = _("{schedule}, for {length}").format(schedule=f"{one.cron} ({one.zone})", length=length)
+    by = one.created_by.email if one.created_by else _("an API key")
     return Row(one, SIGNS[state], state is SilenceState.PAST, matcher_words(one.matchers, options), again, by)
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from alerts.analysis.rule_words import SCOPE_WORDS
+from django.utils.translation import gettext as _
+
+from alerts.analysis.rule_words import named
 from alerts.reads.incident_samples import as_uuid, group_names
 from alerts.services.rehearsal import Rehearsal
 from monitoring.models import Workflow
@@ -21,8 +23,8 @@ def names_of(team_id: UUID, found: Sequence[Rehearsal]) -> dict[UUID, str]:
 
 def subject_words(workflow_id: UUID | None, value: str, scope: str, names: Names) -> str:
     """What a state, an incident or a firing is about; a workflow that vanished since says so."""
-    workflow = names.get(workflow_id, "a workflow that is gone") if workflow_id else ""
+    workflow = names.get(workflow_id, _("a workflow that is gone")) if workflow_id else ""
     # A failure group is known by its id, and called by its title.
     group = as_uuid(value) if value and not scope else None
-    told = names.get(group, value) if group else f"{SCOPE_WORDS.get(scope, '')} {value}".strip() if value else ""
-    return ", ".join(text for text in (workflow, told) if text) or "all together"
+    told = names.get(group, value) if group else named(scope, value) if value else ""
+    return ", ".join(text for text in (workflow, told) if text) or _("all together")
