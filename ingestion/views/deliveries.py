@@ -27,7 +27,6 @@ from ingestion.reads.sources import SourceFacts
 from ingestion.services import deliveries as services
 from ingestion.sources import info_of
 from ingestion.tasks import process_deliveries_again
-from ingestion.views.signs import spoken
 from ingestion.views.source_frame import frame, is_hook, open_source, source_href
 from monitoring import wording
 from monitoring.presentation import FilterChip, Link
@@ -74,11 +73,10 @@ def deliveries(request: TeamRequest, source: UUID) -> HttpResponseBase:
     )
     shown = found[: reads.PAGE_SIZE]
     counts = reads.counted(facts.id)
-    signs = {one: spoken(sign) for one, sign in SIGNS.items()}
     here = source_href(request.team, facts.id, "source_deliveries")
     context = {
         **frame(request, facts, "source_deliveries", timezone.now()),
-        "rows": [(one, signs[DeliveryOutcome(one.outcome)]) for one in shown],
+        "rows": [(one, SIGNS[DeliveryOutcome(one.outcome)]) for one in shown],
         "outcomes": _outcomes(here, counts, outcome),
         "chips": [FilterChip(_("Search"), text, _address(here, outcome=outcome))] if text else [],
         "clear_href": here,
@@ -100,7 +98,7 @@ def delivery(request: TeamRequest, source: UUID, delivery: UUID) -> HttpResponse
     context = {
         **frame(request, facts, "source_deliveries", timezone.now()),
         "delivery": found,
-        "outcome": spoken(SIGNS[DeliveryOutcome(found.outcome)]),
+        "outcome": SIGNS[DeliveryOutcome(found.outcome)],
         "headers": sorted(found.headers.items()),
         "body": pretty(services.body_of(found)),
         "executions": [(one, executions_href(request.team, one)) for one in found.executions],
@@ -170,7 +168,7 @@ def _address(here: str, **params: str) -> str:
 def _outcomes(here: str, counts: dict[str, int], current: str) -> list[Link]:
     links = [Link(_("All {count}").format(count=wording.count(sum(counts.values()))), here, not current)]
     for one, sign in SIGNS.items():
-        text = f"{_(sign.word)} {wording.count(counts.get(one.value, 0))}"
+        text = f"{sign.word} {wording.count(counts.get(one.value, 0))}"
         links.append(Link(text, _address(here, outcome=one.value), one.value == current))
     return links
 

@@ -22,7 +22,6 @@ from ingestion.models import Destination, DestinationKind
 from ingestion.reads.destinations import DestinationRow, State, find, listing
 from ingestion.services import destinations as services
 from ingestion.views.destination_forms import DestinationForm, initial_of, initial_of_preset, is_otlp
-from ingestion.views.signs import spoken
 from ingestion.views.source_forms import errors_of
 from monitoring.templatetags.components import Sign
 from monitoring.views.csv import csv_response
@@ -49,7 +48,7 @@ def destinations(request: TeamRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return csv_response("destinations.csv", HEAD, [_cells(row) for row in rows])
     context = {
-        "rows": [(row, spoken(SIGNS[row.state]), DestinationKind(row.destination.kind).label) for row in rows],
+        "rows": [(row, SIGNS[row.state], DestinationKind(row.destination.kind).label) for row in rows],
         "failing": sum(row.state == State.FAILING for row in rows),
         "may_manage": request.membership.allows(Permission.MANAGE_KEYS),
     }
@@ -104,7 +103,7 @@ def destination(request: TeamRequest, destination: UUID) -> HttpResponseBase:
     context = {
         "row": row,
         "one": one,
-        "sign": spoken(SIGNS[row.state]),
+        "sign": SIGNS[row.state],
         "kind": str(DestinationKind(one.kind).label),
         "preset": preset.spoken() if preset else None,
         "form": form,

@@ -18,7 +18,6 @@ from accounts.permissions import Permission
 from ingestion.models import DataAction, DataState, PersonalDataJob
 from ingestion.services import personal_data_jobs as service
 from ingestion.services.personal_data_runs import samples_of
-from ingestion.views.signs import spoken
 from monitoring.templatetags.components import Sign
 from monitoring.views.csv import csv_response
 
@@ -152,11 +151,10 @@ def _page(request: TeamRequest, job: PersonalDataJob, reasons: dict[str, str] | 
 
 def _signed(jobs: Sequence[PersonalDataJob]) -> list[tuple[PersonalDataJob, Sign, str, float]]:
     """Jobs with their sign, what they are, and how much of them is done as a share of 1."""
-    signs = {state: spoken(sign) for state, sign in SIGNS.items()}
     return [
         (
             one,
-            signs[DataState(one.state)],
+            SIGNS[DataState(one.state)],
             str(DataAction(one.action).label),
             1.0 if one.state == DataState.DONE else one.days_done / one.days_total if one.days_total else 0.0,
         )

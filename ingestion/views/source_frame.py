@@ -15,7 +15,6 @@ from accounts.permissions import Permission
 from ingestion.kinds import KINDS, Completeness, SourceKind
 from ingestion.reads.sources import SourceFacts, State, find
 from ingestion.services.sources import report_address, takes_secret
-from ingestion.views.signs import spoken
 from monitoring import wording
 from monitoring.presentation import Link
 from monitoring.templatetags.components import Sign
@@ -63,7 +62,7 @@ def frame(request: TeamRequest, facts: SourceFacts, current: str, now: datetime)
     may_manage = request.membership.allows(Permission.MANAGE_KEYS)
     return {
         "source": facts,
-        "sign": spoken(SIGNS[facts.state(now)]),
+        "sign": SIGNS[facts.state(now)],
         "kind": KINDS[facts.kind].spoken(),
         "told_by": told_by(facts, whole=may_manage),
         "completeness": completeness_words(facts),

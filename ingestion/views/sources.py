@@ -21,7 +21,6 @@ from accounts.permissions import Permission
 from ingestion.kinds import KINDS
 from ingestion.reads.ledger import Counts, total
 from ingestion.reads.sources import SourceFacts, SourceRow, State, listing
-from ingestion.views.signs import spoken
 from ingestion.views.source_frame import SIGNS, completeness_words, source_href, told_by
 from monitoring import wording
 from monitoring.presentation import Action
@@ -193,7 +192,7 @@ def _row(request: TeamRequest, one: SourceRow) -> Row:
         told_by=told_by(one.facts, whole=False),
         completeness=completeness_words(one.facts),
         state=one.state,
-        sign=spoken(SIGNS[one.state]),
+        sign=SIGNS[one.state],
         recent=one.recent,
         hourly=one.hourly,
     )
