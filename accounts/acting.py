@@ -11,25 +11,26 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_lazy
 
 
 class ActorKind(models.TextChoices):
     """Who acts."""
 
-    USER = "user", "Member"
-    KEY = "key", "API key"
-    COMMAND = "command", "Command line"
-    SYSTEM = "system", "Steadyrun"
+    USER = "user", gettext_lazy("Member")
+    KEY = "key", gettext_lazy("API key")
+    COMMAND = "command", gettext_lazy("Command line")
+    SYSTEM = "system", gettext_lazy("Steadyrun")
 
 
 class Via(models.TextChoices):
     """By which way it was done."""
 
-    PAGE = "page", "Page"
-    API = "api", "API"
-    ADMIN = "admin", "Administration"
-    COMMAND = "command", "Command line"
-    TASK = "task", "Background task"
+    PAGE = "page", gettext_lazy("Page")
+    API = "api", gettext_lazy("API")
+    ADMIN = "admin", gettext_lazy("Administration")
+    COMMAND = "command", gettext_lazy("Command line")
+    TASK = "task", gettext_lazy("Background task")
 
 
 @dataclass(frozen=True, slots=True)

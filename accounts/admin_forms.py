@@ -1,10 +1,11 @@
 """What pages of the administration share: rows that are looked at, acts that ask first, changes that are told."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import lookup_field
 from django.core.exceptions import PermissionDenied
@@ -20,7 +21,9 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import translation
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from accounts.audit import record_for_installation
 from accounts.csv_file import MAX_ROWS, csv_lines
@@ -62,7 +65,8 @@ class Exported(admin.ModelAdmin):  # type: ignore[type-arg]
         request.GET = query
         changes = self.get_changelist_instance(request)
         names = [str(name) for name in self.list_display]
-        rows = [[self._cell(name, row) for name in names] for row in changes.queryset[:MAX_ROWS]]
+        with translation.override(settings.LANGUAGE_CODE):
+            rows = [[self._cell(name, row) for name in names] for row in changes.queryset[:MAX_ROWS]]
         return csv_download(f"{self.opts.model_name}.csv", names, rows)
 
     def _cell(self, name: str, row: Any) -> Any:
@@ -121,11 +125,13 @@ class Told(admin.ModelAdmin):  # type: ignore[type-arg]
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Tells that a row was changed, and which fields: with what it was before it stands in the log of the team."""
         entry = super().log_change(request, obj, message)
-        self._tell("changed", obj, entry.get_change_message())
+        # The log has one language.
+        with translation.override(settings.LANGUAGE_CODE):
+            self._tell("changed", obj, entry.get_change_message())
         return entry
 
     def _tell(self, happened: str, obj: Any, note: str = "") -> None:
-        kind = str(self.opts.verbose_name).replace(" ", "_")
+        kind = self.opts.verbose_name_raw.replace(" ", "_")
         record_for_installation(f"{kind}.{happened}", obj, note=note, about_team=self.team_of(obj))
 
     def team_of(self, obj: Any) -> Any:
@@ -170,7 +176,7 @@ class WithActs(LookedAt):
         """The row, with what can be done to it."""
         row = self.get_object(request, object_id)
         shown = row is not None and self.may_act(request)
-        acts = [(name, act.label) for name, act in self.acts.items() if shown and act.fits(row)]
+        acts = [(name, _(act.label)) for name, act in self.acts.items() if shown and act.fits(row)]
         title = capfirst(str(self.opts.verbose_name))
         return super().change_view(
             request, object_id, form_url, {"title": title, **(extra_context or {}), "acts": acts}
@@ -191,9 +197,10 @@ class WithActs(LookedAt):
                 return HttpResponseRedirect(page)
             except AdministrationRefused as refused:
                 fault = str(refused)
+        act_told = replace(found, label=_(found.label), text=_(found.text))
         context = {
             **self.admin_site.each_context(request),
-            **{"title": f"{found.label}: {row}", "opts": self.opts, "original": row, "act": found},
+            **{"title": f"{act_told.label}: {row}", "opts": self.opts, "original": row, "act": act_told},
             **{"fault": fault, "page": page, "reason": request.POST.get("reason", ""), "name": capfirst(str(row))},
         }
         return TemplateResponse(request, "admin/act.html", context, status=422 if fault else 200)

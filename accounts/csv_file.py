@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext_noop
 
 from accounts.audit import record
 from accounts.safe_cells import safe_cell
@@ -13,7 +14,7 @@ MAX_ROWS = 10_000
 
 
 # Why an upload is not read; its content is looked at after its name.
-NOT_CSV = "the name of the file must end in .csv: it is read as text with columns, and as nothing else"
+NOT_CSV = gettext_noop("the name of the file must end in .csv: it is read as text with columns, and as nothing else")
 
 
 def is_named_csv(name: str) -> bool:

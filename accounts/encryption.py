@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_noop
 
 # Models load this file, and the library takes 6 MB: it comes with the first secret.
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def decrypt(value: bytes) -> str:
     try:
         return _current().decrypt(bytes(value)).decode()
     except InvalidToken as error:
-        raise Unreadable("a secret cannot be decrypted with this SECRET_KEY") from error
+        raise Unreadable(gettext_noop("a secret cannot be decrypted with this SECRET_KEY")) from error
 
 
 def is_newest(value: bytes) -> bool:
@@ -68,7 +69,7 @@ def renewed(value: bytes) -> bytes:
     try:
         return _current().rotate(bytes(value))
     except InvalidToken as error:
-        raise Unreadable("a secret cannot be decrypted with this SECRET_KEY") from error
+        raise Unreadable(gettext_noop("a secret cannot be decrypted with this SECRET_KEY")) from error
 
 
 class EncryptedField(models.BinaryField):  # type: ignore[type-arg]

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.audit import SAFE_METHODS
 from accounts.models import Impersonation, Membership
@@ -96,7 +97,10 @@ def _ended(request: HttpRequest, one: Impersonation) -> HttpResponse:
     """Ends it, and leads to the administration, which says so; a part of a page leads all of it there."""
     request.session.pop(KEY, None)
     service.end(one, timezone.now(), "its time was up, or it was no longer allowed")
-    messages.warning(request, f"You see {one.team} as {one.member.email} no longer: the time is up.")
+    messages.warning(
+        request,
+        _("You see {team} as {member} no longer: the time is up.").format(team=one.team, member=one.member.email),
+    )
     address = reverse("admin:index")
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": address})

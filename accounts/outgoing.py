@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.addresses import Allowed, allowed_by, is_public
 from accounts.outgoing_uses import Use, is_on, off_reason
@@ -63,16 +64,16 @@ class Answer:
 def parse_target(url: str) -> Target:
     """The parts of an address. Raises `Refused` where it cannot be called by this client."""
     if len(url) > MAX_URL or not url.isascii() or any(letter <= " " or letter == "\x7f" for letter in url):
-        raise Refused("The address may have ASCII letters only, without spaces, and at most 2,000 of them.")
+        raise Refused(_("The address may have ASCII letters only, without spaces, and at most 2,000 of them."))
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise Refused("The address cannot be read: a port is a number up to 65535.") from error
+        raise Refused(_("The address cannot be read: a port is a number up to 65535.")) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("The address must begin with https:// or http:// and name a host.")
+        raise Refused(_("The address must begin with https:// or http:// and name a host."))
     if parts.username is not None or parts.password is not None:
-        raise Refused("The address may not hold a user or password.")
+        raise Refused(_("The address may not hold a user or password."))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), path)
 
@@ -82,7 +83,7 @@ def resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Unreachable(f"The name {host} cannot be resolved.") from error
+        raise Unreachable(_("The name {host} cannot be resolved.").format(host=host)) from error
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
@@ -92,10 +93,11 @@ def checked_addresses(target: Target, resolve: Resolve = resolve) -> list[str]:
     found = resolve(target.host, target.port)
     kept = [address for address in found if is_public(address) or allowed.covers(target.host, address)]
     if not kept:
-        raise Refused(
-            f"{target.host} is an address inside this network. The operator can allow it in "
+        told = _(
+            "{host} is an address inside this network. The operator can allow it in "
             "STEADYRUN_ALLOW_PRIVATE_DESTINATIONS."
         )
+        raise Refused(told.format(host=target.host))
     return kept
 
 
@@ -138,12 +140,12 @@ def send(
         told = {name.lower(): value for name, value in response.getheaders()}
     except (OSError, http.client.HTTPException, ValueError) as error:
         if not is_late.is_set():
-            raise Unreachable(f"The connection broke: {_words(error)}.") from error
+            raise Unreachable(_("The connection broke: {reason}.").format(reason=_words(error))) from error
     finally:
         watch.cancel()
         connection.close()
     if is_late.is_set():
-        raise Unreachable(f"No answer within {timeout:g} s.")
+        raise Unreachable(_("No answer within {seconds} s.").format(seconds=f"{timeout:g}"))
     return Answer(response.status, text, told)
 
 
@@ -159,9 +161,8 @@ def _connect(target: Target, addresses: list[str], end: float) -> http.client.HT
             return _wrapped(target, raw)
         except OSError as error:
             reason = error
-    raise Unreachable(
-        f"No connection to {target.host}: {_words(reason) if reason else 'it took too long'}."
-    ) from reason
+    why = _words(reason) if reason else _("it took too long")
+    raise Unreachable(_("No connection to {host}: {reason}.").format(host=target.host, reason=why)) from reason
 
 
 def _wrapped(target: Target, raw: socket.socket) -> http.client.HTTPConnection:
@@ -199,7 +200,7 @@ def _shut(sock: Any, is_late: threading.Event) -> None:
 
 def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid ({error.verify_message})"
+        return _("its certificate is not valid ({reason})").format(reason=error.verify_message)
     if isinstance(error, TimeoutError):
-        return "it took too long"
+        return _("it took too long")
     return str(getattr(error, "strerror", None) or str(error) or type(error).__name__)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 
 class Use(StrEnum):
@@ -30,49 +32,57 @@ class About:
     sends: str
     begins: str
 
+    def spoken(self) -> "About":
+        """The same in the language of who reads."""
+        return About(_(self.label), _(self.to), _(self.sends), _(self.begins))
+
 
 USES: dict[Use, About] = {
     Use.MAIL: About(
-        "E-mail",
-        "the mail server in EMAIL_URL",
-        "alerts, weekly reviews, monthly costs, invitations and links to set a password",
-        "an alert, Monday, the first of a month, or a member",
+        gettext_noop("E-mail"),
+        gettext_noop("the mail server in EMAIL_URL"),
+        gettext_noop("alerts, weekly reviews, monthly costs, invitations and links to set a password"),
+        gettext_noop("an alert, Monday, the first of a month, or a member"),
     ),
     Use.ALERTS: About(
-        "Alert channels",
-        "the addresses of Slack, Teams, Discord, PagerDuty, Opsgenie, Telegram, webhook and Alertmanager channels",
-        "what broke, since when, how bad, names of workflows and nodes, links; never a payload",
-        "an incident, or the button that sends a test",
+        gettext_noop("Alert channels"),
+        gettext_noop(
+            "the addresses of Slack, Teams, Discord, PagerDuty, Opsgenie, Telegram, webhook and Alertmanager channels"
+        ),
+        gettext_noop("what broke, since when, how bad, names of workflows and nodes, links; never a payload"),
+        gettext_noop("an incident, or the button that sends a test"),
     ),
     Use.FORWARDING: About(
-        "Destinations",
-        "the OpenTelemetry, Elasticsearch, Loki and Prometheus addresses of a team's destinations",
-        "the telemetry that the destination is set to, redacted before",
-        "a report that came in",
+        gettext_noop("Destinations"),
+        gettext_noop("the OpenTelemetry, Elasticsearch, Loki and Prometheus addresses of a team's destinations"),
+        gettext_noop("the telemetry that the destination is set to, redacted before"),
+        gettext_noop("a report that came in"),
     ),
     Use.TRACKERS: About(
-        "Issue tracker",
-        "the webhook address of a team's tracker",
-        "the title, text, state and link of an improvement",
-        "an improvement that is made or changes",
+        gettext_noop("Issue tracker"),
+        gettext_noop("the webhook address of a team's tracker"),
+        gettext_noop("the title, text, state and link of an improvement"),
+        gettext_noop("an improvement that is made or changes"),
     ),
     Use.SIGN_IN: About(
-        "Identity providers",
-        "the OpenID Connect or SAML provider of a team",
-        "the code of a sign-in and the client's own secret",
-        "a member who signs in by their company",
+        gettext_noop("Identity providers"),
+        gettext_noop("the OpenID Connect or SAML provider of a team"),
+        gettext_noop("the code of a sign-in and the client's own secret"),
+        gettext_noop("a member who signs in by their company"),
     ),
     Use.ARCHIVE: About(
-        "Archive",
-        "the S3-compatible store of a team's archive, or of the installation's",
-        "executions that retention is about to delete; what is restored is read from there",
-        "a retention run, or somebody who restores a day",
+        gettext_noop("Archive"),
+        gettext_noop("the S3-compatible store of a team's archive, or of the installation's"),
+        gettext_noop("executions that retention is about to delete; what is restored is read from there"),
+        gettext_noop("a retention run, or somebody who restores a day"),
     ),
     Use.AUDIT: About(
-        "Audit stream",
-        "the webhook address that follows a team's audit log, and the one that follows that of the installation",
-        "events of the audit log",
-        "an event",
+        gettext_noop("Audit stream"),
+        gettext_noop(
+            "the webhook address that follows a team's audit log, and the one that follows that of the installation"
+        ),
+        gettext_noop("events of the audit log"),
+        gettext_noop("an event"),
     ),
 }
 
@@ -84,7 +94,7 @@ def is_on(use: Use) -> bool:
 
 def off_reason(use: Use) -> str:
     """Why a use that is off does not connect."""
-    return f"The operator of this installation switched {USES[use].label} off (OUTGOING_OFF)."
+    return _("The operator of this installation switched {what} off (OUTGOING_OFF).").format(what=_(USES[use].label))
 
 
 def as_markdown() -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 
@@ -34,14 +35,16 @@ class GuessablePasswordValidator(CommonPasswordValidator):
         for core in {_EDGES.sub("", plain), _EDGES.sub("", plain.translate(_AS_LETTERS))}:
             if core in self.passwords or _is_made_of(core, (*WORDS, *_own_words(user.email if user else ""))):
                 raise ValidationError(
-                    "This password is guessed early: it is a common one with signs added, or made of words that "
-                    "everybody here would try. Take some words that do not belong together.",
+                    _(
+                        "This password is guessed early: it is a common one with signs added, or made of words that "
+                        "everybody here would try. Take some words that do not belong together."
+                    ),
                     code="password_guessable",
                 )
 
     def get_help_text(self) -> str:
         """What a form says beside the field."""
-        return "Your password can't be a common one, nor one made of the names that are used here."
+        return _("Your password can't be a common one, nor one made of the names that are used here.")
 
 
 def _is_made_of(core: str, words: tuple[str, ...]) -> bool:

@@ -4,17 +4,34 @@ from enum import StrEnum
 from functools import cache
 
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 
 class Role(models.TextChoices):
     """The role of a member in a team."""
 
-    OWNER = "owner", "Owner"
-    ADMIN = "admin", "Admin"
-    DEVELOPER = "developer", "Developer"
-    OPERATOR = "operator", "Operator"
-    FINANCE = "finance", "Finance"
-    VIEWER = "viewer", "Viewer"
+    OWNER = "owner", gettext_lazy("Owner")
+    ADMIN = "admin", gettext_lazy("Admin")
+    DEVELOPER = "developer", gettext_lazy("Developer")
+    OPERATOR = "operator", gettext_lazy("Operator")
+    FINANCE = "finance", gettext_lazy("Finance")
+    VIEWER = "viewer", gettext_lazy("Viewer")
+
+
+_ROLE_WORDS: dict[Role, str] = {
+    Role.OWNER: gettext_noop("owner"),
+    Role.ADMIN: gettext_noop("admin"),
+    Role.DEVELOPER: gettext_noop("developer"),
+    Role.OPERATOR: gettext_noop("operator"),
+    Role.FINANCE: gettext_noop("finance"),
+    Role.VIEWER: gettext_noop("viewer"),
+}
+
+
+def role_word(role: str) -> str:
+    """What a role is called within a sentence."""
+    return _(_ROLE_WORDS[Role(role)])
 
 
 class Permission(StrEnum):
@@ -52,22 +69,40 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 # What each permission is called, and what it covers.
 PERMISSION_WORDS: dict[Permission, tuple[str, str]] = {
     Permission.VIEW_FIGURES: (
-        "See figures",
-        "Trends, failures, costs, incidents, settings without secrets.",
+        gettext_noop("See figures"),
+        gettext_noop("Trends, failures, costs, incidents, settings without secrets."),
     ),
     Permission.VIEW_PAYLOADS: (
-        "See payloads",
-        "Inputs, outputs, log lines. Each view is in the audit log.",
+        gettext_noop("See payloads"),
+        gettext_noop("Inputs, outputs, log lines. Each view is in the audit log."),
     ),
-    Permission.MANAGE_WORKFLOWS: ("Change workflows", "Objectives, criteria, classifications, improvements, releases."),
-    Permission.MANAGE_ALERTS: ("Change alerts", "Rules, channels, routes, silences, incidents."),
-    Permission.MANAGE_COSTS: ("Change costs", "Prices, budgets, statements, closing of months, exports."),
-    Permission.MANAGE_KEYS: ("Manage keys and sources", "API keys, sources, destinations."),
-    Permission.MANAGE_MEMBERS: ("Manage members", "Invite, change roles, remove; groups. Only an owner makes owners."),
-    Permission.MANAGE_RETENTION: ("Change retention", "How long records are kept; holds."),
-    Permission.MANAGE_PRIVACY: ("Change privacy", "What is masked and captured; personal data."),
-    Permission.VIEW_AUDIT: ("See the audit log", "Who changed or saw what, from where; where it is pushed to."),
-    Permission.MANAGE_TEAM: ("Manage the team itself", "Its name, its owners, its end."),
+    Permission.MANAGE_WORKFLOWS: (
+        gettext_noop("Change workflows"),
+        gettext_noop("Objectives, criteria, classifications, improvements, releases."),
+    ),
+    Permission.MANAGE_ALERTS: (
+        gettext_noop("Change alerts"),
+        gettext_noop("Rules, channels, routes, silences, incidents."),
+    ),
+    Permission.MANAGE_COSTS: (
+        gettext_noop("Change costs"),
+        gettext_noop("Prices, budgets, statements, closing of months, exports."),
+    ),
+    Permission.MANAGE_KEYS: (gettext_noop("Manage keys and sources"), gettext_noop("API keys, sources, destinations.")),
+    Permission.MANAGE_MEMBERS: (
+        gettext_noop("Manage members"),
+        gettext_noop("Invite, change roles, remove; groups. Only an owner makes owners."),
+    ),
+    Permission.MANAGE_RETENTION: (gettext_noop("Change retention"), gettext_noop("How long records are kept; holds.")),
+    Permission.MANAGE_PRIVACY: (
+        gettext_noop("Change privacy"),
+        gettext_noop("What is masked and captured; personal data."),
+    ),
+    Permission.VIEW_AUDIT: (
+        gettext_noop("See the audit log"),
+        gettext_noop("Who changed or saw what, from where; where it is pushed to."),
+    ),
+    Permission.MANAGE_TEAM: (gettext_noop("Manage the team itself"), gettext_noop("Its name, its owners, its end.")),
 }
 
 

@@ -1,5 +1,7 @@
 """The page that a team opens with: by role, or as the member chose."""
 
+from django.utils.translation import gettext_noop
+
 from accounts import ports
 from accounts.models import Membership
 from accounts.permissions import Role
@@ -7,12 +9,12 @@ from accounts.tenancy import team_context
 
 # Key in the database: label, and name of the address.
 START_PAGES = {
-    "operations": ("Operations", "operations"),
-    "development": ("Development", "development"),
-    "executive": ("Executive", "executive"),
-    "findings": ("Where to start", "findings"),
-    "workflows": ("Workflows", "workflows"),
-    "cost": ("Cost", "cost"),
+    "operations": (gettext_noop("Operations"), "operations"),
+    "development": (gettext_noop("Development"), "development"),
+    "executive": (gettext_noop("Executive"), "executive"),
+    "findings": (gettext_noop("Where to start"), "findings"),
+    "workflows": (gettext_noop("Workflows"), "workflows"),
+    "cost": (gettext_noop("Cost"), "cost"),
 }
 # Where a team begins.
 FIRST_STEPS = "start"

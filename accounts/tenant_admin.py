@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from accounts.admin_forms import CappedPaginator, Exported
 from accounts.audit import record, record_for_installation
@@ -44,7 +45,7 @@ class TenantAdmin(Exported):
 
     def tell_retry(self, request: HttpRequest, rows: Iterable[Any], count: int, words: str) -> None:
         """Tells both logs and the administrator that rows of the team are tried again."""
-        kind = str(self.opts.verbose_name)
+        kind = self.opts.verbose_name_raw
         action, target = f"{kind.replace(' ', '_')}.retried", (kind, ", ".join(str(one.pk) for one in rows), kind)
         record(action, target, after={"count": count})
         record_for_installation(action, target, after={"count": count}, about_team=current_team_id())
@@ -71,7 +72,7 @@ class TenantAdmin(Exported):
         view = super().changelist_view
 
         def listing(team: Team) -> HttpResponseBase:
-            title = f"{capfirst(self.opts.verbose_name_plural)} of {team.name}"
+            title = _("{rows} of {team}").format(rows=capfirst(self.opts.verbose_name_plural), team=team.name)
             answer: HttpResponseBase = view(request, {**(extra_context or {}), "title": title})
             return answer
 
@@ -115,7 +116,7 @@ class TenantAdmin(Exported):
         teams = list(found[: MAX_TEAMS + 1])
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{capfirst(self.opts.verbose_name_plural)}: of which team?",
+            "title": _("{rows}: of which team?").format(rows=capfirst(self.opts.verbose_name_plural)),
             "opts": self.opts,
             "teams": teams[:MAX_TEAMS],
             "is_cut": len(teams) > MAX_TEAMS,

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts import ports as account_ports
 from alerts import ports as alert_ports
 from alerts.reads import provided
@@ -42,11 +44,15 @@ def _team_figures(team_id: UUID, now: datetime) -> Sequence[tuple[str, str]]:
 
     executions, storage = usage_of(team_id, now)
     limits = limits_of(team_id)
-    most = {name: f" of {value}" for name, value in _most(limits).items()}
+    most = _most(limits)
     return [
-        ("executions this month", f"{executions:,}{most.get('monthly_executions', '')}"),
-        ("records on the disk", f"{bytes_size(storage)}{most.get('storage_bytes', '')}"),
+        (_("executions this month"), _of(f"{executions:,}", most.get("monthly_executions"))),
+        (_("records on the disk"), _of(bytes_size(storage), most.get("storage_bytes"))),
     ]
+
+
+def _of(used: str, limit: str | None) -> str:
+    return _("{used} of {limit}").format(used=used, limit=limit) if limit else used
 
 
 def _most(limits: Mapping[str, int]) -> dict[str, str]:

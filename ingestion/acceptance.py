@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils.translation import gettext_noop
 from psycopg_pool import PoolTimeout
 
 from accounts.tenancy import team_context
@@ -85,7 +86,7 @@ def _mask(team_id: UUID, reports: Reports) -> None:
     try:
         masking = masking_of(team_id)
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise StorageUnavailable("the database is not available") from error
+        raise StorageUnavailable(gettext_noop("the database is not available")) from error
     for _, report in reports:
         masking.apply(report)
 
@@ -122,14 +123,14 @@ def _classes(team_id: UUID) -> Classes:
     try:
         return classes_of(team_id)
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise StorageUnavailable("the database is not available") from error
+        raise StorageUnavailable(gettext_noop("the database is not available")) from error
 
 
 def _sealed(team_id: UUID, parts: Sequence[Part], now: datetime) -> set[Place]:
     try:
         return sealed_days(team_id, [part.place for part in parts], now)
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise StorageUnavailable("the database is not available") from error
+        raise StorageUnavailable(gettext_noop("the database is not available")) from error
 
 
 def _refuse_sealed(reports: Reports, parts: Sequence[Part], gone: set[Place], outcome: Outcome) -> Reports:
@@ -152,11 +153,11 @@ def _store(request: _Request) -> Outcome:
             return _store_once(request, is_careful=is_careful)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             if attempt == ATTEMPTS or not _is_passing(error):
-                raise StorageUnavailable("the database is not available") from error
+                raise StorageUnavailable(gettext_noop("the database is not available")) from error
         except DatabaseError as error:
             if attempt == ATTEMPTS or not isinstance(error.__cause__, psycopg.IntegrityError):
                 logger.exception("a request was refused by the database")
-                raise ReportsRefused("a value cannot be stored") from error
+                raise ReportsRefused(gettext_noop("a value cannot be stored")) from error
             # Somebody dropped a partition or removed names that this process remembered, or rows were left over.
             is_careful = True
             forget_partitions()

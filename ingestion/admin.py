@@ -7,6 +7,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.tenancy import current_team_id
 from accounts.tenant_admin import TenantAdmin
@@ -18,6 +20,12 @@ from ingestion.sources import info_of
 from monitoring.wording import bytes_size
 
 MAX_AGAIN = 200
+_BECAME = {
+    DeliveryOutcome.STORED: gettext_noop("{count} stored"),
+    DeliveryOutcome.DUPLICATE: gettext_noop("{count} known already"),
+    DeliveryOutcome.IGNORED: gettext_noop("{count} ignored"),
+    DeliveryOutcome.REJECTED: gettext_noop("{count} rejected"),
+}
 
 
 @admin.register(Source)
@@ -45,7 +53,7 @@ class SourceAdmin(TenantAdmin):
 
 
 # Only the administration says it; in the model it would be a migration for a word.
-Delivery._meta.verbose_name_plural = "deliveries"
+Delivery._meta.verbose_name_plural = gettext_lazy("deliveries")
 
 
 @admin.register(Delivery)
@@ -69,24 +77,24 @@ class DeliveryAdmin(TenantAdmin):
 
     def source(self, delivery: Delivery) -> str:
         """The name of its source."""
-        return self.names.get(delivery.source_id, "removed")
+        return self.names.get(delivery.source_id, _("removed"))
 
-    @admin.display(description="size", ordering="body_bytes")
+    @admin.display(description=gettext_lazy("size"), ordering="body_bytes")
     def size(self, delivery: Delivery) -> str:
         """Of the body as it came."""
         return bytes_size(delivery.body_bytes)
 
-    @admin.display(description="executions")
+    @admin.display(description=gettext_lazy("executions"))
     def executions_made(self, delivery: Delivery) -> int:
         """How many executions it told of."""
         return len(delivery.executions)
 
-    @admin.display(description="rejected because of the fields")
+    @admin.display(description=gettext_lazy("rejected because of the fields"))
     def rejected_fields(self, delivery: Delivery) -> str:
         """Their names; what stood in them is the team's to read."""
-        return ", ".join(sorted({str(one.get("field", "")) for one in delivery.reasons})) or "none"
+        return ", ".join(sorted({str(one.get("field", "")) for one in delivery.reasons})) or _("none")
 
-    @admin.action(description="Read again", permissions=["retry"])
+    @admin.action(description=gettext_lazy("Read again"), permissions=["retry"])
     def process_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Reads them as their source reads now; what is known already is not doubled."""
         rows = list(queryset.order_by("received_at", "id")[:MAX_AGAIN])
@@ -100,9 +108,11 @@ class DeliveryAdmin(TenantAdmin):
                 try:
                     outcomes += process_again(info_of(sources[source_id]), own, timezone.now())
                 except (StorageUnavailable, ReportsRefused) as error:
-                    self.message_user(request, f"Not read again: {error}. Try again.", messages.ERROR)
-        words = ", ".join(f"{count} {DeliveryOutcome(one).label.lower()}" for one, count in sorted(outcomes.items()))
-        self.tell_retry(request, rows, outcomes.total(), f"Read again: {words or 'none'}.")
+                    told = _("Not read again: {reason}. Try again.").format(reason=_(str(error)))
+                    self.message_user(request, told, messages.ERROR)
+        became = [_(_BECAME[DeliveryOutcome(one)]).format(count=count) for one, count in sorted(outcomes.items())]
+        words = _("Read again: {outcomes}.").format(outcomes=", ".join(became) or _("none"))
+        self.tell_retry(request, rows, outcomes.total(), words)
 
 
 @admin.register(Destination)
@@ -133,16 +143,17 @@ class DestinationAdmin(TenantAdmin):
         self.waiting = waiting(current_team_id())
         return super().get_queryset(request).defer("headers")
 
-    @admin.display(description="waiting")
+    @admin.display(description=gettext_lazy("waiting"))
     def waits(self, destination: Destination) -> str:
         """How many requests, and how much."""
         found = self.waiting.get(destination.id, Waiting())
         return f"{found.requests} ({bytes_size(found.bytes)})"
 
-    @admin.action(description="Try what waits now", permissions=["retry"])
+    @admin.action(description=gettext_lazy("Try what waits now"), permissions=["retry"])
     def send_now(self, request: HttpRequest, queryset: QuerySet[Destination]) -> None:
         """Ends the pause after a failure."""
         rows = list(queryset.order_by("id")[:MAX_AGAIN])
         due = OutboxSchedule.objects.filter(team_id=current_team_id(), destination_id__in=[one.id for one in rows])
         count = due.update(next_at=timezone.now())
-        self.tell_retry(request, rows, count, f"What waits for {count} destinations is tried within seconds.")
+        words = _("What waits for {count} destinations is tried within seconds.").format(count=count)
+        self.tell_retry(request, rows, count, words)

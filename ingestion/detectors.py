@@ -5,11 +5,13 @@ report that finds something wherever the detector would, so that reports without
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import re2
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from ingestion.adapters.redact import LOOKS
 
 
@@ -49,6 +51,10 @@ class Kind:
     is_on: bool
     hint: str
     looks: tuple[Look, ...] = ()
+
+    def spoken(self) -> "Kind":
+        """The same with its words in the language of who reads; its label is what stands in records."""
+        return replace(self, name=_(self.name), finds=_(self.finds))
 
     @property
     def in_text(self) -> str:
@@ -126,34 +132,44 @@ _SECRETLIKE = (
 KINDS: dict[Detector, Kind] = {
     Detector.NAMES: Kind(
         "redacted",
-        "Passwords, keys and tokens by name",
-        "The value of a field that is called like a secret: password, api_key, authorization, access_token.",
+        gettext_noop("Passwords, keys and tokens by name"),
+        gettext_noop(
+            "The value of a field that is called like a secret: password, api_key, authorization, access_token."
+        ),
         True,
         _SECRETLIKE,
     ),
     Detector.KEYS: Kind(
         "key",
-        "Keys and tokens by form",
-        "Keys of well-known services and of Steadyrun, bearer texts, passwords in addresses and in name=value texts.",
+        gettext_noop("Keys and tokens by form"),
+        gettext_noop(
+            "Keys of well-known services and of Steadyrun, bearer texts, passwords in addresses and in name=value "
+            "texts."
+        ),
         True,
         _marks(Detector.KEYS) + _TOLD,
         _known(Detector.KEYS),
     ),
     Detector.JWT: Kind(
-        "jwt", "JSON Web Tokens", "Signed tokens that begin with eyJ.", True, "eyj", _known(Detector.JWT)
+        "jwt",
+        gettext_noop("JSON Web Tokens"),
+        gettext_noop("Signed tokens that begin with eyJ."),
+        True,
+        "eyj",
+        _known(Detector.JWT),
     ),
     Detector.PRIVATE_KEY: Kind(
         "private key",
-        "Private keys",
-        "PEM blocks of private keys.",
+        gettext_noop("Private keys"),
+        gettext_noop("PEM blocks of private keys."),
         True,
         "private key-----",
         _known(Detector.PRIVATE_KEY),
     ),
     Detector.EMAIL: Kind(
         "email",
-        "E-mail addresses",
-        "Addresses such as name@company.example.",
+        gettext_noop("E-mail addresses"),
+        gettext_noop("Addresses such as name@company.example."),
         False,
         "@",
         (
@@ -165,16 +181,16 @@ KINDS: dict[Detector, Kind] = {
     ),
     Detector.CARD: Kind(
         "card",
-        "Payment cards",
-        "Numbers of payment cards whose check digit (Luhn) holds.",
+        gettext_noop("Payment cards"),
+        gettext_noop("Numbers of payment cards whose check digit (Luhn) holds."),
         False,
         _BEFORE_CARD + _CARD,
         (_look(f"{_FRACTION}|{_CARD}", _is_card, marks=_DIGITS),),
     ),
     Detector.PHONE: Kind(
         "phone",
-        "Phone numbers",
-        "International numbers with + and North American ones.",
+        gettext_noop("Phone numbers"),
+        gettext_noop("International numbers with + and North American ones."),
         False,
         r"\+\d{1,3}(?:[ .-]?\(\d{1,4}\))?(?:[ .-]?\d){6}|\d{3}\)?[ .-]\d{3}[ .-]\d{4}",
         (
@@ -184,8 +200,8 @@ KINDS: dict[Detector, Kind] = {
     ),
     Detector.IBAN: Kind(
         "iban",
-        "Bank accounts (IBAN)",
-        "International bank account numbers whose check digits (mod 97) hold.",
+        gettext_noop("Bank accounts (IBAN)"),
+        gettext_noop("International bank account numbers whose check digits (mod 97) hold."),
         False,
         r"(?-i:\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2})",
         (_look(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", is_iban, marks=_DIGITS),),

@@ -1,7 +1,10 @@
 """The kinds of sources: what each is called, where it reports to, and how whole its reports are by nature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 
 
 class SourceKind(StrEnum):
@@ -51,6 +54,10 @@ class KindOfSource:
     item: str
     completeness: Completeness = Completeness.COMPLETE
 
+    def spoken(self) -> "KindOfSource":
+        """The same with its words in the language of who reads."""
+        return replace(self, label=_(self.label), item=_(self.item))
+
     @property
     def has_address(self) -> bool:
         """Whether the source is found by its address instead of its key."""
@@ -58,28 +65,28 @@ class KindOfSource:
 
 
 def _hook(label: str, completeness: Completeness = Completeness.COMPLETE) -> KindOfSource:
-    return KindOfSource(label, "/hooks/{address}", "event", completeness)
+    return KindOfSource(label, "/hooks/{address}", gettext_noop("event"), completeness)
 
 
 KINDS: dict[SourceKind, KindOfSource] = {
-    SourceKind.REST: KindOfSource("REST API", "/api/v1/executions", "execution"),
-    SourceKind.OTLP: KindOfSource("OpenTelemetry", "/v1/traces", "span"),
-    SourceKind.LANGSMITH: KindOfSource("LangSmith SDK", "/langsmith", "run"),
-    SourceKind.LOGS: KindOfSource("JSON logs", "/api/v1/logs", "line"),
-    SourceKind.LOKI: KindOfSource("Loki push", "/loki/api/v1/push", "line"),
-    SourceKind.HEC: KindOfSource("Splunk HEC", "/services/collector", "event"),
-    SourceKind.ELASTIC: KindOfSource("Elasticsearch bulk", "/elastic", "document"),
-    SourceKind.FIREHOSE: KindOfSource("Amazon Data Firehose", "/firehose", "record"),
-    SourceKind.PING: KindOfSource("Ping", "/ping/{address}", "ping"),
+    SourceKind.REST: KindOfSource("REST API", "/api/v1/executions", gettext_noop("execution")),
+    SourceKind.OTLP: KindOfSource("OpenTelemetry", "/v1/traces", gettext_noop("span")),
+    SourceKind.LANGSMITH: KindOfSource("LangSmith SDK", "/langsmith", gettext_noop("run")),
+    SourceKind.LOGS: KindOfSource(gettext_noop("JSON logs"), "/api/v1/logs", gettext_noop("line")),
+    SourceKind.LOKI: KindOfSource("Loki push", "/loki/api/v1/push", gettext_noop("line")),
+    SourceKind.HEC: KindOfSource("Splunk HEC", "/services/collector", gettext_noop("event")),
+    SourceKind.ELASTIC: KindOfSource("Elasticsearch bulk", "/elastic", gettext_noop("document")),
+    SourceKind.FIREHOSE: KindOfSource("Amazon Data Firehose", "/firehose", gettext_noop("record")),
+    SourceKind.PING: KindOfSource(gettext_noop("Ping"), "/ping/{address}", gettext_noop("ping")),
     SourceKind.STANDARD_WEBHOOKS: _hook("Standard Webhooks"),
     SourceKind.GITHUB: _hook("GitHub Actions"),
-    SourceKind.GITLAB: _hook("GitLab pipelines"),
-    SourceKind.N8N: _hook("n8n error workflow", Completeness.FAILURES_ONLY),
+    SourceKind.GITLAB: _hook(gettext_noop("GitLab pipelines")),
+    SourceKind.N8N: _hook(gettext_noop("n8n error workflow"), Completeness.FAILURES_ONLY),
     SourceKind.DIFY: _hook("Dify"),
-    SourceKind.AIRFLOW: _hook("Airflow callbacks"),
+    SourceKind.AIRFLOW: _hook(gettext_noop("Airflow callbacks")),
     SourceKind.ALERTMANAGER: _hook("Alertmanager"),
-    SourceKind.GRAFANA: _hook("Grafana alerting"),
-    SourceKind.GENERIC: _hook("Webhook with a mapping"),
+    SourceKind.GRAFANA: _hook(gettext_noop("Grafana alerting")),
+    SourceKind.GENERIC: _hook(gettext_noop("Webhook with a mapping")),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import re2
 
+from accounts.phrases import gettext as _
 from ingestion.adapters.redact import holds_secret
 from ingestion.detectors import KINDS, Detector, Look
 from ingestion.hints import any_of, is_anchored, joined_texts, name_hint
@@ -46,24 +47,24 @@ class RuleRefused(ValueError):
 def check_pattern(pattern: str) -> None:
     """Raises `RuleRefused` for a pattern that RE2 does not take, or that would mask everything."""
     if not pattern or len(pattern) > MAX_PATTERN:
-        raise RuleRefused(f"must have 1 to {MAX_PATTERN} letters")
+        raise RuleRefused(_("must have 1 to {most} letters").format(most=MAX_PATTERN))
     try:
         compiled = _compile(pattern)
     except re2.error as error:
-        raise RuleRefused(f"is no pattern that RE2 takes: {_words(error)}") from None
+        raise RuleRefused(_("is no pattern that RE2 takes: {reason}").format(reason=_words(error))) from None
     if compiled.search("") is not None:
-        raise RuleRefused("finds the empty text, so it would mask everything: ask for at least one letter")
+        raise RuleRefused(_("finds the empty text, so it would mask everything: ask for at least one letter"))
     if all(compiled.search(probe) for probe in _PROBES):
-        raise RuleRefused("finds something in every text, so it would mask everything")
+        raise RuleRefused(_("finds something in every text, so it would mask everything"))
 
 
 def check_path(path: str) -> None:
     """Raises `RuleRefused` for what is no name or path of a field."""
     names = path.split(".")
     if not path or len(path) > MAX_PATH or not all(names):
-        raise RuleRefused("must be a name, or names joined by dots: input.customer.email, *.password")
+        raise RuleRefused(_("must be a name, or names joined by dots: input.customer.email, *.password"))
     if names[-1] == "*":
-        raise RuleRefused("must end with the name of a field, else it would mask everything")
+        raise RuleRefused(_("must end with the name of a field, else it would mask everything"))
 
 
 def _words(error: Exception) -> str:

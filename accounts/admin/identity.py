@@ -4,6 +4,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.acting import Actor, ActorKind
 from accounts.admin_forms import Exported
@@ -33,17 +35,18 @@ class IdentityDomainAdmin(Exported):
         """A team removes its domains itself."""
         return False
 
-    @admin.action(description="Confirm: the team may speak for this domain")
+    @admin.action(description=gettext_lazy("Confirm: the team may speak for this domain"))
     def confirm(self, request: HttpRequest, rows: QuerySet[IdentityDomain]) -> None:
         """Confirms what nobody else has confirmed."""
         for one in rows.filter(confirmed_at__isnull=True):
             if IdentityDomain.objects.filter(domain=one.domain, confirmed_at__isnull=False).exists():
-                self.message_user(request, f"{one.domain} is confirmed for another team.", messages.ERROR)
+                told = _("{domain} is confirmed for another team.").format(domain=one.domain)
+                self.message_user(request, told, messages.ERROR)
                 continue
             IdentityDomain.objects.filter(id=one.id).update(confirmed_at=timezone.now())
             self._tell(request, "domain.confirmed", one)
 
-    @admin.action(description="Withdraw the confirmation")
+    @admin.action(description=gettext_lazy("Withdraw the confirmation"))
     def withdraw(self, request: HttpRequest, rows: QuerySet[IdentityDomain]) -> None:
         """The provider of the team lets nobody of the domain in any more."""
         for one in rows.filter(confirmed_at__isnull=False):

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.admin_forms import LookedAt
@@ -57,7 +58,10 @@ class ImpersonationAdmin(LookedAt):
                 return HttpResponseRedirect(reverse("team_home", args=[membership.team.slug]))
         context = {
             **self.admin_site.each_context(request),
-            **{"title": f"See {membership.team} as {membership.user.email}", "opts": self.opts},
+            **{
+                "title": _("See {team} as {member}").format(team=membership.team, member=membership.user.email),
+                "opts": self.opts,
+            },
             **{"membership": membership, "reasons": reasons, "reason": request.POST.get("reason", "")},
             "minutes": service.LENGTH.seconds // 60,
         }
@@ -68,7 +72,8 @@ class ImpersonationAdmin(LookedAt):
         one = stop(request)
         if one is None:
             return HttpResponseRedirect(reverse("admin:index"))
-        messages.success(request, f"Ended: you no longer see {one.team} as {one.member.email}.")
+        told = _("Ended: you no longer see {team} as {member}.")
+        messages.success(request, told.format(team=one.team, member=one.member.email))
         return HttpResponseRedirect(reverse("admin:accounts_team_change", args=[one.team_id]))
 
     def _membership(self, request: HttpRequest) -> Membership:

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.admin_forms import Act, LookedAt, WithActs
 from accounts.models import ApiKey
@@ -13,11 +15,11 @@ from accounts.services import administration as service
 
 def _revoke(request: Any, key: ApiKey, reason: str) -> str:
     service.revoke_key(key=key, now=timezone.now())
-    return f"{key.name} ({key.prefix}) is refused from now on."
+    return _("{name} ({prefix}) is refused from now on.").format(name=key.name, prefix=key.prefix)
 
 
 # Only the administration says it; in the model it would be a migration for a word.
-ApiKey._meta.verbose_name_plural = "API keys"
+ApiKey._meta.verbose_name_plural = gettext_lazy("API keys")
 
 
 @admin.register(ApiKey)
@@ -28,7 +30,7 @@ class ApiKeyAdmin(WithActs):
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), ("member", admin.EmptyFieldListFilter))
     list_select_related = ("team",)
     starts = ("prefix",)
-    search_help_text = "How the key begins, up to 16 characters"
+    search_help_text = gettext_lazy("How the key begins, up to 16 characters")
     ordering = ("prefix",)
     fields = readonly_fields = (
         *("prefix", "name", "team", "scopes", "source_kinds", "member", "requests_per_second", "created_by"),
@@ -36,8 +38,8 @@ class ApiKeyAdmin(WithActs):
     )
     acts = {
         "revoke": Act(
-            "Revoke",
-            "What uses the key is refused at once. This cannot be taken back; the team makes a new one.",
+            gettext_noop("Revoke"),
+            gettext_noop("What uses the key is refused at once. This cannot be taken back; the team makes a new one."),
             _revoke,
             lambda key: key.revoked_at is None,
         )

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from accounts.admin_forms import CappedPaginator, LookedAt
 from accounts.models import ApiKey, AuditEvent, InstallationEvent, User
@@ -16,7 +17,9 @@ _FIELDS = (
     *("at", "actor_kind", "actor_name", "impersonated_by", "action", "target_kind", "target_id", "target_name"),
     *("before", "after", "note", "via", "address", "request_id", "id"),
 )
-_HELP = "The whole address of a person, the beginning of a key, an id, or how the action begins (membership.)"
+_HELP = gettext_lazy(
+    "The whole address of a person, the beginning of a key, an id, or how the action begins (membership.)"
+)
 
 
 def _found(queryset: QuerySet[Any], term: str) -> QuerySet[Any]:

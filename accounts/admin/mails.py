@@ -6,6 +6,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.admin_forms import LookedAt
 from accounts.audit import record_for_installation
@@ -17,11 +19,11 @@ MAX_AGAIN = 500
 class MailState(admin.SimpleListFilter):
     """Sent, waiting, given up."""
 
-    title, parameter_name = "state", "state"
+    title, parameter_name = gettext_lazy("state"), "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The three states."""
-        return [("waiting", "Waiting"), ("sent", "Sent"), ("failed", "Given up")]
+        return [("waiting", _("Waiting")), ("sent", _("Sent")), ("failed", _("Given up"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The mails in that state."""
@@ -49,22 +51,22 @@ class MailAdmin(LookedAt):
         """Who may change rows of this kind may have them tried again."""
         return bool(request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}"))
 
-    @admin.action(description="Send again", permissions=["retry"])
+    @admin.action(description=gettext_lazy("Send again"), permissions=["retry"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Queues those that were given up once more."""
-        now, kind = timezone.now(), str(self.opts.verbose_name)
+        now, kind = timezone.now(), self.opts.verbose_name_raw
         given_up = queryset.filter(due_at__isnull=True, sent_at__isnull=True)
         for one in (rows := list(given_up.order_by("made_at", "id")[:MAX_AGAIN])):
             target = (kind, one.pk, str(one))
             record_for_installation(f"{kind.replace(' ', '_')}.retried", target, about_team=one.team_id)
         given_up.filter(pk__in=[one.pk for one in rows]).update(due_at=now, made_at=now, tries=0)
-        words = f"{len(rows)} are sent again within a minute."
+        words = _("{count} are sent again within a minute.").format(count=len(rows))
         self.message_user(request, words, messages.SUCCESS if rows else messages.WARNING)
 
 
 # Only the administration says it; in the model it would be a migration for words.
-KeyMail._meta.verbose_name = "mail about an API key"
-KeyMail._meta.verbose_name_plural = "mails about API keys"
+KeyMail._meta.verbose_name = gettext_lazy("mail about an API key")
+KeyMail._meta.verbose_name_plural = gettext_lazy("mails about API keys")
 
 
 @admin.register(KeyMail)

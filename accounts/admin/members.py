@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.admin_forms import Act, LookedAt, Told, WithActs
 from accounts.models import Membership
@@ -17,7 +19,7 @@ def _make_owner(request: Any, one: Membership, reason: str) -> str:
         change_role(team_id=one.team_id, member_id=one.id, role=Role.OWNER, giver=Role.OWNER)
     except MemberRefused as refused:
         raise AdministrationRefused(str(refused)) from None
-    return f"{one.user.email} owns the team now."
+    return _("{email} owns the team now.").format(email=one.user.email)
 
 
 @admin.register(Membership)
@@ -28,13 +30,13 @@ class MembershipAdmin(Told, WithActs):
     list_filter = ("role",)
     list_select_related = ("user", "team")
     starts = ("user__email", "team__slug")
-    search_help_text = "How the address of the person or of the team begins"
+    search_help_text = gettext_lazy("How the address of the person or of the team begins")
     ordering = ("team__name", "user__email", "id")
     fields = readonly_fields = ("user", "team", "role", "created_at")
     acts = {
         "own": Act(
-            "Make owner",
-            "For a team whose owners are gone. The team's audit log tells it.",
+            gettext_noop("Make owner"),
+            gettext_noop("For a team whose owners are gone. The team's audit log tells it."),
             _make_owner,
             lambda one: one.role != Role.OWNER,
         )

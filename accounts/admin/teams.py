@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.admin_forms import Act, Told, WithActs
 from accounts.models import Membership, Team, TeamLimits, User
@@ -22,7 +24,7 @@ class LimitsInline(admin.StackedInline):  # type: ignore[type-arg]
 
     model = TeamLimits
     can_delete = False
-    verbose_name_plural = "limits (empty: the installation's; 0: none)"
+    verbose_name_plural = gettext_lazy("limits (empty: the installation's; 0: none)")
 
 
 class MembersInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -32,7 +34,7 @@ class MembersInline(admin.TabularInline):  # type: ignore[type-arg]
     fields = readonly_fields = ("user", "role", "created_at", "see")
     extra = 0
     can_delete = False
-    verbose_name_plural = "members"
+    verbose_name_plural = gettext_lazy("members")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the people."""
@@ -47,7 +49,7 @@ class MembersInline(admin.TabularInline):  # type: ignore[type-arg]
         """Roles are changed under memberships."""
         return False
 
-    @admin.display(description="pages")
+    @admin.display(description=gettext_lazy("pages"))
     def see(self, one: Membership) -> str | SafeString:
         """The way to see the team as this member, or why there is none."""
         if not isinstance(self.staff, User) or not may_impersonate(self.staff):
@@ -55,17 +57,17 @@ class MembersInline(admin.TabularInline):  # type: ignore[type-arg]
         if fault := fault_of(one, self.staff):
             return fault
         address = f"{reverse('admin:accounts_impersonation_add')}?membership={one.id}"
-        return format_html('<a href="{}">See the team as this member</a>', address)
+        return format_html('<a href="{}">{}</a>', address, _("See the team as this member"))
 
 
 class _State(admin.SimpleListFilter):
     """Open, suspended, or being deleted."""
 
-    title, parameter_name = "state", "state"
+    title, parameter_name = gettext_lazy("state"), "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The three states."""
-        return [("open", "Open"), ("suspended", "Suspended"), ("closed", "Being deleted")]
+        return [("open", _("Open")), ("suspended", _("Suspended")), ("closed", _("Being deleted"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The teams in that state."""
@@ -78,17 +80,17 @@ class _State(admin.SimpleListFilter):
 
 def _suspend(request: Any, team: Team, reason: str) -> str:
     service.suspend_team(team_id=team.id, reason=reason, now=timezone.now())
-    return "The team is suspended: pages at once, keys and sources within seconds."
+    return _("The team is suspended: pages at once, keys and sources within seconds.")
 
 
 def _resume(request: Any, team: Team, reason: str) -> str:
     service.resume_team(team_id=team.id)
-    return "The team is open again."
+    return _("The team is open again.")
 
 
 def _restore(request: Any, team: Team, reason: str) -> str:
     service.restore_team(team_id=team.id, now=timezone.now())
-    return "The team is restored: its deletion is taken back."
+    return _("The team is restored: its deletion is taken back.")
 
 
 @admin.register(Team)
@@ -98,7 +100,7 @@ class TeamAdmin(Told, WithActs):
     list_display = ("name", "slug", "state", "members", "created_at")
     list_filter = (_State,)
     starts = ("slug",)
-    search_help_text = "How its address begins: /t/…/"
+    search_help_text = gettext_lazy("How its address begins: /t/…/")
     ordering = ("name", "id")
     inlines = (LimitsInline, MembersInline)
     fields = readonly_fields = (
@@ -107,16 +109,23 @@ class TeamAdmin(Told, WithActs):
     )
     acts = {
         "suspend": Act(
-            "Suspend",
-            "Pages, keys and sources of the team are closed. Nothing of it is deleted. Members read the reason.",
+            gettext_noop("Suspend"),
+            gettext_noop(
+                "Pages, keys and sources of the team are closed. Nothing of it is deleted. Members read the reason."
+            ),
             _suspend,
             lambda team: team.suspended_at is None,
             asks=True,
         ),
-        "resume": Act("Resume", "The team is open again.", _resume, lambda team: team.suspended_at is not None),
+        "resume": Act(
+            gettext_noop("Resume"),
+            gettext_noop("The team is open again."),
+            _resume,
+            lambda team: team.suspended_at is not None,
+        ),
         "restore": Act(
-            "Restore",
-            "The deletion of the team is taken back: keys and sources work again.",
+            gettext_noop("Restore"),
+            gettext_noop("The deletion of the team is taken back: keys and sources work again."),
             _restore,
             lambda team: team.erased_from is not None,
         ),
@@ -131,14 +140,16 @@ class TeamAdmin(Told, WithActs):
         found: QuerySet[Any] = super().get_queryset(request).annotate(member_count=Count("memberships"))
         return found
 
-    @admin.display(description="state")
+    @admin.display(description=gettext_lazy("state"))
     def state(self, team: Team) -> str:
         """Open, suspended, or when it is deleted."""
         if team.erased_from is not None:
-            return f"is deleted on {team.erased_from:%-d %b %Y, %H:%M} UTC"
-        return f"suspended since {team.suspended_at:%-d %b %Y}" if team.suspended_at else "open"
+            return _("is deleted on {at} UTC").format(at=f"{team.erased_from:%-d %b %Y, %H:%M}")
+        if team.suspended_at:
+            return _("suspended since {day}").format(day=f"{team.suspended_at:%-d %b %Y}")
+        return _("open")
 
-    @admin.display(description="members", ordering="member_count")
+    @admin.display(description=gettext_lazy("members"), ordering="member_count")
     def members(self, team: Any) -> int:
         """How many."""
         return int(team.member_count)
@@ -146,15 +157,15 @@ class TeamAdmin(Told, WithActs):
     def this_month(self, team: Team) -> SafeString | str:
         """What it used of what it may."""
         found = team_figures(team.id, timezone.now())
-        return format_html_join(" · ", "{}: {}", found) or "not known"
+        return format_html_join(" · ", "{}: {}", found) or _("not known")
 
     def more(self, team: Team) -> SafeString:
         """Lists of the team's rows."""
         links = (
-            ("sources", f"{reverse('admin:ingestion_source_changelist')}?team={team.id}"),
-            ("API keys", f"{reverse('admin:accounts_apikey_changelist')}?team__id__exact={team.id}"),
-            ("retention runs", f"{reverse('admin:monitoring_retentionrun_changelist')}?team={team.id}"),
-            ("audit log", f"{reverse('admin:accounts_auditevent_changelist')}?team={team.id}"),
+            (_("sources"), f"{reverse('admin:ingestion_source_changelist')}?team={team.id}"),
+            (_("API keys"), f"{reverse('admin:accounts_apikey_changelist')}?team__id__exact={team.id}"),
+            (_("retention runs"), f"{reverse('admin:monitoring_retentionrun_changelist')}?team={team.id}"),
+            (_("audit log"), f"{reverse('admin:accounts_auditevent_changelist')}?team={team.id}"),
         )
         return format_html_join(" · ", '<a href="{}">{}</a>', ((href, label) for label, href in links))
 

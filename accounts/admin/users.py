@@ -9,6 +9,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from accounts.admin_forms import Act, LookedAt, Told, WithActs
 from accounts.models import Membership, User
@@ -17,32 +19,34 @@ from accounts.services import administration as service
 
 def _deactivate(request: Any, user: User, reason: str) -> str:
     service.deactivate_user(user=user, by=request.user)
-    return f"{user.email} is deactivated and signed out everywhere."
+    return _("{email} is deactivated and signed out everywhere.").format(email=user.email)
 
 
 def _activate(request: Any, user: User, reason: str) -> str:
     service.activate_user(user=user, by=request.user)
-    return f"{user.email} may sign in again."
+    return _("{email} may sign in again.").format(email=user.email)
 
 
 def _end_sessions(request: Any, user: User, reason: str) -> str:
     ended = service.end_all_sessions(user=user, by=request.user)
-    return f"{ended} {'session' if ended == 1 else 'sessions'} ended."
+    return ngettext("{count} session ended.", "{count} sessions ended.", ended).format(count=ended)
 
 
 def _reset_factors(request: Any, user: User, reason: str) -> str:
     gone = service.reset_second_factors(user=user, by=request.user, reason=reason)
-    return f"{gone} second factors removed; {user.email} signs in with the password and sets up new ones."
+    told = _("{count} second factors removed; {email} signs in with the password and sets up new ones.")
+    return told.format(count=gone, email=user.email)
 
 
 def _make_staff(request: Any, user: User, reason: str) -> str:
     service.set_staff(user=user, by=request.user, is_staff=True)
-    return f"{user.email} may open the administration. Give them a group, or they see nothing there."
+    told = _("{email} may open the administration. Give them a group, or they see nothing there.")
+    return told.format(email=user.email)
 
 
 def _end_staff(request: Any, user: User, reason: str) -> str:
     service.set_staff(user=user, by=request.user, is_staff=False)
-    return f"{user.email} is out of the administration and signed out everywhere."
+    return _("{email} is out of the administration and signed out everywhere.").format(email=user.email)
 
 
 @admin.register(User)
@@ -52,7 +56,7 @@ class UserAdmin(Told, WithActs):
     list_display = ("email", "name", "is_active", "is_staff", "has_second_factor", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
     starts = ("email",)
-    search_help_text = "How the address begins"
+    search_help_text = gettext_lazy("How the address begins")
     ordering = ("email",)
     fields = (
         *("email", "name", "is_active", "is_staff", "is_superuser", "has_second_factor", "teams", "time_zone"),
@@ -62,29 +66,41 @@ class UserAdmin(Told, WithActs):
     filter_horizontal = ("groups",)
     acts = {
         "deactivate": Act(
-            "Deactivate",
-            "They are signed out everywhere and cannot sign in; keys that stand for them stop.",
+            gettext_noop("Deactivate"),
+            gettext_noop("They are signed out everywhere and cannot sign in; keys that stand for them stop."),
             _deactivate,
             lambda user: user.is_active,
         ),
-        "activate": Act("Activate", "They may sign in again.", _activate, lambda user: not user.is_active),
-        "end-sessions": Act("End sessions", "They are signed out everywhere, and may sign in again.", _end_sessions),
+        "activate": Act(
+            gettext_noop("Activate"),
+            gettext_noop("They may sign in again."),
+            _activate,
+            lambda user: not user.is_active,
+        ),
+        "end-sessions": Act(
+            gettext_noop("End sessions"),
+            gettext_noop("They are signed out everywhere, and may sign in again."),
+            _end_sessions,
+        ),
         "reset-second-factors": Act(
-            "Reset second factors",
-            "Authenticator app, passkeys and recovery codes are removed. Make sure first that it is them who ask, and "
-            "say how: seen, called back at a number that was known before, or vouched for by an owner of their team.",
+            gettext_noop("Reset second factors"),
+            gettext_noop(
+                "Authenticator app, passkeys and recovery codes are removed. Make sure first that it is them who ask, "
+                "and say how: seen, called back at a number that was known before, or vouched for by an owner of their "
+                "team."
+            ),
             _reset_factors,
             asks=True,
         ),
         "make-staff": Act(
-            "Let into the administration",
-            "They see there what their groups allow.",
+            gettext_noop("Let into the administration"),
+            gettext_noop("They see there what their groups allow."),
             _make_staff,
             lambda user: not user.is_staff,
         ),
         "end-staff": Act(
-            "Put out of the administration",
-            "They keep their teams.",
+            gettext_noop("Put out of the administration"),
+            gettext_noop("They keep their teams."),
             _end_staff,
             lambda user: user.is_staff and not user.is_superuser,
         ),
@@ -102,7 +118,7 @@ class UserAdmin(Told, WithActs):
         found: QuerySet[Any] = LookedAt.get_queryset(self, request).annotate(has_factor=Exists(own))
         return found
 
-    @admin.display(description="second factor", boolean=True)
+    @admin.display(description=gettext_lazy("second factor"), boolean=True)
     def has_second_factor(self, user: Any) -> bool:
         """Whether they have one."""
         return bool(user.has_factor)
@@ -110,7 +126,7 @@ class UserAdmin(Told, WithActs):
     def teams(self, user: User) -> SafeString | str:
         """Their teams and roles."""
         found = Membership.objects.filter(user_id=user.id).select_related("team").order_by("team__name", "id")
-        return format_html_join(", ", "{} ({})", ((one.team.name, one.role) for one in found)) or "none"
+        return format_html_join(", ", "{} ({})", ((one.team.name, one.role) for one in found)) or _("none")
 
 
 admin.site.unregister(Group)

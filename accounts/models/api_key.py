@@ -5,6 +5,7 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models.audited import Audited
 
@@ -12,14 +13,14 @@ from accounts.models.audited import Audited
 class Scope(models.TextChoices):
     """What a key may be used for."""
 
-    INGEST = "ingest", "Report executions"
-    READ = "read", "Read figures and executions"
-    CLASSIFY = "classify", "Decide about failures and improvements"
-    RELEASE = "release", "Announce releases"
-    ALERT = "alert", "Change alert rules, channels and incidents"
-    COST = "cost", "Change prices, budgets and costs"
-    AUDIT = "audit", "Read the audit log"
-    MANAGE = "manage", "Manage members, keys and settings"
+    INGEST = "ingest", gettext_lazy("Report executions")
+    READ = "read", gettext_lazy("Read figures and executions")
+    CLASSIFY = "classify", gettext_lazy("Decide about failures and improvements")
+    RELEASE = "release", gettext_lazy("Announce releases")
+    ALERT = "alert", gettext_lazy("Change alert rules, channels and incidents")
+    COST = "cost", gettext_lazy("Change prices, budgets and costs")
+    AUDIT = "audit", gettext_lazy("Read the audit log")
+    MANAGE = "manage", gettext_lazy("Manage members, keys and settings")
 
 
 class ApiKey(Audited):

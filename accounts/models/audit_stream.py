@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.encryption import EncryptedField
 from accounts.models.audited import Audited
@@ -31,8 +32,8 @@ class AuditPlace(TenantModel):
 class StreamFormat(models.TextChoices):
     """How the body of a request is written."""
 
-    LINES = "lines", "JSON lines: one event a line"
-    ARRAY = "array", "A JSON array of events"
+    LINES = "lines", gettext_lazy("JSON lines: one event a line")
+    ARRAY = "array", gettext_lazy("A JSON array of events")
 
 
 class AuditStream(Audited, TenantModel):
@@ -59,7 +60,7 @@ class AuditStream(Audited, TenantModel):
 
     class Meta(TenantModel.Meta):
         db_table = "audit_stream"
-        verbose_name = "audit stream"
+        verbose_name = gettext_lazy("audit stream")
         constraints = [models.UniqueConstraint(fields=["team"], name="audit_stream_once")]
 
     def __str__(self) -> str:

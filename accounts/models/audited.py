@@ -98,7 +98,7 @@ def _target(target: Any) -> tuple[str, str, str]:
 
 def kind_of(model: type[models.Model]) -> str:
     """What a model's rows are called in the log: `alert rule`."""
-    return str(model._meta.verbose_name)
+    return str(model._meta.verbose_name_raw)
 
 
 def as_json(value: Any) -> Any:

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.encryption import EncryptedTextField
 from accounts.models.audited import Audited
@@ -52,7 +53,7 @@ class TeamIdentityProvider(Audited):
 
     class Meta:
         db_table = "team_identity_provider"
-        verbose_name = "identity provider"
+        verbose_name = gettext_lazy("identity provider")
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=ProviderKind.values), name="identity_provider_kind"),
             models.CheckConstraint(
@@ -82,7 +83,7 @@ class IdentityDomain(Audited):
 
     class Meta:
         db_table = "identity_domain"
-        verbose_name = "domain"
+        verbose_name = gettext_lazy("domain")
         constraints = [
             models.UniqueConstraint(fields=["team", "domain"], name="identity_domain_once"),
             models.UniqueConstraint(

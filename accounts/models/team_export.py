@@ -4,15 +4,16 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 
 class TeamExportState(models.TextChoices):
     """Where it stands."""
 
-    WAITING = "waiting", "Waiting"
-    WRITING = "writing", "Being written"
-    DONE = "done", "Ready"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", gettext_lazy("Waiting")
+    WRITING = "writing", gettext_lazy("Being written")
+    DONE = "done", gettext_lazy("Ready")
+    FAILED = "failed", gettext_lazy("Failed")
 
 
 class TeamExport(models.Model):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from accounts.models.audited import Audited
 from accounts.tenancy import team_context
@@ -23,8 +24,8 @@ class TeamLimits(Audited):
 
     class Meta:
         db_table = "team_limits"
-        verbose_name = "limits of a team"
-        verbose_name_plural = "limits of teams"
+        verbose_name = gettext_lazy("limits of a team")
+        verbose_name_plural = gettext_lazy("limits of teams")
 
     def __str__(self) -> str:
         return f"Limits of {self.team_id}"

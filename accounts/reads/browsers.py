@@ -1,5 +1,7 @@
 """What a browser calls itself, in words that people know: `Chrome on Linux`. A guess: anybody may say anything."""
 
+from django.utils.translation import gettext as _
+
 # What stands in the text, most telling first: Chrome says Safari, too, and Edge says both.
 BROWSERS = (
     ("Edg", "Edge"),
@@ -26,4 +28,6 @@ def browser_words(agent: str) -> str:
     """Browser and system of a user agent, as far as they are known; empty where neither is."""
     browser = next((words for mark, words in BROWSERS if mark in agent), "")
     system = next((words for mark, words in SYSTEMS if mark in agent), "")
-    return f"{browser} on {system}" if browser and system else browser or system
+    if browser and system:
+        return _("{browser} on {system}").format(browser=browser, system=system)
+    return browser or system

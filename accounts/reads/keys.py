@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Sum
+from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, KeyDay, Scope
 from accounts.ports import source_kinds
@@ -45,7 +46,7 @@ class KeyRow:
     def kinds(self) -> list[str]:
         """The protocols that it may report by, in words; none: all."""
         words = dict(source_kinds())
-        return [words.get(kind, kind) for kind in self.key.source_kinds]
+        return [_(words.get(kind, kind)) for kind in self.key.source_kinds]
 
     @property
     def dialog(self) -> str:
@@ -55,7 +56,7 @@ class KeyRow:
     @property
     def scope_labels(self) -> list[str]:
         """What it may be used for, in words."""
-        return [Scope(scope).label for scope in self.key.scopes]
+        return [str(Scope(scope).label) for scope in self.key.scopes]
 
     def cells(self) -> tuple[Any, ...]:
         """The row as a file has it."""

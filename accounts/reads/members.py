@@ -40,7 +40,7 @@ def members_of(team_id: UUID) -> list[MemberRow]:
             one.user.email,
             one.user.name,
             one.role,
-            Role(one.role).label,
+            str(Role(one.role).label),
             one.created_at,
             one.user.last_login,
             None if having is None else one.user_id in having,

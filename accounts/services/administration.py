@@ -5,8 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts.audit import record_for_installation
 from accounts.models import ApiKey, Team, User
@@ -26,10 +29,11 @@ def suspend_team(*, team_id: UUID, reason: str, now: datetime) -> Team:
     """Closes a team's pages, keys and sources; nothing of it goes. Raises `AdministrationRefused`."""
     reason = " ".join(reason.replace("\x00", "").split())
     if not reason or len(reason) > MAX_REASON:
-        raise AdministrationRefused(f"Say why, with at most {MAX_REASON} characters: members read it.")
+        told = _("Say why, with at most {most} characters: members read it.")
+        raise AdministrationRefused(told.format(most=MAX_REASON))
     team = Team.objects.select_for_update().get(id=team_id)
     if team.suspended_at is not None:
-        raise AdministrationRefused("The team is suspended already.")
+        raise AdministrationRefused(_("The team is suspended already."))
     team.suspended_at, team.suspended_because = now, reason
     team.save(update_fields=["suspended_at", "suspended_because"])
     _tell_of_team("team.suspended", team, reason)
@@ -41,7 +45,7 @@ def resume_team(*, team_id: UUID) -> Team:
     """Opens a suspended team again: rules, notices and mail go on from now. Raises `AdministrationRefused`."""
     team = Team.objects.select_for_update().get(id=team_id)
     if team.suspended_at is None:
-        raise AdministrationRefused("The team is not suspended.")
+        raise AdministrationRefused(_("The team is not suspended."))
     team.suspended_at, team.suspended_because = None, ""
     team.save(update_fields=["suspended_at", "suspended_because"])
     tell_reopened(team_id)
@@ -54,8 +58,8 @@ def restore_team(*, team_id: UUID, now: datetime) -> Team:
     """Takes the deletion of a team back, as an owner can. Raises `AdministrationRefused` once it is being erased."""
     try:
         team = team_life.restore_team(team_id=team_id, now=now)
-    except team_life.TeamRefused as refused:
-        raise AdministrationRefused(f"The team {refused.reasons['team']}.") from None
+    except team_life.TeamRefused:
+        raise AdministrationRefused(_("The team is being erased and cannot be restored.")) from None
     _tell_of_team("team.restored", team)
     return team
 
@@ -65,7 +69,7 @@ def deactivate_user(*, user: User, by: User) -> None:
     """Ends what a person may do: sessions end, their own keys stop. Raises `AdministrationRefused`."""
     _check_other(user, by)
     if user.is_superuser and not _superusers().exclude(id=user.id).exists():
-        raise AdministrationRefused("This is the last superuser.")
+        raise AdministrationRefused(_("This is the last superuser."))
     user.is_active = False
     user.save(update_fields=["is_active"])
     _tell_of_user("user.deactivated", user)
@@ -95,11 +99,12 @@ def reset_second_factors(*, user: User, by: User, reason: str) -> int:
     _check_other(user, by)
     reason = " ".join(reason.replace("\x00", "").split())
     if not reason or len(reason) > MAX_REASON:
-        raise AdministrationRefused(
-            f"Say how you made sure that it is them who ask, with at most {MAX_REASON} characters."
-        )
+        told = _("Say how you made sure that it is them who ask, with at most {most} characters.")
+        raise AdministrationRefused(told.format(most=MAX_REASON))
     found = Authenticator.objects.filter(user_id=user.id)
-    kinds = sorted(str(one.get_type_display()) for one in found)
+    # The log has one language.
+    with translation.override(settings.LANGUAGE_CODE):
+        kinds = sorted(str(one.get_type_display()) for one in found)
     found.delete()
     record_for_installation(
         "user.second_factors_reset",
@@ -119,9 +124,9 @@ def set_staff(*, user: User, by: User, is_staff: bool) -> None:
     """
     _check_other(user, by)
     if not by.is_superuser:
-        raise AdministrationRefused("Only a superuser says who administers the installation.")
+        raise AdministrationRefused(_("Only a superuser says who administers the installation."))
     if user.is_superuser:
-        raise AdministrationRefused("A superuser always administers the installation.")
+        raise AdministrationRefused(_("A superuser always administers the installation."))
     before, user.is_staff = user.is_staff, is_staff
     user.save(update_fields=["is_staff"])
     if not is_staff:
@@ -145,9 +150,9 @@ def _superusers() -> QuerySet[User]:
 def _check_other(user: User, by: User) -> None:
     """Nobody does these to themselves, and only superusers to those who administer the installation."""
     if user.id == by.id:
-        raise AdministrationRefused("This is you: somebody else must do it.")
+        raise AdministrationRefused(_("This is you: somebody else must do it."))
     if (user.is_superuser or user.is_staff) and not by.is_superuser:
-        raise AdministrationRefused("Only a superuser does this to somebody who administers the installation.")
+        raise AdministrationRefused(_("Only a superuser does this to somebody who administers the installation."))
 
 
 def _tell_of_team(action: str, team: Team, note: str = "") -> None:

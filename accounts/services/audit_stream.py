@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditStream, AuditStreamDue, StreamFormat
 from accounts.services.pushes import PushRefused, aim, refusals_of
@@ -28,7 +29,8 @@ def save_stream(
     """
     reasons = refusals_of(url)
     if format not in StreamFormat.values:
-        reasons["format"] = f"The format must be one of: {', '.join(StreamFormat.values)}."
+        told = _("The format must be one of: {formats}.")
+        reasons["format"] = told.format(formats=", ".join(StreamFormat.values))
     if reasons:
         raise PushRefused(reasons)
     one = AuditStream.objects.select_for_update().filter(team_id=team_id).first()

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.audit import record, remove_told
 from accounts.models import GroupMember, MemberGroup, Membership
@@ -95,13 +96,13 @@ def remove_group(*, team_id: UUID, group_id: UUID) -> bool:
 def _faults(team_id: UUID, name: str, user_ids: Collection[UUID], group_id: UUID | None) -> dict[str, str]:
     found: dict[str, str] = {}
     if not name or len(name) > MAX_NAME:
-        found["name"] = f"must be told, with at most {MAX_NAME} characters"
+        found["name"] = _("must be told, with at most {most} characters").format(most=MAX_NAME)
     others = MemberGroup.objects.filter(team_id=team_id)
     others = others.exclude(id=group_id) if group_id else others
     if name and others.filter(name=name).exists():
-        found["name"] = "is taken by another group"
+        found["name"] = _("is taken by another group")
     if group_id is None and others.count() >= MAX_GROUPS:
-        found["groups"] = f"are at most {MAX_GROUPS}"
+        found["groups"] = _("are at most {most}").format(most=MAX_GROUPS)
     if Membership.objects.filter(team_id=team_id, user_id__in=user_ids).count() != len(set(user_ids)):
-        found["members"] = "must be members of the team"
+        found["members"] = _("must be members of the team")
     return found

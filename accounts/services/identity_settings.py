@@ -7,6 +7,8 @@ from uuid import UUID
 from cryptography import x509
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import outgoing
 from accounts.audit import record
@@ -23,6 +25,14 @@ NEEDED = {
     ProviderKind.OPENID_CONNECT: ("name", "issuer", "client_id"),
     ProviderKind.SAML: ("name", "issuer", "sso_url", "certificate"),
 }
+# What a page calls them.
+_WORDS = {
+    "name": gettext_noop("name"),
+    "issuer": gettext_noop("issuer"),
+    "client_id": gettext_noop("client id"),
+    "sso_url": gettext_noop("sso url"),
+    "certificate": gettext_noop("certificate"),
+}
 
 
 class SettingsRefused(Exception):
@@ -33,7 +43,7 @@ def save_provider(team: Team, told: Mapping[str, str]) -> TeamIdentityProvider:
     """Makes or changes the team's provider. An empty secret keeps the one there is. Raises `SettingsRefused`."""
     kind = told.get("kind", "")
     if kind not in ProviderKind.values:
-        raise SettingsRefused("Choose OpenID Connect or SAML.")
+        raise SettingsRefused(_("Choose OpenID Connect or SAML."))
     one = TeamIdentityProvider.objects.filter(team_id=team.id).first() or TeamIdentityProvider(team=team)
     one.kind, one.is_enabled = kind, bool(told.get("is_enabled"))
     for field in TEXTS:
@@ -50,9 +60,9 @@ def save_provider(team: Team, told: Mapping[str, str]) -> TeamIdentityProvider:
 def _check(one: TeamIdentityProvider) -> None:
     missing = [field for field in NEEDED[ProviderKind(one.kind)] if not getattr(one, field)]
     if missing:
-        raise SettingsRefused(f"Fill in: {', '.join(field.replace('_', ' ') for field in missing)}.")
+        raise SettingsRefused(_("Fill in: {fields}.").format(fields=", ".join(_(_WORDS[field]) for field in missing)))
     if one.default_role not in ("", *GIVEN_ROLES):
-        raise SettingsRefused("Choose a role that there is, but not owner: owners are made by owners.")
+        raise SettingsRefused(_("Choose a role that there is, but not owner: owners are made by owners."))
     try:
         one.clean_fields()
         if one.kind == ProviderKind.OPENID_CONNECT:
@@ -75,7 +85,7 @@ def _certificate(text: str) -> str:
     try:
         x509.load_pem_x509_certificate(pem.encode())
     except ValueError:
-        raise SettingsRefused("The certificate cannot be read: paste the X.509 certificate in PEM form.") from None
+        raise SettingsRefused(_("The certificate cannot be read: paste the X.509 certificate in PEM form.")) from None
     return pem
 
 
@@ -85,12 +95,11 @@ def read_group_roles(text: str) -> dict[str, str]:
     for line in filter(None, (line.strip() for line in text.replace("\x00", "").splitlines())):
         group, equals, role = (part.strip() for part in line.rpartition("="))
         if not equals or not group or role not in GIVEN_ROLES:
-            raise SettingsRefused(
-                f"Write each group as 'group = role', with one of {', '.join(GIVEN_ROLES)}: {line[:80]}"
-            )
+            told = _("Write each group as 'group = role', with one of {roles}: {line}")
+            raise SettingsRefused(told.format(roles=", ".join(GIVEN_ROLES), line=line[:80]))
         found[group] = role
     if len(found) > MAX_GROUPS:
-        raise SettingsRefused(f"At most {MAX_GROUPS} groups.")
+        raise SettingsRefused(_("At most {count} groups.").format(count=MAX_GROUPS))
     return found
 
 
@@ -108,9 +117,9 @@ def add_domain(team: Team, text: str) -> IdentityDomain:
         with transaction.atomic():
             one.save()
     except ValidationError:
-        raise SettingsRefused("Write a domain like acme.example: letters a to z, digits, dots and -.") from None
+        raise SettingsRefused(_("Write a domain like acme.example: letters a to z, digits, dots and -.")) from None
     except IntegrityError:
-        raise SettingsRefused("This domain is in the list already.") from None
+        raise SettingsRefused(_("This domain is in the list already.")) from None
     return one
 
 
@@ -124,14 +133,14 @@ def enforce_domain(team: Team, id: UUID, *, enforced: bool) -> None:
     """Makes the provider the only way in for a domain, or lets passwords in again. Raises `SettingsRefused`."""
     one = IdentityDomain.objects.filter(team_id=team.id, id=id).first()
     if one is None:
-        raise SettingsRefused("This domain is not in the list any more.")
+        raise SettingsRefused(_("This domain is not in the list any more."))
     if enforced and one.confirmed_at is None:
-        raise SettingsRefused("The administration of the installation confirms the domain first.")
+        raise SettingsRefused(_("The administration of the installation confirms the domain first."))
     if enforced and not TeamIdentityProvider.objects.filter(team_id=team.id, is_enabled=True).exists():
-        raise SettingsRefused("Set up a provider first.")
+        raise SettingsRefused(_("Set up a provider first."))
     owners = Membership.objects.select_related("user").filter(team_id=team.id, role=Role.OWNER, user__is_active=True)
     if enforced and not any(owner.user.has_usable_password() for owner in owners):
-        raise SettingsRefused("One owner needs a password, to get in when the provider does not answer.")
+        raise SettingsRefused(_("One owner needs a password, to get in when the provider does not answer."))
     one.is_enforced = enforced
     one.save()
     if enforced:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts.acting import Actor, ActorKind
 from accounts.audit import record, record_for_installation
@@ -53,9 +54,9 @@ def begin(*, membership: Membership, staff: User, reason: str, now: datetime) ->
 def _faults(membership: Membership, staff: User, reason: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if not may_impersonate(staff):
-        found["staff"] = "must have the permission to see a team as one of its members"
+        found["staff"] = _("must have the permission to see a team as one of its members")
     if not reason or len(reason) > MAX_REASON:
-        found["reason"] = f"must be told, with at most {MAX_REASON} characters"
+        found["reason"] = _("must be told, with at most {most} characters").format(most=MAX_REASON)
     if fault := fault_of(membership, staff):
         found["member"] = fault
     return found
@@ -65,10 +66,10 @@ def fault_of(membership: Membership, staff: User) -> str:
     """Why nobody may see the team as this member; empty when `staff` may."""
     user = membership.user
     if user.id == staff.id:
-        return "is yourself: open the team's pages as you are"
+        return _("is yourself: open the team's pages as you are")
     if user.is_staff or user.is_superuser:
-        return "administers the installation, and nobody may be seen as an administrator"
-    return "" if user.is_active else "is deactivated"
+        return _("administers the installation, and nobody may be seen as an administrator")
+    return "" if user.is_active else _("is deactivated")
 
 
 def find(id: UUID, staff: User) -> Impersonation | None:

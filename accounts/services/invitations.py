@@ -17,6 +17,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Invitation, Membership, Team, User
 from accounts.permissions import Role, may_give
@@ -26,7 +28,7 @@ LASTS = timedelta(days=7)
 MAX_OPEN = 500
 MAX_EMAIL = 254
 _TOKEN_LENGTH = 24
-_GONE = "This invitation is not valid any more. Ask for a new one."
+_GONE = gettext_noop("This invitation is not valid any more. Ask for a new one.")
 
 
 class InvitationRefused(Exception):
@@ -61,7 +63,7 @@ def invite(*, team_id: UUID, email: str, role: str, giver: str, by: User | None,
         late.revoked_at = now
         late.save(update_fields=["revoked_at"])
     if _open(team_id).filter(email=email).exists():
-        raise InvitationRefused({"email": "has an open invitation already: send that one again, or revoke it"})
+        raise InvitationRefused({"email": _("has an open invitation already: send that one again, or revoke it")})
     token = secrets.token_urlsafe(_TOKEN_LENGTH)
     made = Invitation.objects.create(
         team_id=team_id,
@@ -83,7 +85,7 @@ def send_again(*, team_id: UUID, invitation_id: UUID, giver: str, now: datetime)
     """
     one = _open(team_id).select_for_update().get(id=invitation_id)
     if not may_give(giver, one.role):
-        raise InvitationRefused({"role": "is one that only an owner may give"})
+        raise InvitationRefused({"role": _("is one that only an owner may give")})
     token = secrets.token_urlsafe(_TOKEN_LENGTH)
     one.token_hash, one.expires_at = _hash(token), now + LASTS
     one.save(update_fields=["token_hash", "expires_at"])
@@ -122,12 +124,14 @@ def accept_invitation(token: str, user: User, now: datetime | None = None) -> Me
     now = now or timezone.now()
     one = find_invitation(token, now)
     if one is None:
-        raise InvitationRefused({"invitation": _GONE})
+        raise InvitationRefused({"invitation": _(_GONE)})
     if one.email != user.email:
-        raise InvitationRefused({"email": f"must be {one.email}: the invitation is for that address"})
+        raise InvitationRefused(
+            {"email": _("must be {email}: the invitation is for that address").format(email=one.email)}
+        )
     # Of two that accept at the same time one waits here and finds it taken.
     if not Invitation.objects.select_for_update().filter(id=one.id, accepted_at__isnull=True).exists():
-        raise InvitationRefused({"invitation": _GONE})
+        raise InvitationRefused({"invitation": _(_GONE)})
     with in_team(one.team_id):
         one.accepted_at = now
         one.save(update_fields=["accepted_at"])
@@ -153,9 +157,15 @@ def came_by_mail(token: str, mark: str) -> bool:
 def letter_of(sent: Sent, team: Team) -> tuple[str, str]:
     """Subject and text of the mail that brings the link."""
     until = f"{sent.invitation.expires_at:%-d %b %Y, %H:%M} UTC"
-    role = Role(sent.invitation.role).label
-    text = f"You are invited to the team {team.name} as {role}.\n\nOpen this link to join:\n{sent.mailed_link}\n\n"
-    return f"Invitation to {' '.join(team.name.split())} on Steadyrun", f"{text}It is good until {until}.\n"
+    paragraphs = (
+        _("You are invited to the team {team} as {role}.").format(
+            team=team.name, role=Role(sent.invitation.role).label
+        ),
+        f"{_('Open this link to join:')}\n{sent.mailed_link}",
+        _("It is good until {until}.").format(until=until),
+    )
+    subject = _("Invitation to {team} on Steadyrun").format(team=" ".join(team.name.split()))
+    return subject, "\n\n".join(paragraphs) + "\n"
 
 
 def _open(team_id: UUID) -> QuerySet[Invitation]:
@@ -168,15 +178,15 @@ def _faults(team_id: UUID, email: str, role: str, giver: str) -> dict[str, str]:
         validate_email(email)
         MaxLengthValidator(MAX_EMAIL)(email)
     except ValidationError:
-        found["email"] = "must be an e-mail address"
+        found["email"] = _("must be an e-mail address")
     if role not in Role.values:
-        found["role"] = f"must be one of: {', '.join(Role.values)}"
+        found["role"] = _("must be one of: {roles}").format(roles=", ".join(Role.values))
     elif not may_give(giver, role):
-        found["role"] = "is one that only an owner may give"
+        found["role"] = _("is one that only an owner may give")
     if not found and Membership.objects.filter(team_id=team_id, user__email=email).exists():
-        found["email"] = "belongs to a member already"
+        found["email"] = _("belongs to a member already")
     if _open(team_id).count() >= MAX_OPEN:
-        found["invitations"] = f"are at most {MAX_OPEN} at a time"
+        found["invitations"] = _("are at most {most} at a time").format(most=MAX_OPEN)
     return found
 
 

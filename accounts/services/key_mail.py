@@ -18,6 +18,8 @@ from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.models import F
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.closed_teams import NOT_CLOSED
 from accounts.mailing import Fault, can_send, fault_of, hand_over, mail_domain
@@ -129,21 +131,23 @@ def write_letter(mail: KeyMail, key: ApiKey, now: datetime) -> EmailMessage:
     """The message: which key ends when, what it may do, and where it is replaced. The key has an end."""
     ends_at = key.expires_at or now
     days = math.ceil((ends_at - now) / timedelta(days=1))
-    told = f"{mail.team.name}: the API key {key.name} ends in {days} {'day' if days == 1 else 'days'}"
+    told = ngettext(
+        "{team}: the API key {key} ends in {days} day", "{team}: the API key {key} ends in {days} days", days
+    ).format(team=mail.team.name, key=key.name, days=days)
     page = settings.BASE_URL.rstrip("/") + reverse("key", args=[mail.team.slug, key.id])
     lines = [
         told,
         "",
-        f"It ends on {_words(ends_at)}. Programs that use it are refused from then on.",
+        _("It ends on {at}. Programs that use it are refused from then on.").format(at=_words(ends_at)),
         "",
-        f"Key: {key.name} ({key.prefix})",
-        f"May: {', '.join(Scope(scope).label for scope in key.scopes)}",
-        f"Last used: {_words(key.last_used_at) if key.last_used_at else 'never'}",
-        *([f"Made by: {key.created_by.email}"] if key.created_by else []),
-        *([f"Stands for: {key.member.email}"] if key.member else []),
+        _("Key: {name} ({prefix})").format(name=key.name, prefix=key.prefix),
+        _("May: {scopes}").format(scopes=", ".join(str(Scope(scope).label) for scope in key.scopes)),
+        _("Last used: {at}").format(at=_words(key.last_used_at) if key.last_used_at else _("never")),
+        *([_("Made by: {email}").format(email=key.created_by.email)] if key.created_by else []),
+        *([_("Stands for: {email}").format(email=key.member.email)] if key.member else []),
         "",
-        f"Replace it in time: {page}",
-        "The new one may do the same; the old one works on for the hours that you choose.",
+        _("Replace it in time: {address}").format(address=page),
+        _("The new one may do the same; the old one works on for the hours that you choose."),
     ]
     return EmailMessage(
         subject=" ".join(told.split()),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.keys import make_key
 from accounts.models import ApiKey, Scope, User
@@ -37,9 +38,10 @@ class KeyLimits:
     def faults(self) -> dict[str, str]:
         """What is wrong, by field."""
         told = {"requests_per_second": self.requests_per_second, "burst": self.burst}
-        found = {name: f"must be from 0 to {MAX_RATE:,}" for name, one in told.items() if one and one > MAX_RATE}
+        reason = _("must be from 0 to {most}").format(most=f"{MAX_RATE:,}")
+        found = {name: reason for name, one in told.items() if one and one > MAX_RATE}
         if self.burst and not self.requests_per_second:
-            found["burst"] = "needs requests a second"
+            found["burst"] = _("needs requests a second")
         return found
 
 
@@ -102,10 +104,10 @@ def rotate_key(*, team_id: UUID, key_id: UUID, hours: int, by: User | None, now:
     """
     old = live_keys(team_id, now).select_for_update(of=("self",)).get(id=key_id)
     if not 0 <= hours <= MAX_OVERLAP_HOURS:
-        raise KeyRefused({"hours": f"must be from 0 to {MAX_OVERLAP_HOURS}"})
+        raise KeyRefused({"hours": _("must be from 0 to {most}").format(most=MAX_OVERLAP_HOURS)})
     # Its end is that of the overlap by now: a key like it would last as short.
     if old.replaced_at is not None:
-        raise KeyRefused({"key": "was replaced already: replace the newer one, or make another"})
+        raise KeyRefused({"key": _("was replaced already: replace the newer one, or make another")})
     lasted = old.expires_at - old.created_at if old.expires_at else None
     issued = _issue(
         ApiKey(
@@ -181,15 +183,15 @@ def _faults(
 ) -> dict[str, str]:
     found = wanted.limits.faults()
     if not name or len(name) > MAX_NAME:
-        found["name"] = f"must be told, with at most {MAX_NAME} characters that can be seen"
+        found["name"] = _("must be told, with at most {most} characters that can be seen").format(most=MAX_NAME)
     if not wanted.scopes:
-        found["scopes"] = "must be at least one"
+        found["scopes"] = _("must be at least one")
     elif beyond := sorted(set(wanted.scopes) - set(allowed)):
-        found["scopes"] = f"must be of those that you may give; not: {', '.join(beyond)}"
+        found["scopes"] = _("must be of those that you may give; not: {scopes}").format(scopes=", ".join(beyond))
     if unknown := sorted(set(wanted.source_kinds) - set(known_kinds)):
-        found["source_kinds"] = f"are not known: {', '.join(unknown)}"
+        found["source_kinds"] = _("are not known: {kinds}").format(kinds=", ".join(unknown))
     if wanted.expires_at is not None and wanted.expires_at <= now:
-        found["expires_at"] = "must be in the future"
+        found["expires_at"] = _("must be in the future")
     if live_keys(team_id, now).count() >= MAX_KEYS:
-        found["keys"] = f"are at most {MAX_KEYS}"
+        found["keys"] = _("are at most {most}").format(most=MAX_KEYS)
     return found

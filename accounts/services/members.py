@@ -4,14 +4,18 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import ApiKey, GroupMember, Membership
 from accounts.permissions import Role, may_give
 from accounts.services.identity import would_lock_out
 
-LAST_OWNER = "is the last owner of the team: make somebody else an owner first"
-LAST_WAY_IN = "is the last owner with a password, and the provider is the only way in: make another one an owner first"
-ONLY_OWNERS = "is one that only an owner may give or take"
+LAST_OWNER = gettext_noop("is the last owner of the team: make somebody else an owner first")
+LAST_WAY_IN = gettext_noop(
+    "is the last owner with a password, and the provider is the only way in: make another one an owner first"
+)
+ONLY_OWNERS = gettext_noop("is one that only an owner may give or take")
 
 
 class MemberRefused(Exception):
@@ -30,12 +34,12 @@ def change_role(*, team_id: UUID, member_id: UUID, role: str, giver: str) -> Mem
     """
     one = _locked(team_id, member_id)
     if role not in Role.values:
-        raise MemberRefused({"role": f"must be one of: {', '.join(Role.values)}"})
+        raise MemberRefused({"role": _("must be one of: {roles}").format(roles=", ".join(Role.values))})
     if role == one.role:
         return one
     _check(one, giver)
     if not may_give(giver, role):
-        raise MemberRefused({"role": ONLY_OWNERS})
+        raise MemberRefused({"role": _(ONLY_OWNERS)})
     one.role = role
     one.save(update_fields=["role"])
     return one
@@ -69,9 +73,9 @@ def transfer_ownership(*, team_id: UUID, owner_id: UUID, heir_id: UUID) -> Membe
     """
     owner, heir = _locked(team_id, owner_id), _locked(team_id, heir_id)
     if owner.role != Role.OWNER:
-        raise MemberRefused({"owner": "must be an owner of the team"})
+        raise MemberRefused({"owner": _("must be an owner of the team")})
     if owner.id == heir.id:
-        raise MemberRefused({"member": "must be somebody else"})
+        raise MemberRefused({"member": _("must be somebody else")})
     heir.role = Role.OWNER
     heir.save(update_fields=["role"])
     _check_way_in(owner)
@@ -90,7 +94,7 @@ def _locked(team_id: UUID, member_id: UUID) -> Membership:
 def _check(one: Membership, giver: str) -> None:
     """Refuses to touch an owner who is the last, or whom only an owner may touch."""
     if not may_give(giver, one.role):
-        raise MemberRefused({"role": ONLY_OWNERS})
+        raise MemberRefused({"role": _(ONLY_OWNERS)})
     if one.role == Role.OWNER:
         _check_way_in(one)
 
@@ -98,9 +102,9 @@ def _check(one: Membership, giver: str) -> None:
 def _check_way_in(one: Membership) -> None:
     """Refuses to unmake an owner without whom nobody would get in."""
     if not _other_owner(one):
-        raise MemberRefused({"member": LAST_OWNER})
+        raise MemberRefused({"member": _(LAST_OWNER)})
     if would_lock_out(one.user, one.team_id):
-        raise MemberRefused({"member": LAST_WAY_IN})
+        raise MemberRefused({"member": _(LAST_WAY_IN)})
 
 
 def _other_owner(one: Membership) -> bool:

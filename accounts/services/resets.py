@@ -4,6 +4,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.models import Membership
@@ -22,19 +23,21 @@ def make_reset_link(*, by: Membership, member: Membership) -> str:
     makes none for people of other teams, of the installation's administration, or for owners.
     """
     if settings.MAIL_SERVER.host:
-        raise ResetRefused("This installation sends mail: they ask for a link themselves, on the page of signing in.")
+        raise ResetRefused(
+            _("This installation sends mail: they ask for a link themselves, on the page of signing in.")
+        )
     if by.team_id != member.team_id or not by.allows(Permission.MANAGE_MEMBERS):
-        raise ResetRefused("Only owners and admins of the team make such links.")
+        raise ResetRefused(_("Only owners and admins of the team make such links."))
     if member.role == Role.OWNER and by.role != Role.OWNER:
-        raise ResetRefused("Only an owner makes a link for an owner.")
+        raise ResetRefused(_("Only an owner makes a link for an owner."))
     if member.user.is_staff:
-        raise ResetRefused("This person administers the installation: another administrator helps them.")
+        raise ResetRefused(_("This person administers the installation: another administrator helps them."))
     if Membership.objects.filter(user_id=member.user_id).exclude(team_id=member.team_id).exists():
-        raise ResetRefused("This person is in other teams, too: the administrator of the installation helps them.")
+        raise ResetRefused(_("This person is in other teams, too: the administrator of the installation helps them."))
     provider = provider_for(member.user.email)
     if provider is not None and provider.team_id != by.team_id:
-        raise ResetRefused("Addresses of this domain sign in by the provider of their company.")
+        raise ResetRefused(_("Addresses of this domain sign in by the provider of their company."))
     key = f"{user_pk_to_url_str(member.user)}-{default_token_generator.make_token(member.user)}"
     record("member.reset_link_made", ("member", member.user_id, member.user.email))
-    uidb36, _, token = key.partition("-")
+    uidb36, _hyphen, token = key.partition("-")
     return settings.BASE_URL.rstrip("/") + reverse("account_reset_password_from_key", args=[uidb36, token])

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.models import RetentionPolicy
 from accounts.tenancy import team_context
 
@@ -22,12 +25,12 @@ class Bounds:
 
 
 BOUNDS: Mapping[str, Bounds] = {
-    "production_days": Bounds("Production", 7, 30),
-    "debug_days": Bounds("Debug", 7, 14),
-    "payload_days": Bounds("Payloads and log lines", 1, 7),
-    "metrics_days": Bounds("Figures", 30, 180),
-    "delivery_days": Bounds("Deliveries", 1, 7),
-    "audit_days": Bounds("Audit log", 31, 180),
+    "production_days": Bounds(gettext_noop("Production"), 7, 30),
+    "debug_days": Bounds(gettext_noop("Debug"), 7, 14),
+    "payload_days": Bounds(gettext_noop("Payloads and log lines"), 1, 7),
+    "metrics_days": Bounds(gettext_noop("Figures"), 30, 180),
+    "delivery_days": Bounds(gettext_noop("Deliveries"), 1, 7),
+    "audit_days": Bounds(gettext_noop("Audit log"), 31, 180),
 }
 
 
@@ -51,12 +54,13 @@ def faults(policy: RetentionPolicy) -> dict[str, str]:
     for name, bounds in BOUNDS.items():
         days = getattr(policy, name)
         if days is not None and not bounds.least <= days <= MAX_DAYS:
-            found[name] = f"must be {bounds.least} to {MAX_DAYS:,} days"
+            told = _("must be {least} to {most} days")
+            found[name] = told.format(least=bounds.least, most=f"{MAX_DAYS:,}")
     if not found and policy.metrics_days < max(policy.production_days, policy.debug_days):
-        found["metrics_days"] = "must be at least as long as records are kept"
+        found["metrics_days"] = _("must be at least as long as records are kept")
     if (low := below_recommended(policy)) and not policy.reason.strip():
-        names = ", ".join(BOUNDS[name].title.lower() for name in low)
-        found["reason"] = f"must be told: below what is recommended for {names}"
+        names = ", ".join(_(BOUNDS[name].title).lower() for name in low)
+        found["reason"] = _("must be told: below what is recommended for {names}").format(names=names)
     return found
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.models import Team, TeamExport, TeamExportState, User
@@ -54,7 +55,7 @@ def ask(*, team_id: UUID, by: User, now: datetime) -> TeamExport:
     """Asks for an export; one at a time. Inside the team's context. Raises `ExportRefused`."""
     Team.objects.select_for_update().get(id=team_id)
     if TeamExport.objects.filter(team_id=team_id, state__in=AT_WORK).exists():
-        raise ExportRefused("An export is being written already: wait for it, or remove it.")
+        raise ExportRefused(_("An export is being written already: wait for it, or remove it."))
     one = TeamExport.objects.create(
         team_id=team_id, created_by=by, created_at=now, expires_at=now + KEPT, tables_total=len(exported())
     )

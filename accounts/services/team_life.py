@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.models import FormerSlug, Membership, Team, User
 from accounts.names import name_of
@@ -31,7 +32,7 @@ def create_team(*, name: str, by: User) -> Team:
     """Makes one more team, owned by the user. Raises `TeamRefused`."""
     name = _name(name)
     if Membership.objects.filter(user=by, role=Role.OWNER).count() >= MAX_OWN_TEAMS:
-        raise TeamRefused({"teams": f"of one owner are at most {MAX_OWN_TEAMS}"})
+        raise TeamRefused({"teams": _("of one owner are at most {most}").format(most=MAX_OWN_TEAMS)})
     team = Team.objects.create(name=name, slug=free_slug(name))
     Membership.objects.create(team=team, user=by, role=Role.OWNER)
     return team
@@ -59,7 +60,7 @@ def delete_team(*, team_id: UUID, name: str, now: datetime) -> Team:
     expected = name_of(team.name) or team.slug
     # Pages show a sign in place of what turns text round: who copies the name from there has it in it.
     if name_of(name.replace("\N{REPLACEMENT CHARACTER}", "")) != expected:
-        raise TeamRefused({"name": f"must be the team's name: {expected}"})
+        raise TeamRefused({"name": _("must be the team's name: {name}").format(name=expected)})
     if team.erased_from is None:
         team.erased_from = now + GRACE
         team.save(update_fields=["erased_from"])
@@ -71,7 +72,7 @@ def restore_team(*, team_id: UUID, now: datetime) -> Team:
     """Takes a deletion back: rules, notices and mail go on from now. Raises `TeamRefused` when its time has come."""
     team = Team.objects.select_for_update().get(id=team_id)
     if team.erased_from is not None and team.erased_from <= now:
-        raise TeamRefused({"team": "is being erased and cannot be restored"})
+        raise TeamRefused({"team": _("is being erased and cannot be restored")})
     if team.erased_from is not None:
         team.erased_from = None
         team.save(update_fields=["erased_from"])
@@ -88,15 +89,17 @@ def team_moved_from(slug: str, user: User) -> Team | None:
 def _name(name: str) -> str:
     name = name_of(name)
     if not name or len(name) > MAX_NAME:
-        raise TeamRefused({"name": f"must be told, with at most {MAX_NAME} characters that can be seen"})
+        reason = _("must be told, with at most {most} characters that can be seen")
+        raise TeamRefused({"name": reason.format(most=MAX_NAME)})
     return name
 
 
 def _move(team: Team, slug: str) -> None:
     if not slug or slug != slugify(slug) or len(slug) > MAX_SLUG:
-        raise TeamRefused({"slug": f"must be lower-case letters, digits and -, at most {MAX_SLUG} of them"})
+        reason = _("must be lower-case letters, digits and -, at most {most} of them")
+        raise TeamRefused({"slug": reason.format(most=MAX_SLUG)})
     if is_taken(slug, but=team):
-        raise TeamRefused({"slug": "is not free"})
+        raise TeamRefused({"slug": _("is not free")})
     FormerSlug.objects.filter(slug=slug, team=team).delete()
     FormerSlug.objects.create(slug=team.slug, team=team)
 

@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.acting import address_of
 from accounts.models import User
@@ -31,8 +33,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": "The e-mail address and the password do not belong together. Please check both.",
-        "too_many_login_attempts": "Too many tries. Please wait five minutes, or ask for a new password.",
+        "email_password_mismatch": gettext_lazy(
+            "The e-mail address and the password do not belong together. Please check both."
+        ),
+        "too_many_login_attempts": gettext_lazy("Too many tries. Please wait five minutes, or ask for a new password."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -46,9 +50,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if self.request is not None and self.request.resolver_match.url_name == "account_signup":
             invited = is_invited(self.request)
             if sign_up_mode() == "invitation" and invited != email:
-                raise ValidationError(f"The invitation is for {invited}. Sign up with that address.")
+                told = _("The invitation is for {email}. Sign up with that address.")
+                raise ValidationError(told.format(email=invited))
             if enforcing_team(email) is not None:
-                raise ValidationError("Addresses of this domain sign in by their identity provider.")
+                raise ValidationError(_("Addresses of this domain sign in by their identity provider."))
         return email
 
     def pre_login(self, request: HttpRequest, user: User, **told: Any) -> HttpResponse | None:

@@ -21,13 +21,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import resolve
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.encryption import Unreadable, decrypt, encrypt
 from accounts.sessions import BEGAN
 
 # A form that waits longer than this (seconds) is dropped: whoever comes back later may want something else.
 KEPT_S = 600
-SIGN_IN_AGAIN = (
+SIGN_IN_AGAIN = gettext_noop(
     "You have no password and no second factor here to confirm this with. Sign out, sign in again, and do it within "
     "five minutes."
 )
@@ -49,7 +51,7 @@ def require_confirmed(request: HttpRequest) -> None:
     if not ways:
         if time.time() - request.session.get(BEGAN, 0) < app_settings.REAUTHENTICATION_TIMEOUT:
             return
-        raise CannotConfirm(SIGN_IN_AGAIN)
+        raise CannotConfirm(_(SIGN_IN_AGAIN))
     if request.method != "POST":
         raise ImmediateHttpResponse(suspend_request(request, ways[0]["url"]))
     form = encrypt(request.POST.urlencode()).decode()
@@ -82,7 +84,7 @@ def go_on(request: HttpRequest, state: dict[str, Any]) -> HttpResponseBase:
     except Unreadable:
         form = None
     if form is None:
-        messages.warning(request, "Confirmed. What you had sent was too long ago: please send it again.")
+        messages.warning(request, _("Confirmed. What you had sent was too long ago: please send it again."))
         return HttpResponseRedirect(path)
     request.GET, request.POST = QueryDict(""), QueryDict(form)
     request.META["QUERY_STRING"], request.method = "", "POST"

@@ -4,7 +4,9 @@ from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, user_logged_out
 from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_reset
+from django.conf import settings
 from django.contrib.auth.signals import user_login_failed
+from django.utils import translation
 
 from accounts.acting import Actor, ActorKind
 from accounts.audit import record_for_installation
@@ -35,7 +37,9 @@ def _recorder(action: str) -> Any:
     def receive(sender: Any, user: Any = None, authenticator: Any = None, **_: Any) -> None:
         if user is None or not user.is_authenticated:
             return
-        kind = str(authenticator.get_type_display()) if authenticator is not None else ""
+        # The log has one language.
+        with translation.override(settings.LANGUAGE_CODE):
+            kind = str(authenticator.get_type_display()) if authenticator is not None else ""
         who = Actor(ActorKind.USER, user.email, user.id)
         record_for_installation(action, ("user", user.id, user.email), note=kind, actor=who)
 

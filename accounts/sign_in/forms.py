@@ -7,22 +7,24 @@ from allauth.core import context
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import User
 from accounts.services.sign_up import is_invited
 
 MAX_NAME = 120
 _LABELS = {
-    "oldpassword": "Password that you have now",
-    "password1": "New password (at least 10 characters)",
-    "password2": "New password, once more",
+    "oldpassword": gettext_noop("Password that you have now"),
+    "password1": gettext_noop("New password (at least 10 characters)"),
+    "password2": gettext_noop("New password, once more"),
 }
 
 
 def _say(form: forms.BaseForm) -> None:
     """Labels in our words, and none of them a second time inside the field."""
     for name, field in form.fields.items():
-        field.label = _LABELS.get(name, field.label)
+        field.label = _(_LABELS[name]) if name in _LABELS else field.label
         field.widget.attrs.pop("placeholder", None)
 
 
@@ -62,7 +64,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
     """A new account: address, name, password. Who was invited signs up with the address that was invited."""
 
     name = forms.CharField(
-        label="Your name",
+        label=gettext_lazy("Your name"),
         max_length=MAX_NAME,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
@@ -72,10 +74,10 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         email = self.fields["email"]
-        email.label = "E-mail"
+        email.label = _("E-mail")
         email.widget.attrs.pop("placeholder", None)
         self.fields["password1"].widget.attrs.pop("placeholder", None)
-        self.fields["password1"].label = "Password (at least 10 characters)"
+        self.fields["password1"].label = _("Password (at least 10 characters)")
         if (request := getattr(context, "request", None)) is not None and (invited := is_invited(request)):
             email.initial = invited
             email.widget.attrs["readonly"] = True

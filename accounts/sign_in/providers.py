@@ -10,6 +10,7 @@ from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers import registry
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from accounts.audit import record_for_installation
 from accounts.encryption import decrypt
@@ -58,7 +59,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         """Refuses whom the provider may not speak for, before anything is made or opened."""
         provider = provider_with(sociallogin.account.provider)
         if provider is None or sociallogin.state.get("process") != "login":
-            _refuse(request, "This identity provider is not in use any more.", provider)
+            _refuse(request, _("This identity provider is not in use any more."), provider)
         user = sociallogin.user if sociallogin.is_existing else None
         if reason := getattr(sociallogin, "refused", "") or _reason_against(provider, sociallogin, user):
             _refuse(request, reason, provider)
@@ -75,16 +76,16 @@ def _reason_against(provider: TeamIdentityProvider, login: Any, user: User | Non
     told = [one.email.lower() for one in login.email_addresses]
     domains = confirmed_domains(provider)
     if not told or any(domain_of(email) not in domains for email in told):
-        return "The provider told no e-mail address of a domain that is confirmed for it."
+        return _("The provider told no e-mail address of a domain that is confirmed for it.")
     if user is not None and (user.is_staff or domain_of(user.email) not in domains):
-        return "This account signs in with its own password."
+        return _("This account signs in with its own password.")
     if _is_by_address(login) and _says_unverified(login.account.extra_data):
-        return "The provider says that your e-mail address is not verified. Have it verified there."
+        return _("The provider says that your e-mail address is not verified. Have it verified there.")
     is_owner = user is not None and _owns(provider, user)
     groups = groups_of(provider.groups_claim, login.account.extra_data)
     groups += told_groups(provider.team_id, user.id) if user is not None else []
     if not is_owner and not role_for(provider, groups):
-        return "None of your groups has a role in this team. Ask an owner of the team."
+        return _("None of your groups has a role in this team. Ask an owner of the team.")
     return ""
 
 

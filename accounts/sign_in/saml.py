@@ -7,6 +7,7 @@ from typing import Any
 from allauth.socialaccount.providers.saml.provider import SAMLProvider
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 _CONFIRMED = "{urn:oasis:names:tc:SAML:2.0:assertion}SubjectConfirmationData"
@@ -32,10 +33,10 @@ def _reason_against(provider: str, auth: Any) -> str:
     document = OneLogin_Saml2_XML.to_etree(auth.get_last_response_xml())
     answered = {one.get("InResponseTo") for one in document.iter(_CONFIRMED)}
     if answered != {auth.get_last_response_in_response_to()}:
-        return "The answer of the provider was not made for this sign-in."
+        return _("The answer of the provider was not made for this sign-in.")
     id = hashlib.sha256(f"{provider} {auth.get_last_assertion_id()}".encode()).hexdigest()
     lasts = (auth.get_last_assertion_not_on_or_after() or time.time() + REMEMBERED) - time.time()
     # Clocks may differ by some minutes, for which an assertion is taken after its end.
     if not cache.add(f"saml-assertion-{id}", True, timeout=max(lasts, 0) + 600):
-        return "This answer of the provider was used before."
+        return _("This answer of the provider was used before.")
     return ""

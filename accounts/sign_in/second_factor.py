@@ -6,6 +6,7 @@ from uuid import UUID
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from accounts.encryption import decrypt, encrypt
 from accounts.models import Membership
@@ -19,8 +20,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": "This code is not right. Codes of the app change every 30 seconds: take the one that is "
-        "shown now. A recovery code works once.",
+        "incorrect_code": gettext_lazy(
+            "This code is not right. Codes of the app change every 30 seconds: take the one that is shown now. "
+            "A recovery code works once."
+        ),
     }
 
     def encrypt(self, text: str) -> str:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -35,7 +37,7 @@ def audit(request: TeamRequest) -> HttpResponseBase:
     context = {
         "events": page.events,
         "told": told,
-        "fields": [(name, label, told.get(name, "")) for name, label in _LABELS],
+        "fields": [(name, _(label), told.get(name, "")) for name, label in _LABELS],
         "wrong": wrong,
         "next_href": f"?{urlencode({**told, 'after': page.next})}" if page.next else "",
         "first_href": f"?{urlencode(told)}" if request.GET.get("after") else "",
@@ -57,12 +59,12 @@ def audit_event(request: TeamRequest, event: UUID) -> HttpResponseBase:
 
 
 _LABELS = (
-    ("who", "Who (address or key)"),
-    ("what", "What (start of the action)"),
-    ("target", "Target (name, kind or id)"),
-    ("q", "Text"),
-    ("from", "From (day, UTC)"),
-    ("to", "Until before (day, UTC)"),
+    ("who", gettext_noop("Who (address or key)")),
+    ("what", gettext_noop("What (start of the action)")),
+    ("target", gettext_noop("Target (name, kind or id)")),
+    ("q", gettext_noop("Text")),
+    ("from", gettext_noop("From (day, UTC)")),
+    ("to", gettext_noop("Until before (day, UTC)")),
 )
 
 

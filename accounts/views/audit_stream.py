@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -43,7 +44,7 @@ def audit_stream(request: TeamRequest) -> HttpResponseBase:
         return _page(request, one, told=told, reasons=refused.reasons)
     if secret:
         return _page(request, saved, secret=secret)
-    messages.success(request, "Saved. What waits is tried again within seconds.")
+    messages.success(request, _("Saved. What waits is tried again within seconds."))
     return _back(request)
 
 
@@ -74,7 +75,7 @@ def try_stream(request: TeamRequest) -> HttpResponseBase:
 def remove(request: TeamRequest) -> HttpResponseBase:
     """Removes the stream."""
     services.remove_stream(_open(request))
-    messages.success(request, "The audit log is pushed no more. It can still be followed by the API.")
+    messages.success(request, _("The audit log is pushed no more. It can still be followed by the API."))
     return _back(request)
 
 

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -32,7 +33,7 @@ def groups(request: TeamRequest) -> HttpResponseBase:
         except MemberGroup.DoesNotExist:
             raise Http404("No such group.") from None
         else:
-            messages.success(request, "Group saved.")
+            messages.success(request, _("Group saved."))
             return HttpResponseRedirect(reverse("groups", args=[request.team.slug]))
     found = listing(request.team.id)
     if request.GET.get("format") == "csv":
@@ -56,7 +57,7 @@ def remove(request: TeamRequest, group: UUID) -> HttpResponseBase:
     """Removes a group."""
     if not remove_group(team_id=request.team.id, group_id=group):
         raise Http404("No such group.")
-    messages.success(request, "Group removed.")
+    messages.success(request, _("Group removed."))
     return HttpResponseRedirect(reverse("groups", args=[request.team.slug]))
 
 
@@ -66,6 +67,6 @@ def _save(request: TeamRequest) -> None:
         group_id = UUID(told) if told else None
         users = [UUID(text) for text in request.POST.getlist("member")[:1000]]
     except ValueError:
-        raise GroupRefused({"members": "must be members of the team"}) from None
+        raise GroupRefused({"members": _("must be members of the team")}) from None
     name = request.POST.get("name", "").replace("\x00", "")
     save_group(team_id=request.team.id, name=name, user_ids=users, now=timezone.now(), group_id=group_id)

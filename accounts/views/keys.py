@@ -8,6 +8,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect, QueryDi
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -34,7 +36,12 @@ HEAD = (
 )
 DAY_HEAD = ("day_utc", "reading_requests", "refused_requests")
 SHOWN_DAYS = timedelta(days=31)
-DAYS = ((0, "Never"), (30, "In 30 days"), (90, "In 90 days"), (365, "In a year"))
+DAYS = (
+    (0, gettext_noop("Never")),
+    (30, gettext_noop("In 30 days")),
+    (90, gettext_noop("In 90 days")),
+    (365, gettext_noop("In a year")),
+)
 
 
 @team_page(Permission.MANAGE_KEYS)
@@ -47,7 +54,7 @@ def keys(request: TeamRequest) -> HttpResponseBase:
                 team_id=request.team.id,
                 wanted=_wanted(request),
                 allowed=scopes_to_give(request.membership.role),
-                known_kinds=[value for value, _ in source_kinds()],
+                known_kinds=[value for value, _label in source_kinds()],
                 by=request.user,
                 now=timezone.now(),
             )
@@ -72,7 +79,7 @@ def key(request: TeamRequest, key: UUID) -> HttpResponseBase:
         except KeyRefused as refused:
             reasons = refused.reasons
         else:
-            messages.success(request, "Limits saved. They count within seconds.")
+            messages.success(request, _("Limits saved. They count within seconds."))
             return HttpResponseRedirect(request.path)
     one = find_key(request.team.id, key, now := timezone.now())
     if one is None:
@@ -107,7 +114,7 @@ def revoke(request: TeamRequest, key: UUID) -> HttpResponseBase:
     """Makes a key unusable at once."""
     if not revoke_key_of(team_id=request.team.id, key_id=key, now=timezone.now()):
         raise Http404("No such key.")
-    messages.success(request, "The key is revoked: whoever uses it is refused from now on.")
+    messages.success(request, _("The key is revoked: whoever uses it is refused from now on."))
     return HttpResponseRedirect(reverse("keys", args=[request.team.slug]))
 
 
@@ -150,8 +157,8 @@ def _page(
         "rows": [(one, set(one.key.scopes) <= set(given)) for one in rows],
         "ending": [one for one in rows if one.is_to_replace],
         "scopes": [(one.value, one.label, one in told.getlist("scope")) for one in Scope if one in given],
-        "kinds": [(value, label, value in told.getlist("kind")) for value, label in source_kinds()],
-        "days": [(value, label, str(value) == told.get("days")) for value, label in DAYS],
+        "kinds": [(value, _(label), value in told.getlist("kind")) for value, label in source_kinds()],
+        "days": [(value, _(label), str(value) == told.get("days")) for value, label in DAYS],
         "is_personal": bool(told.get("personal")),
         "reasons": reasons,
         "issued": issued,

@@ -9,12 +9,13 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.csv_file import csv_response
 from accounts.models import Invitation, Membership
-from accounts.permissions import PERMISSION_WORDS, PERMISSIONS, Permission, Role, may_give
+from accounts.permissions import PERMISSION_WORDS, PERMISSIONS, Permission, Role, may_give, role_word
 from accounts.reads.members import members_of
 from accounts.services.invitations import (
     InvitationRefused,
@@ -63,7 +64,7 @@ def set_role(request: TeamRequest, member: UUID) -> HttpResponseBase:
         raise Http404("No such member.") from None
     except MemberRefused as refused:
         return _page(request, refused.reasons)
-    messages.success(request, f"{one.user.email} is now {Role(one.role).label.lower()}.")
+    messages.success(request, _("{email} is now {role}.").format(email=one.user.email, role=role_word(one.role)))
     return _back(request)
 
 
@@ -79,7 +80,8 @@ def remove(request: TeamRequest, member: UUID) -> HttpResponseBase:
         raise Http404("No such member.") from None
     except MemberRefused as refused:
         return _page(request, refused.reasons)
-    messages.success(request, f"{one.user.email} was removed and sees nothing of the team any more.")
+    told = _("{email} was removed and sees nothing of the team any more.")
+    messages.success(request, told.format(email=one.user.email))
     return _back(request)
 
 
@@ -93,7 +95,7 @@ def reset_link(request: TeamRequest, member: UUID) -> HttpResponseBase:
     try:
         link = make_reset_link(by=request.membership, member=found)
     except ResetRefused as refused:
-        return _page(request, {"link": f"was not made. {refused}"})
+        return _page(request, {"link": _("was not made. {reason}").format(reason=refused)})
     return _page(request, reset=(found.user.email, link))
 
 
@@ -136,7 +138,7 @@ def revoke_invitation(request: TeamRequest, invitation: UUID) -> HttpResponseBas
     """Ends an invitation."""
     if not revoke(team_id=request.team.id, invitation_id=invitation, now=timezone.now()):
         raise Http404("No such invitation.")
-    messages.success(request, "The invitation is revoked: its link leads nowhere.")
+    messages.success(request, _("The invitation is revoked: its link leads nowhere."))
     return _back(request)
 
 
@@ -149,9 +151,10 @@ def roles(request: TeamRequest) -> HttpResponseBase:
         for permission in Permission
     ]
     if request.GET.get("format") == "csv":
-        cells = [(name, *("yes" if one else "no" for _, one in allowed)) for name, _, allowed in rows]
+        cells = [(name, *("yes" if one else "no" for _role, one in allowed)) for name, _covers, allowed in rows]
         return csv_response("roles.csv", ("permission", *Role.values), cells)
-    context = {"roles": Role.labels, "rows": rows, "own": Role(request.membership.role).label}
+    shown = [(_(name), _(covers), allowed) for name, covers, allowed in rows]
+    context = {"roles": Role.labels, "rows": shown, "own": Role(request.membership.role).label}
     return TemplateResponse(request, "settings/roles.html", context)
 
 

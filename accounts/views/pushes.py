@@ -5,6 +5,7 @@ from threading import BoundedSemaphore
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 # A test waits for somebody else's server: it may not take all threads of this one.
 _trying = BoundedSemaphore(2)
@@ -13,13 +14,13 @@ _trying = BoundedSemaphore(2)
 def try_push(request: HttpRequest, send: Callable[[], tuple[bool, str]]) -> None:
     """Sends a test, and tells the visitor how it went. `send` says whether it arrived, and what there is to say."""
     if not _trying.acquire(blocking=False):
-        messages.error(request, "Other tests are under way. Try again in some seconds.")
+        messages.error(request, _("Other tests are under way. Try again in some seconds."))
         return
     try:
         is_taken, told = send()
     finally:
         _trying.release()
     if is_taken:
-        messages.success(request, f"The test arrived{told}.")
+        messages.success(request, _("The test arrived{details}.").format(details=told))
     else:
-        messages.error(request, f"The test did not arrive. {told}")
+        messages.error(request, _("The test did not arrive. {reason}").format(reason=told))

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import SignedInRequest
@@ -72,5 +73,6 @@ def _end(request: SignedInRequest) -> HttpResponseBase:
     if told and not told.isdecimal():
         raise Http404("No such session.")
     ended = end_sessions(user=request.user, only=int(told) if told else None, keep=request.session.session_key)
-    messages.success(request, f"{ended} {'session' if ended == 1 else 'sessions'} ended.")
+    told = ngettext("{count} session ended.", "{count} sessions ended.", ended)
+    messages.success(request, told.format(count=ended))
     return HttpResponseRedirect(reverse("usersessions_list"))

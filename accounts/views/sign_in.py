@@ -7,6 +7,7 @@ from allauth.account.views import password_reset as ask_for_reset
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -50,7 +51,7 @@ def saml(name: str) -> Callable[..., HttpResponseBase]:
         if provider is None or provider.kind != ProviderKind.SAML:
             raise Http404("No such provider.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_SAML_BYTES:
-            return HttpResponse("The answer of the provider is too large.", status=413)
+            return HttpResponse(_("The answer of the provider is too large."), status=413)
         if name == "login" and _is_led_from_elsewhere(request):
             return _ask_first(request, provider)
         from allauth.socialaccount.providers.saml import views

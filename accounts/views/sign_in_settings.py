@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -34,7 +35,7 @@ def sign_in_settings(request: TeamRequest) -> HttpResponseBase:
         except (service.SettingsRefused, CannotConfirm, ValueError) as error:
             reason = str(error)
         else:
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return HttpResponseRedirect(reverse("sign_in_settings", args=[request.team.slug]))
     one = TeamIdentityProvider.objects.filter(team_id=request.team.id).first()
     told = request.POST if reason and request.POST.get("do") == "provider" else None
@@ -57,10 +58,10 @@ def _addresses(one: TeamIdentityProvider) -> list[tuple[str, str]]:
     """What has to be entered at the provider: labels and addresses."""
     base = settings.BASE_URL.rstrip("/")
     if one.kind == ProviderKind.OPENID_CONNECT:
-        return [("Redirect address", base + reverse("openid_connect_callback", args=[one.id]))]
+        return [(_("Redirect address"), base + reverse("openid_connect_callback", args=[one.id]))]
     return [
-        ("Entity id and metadata", base + reverse("saml_metadata", args=[one.id])),
-        ("Assertion consumer service", base + reverse("saml_acs", args=[one.id])),
+        (_("Entity id and metadata"), base + reverse("saml_metadata", args=[one.id])),
+        (_("Assertion consumer service"), base + reverse("saml_acs", args=[one.id])),
     ]
 
 
@@ -68,7 +69,7 @@ def _directory_groups(request: TeamRequest, one: TeamIdentityProvider | None) ->
     """Groups that SCIM told: name, members, and the role that the name gives, if any."""
     roles = one.group_roles if one and one.is_enabled else {}
     return [
-        (group.name, len(group.members), Role(roles[group.name]).label if group.name in roles else "")
+        (group.name, len(group.members), str(Role(roles[group.name]).label) if group.name in roles else "")
         for group in groups_in(request.team.id)
     ]
 
@@ -82,7 +83,7 @@ def _id(request: TeamRequest) -> UUID:
 
 
 def _nothing(request: TeamRequest) -> None:
-    raise service.SettingsRefused("Nothing was asked for.")
+    raise service.SettingsRefused(_("Nothing was asked for."))
 
 
 DO: dict[str, Callable[[TeamRequest], object]] = {

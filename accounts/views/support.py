@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -40,7 +41,7 @@ def set_support(request: TeamRequest) -> HttpResponseBase:
     team = Team.objects.select_for_update().get(id=request.team.id)
     team.shows_payloads_to_staff = request.POST.get("shows_payloads") == "on"
     team.save(update_fields=["shows_payloads_to_staff"])
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return HttpResponseRedirect(reverse("support", args=[request.team.slug]))
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import SignedInRequest, TeamRequest, team_page
@@ -41,7 +42,7 @@ def rename(request: TeamRequest) -> HttpResponseBase:
         )
     except TeamRefused as refused:
         return _page(request, refused.reasons)
-    messages.success(request, "Saved. Links with an old address still lead here.")
+    messages.success(request, _("Saved. Links with an old address still lead here."))
     return _to(team.slug)
 
 
@@ -52,12 +53,12 @@ def transfer(request: TeamRequest) -> HttpResponseBase:
     heir = next((str(one.id) for one in _others(request) if str(one.id) == request.POST.get("member")), None)
     try:
         if heir is None:
-            raise MemberRefused({"member": "must be another member of the team"})
+            raise MemberRefused({"member": _("must be another member of the team")})
         found = Membership.objects.get(team_id=request.team.id, id=heir)
         transfer_ownership(team_id=request.team.id, owner_id=request.membership.id, heir_id=found.id)
     except MemberRefused as refused:
         return _page(request, refused.reasons)
-    messages.success(request, f"{found.user.email} owns the team now; you are an admin.")
+    messages.success(request, _("{email} owns the team now; you are an admin.").format(email=found.user.email))
     return _to(request.team.slug)
 
 
@@ -69,7 +70,7 @@ def leave(request: TeamRequest) -> HttpResponseBase:
         leave_team(team_id=request.team.id, member_id=request.membership.id, now=timezone.now())
     except MemberRefused as refused:
         return _page(request, refused.reasons)
-    messages.success(request, "You left the team and see nothing of it any more.")
+    messages.success(request, _("You left the team and see nothing of it any more."))
     return HttpResponseRedirect(reverse("home"))
 
 
@@ -82,7 +83,7 @@ def delete(request: TeamRequest) -> HttpResponseBase:
     except TeamRefused as refused:
         return _page(request, {"confirm": refused.reasons["name"]})
     messages.success(
-        request, "The team is closed: keys and sources are refused. It can be restored until the day below."
+        request, _("The team is closed: keys and sources are refused. It can be restored until the day below.")
     )
     return _to(request.team.slug)
 
@@ -95,7 +96,7 @@ def restore(request: TeamRequest) -> HttpResponseBase:
         restore_team(team_id=request.team.id, now=timezone.now())
     except TeamRefused as refused:
         return _page(request, refused.reasons)
-    messages.success(request, "The team is restored: keys and sources work again.")
+    messages.success(request, _("The team is restored: keys and sources work again."))
     return _to(request.team.slug)
 
 
@@ -106,7 +107,7 @@ def set_start_page(request: TeamRequest) -> HttpResponseBase:
     chosen = request.POST.get("page", "")
     request.membership.start_page = chosen if chosen in START_PAGES else ""
     request.membership.save(update_fields=["start_page"])
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return _to(request.team.slug)
 
 
@@ -149,7 +150,7 @@ def _page(request: TeamRequest, reasons: dict[str, str] | None = None) -> HttpRe
         "may_manage": request.membership.allows(Permission.MANAGE_TEAM),
         "grace_days": GRACE.days,
         "erased_from": team.erased_from.astimezone(UTC) if team.erased_from else None,
-        "pages": [(key, label) for key, (label, _) in START_PAGES.items()],
+        "pages": [(key, _(label)) for key, (label, _address) in START_PAGES.items()],
         "start_page": request.membership.start_page,
         **(export_context(team) if request.membership.allows(Permission.MANAGE_TEAM) else {}),
     }

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -52,7 +53,7 @@ def remove_export(request: TeamRequest, export: UUID) -> HttpResponseBase:
     """Removes an export with its file."""
     if not team_exports.remove(team_id=request.team.id, export_id=export):
         raise Http404("No such export. They are kept for seven days.")
-    messages.success(request, "The export is removed.")
+    messages.success(request, _("The export is removed."))
     return _back(request)
 
 

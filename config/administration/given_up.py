@@ -1,11 +1,13 @@
 """What was given up and can be tried again, by team."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.every_team import MOST, read_each
 from accounts.models import KeyMail, Team
@@ -27,14 +29,30 @@ class Kind:
     admin: str
     filter: str
 
+    def spoken(self) -> "Kind":
+        """The same with its name in the language of who reads."""
+        return replace(self, label=_(self.label))
+
 
 KINDS: tuple[Kind, ...] = (
-    Kind("Alert notices", "alert_delivery", "status = 'failed'", "alerts_alertdelivery", "status__exact=failed"),
     Kind(
-        *("Tracker messages", "tracker_delivery", "status = 'failed'", "monitoring_trackerdelivery"),
+        gettext_noop("Alert notices"),
+        "alert_delivery",
+        "status = 'failed'",
+        "alerts_alertdelivery",
         "status__exact=failed",
     ),
-    Kind("Webhook deliveries", "delivery", "outcome = 'rejected'", "ingestion_delivery", "outcome__exact=rejected"),
+    Kind(
+        *(gettext_noop("Tracker messages"), "tracker_delivery", "status = 'failed'", "monitoring_trackerdelivery"),
+        "status__exact=failed",
+    ),
+    Kind(
+        gettext_noop("Webhook deliveries"),
+        "delivery",
+        "outcome = 'rejected'",
+        "ingestion_delivery",
+        "outcome__exact=rejected",
+    ),
 )
 
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import django
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from redis import Redis, RedisError
 
 from accounts.models import InstallationStream, Team, User
@@ -24,9 +26,9 @@ LEAST_FREE = 0.1
 # A backup that is older is shown as one.
 OLD_BACKUP = timedelta(days=2)
 _SIGN_UP = {
-    "open": "open: anybody may make an account",
-    "invitation": "by invitation",
-    "closed": "closed: nobody may make an account",
+    "open": gettext_noop("open: anybody may make an account"),
+    "invitation": gettext_noop("by invitation"),
+    "closed": gettext_noop("closed: nobody may make an account"),
 }
 _TIMEOUT = 0.5
 
@@ -50,12 +52,12 @@ def read_counts(now: datetime) -> Sequence[Fact]:
     )
     staff = users.filter(is_staff=True, is_active=True).count()
     return [
-        Fact("Teams", f"{teams.count():,}"),
-        Fact("suspended", f"{suspended:,}"),
-        Fact("being deleted", f"{closed:,}"),
-        Fact("People", f"{users.count():,}"),
-        Fact("signed in within 7 days", f"{users.filter(last_login__gt=now - timedelta(days=7)).count():,}"),
-        Fact("in the administration", f"{staff:,}"),
+        Fact(_("Teams"), f"{teams.count():,}"),
+        Fact(_("suspended"), f"{suspended:,}"),
+        Fact(_("being deleted"), f"{closed:,}"),
+        Fact(_("People"), f"{users.count():,}"),
+        Fact(_("signed in within 7 days"), f"{users.filter(last_login__gt=now - timedelta(days=7)).count():,}"),
+        Fact(_("in the administration"), f"{staff:,}"),
     ]
 
 
@@ -66,15 +68,15 @@ def read_facts(now: datetime) -> Sequence[Fact]:
 
     return [
         Fact("Steadyrun", version()),
-        Fact("Python, Django", f"{platform.python_version()}, {django.get_version()}"),
+        Fact(_("Python, Django"), f"{platform.python_version()}, {django.get_version()}"),
         Fact("PostgreSQL", _told(_postgresql)),
-        Fact("Valkey or Redis", *_valkey()),
-        Fact("Database", bytes_size(_database_bytes())),
+        Fact(_("Valkey or Redis"), *_valkey()),
+        Fact(_("Database"), bytes_size(_database_bytes())),
         read_disk(),
         read_backup(now),
         _log_stream(),
-        Fact("Sign-up", _SIGN_UP[sign_up_mode()]),
-        Fact("E-mail", settings.MAIL_SERVER.host or "none: invitations and resets are links to copy"),
+        Fact(_("Sign-up"), _(_SIGN_UP[sign_up_mode()])),
+        Fact(_("E-mail"), settings.MAIL_SERVER.host or _("none: invitations and resets are links to copy")),
     ]
 
 
@@ -87,7 +89,7 @@ def _told(read: Callable[[], str]) -> str:
     try:
         return read()
     except DatabaseError as error:
-        return f"not known ({type(error).__name__})"
+        return _("not known ({reason})").format(reason=type(error).__name__)
 
 
 def _postgresql() -> str:
@@ -108,40 +110,46 @@ def _valkey() -> tuple[str, bool]:
     try:
         about, hints = client.info("server"), client.llen("celery")
     except (RedisError, OSError) as error:
-        return f"not reachable ({type(error).__name__})", True
+        return _("not reachable ({reason})").format(reason=type(error).__name__), True
     finally:
         client.close()
     told = about.get("valkey_version") or about.get("redis_version", "")
-    return f"{told}, {hints} hints for the worker wait", False
+    return _("{version}, {count} hints for the worker wait").format(version=told, count=hints), False
 
 
 def read_disk() -> Fact:
     """Of the data folder."""
     found = shutil.disk_usage(next(one for one in (settings.HOME, *settings.HOME.parents) if one.exists()))
-    value = f"{bytes_size(found.free)} of {bytes_size(found.total)} free where the data folder is"
-    return Fact("Disk", value, found.free < LEAST_FREE * found.total)
+    value = _("{free} of {total} free where the data folder is").format(
+        free=bytes_size(found.free), total=bytes_size(found.total)
+    )
+    return Fact(_("Disk"), value, found.free < LEAST_FREE * found.total)
 
 
 def read_backup(now: datetime) -> Fact:
     """The newest backup in the data folder; others are not known here."""
     made = [at for one in Path(settings.HOME, "backups").glob("*/backup.json") if (at := _made_at(one))]
     if not made:
-        return Fact("Newest backup", "none in the data folder; those kept elsewhere are not known here", is_known=False)
+        none = _("none in the data folder; those kept elsewhere are not known here")
+        return Fact(_("Newest backup"), none, is_known=False)
     age = now - max(made)
-    return Fact("Newest backup", f"{max(made):%-d %b %Y, %H:%M} UTC, in the data folder", age > OLD_BACKUP)
+    value = _("{at} UTC, in the data folder").format(at=f"{max(made):%-d %b %Y, %H:%M}")
+    return Fact(_("Newest backup"), value, age > OLD_BACKUP)
 
 
 def _log_stream() -> Fact:
     """Where the log of the installation is pushed to; of the address the host alone, as the rest may be a secret."""
-    label, host = "Log of the installation", urlsplit(settings.AUDIT_STREAM["url"]).hostname
+    label, host = _("Log of the installation"), urlsplit(settings.AUDIT_STREAM["url"]).hostname
     if not host:
-        return Fact(label, "pushed nowhere: AUDIT_STREAM_URL is not set")
+        return Fact(label, _("pushed nowhere: AUDIT_STREAM_URL is not set"))
     stream = InstallationStream.objects.first()
     if stream is not None and stream.tries:
-        return Fact(label, f"not pushed to {host}: {stream.last_error}", is_bad=True)
+        value = _("not pushed to {host}: {reason}").format(host=host, reason=stream.last_error)
+        return Fact(label, value, is_bad=True)
     if stream is None or stream.last_success_at is None:
-        return Fact(label, f"pushed to {host}; nothing was sent yet")
-    return Fact(label, f"pushed to {host}, last at {stream.last_success_at:%-d %b %Y, %H:%M} UTC")
+        return Fact(label, _("pushed to {host}; nothing was sent yet").format(host=host))
+    last = f"{stream.last_success_at:%-d %b %Y, %H:%M}"
+    return Fact(label, _("pushed to {host}, last at {at} UTC").format(host=host, at=last))
 
 
 def _made_at(path: Path) -> datetime | None:

@@ -1,10 +1,12 @@
 """The queues: what waits for the worker, since when, and whether that is too long."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.closed_teams import NOT_CLOSED
 from monitoring.wording import duration_ms
@@ -28,28 +30,28 @@ class Queue:
 
 
 QUEUES: tuple[Queue, ...] = (
-    Queue("Figures to compute", "dirty_bucket", "marked_at", only="grain = 1"),
-    Queue("Ledger of sources", "source_receipt", "received_at"),
-    Queue("Requests to send on", "outbox_entry", "created_at", 3_600),
-    Queue("Success criteria to check", "criteria_check", late_after=300, only="finished_at IS NULL"),
-    Queue("Failures to diagnose", "due_diagnosis", late_after=120),
-    Queue("Baselines to build", "baseline_due", late_after=3_600),
-    Queue("Findings to look for", "finding_due", late_after=3_600),
-    Queue("Improvements to measure", "improvement_due", late_after=900),
-    Queue("Messages to trackers", "tracker_due", late_after=300),
-    Queue("Weekly reviews", "review_mail", late_after=900),
-    Queue("Alert rules to evaluate", "rule_due", late_after=120),
-    Queue("Incidents to follow", "incident_due", late_after=120),
-    Queue("Silences that end", "silence_due", late_after=120),
-    Queue("Notices to send", "alert_delivery_due", late_after=300),
-    Queue("Costs of hours", "cost_due", late_after=900),
-    Queue("First prices of models", "first_rating", late_after=900, only="finished_at IS NULL"),
-    Queue("Exports to write", "export_due", late_after=900),
-    Queue("Monthly costs by e-mail", "cost_mail", late_after=900),
-    Queue("Audit logs to push", "audit_stream_due", late_after=300),
-    Queue("Mails about API keys", "key_mail", late_after=1_800),
-    Queue("Jobs about personal data", "personal_data_due", late_after=900),
-    Queue("Samples to load or remove", "sample_job", late_after=900),
+    Queue(gettext_noop("Figures to compute"), "dirty_bucket", "marked_at", only="grain = 1"),
+    Queue(gettext_noop("Ledger of sources"), "source_receipt", "received_at"),
+    Queue(gettext_noop("Requests to send on"), "outbox_entry", "created_at", 3_600),
+    Queue(gettext_noop("Success criteria to check"), "criteria_check", late_after=300, only="finished_at IS NULL"),
+    Queue(gettext_noop("Failures to diagnose"), "due_diagnosis", late_after=120),
+    Queue(gettext_noop("Baselines to build"), "baseline_due", late_after=3_600),
+    Queue(gettext_noop("Findings to look for"), "finding_due", late_after=3_600),
+    Queue(gettext_noop("Improvements to measure"), "improvement_due", late_after=900),
+    Queue(gettext_noop("Messages to trackers"), "tracker_due", late_after=300),
+    Queue(gettext_noop("Weekly reviews"), "review_mail", late_after=900),
+    Queue(gettext_noop("Alert rules to evaluate"), "rule_due", late_after=120),
+    Queue(gettext_noop("Incidents to follow"), "incident_due", late_after=120),
+    Queue(gettext_noop("Silences that end"), "silence_due", late_after=120),
+    Queue(gettext_noop("Notices to send"), "alert_delivery_due", late_after=300),
+    Queue(gettext_noop("Costs of hours"), "cost_due", late_after=900),
+    Queue(gettext_noop("First prices of models"), "first_rating", late_after=900, only="finished_at IS NULL"),
+    Queue(gettext_noop("Exports to write"), "export_due", late_after=900),
+    Queue(gettext_noop("Monthly costs by e-mail"), "cost_mail", late_after=900),
+    Queue(gettext_noop("Audit logs to push"), "audit_stream_due", late_after=300),
+    Queue(gettext_noop("Mails about API keys"), "key_mail", late_after=1_800),
+    Queue(gettext_noop("Jobs about personal data"), "personal_data_due", late_after=900),
+    Queue(gettext_noop("Samples to load or remove"), "sample_job", late_after=900),
 )
 
 
@@ -60,6 +62,10 @@ class Waiting:
     queue: Queue
     count: int
     age: float
+
+    def spoken(self) -> "Waiting":
+        """The same with the queue's name in the language of who reads."""
+        return replace(self, queue=replace(self.queue, label=_(self.queue.label)))
 
     @property
     def is_late(self) -> bool:

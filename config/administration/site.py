@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.acting import set_user
 
@@ -20,8 +23,8 @@ MAX_TEXT = 60
 class InstallationSite(admin.AdminSite):
     """Django's own, with a page that says how the installation is, and with every change told to be by whom."""
 
-    site_header = site_title = "Steadyrun administration"
-    index_title = "Administration"
+    site_header = site_title = gettext_lazy("Steadyrun administration")
+    index_title = gettext_lazy("Administration")
     index_template = "admin/dashboard.html"
     empty_value_display = "–"
 
@@ -56,27 +59,12 @@ class InstallationSite(admin.AdminSite):
 
         With `format=csv` all of it but the lists, a line each.
         """
-        from config.administration import files, installation, queues
-        from config.administration import given_up as reads
+        from config.administration import files
 
-        now = timezone.now()
-        waiting = queues.read_queues(now)
-        teams, is_cut = reads.read_teams() if _sees_teams(request) else ([], False)
-        context = {
-            "counts": installation.read_counts(now),
-            "facts": installation.read_facts(now),
-            "outgoing": installation.read_outgoing(),
-            "queues": waiting,
-            "late": sum(one.is_late for one in waiting),
-            "totals": _totals(teams),
-            "is_cut": is_cut,
-            "mails": reads.read_mails(),
-            "runs": sorted((one for one in teams if one.retention_at), key=_by_retention, reverse=True)[:RECENT],
-            "now": now,
-        }
         if request.GET.get("format") == "csv":
-            return files.board(context)
-        return super().index(request, {**context, **(extra_context or {})})
+            with translation.override(settings.LANGUAGE_CODE):
+                return files.board(_board(request))
+        return super().index(request, {**_board(request), **(extra_context or {})})
 
     def given_up(self, request: HttpRequest) -> HttpResponseBase:
         """What was given up, by team, with the way to try it again; with `format=csv` its rows."""
@@ -91,15 +79,37 @@ class InstallationSite(admin.AdminSite):
             return files.given_up([one for one in teams if one.total])
         context = {
             **self.each_context(request),
-            "title": "Given up",
+            "title": _("Given up"),
             "q": q,
-            "kinds": reads.KINDS,
+            "kinds": [one.spoken() for one in reads.KINDS],
             "rows": [one for one in teams if one.total],
             "looked_at": len(teams),
             "is_cut": is_cut,
             "mails": reads.read_mails(),
         }
         return TemplateResponse(request, "admin/given_up.html", context)
+
+
+def _board(request: HttpRequest) -> dict[str, Any]:
+    """What the first page says, in the language of who reads."""
+    from config.administration import given_up as reads
+    from config.administration import installation, queues
+
+    now = timezone.now()
+    waiting = queues.read_queues(now)
+    teams, is_cut = reads.read_teams() if _sees_teams(request) else ([], False)
+    return {
+        "counts": installation.read_counts(now),
+        "facts": installation.read_facts(now),
+        "outgoing": [(about.spoken(), word, on) for about, word, on in installation.read_outgoing()],
+        "queues": [one.spoken() for one in waiting],
+        "late": sum(one.is_late for one in waiting),
+        "totals": _totals(teams),
+        "is_cut": is_cut,
+        "mails": reads.read_mails(),
+        "runs": sorted((one for one in teams if one.retention_at), key=_by_retention, reverse=True)[:RECENT],
+        "now": now,
+    }
 
 
 def _sees_teams(request: HttpRequest) -> bool:
@@ -112,7 +122,7 @@ def _totals(teams: Any) -> list[tuple[str, int]]:
     for team in teams:
         for cell in team.cells:
             totals[cell.label] = totals.get(cell.label, 0) + cell.count
-    return list(totals.items())
+    return [(_(label), count) for label, count in totals.items()]
 
 
 def _by_retention(one: Any) -> Any:

@@ -14,6 +14,8 @@ from decimal import Context, Decimal
 from pathlib import Path
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from billing.reads.reporting import Reporting, rates_of
 from ingestion.acceptance import accept
 from ingestion.adapters.refusals import Refused
@@ -90,7 +92,7 @@ def heads(path: Path) -> list[str]:
     """The names of a file's columns. Raises `UnreadableFile`."""
     found = next((list(row) for _, row in _rows(path)), [])
     if not any(name.strip() for name in found):
-        raise UnreadableFile("The file is empty: it must begin with a line of column names.")
+        raise UnreadableFile(_("The file is empty: it must begin with a line of column names."))
     return found
 
 
@@ -100,7 +102,8 @@ class UsageFile:
     def __init__(self, team_id: UUID, path: Path, mapping: Mapping, *, now: datetime, limit: int = MAX_BYTES) -> None:
         size = path.stat().st_size
         if size > limit:
-            raise UnreadableFile(f"The file has {size:,} bytes; at most {limit:,} are read. Split it.")
+            told = _("The file has {size} bytes; at most {most} are read. Split it.")
+            raise UnreadableFile(told.format(size=f"{size:,}", most=f"{limit:,}"))
         self.team_id, self.path, self.mapping, self.now = team_id, path, mapping, now
         self.classes = classes_of(team_id)
         self.rates: dict[str, Reporting] = {}
@@ -124,15 +127,16 @@ class UsageFile:
                     found.sample.append(usage[0])
         gone = sealed_days(self.team_id, list(found.places), self.now) if found.places else set()
         for place in sorted(gone):
-            reason = f"is on {place[1]}: the records of that day were removed by retention, its figures are final"
+            told = _("is on {day}: the records of that day were removed by retention, its figures are final")
+            reason = told.format(day=place[1])
             found.refuse(found.places[place], self.mapping.columns.get("time", "time"), reason)
         if not found.rows and not found.bad_count:
-            found.refuse(1, "(file)", "has no rows")
+            found.refuse(1, "(file)", _("has no rows"))
         if found.rows and found.silent == found.rows:
-            found.refuse(2, "(row)", "tells neither tokens nor a cost, and neither does any other row")
+            found.refuse(2, "(row)", _("tells neither tokens nor a cost, and neither does any other row"))
         return found
 
-    def store(self, heard: Heard = lambda _: None) -> Stored:
+    def store(self, heard: Heard = lambda _line: None) -> Stored:
         """Imports a file that was checked. Raises `StorageUnavailable`; run it again to go on."""
         stored = duplicate = 0
         batch: list[tuple[int, ExecutionReport]] = []
@@ -157,7 +161,8 @@ class UsageFile:
             if place == 0 or not any(row):
                 continue
             if len(row) != width:
-                found.refuse(line, "(row)", f"has {len(row)} fields, the heads have {width}")
+                told = _("has {count} fields, the heads have {wanted}").format(count=len(row), wanted=width)
+                found.refuse(line, "(row)", told)
                 continue
             yield line, dict(zip(self.names, row, strict=True))
 
@@ -200,7 +205,7 @@ def _decoded(lines: Iterable[str]) -> Iterator[str]:
     """Lines that are UTF-8. Raises `UnreadableFile` for the first that is not."""
     for number, line in enumerate(lines, 1):
         if not line.isascii() and _UNDECODED.search(line):
-            raise UnreadableFile(f"Line {number} is not UTF-8 text. Is it a CSV file?")
+            raise UnreadableFile(_("Line {number} is not UTF-8 text. Is it a CSV file?").format(number=number))
         yield line
 
 
@@ -218,4 +223,4 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield line, row
                 line = reader.line_num + 1
     except csv.Error as error:
-        raise UnreadableFile(f"Line {line}: {error}.") from None
+        raise UnreadableFile(_("Line {number}: {reason}.").format(number=line, reason=error)) from None

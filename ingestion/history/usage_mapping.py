@@ -6,6 +6,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 TAG = "tag."
 TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 # All that went in, cached or not: what the other columns tell of the cache is taken off.
@@ -59,11 +61,13 @@ def read_mapping(texts: Iterable[str]) -> Mapping:
         kind = constants if target.endswith(":") else columns
         target = target.removesuffix(":").strip()
         if not (is_told and target and value):
-            raise BadMapping(f"{text}: write it as {TARGETS[0]}=COLUMN, or workflow:=NAME for the same in every row.")
+            told = _("{text}: write it as {example}=COLUMN, or workflow:=NAME for the same in every row.")
+            raise BadMapping(told.format(text=text, example=TARGETS[0]))
         if target not in TARGETS and not (target.startswith(TAG) and len(target) > len(TAG)):
-            raise BadMapping(f"{target} is not known. Known: {', '.join(TARGETS)}, {TAG}NAME.")
+            known = ", ".join((*TARGETS, f"{TAG}NAME"))
+            raise BadMapping(_("{name} is not known. Known: {known}.").format(name=target, known=known))
         if target in columns or target in constants:
-            raise BadMapping(f"{target} is told twice.")
+            raise BadMapping(_("{name} is told twice.").format(name=target))
         kind[target] = value
     return _complete(Mapping(columns, constants))
 
@@ -72,11 +76,12 @@ def _complete(found: Mapping) -> Mapping:
     """The mapping, where it says enough. Raises `BadMapping`."""
     told = {**found.columns, **found.constants}
     if "time" not in told:
-        raise BadMapping("Nothing is the time: add time=COLUMN.")
+        raise BadMapping(_("Nothing is the time: add time=COLUMN."))
     if not any(name in found.columns for name in FIGURES):
-        raise BadMapping(f"No column tells usage: add at least one of {', '.join(FIGURES)}.")
+        raise BadMapping(_("No column tells usage: add at least one of {names}.").format(names=", ".join(FIGURES)))
     if ALL_INPUT in told and "input_tokens" in told:
-        raise BadMapping(f"{ALL_INPUT} and input_tokens exclude each other: one is all input, one the uncached rest.")
+        lacks = _("{name} and input_tokens exclude each other: one is all input, one the uncached rest.")
+        raise BadMapping(lacks.format(name=ALL_INPUT))
     return found
 
 
@@ -84,11 +89,11 @@ def check_columns(mapping: Mapping, names: list[str]) -> None:
     """Says where the mapping reads columns that the file does not have. Raises `BadMapping`."""
     missing = [column for column in mapping.columns.values() if column not in names]
     if missing:
-        has = ", ".join(names[:50]) or "none"
-        raise BadMapping(f"The file has no column {', '.join(missing)}. Is it of another provider? It has: {has}.")
+        lacks = _("The file has no column {missing}. Is it of another provider? It has: {names}.")
+        raise BadMapping(lacks.format(missing=", ".join(missing), names=", ".join(names[:50]) or _("none")))
     doubled = [column for column in mapping.columns.values() if names.count(column) > 1]
     if doubled:
-        raise BadMapping(f"The file has the column {doubled[0]} twice: rename one.")
+        raise BadMapping(_("The file has the column {name} twice: rename one.").format(name=doubled[0]))
 
 
 def guess(names: Sequence[str]) -> list[str]:

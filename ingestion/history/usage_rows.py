@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from ingestion.history.usage_mapping import ALL_INPUT, NAMES, TAG, TOKENS, Mapping
 
 # A row is a call, a day or a month of usage: more than this of one kind is a mistake, and sums of it would not fit.
@@ -89,10 +91,10 @@ class RowReader:
         found = {target: (row[column] or "").strip() for target, column in self.mapping.columns.items()}
         for target, text in found.items():
             if "\x00" in text:
-                raise BadCell(self._column(target), "holds the character NUL, which no text may")
+                raise BadCell(self._column(target), _("holds the character NUL, which no text may"))
         for target in (*NAMES, *(name for name in found if name.startswith(TAG))):
             if len(found.get(target, "")) > 200:
-                raise BadCell(self._column(target), "must have at most 200 characters")
+                raise BadCell(self._column(target), _("must have at most 200 characters"))
         return {**found, **self.mapping.constants}
 
     def _column(self, target: str) -> str:
@@ -102,20 +104,20 @@ class RowReader:
         try:
             found = datetime.fromisoformat(text)
         except ValueError:
-            raise BadCell(
-                self._column("time"), f"is no time: {text[:40]!r}; write it as 2026-08-31T14:00:00Z"
-            ) from None
+            reason = _("is no time: {text}; write it as 2026-08-31T14:00:00Z").format(text=repr(text[:40]))
+            raise BadCell(self._column("time"), reason) from None
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
     def _count(self, target: str, text: str | None) -> int | None:
         if not text:
             return None
         if not _WHOLE.fullmatch(text):
-            raise BadCell(self._column(target), f"{_why_not(text)}: {text[:40]!r}")
+            raise BadCell(self._column(target), _why_not(text).format(text=repr(text[:40])))
         digits = text.partition(".")[0].lstrip("0") or "0"
         count = int(digits) if len(digits) <= _MAX_DIGITS else MAX_TOKENS + 1
         if count > MAX_TOKENS:
-            raise BadCell(self._column(target), f"is more than {MAX_TOKENS:,} in one row: {text[:40]}")
+            reason = _("is more than {most} in one row: {text}").format(most=f"{MAX_TOKENS:,}", text=text[:40])
+            raise BadCell(self._column(target), reason)
         return count
 
     def _tokens(self, told: dict[str, str]) -> dict[str, int]:
@@ -124,7 +126,8 @@ class RowReader:
         if total is not None:
             cached = sum(found[name] or 0 for name in _PARTS)
             if cached > total:
-                raise BadCell(self._column(ALL_INPUT), f"is {total:,}, less than the {cached:,} of the cache in it")
+                reason = _("is {count}, less than the {cached} of the cache in it")
+                raise BadCell(self._column(ALL_INPUT), reason.format(count=f"{total:,}", cached=f"{cached:,}"))
             found["input_tokens"] = total - cached
         return {name: count for name, count in found.items() if count is not None}
 
@@ -133,28 +136,30 @@ class RowReader:
         if not text:
             return None
         if not _NUMBER.fullmatch(text):
-            raise BadCell(self._column("cost"), f"{_why_no_amount(text)}: {text[:40]!r}")
+            raise BadCell(self._column("cost"), _why_no_amount(text).format(text=repr(text[:40])))
         amount = Decimal(text)
         if amount < 0:
-            raise BadCell(self._column("cost"), f"must not be negative: {text[:40]}; enter credits as adjustments")
+            reason = _("must not be negative: {text}; enter credits as adjustments").format(text=text[:40])
+            raise BadCell(self._column("cost"), reason)
         if currency == USD:
             return amount
         rate = self.rate_on(currency, day)
         if rate is None:
             column = self._column("currency")
-            raise BadCell(column, f"{currency[:10]} has no exchange rate on {day}: upload one, or map another currency")
+            reason = _("{currency} has no exchange rate on {day}: upload one, or map another currency")
+            raise BadCell(column, reason.format(currency=currency[:10], day=day))
         return _EXACT.multiply(amount, rate)
 
 
 def _why_not(text: str) -> str:
     if "," in text:
-        return "must be a whole number without commas"
+        return _("must be a whole number without commas: {text}")
     if text.startswith("-"):
-        return "must not be negative"
-    return "must be a whole number"
+        return _("must not be negative: {text}")
+    return _("must be a whole number: {text}")
 
 
 def _why_no_amount(text: str) -> str:
     if "," in text:
-        return "must be written with a point and without commas, as 1234.56"
-    return "must be a number without signs of currencies"
+        return _("must be written with a point and without commas, as 1234.56: {text}")
+    return _("must be a number without signs of currencies: {text}")

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from accounts.tenancy import TenantModel
 
@@ -9,10 +10,10 @@ from accounts.tenancy import TenantModel
 class DeliveryOutcome(models.TextChoices):
     """What a delivery became."""
 
-    STORED = "stored", "Stored"
-    DUPLICATE = "duplicate", "Known already"
-    IGNORED = "ignored", "Ignored"
-    REJECTED = "rejected", "Rejected"
+    STORED = "stored", gettext_lazy("Stored")
+    DUPLICATE = "duplicate", gettext_lazy("Known already")
+    IGNORED = "ignored", gettext_lazy("Ignored")
+    REJECTED = "rejected", gettext_lazy("Rejected")
 
 
 class Delivery(TenantModel):

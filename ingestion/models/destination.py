@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.encryption import EncryptedField
 from accounts.models.audited import Audited
@@ -11,10 +12,10 @@ from accounts.tenancy import TenantModel
 class DestinationKind(models.TextChoices):
     """The protocol that a receiver speaks."""
 
-    OTLP = "otlp", "OpenTelemetry (OTLP/HTTP)"
-    ELASTIC = "elastic", "Elasticsearch bulk"
-    HEC = "hec", "Splunk HEC"
-    LOKI = "loki", "Loki"
+    OTLP = "otlp", gettext_lazy("OpenTelemetry (OTLP/HTTP)")
+    ELASTIC = "elastic", gettext_lazy("Elasticsearch bulk")
+    HEC = "hec", gettext_lazy("Splunk HEC")
+    LOKI = "loki", gettext_lazy("Loki")
 
 
 class Destination(Audited, TenantModel):

@@ -1,6 +1,7 @@
 """Searches for what a team keeps about somebody, and their exports and deletions: jobs in the background."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from accounts.encryption import EncryptedField
 from accounts.tenancy import TenantModel
@@ -9,18 +10,18 @@ from accounts.tenancy import TenantModel
 class DataAction(models.TextChoices):
     """What is done with what is found."""
 
-    SEARCH = "search", "Search"
-    EXPORT = "export", "Export"
-    DELETION = "deletion", "Deletion"
+    SEARCH = "search", gettext_lazy("Search")
+    EXPORT = "export", gettext_lazy("Export")
+    DELETION = "deletion", gettext_lazy("Deletion")
 
 
 class DataState(models.TextChoices):
     """How far a job is."""
 
-    WAITING = "waiting", "Waiting"
-    RUNNING = "running", "At work"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", gettext_lazy("Waiting")
+    RUNNING = "running", gettext_lazy("At work")
+    DONE = "done", gettext_lazy("Done")
+    FAILED = "failed", gettext_lazy("Failed")
 
 
 class PersonalDataJob(TenantModel):

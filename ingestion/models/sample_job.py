@@ -1,21 +1,22 @@
 """Loading the sample into a team, and taking it out again: how far that is."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 class SampleAction(models.TextChoices):
     """What is done with the sample."""
 
-    LOAD = "load", "Load"
-    REMOVE = "remove", "Remove"
+    LOAD = "load", gettext_lazy("Load")
+    REMOVE = "remove", gettext_lazy("Remove")
 
 
 class SampleState(models.TextChoices):
     """How far it is."""
 
-    WORKING = "working", "At work"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
+    WORKING = "working", gettext_lazy("At work")
+    DONE = "done", gettext_lazy("Done")
+    FAILED = "failed", gettext_lazy("Failed")
 
 
 class SampleJob(models.Model):

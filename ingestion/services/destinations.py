@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from accounts.retrying import Result
 from ingestion.forwarding.outbox import forget_destinations
@@ -40,7 +41,7 @@ class Wanted:
 def add_destination(team_id: UUID, wanted: Wanted, now: datetime) -> Destination:
     """Makes a destination: what is accepted from now on is sent to it. Raises `TooMany`."""
     if Destination.objects.count() >= MAX_DESTINATIONS:
-        raise TooMany(f"A team may have {MAX_DESTINATIONS} destinations.")
+        raise TooMany(_("A team may have {count} destinations.").format(count=MAX_DESTINATIONS))
     destination = Destination(team_id=team_id, kind=wanted.kind, preset=wanted.preset, created_at=now)
     _fill(destination, wanted)
     destination.save(force_insert=True)

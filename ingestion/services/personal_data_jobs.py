@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.acting import SYSTEM, current_scope
 from accounts.audit import record
@@ -39,9 +40,9 @@ def ask_search(team_id: UUID, *, value: str, tag: str, now: datetime) -> Persona
     value, tag = value.strip(), tag.strip()
     reasons = {}
     if not MIN_LETTERS <= len(value) <= MAX_VALUE or "\0" in value:
-        reasons["value"] = f"must have {MIN_LETTERS} to {MAX_VALUE} letters, no NUL"
+        reasons["value"] = _("must have {fewest} to {most} letters, no NUL").format(fewest=MIN_LETTERS, most=MAX_VALUE)
     if len(tag) > MAX_TAG or "\0" in tag:
-        reasons["tag"] = f"must have at most {MAX_TAG} letters, no NUL"
+        reasons["tag"] = _("must have at most {most} letters, no NUL").format(most=MAX_TAG)
     if reasons:
         raise DataRefused(reasons)
     return _ask(team_id, DataAction.SEARCH, value, tag, None, now)
@@ -62,13 +63,14 @@ def ask_deletion(search: PersonalDataJob, confirmed: int | None, now: datetime) 
     """
     _check_done(search)
     if confirmed != search.executions:
-        raise DataRefused({"confirm": f"must be the number of executions that were found: {search.executions}"})
+        told = _("must be the number of executions that were found: {count}")
+        raise DataRefused({"confirm": told.format(count=search.executions)})
     return _ask(search.team_id, DataAction.DELETION, decrypt(bytes(search.value)), search.tag, search, now)
 
 
 def _check_done(search: PersonalDataJob) -> None:
     if search.action != DataAction.SEARCH or search.state != DataState.DONE:
-        raise DataRefused({"search": "must be a search that is done"})
+        raise DataRefused({"search": _("must be a search that is done")})
 
 
 def _ask(
@@ -76,7 +78,8 @@ def _ask(
 ) -> PersonalDataJob:
     at_work = PersonalDataJob.objects.filter(team_id=team_id, state__in=(DataState.WAITING, DataState.RUNNING))
     if at_work.count() >= MAX_AT_WORK:
-        raise DataRefused({"jobs": f"are at most {MAX_AT_WORK} at a time: let one end, or remove one"})
+        told = _("are at most {most} at a time: let one end, or remove one")
+        raise DataRefused({"jobs": told.format(most=MAX_AT_WORK)})
     scope = current_scope()
     who = (scope.actor if scope else None) or SYSTEM
     job = PersonalDataJob.objects.create(

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from ingestion.capture import Capture
 from ingestion.detectors import KINDS, Detector
 from ingestion.masking import forget_masking, redactor_of
@@ -88,17 +90,17 @@ def read_rule(kind: str, what: str, label: str, becomes: str) -> Rule:
     what, label = what.strip(), label.strip().lower() or "redacted"
     reasons: dict[str, str] = {}
     if kind not in (RuleKind.FIELD, RuleKind.PATTERN):
-        reasons["kind"] = "must be field or pattern"
+        reasons["kind"] = _("must be field or pattern")
     if becomes not in list(Becomes):
-        reasons["becomes"] = "must be label, hash or removed"
+        reasons["becomes"] = _("must be label, hash or removed")
     if len(label) > MAX_LABEL or not label.replace(" ", "").isalnum() or not label.isascii():
-        reasons["label"] = f"must be 1 to {MAX_LABEL} letters a to z, digits and spaces"
+        reasons["label"] = _("must be 1 to {most} letters a to z, digits and spaces").format(most=MAX_LABEL)
     try:
         (check_pattern if kind == RuleKind.PATTERN else check_path)(what)
     except RuleRefused as refused:
         reasons["what"] = str(refused)
     if "\x00" in what:
-        reasons["what"] = "must not hold NUL"
+        reasons["what"] = _("must not hold NUL")
     if reasons:
         raise PrivacyRefused(reasons)
     return Rule(RuleKind(kind), what, True, Becomes(becomes), label)
@@ -107,9 +109,10 @@ def read_rule(kind: str, what: str, label: str, becomes: str) -> Rule:
 def add_rule(rule: Rule) -> RedactionRule:
     """Keeps a rule that `read_rule` read; it counts for what is reported from now on. Raises `PrivacyRefused`."""
     if RedactionRule.objects.filter(kind=rule.kind, what=rule.what).exists():
-        raise PrivacyRefused({"what": "is a rule already"})
+        raise PrivacyRefused({"what": _("is a rule already")})
     if RedactionRule.objects.count() >= MAX_RULES:
-        raise PrivacyRefused({"what": f"cannot be added: a team may have {MAX_RULES} rules"})
+        told = _("cannot be added: a team may have {count} rules")
+        raise PrivacyRefused({"what": told.format(count=MAX_RULES)})
     row = RedactionRule(kind=rule.kind, what=rule.what, becomes=rule.becomes, label=rule.label)
     row.save()
     forget_masking()
@@ -130,13 +133,16 @@ def set_policy(workflow: str, environment: str, capture: str, now: datetime) -> 
     """Sets how much is kept of a workflow in an environment; empty is all. Raises `PrivacyRefused`."""
     told = {"workflow": workflow.strip(), "environment": environment.strip()}
     reasons = {
-        name: "must have at most 200 letters, no NUL" for name, text in told.items() if len(text) > 200 or "\0" in text
+        name: _("must have at most 200 letters, no NUL")
+        for name, text in told.items()
+        if len(text) > 200 or "\0" in text
     }
     if capture not in list(Capture):
-        reasons["capture"] = "must be full, metadata or off"
+        reasons["capture"] = _("must be full, metadata or off")
     known = CapturePolicy.objects.filter(**told).first() if not reasons else None
     if known is None and not reasons and CapturePolicy.objects.count() >= MAX_POLICIES:
-        reasons["workflow"] = f"cannot be added: a team may have {MAX_POLICIES} rules of capture"
+        limit = _("cannot be added: a team may have {count} rules of capture")
+        reasons["workflow"] = limit.format(count=MAX_POLICIES)
     if reasons:
         raise PrivacyRefused(reasons)
     row = known or CapturePolicy(**told, created_at=now)
@@ -193,9 +199,9 @@ def _changes(before: Any, after: Any, path: str) -> Iterator[Example]:
             if name in after:
                 yield from _changes(value, after[name], at)
             elif len(after_names) == len(before):
-                yield Example(path, _cut(str(name)), "a name that is masked")
+                yield Example(path, _cut(str(name)), _("a name that is masked"))
             else:
-                yield Example(at[:200], _cut(value), "nothing: the field is removed")
+                yield Example(at[:200], _cut(value), _("nothing: the field is removed"))
     elif isinstance(before, list) and isinstance(after, list):
         for one, other in zip(before, after, strict=False):
             yield from _changes(one, other, path)
@@ -206,10 +212,10 @@ def _changes(before: Any, after: Any, path: str) -> Iterator[Example]:
 def _after(value: Any) -> str:
     """What a value becomes, where that is all that is left of it: the rest of a text is not shown."""
     text = str(value)
-    return text if text.startswith("[") and text.endswith("]") and len(text) < 60 else "a text with it masked"
+    return text if text.startswith("[") and text.endswith("]") and len(text) < 60 else _("a text with it masked")
 
 
 def _cut(value: Any) -> str:
     """The first letters of a value and its length: an example shows no secret."""
     text = str(value)
-    return f"{text[:2]}… ({len(text):,} letters)"
+    return _("{start}… ({count} letters)").format(start=text[:2], count=f"{len(text):,}")

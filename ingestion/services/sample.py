@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import Team
 from accounts.tenancy import team_context
@@ -46,10 +48,19 @@ class SampleRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage: what it does, in words, and how. What it answers is what became of a file, if it is about one."""
+    """One stage: what it does, in words, and how. What it answers is what became of a file, if it is about one.
 
-    words: str
+    `words` may name the file.
+    """
+
+    told: str
     do: Callable[[UUID, datetime], Summary | None]
+    file_name: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it does, in the language of who reads."""
+        return _(self.told).format(name=self.file_name) if self.file_name else _(self.told)
 
 
 def files() -> list[Path]:
@@ -66,19 +77,19 @@ def workflow_ids(team_id: UUID) -> list[UUID]:
 def loading(on_bytes: Callable[[Path], Report] | None = None) -> list[Stage]:
     """The stages of loading. `on_bytes` gives, for a file, who hears how many bytes of it are done."""
     return [
-        Stage("Making its workflows", _make_workflows),
-        *(Stage(f"Reading {path.name}", _reading(path, on_bytes)) for path in files()),
-        Stage("Computing figures", _fold),
-        Stage("Looking for findings", _find),
+        Stage(gettext_noop("Making its workflows"), _make_workflows),
+        *(Stage(gettext_noop("Reading {name}"), _reading(path, on_bytes), path.name) for path in files()),
+        Stage(gettext_noop("Computing figures"), _fold),
+        Stage(gettext_noop("Looking for findings"), _find),
     ]
 
 
 def removing() -> list[Stage]:
     """The stages of removing."""
     return [
-        Stage("Removing executions", _erase),
-        Stage("Removing figures, costs and workflows", _remove),
-        Stage("Computing what is left", _settle),
+        Stage(gettext_noop("Removing executions"), _erase),
+        Stage(gettext_noop("Removing figures, costs and workflows"), _remove),
+        Stage(gettext_noop("Computing what is left"), _settle),
     ]
 
 
@@ -88,7 +99,8 @@ def check_load(team_id: UUID) -> None:
         names = [name + SUFFIX for name in WORKFLOWS]
         own = Workflow.objects.filter(team_id=team_id, name__in=names, is_sample=False).order_by("name").first()
     if own is not None:
-        raise SampleRefused(f"The team has a workflow of its own that is called {own.name}: the sample has one, too.")
+        told = _("The team has a workflow of its own that is called {name}: the sample has one, too.")
+        raise SampleRefused(told.format(name=own.name))
 
 
 def check_removal(team_id: UUID) -> None:
@@ -97,14 +109,16 @@ def check_removal(team_id: UUID) -> None:
         held = removal.held_sample_executions(team_id, workflow_ids(team_id))
         closed = closed_months_of(team_id, removal.sample_workflows(team_id, workflow_ids(team_id)).all)
     if held:
-        raise SampleRefused(f"{_held_words(held)}: end the hold first, then remove it.")
+        told = ngettext(
+            "{count} execution of the sample is held: end the hold first, then remove it.",
+            "{count} executions of the sample are held: end the hold first, then remove it.",
+            held,
+        )
+        raise SampleRefused(told.format(count=held))
     if closed:
         names = ", ".join(f"{month:%B %Y}" for month in closed)
-        raise SampleRefused(f"Costs of the sample are in a closed month ({names}): reopen it first, then remove it.")
-
-
-def _held_words(count: int) -> str:
-    return "1 execution of the sample is held" if count == 1 else f"{count} executions of the sample are held"
+        told = _("Costs of the sample are in a closed month ({months}): reopen it first, then remove it.")
+        raise SampleRefused(told.format(months=names))
 
 
 def mark_team(team_id: UUID, *, has_sample: bool) -> None:
@@ -128,7 +142,7 @@ def _make_workflows(team_id: UUID, now: datetime) -> None:
 def _reading(path: Path, on_bytes: Callable[[Path], Report] | None) -> Callable[[UUID, datetime], Summary]:
     def read(team_id: UUID, now: datetime) -> Summary:
         over = USAGE_SPREAD if path.parent.name == "usage" else DEFAULT_SPREAD
-        told = on_bytes(path) if on_bytes else lambda _: None
+        told = on_bytes(path) if on_bytes else lambda _count: None
         return FileImport(team_id, path, now=now, on_bytes=told, shifted=True, over=over, suffix=SUFFIX).run()
 
     return read

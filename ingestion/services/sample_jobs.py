@@ -11,6 +11,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.audit import record
 from accounts.models import Team
@@ -26,7 +28,9 @@ LEASE = timedelta(minutes=11)
 _CHECKS = {SampleAction.LOAD: sample.check_load, SampleAction.REMOVE: sample.check_removal}
 _TOLD = {SampleAction.LOAD: "sample.loaded", SampleAction.REMOVE: "sample.removed"}
 _ASKED = {SampleAction.LOAD: "sample.load_asked", SampleAction.REMOVE: "sample.removal_asked"}
-_UNKNOWN = "Something went wrong here; the log of the worker says what. What was done is kept: try it again."
+_UNKNOWN = gettext_noop(
+    "Something went wrong here; the log of the worker says what. What was done is kept: try it again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def ask(team: Team, action: SampleAction, now: datetime) -> None:
         if known is not None and known.state == SampleState.WORKING:
             if known.action == action:
                 return
-            raise SampleRefused("The sample is still being loaded or removed: wait until that is done.")
+            raise SampleRefused(_("The sample is still being loaded or removed: wait until that is done."))
         is_there = Team.objects.filter(id=team.id, has_sample=True).exists()
         has_failed = known is not None and known.state == SampleState.FAILED
         if not has_failed and is_there == (action == SampleAction.LOAD):
@@ -86,7 +90,7 @@ def progress_of(team: Team) -> Progress:
         return Progress(team.has_sample)
     stages = _stages(job)
     words = stages[min(job.stage, len(stages) - 1)].words
-    return Progress(team.has_sample, job.action, job.state, job.stage, len(stages), words, job.reason)
+    return Progress(team.has_sample, job.action, job.state, job.stage, len(stages), words, _(job.reason))
 
 
 def work_due(now: datetime, *, seconds: float) -> int:

@@ -7,6 +7,8 @@ Tests run those that can be run, as they stand here.
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 from ingestion.kinds import SourceKind
 from ingestion.snippets.automation import AUTOMATION
 from ingestion.snippets.client import Client, Snippet
@@ -15,12 +17,30 @@ from ingestion.snippets.logs import LOGS
 from ingestion.snippets.services import SERVICES
 
 CLIENTS: dict[str, Client] = {client.slug: client for client in (*CODE, *AUTOMATION, *SERVICES, *LOGS)}
-GROUPS = ("Code", "Automation tools", "CI", "Cron", "Logs", "Alerts and webhooks")
+GROUPS = (
+    gettext_noop("Code"),
+    gettext_noop("Automation tools"),
+    gettext_noop("CI"),
+    gettext_noop("Cron"),
+    gettext_noop("Logs"),
+    gettext_noop("Alerts and webhooks"),
+)
 
 YOUR_KEY = "<your key>"
 YOUR_SECRET = "<your secret>"  # noqa: S105 - what stands where the secret is put in
 
-__all__ = ["CLIENTS", "GROUPS", "YOUR_KEY", "YOUR_SECRET", "Client", "Snippet", "clients_of", "fill", "grouped"]
+__all__ = [
+    "CLIENTS",
+    "GROUPS",
+    "YOUR_KEY",
+    "YOUR_SECRET",
+    "Client",
+    "Snippet",
+    "clients_of",
+    "fill",
+    "grouped",
+    "spoken_groups",
+]
 
 
 def clients_of(kind: SourceKind) -> list[Client]:
@@ -31,6 +51,11 @@ def clients_of(kind: SourceKind) -> list[Client]:
 def grouped() -> Mapping[str, list[Client]]:
     """All clients by group, in the order of `GROUPS`."""
     return {group: [client for client in CLIENTS.values() if client.group == group] for group in GROUPS}
+
+
+def spoken_groups() -> Mapping[str, list[Client]]:
+    """As `grouped`, with all words in the language of who reads."""
+    return {_(group): [client.spoken() for client in clients] for group, clients in grouped().items()}
 
 
 def fill(text: str, *, base: str, address: str, key: str = YOUR_KEY, secret: str = YOUR_SECRET) -> str:

@@ -1,5 +1,6 @@
 """Set-up of automation tools: n8n, Airflow, Dify, and those that post what their users write."""
 
+from accounts.phrases import gettext_noop
 from ingestion.kinds import SourceKind
 from ingestion.snippets.client import Client, Snippet
 
@@ -83,40 +84,46 @@ def _posted(slug: str, label: str, step: str) -> Client:
         label,
         "Automation tools",
         SourceKind.GENERIC,
-        "Posts what you write; a mapping says which field means what.",
-        (Snippet("Terminal, to try it", "sh", _WEBHOOK),),
-        (step, "Then open Mapping on the source's page and choose the recipe."),
+        gettext_noop("Posts what you write; a mapping says which field means what."),
+        (Snippet(gettext_noop("Terminal, to try it"), "sh", _WEBHOOK),),
+        (step, gettext_noop("Then open Mapping on the source's page and choose the recipe.")),
     )
 
 
 AUTOMATION = (
     Client(
         "n8n",
-        "n8n, all executions",
+        gettext_noop("n8n, all executions"),
         "Automation tools",
         SourceKind.OTLP,
-        "n8n 2.19 or later, self-hosted, tells every execution and node itself.",
-        (Snippet("Environment of n8n", "env", _N8N_ENV),),
-        ("Restart n8n. With several workers, set it on each of them.",),
+        gettext_noop("n8n 2.19 or later, self-hosted, tells every execution and node itself."),
+        (Snippet(gettext_noop("Environment of n8n"), "env", _N8N_ENV),),
+        (gettext_noop("Restart n8n. With several workers, set it on each of them."),),
     ),
     Client(
         "n8n-errors",
-        "n8n, failures only",
+        gettext_noop("n8n, failures only"),
         "Automation tools",
         SourceKind.N8N,
-        "An error workflow reports nothing but failures: counts and groups, but no success rate and no verdict.",
-        (Snippet("Canvas of a new n8n workflow: paste it there", "json", _N8N_WORKFLOW),),
-        ("Save the workflow, then choose it as the error workflow in the settings of each workflow to watch.",),
+        gettext_noop(
+            "An error workflow reports nothing but failures: counts and groups, but no success rate and no verdict."
+        ),
+        (Snippet(gettext_noop("Canvas of a new n8n workflow: paste it there"), "json", _N8N_WORKFLOW),),
+        (
+            gettext_noop(
+                "Save the workflow, then choose it as the error workflow in the settings of each workflow to watch."
+            ),
+        ),
     ),
     Client(
         "airflow",
-        "Airflow callbacks",
+        gettext_noop("Airflow callbacks"),
         "Automation tools",
         SourceKind.AIRFLOW,
-        "Callbacks of DAGs and tasks tell how each run and task ended.",
+        gettext_noop("Callbacks of DAGs and tasks tell how each run and task ended."),
         (
-            Snippet("A module beside your DAGs", "python", _AIRFLOW),
-            Snippet("In each DAG", "python-part", _AIRFLOW_DAG),
+            Snippet(gettext_noop("A module beside your DAGs"), "python", _AIRFLOW),
+            Snippet(gettext_noop("In each DAG"), "python-part", _AIRFLOW_DAG),
         ),
     ),
     Client(
@@ -124,11 +131,28 @@ AUTOMATION = (
         "Dify",
         "Automation tools",
         SourceKind.DIFY,
-        "An HTTP node at the end of a workflow, or your own code that posts the events of a streamed run on.",
-        (Snippet("HTTP request node", "http", _DIFY),),
-        ("To see nodes, tokens and prices, post each event of the streamed answer to the same address, unchanged.",),
+        gettext_noop(
+            "An HTTP node at the end of a workflow, or your own code that posts the events of a streamed run on."
+        ),
+        (Snippet(gettext_noop("HTTP request node"), "http", _DIFY),),
+        (
+            gettext_noop(
+                "To see nodes, tokens and prices, post each event of the streamed answer to the same address, "
+                "unchanged."
+            ),
+        ),
     ),
-    _posted("zapier", "Zapier", "Add the action Webhooks by Zapier, POST, with the address and the header below."),
-    _posted("make", "Make", "Add the module HTTP, Make a request, with the address and the header below."),
-    _posted("prefect", "Prefect", "Make an automation that calls a webhook, with the address and the header below."),
+    _posted(
+        "zapier",
+        "Zapier",
+        gettext_noop("Add the action Webhooks by Zapier, POST, with the address and the header below."),
+    ),
+    _posted(
+        "make", "Make", gettext_noop("Add the module HTTP, Make a request, with the address and the header below.")
+    ),
+    _posted(
+        "prefect",
+        "Prefect",
+        gettext_noop("Make an automation that calls a webhook, with the address and the header below."),
+    ),
 )

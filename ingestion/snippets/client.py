@@ -1,7 +1,8 @@
 """What a client's set-up is made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from accounts.phrases import gettext as _
 from ingestion.kinds import SourceKind
 
 
@@ -25,3 +26,13 @@ class Client:
     note: str
     snippets: tuple[Snippet, ...]
     steps: tuple[str, ...] = ()
+
+    def spoken(self) -> "Client":
+        """The same with its words in the language of who reads; what is to be pasted stays as it is."""
+        return replace(
+            self,
+            label=_(self.label),
+            note=_(self.note),
+            snippets=tuple(replace(one, where=_(one.where)) for one in self.snippets),
+            steps=tuple(_(one) for one in self.steps),
+        )

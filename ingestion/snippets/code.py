@@ -1,5 +1,6 @@
 """Set-up of one's own code: the REST API, OpenTelemetry, the LangSmith SDK."""
 
+from accounts.phrases import gettext_noop
 from ingestion.kinds import SourceKind
 from ingestion.snippets.client import Client, Snippet
 
@@ -87,39 +88,43 @@ CODE = (
         "curl or any HTTP client",
         "Code",
         SourceKind.REST,
-        "One request an execution, whole or in parts. Sending the same again changes nothing.",
-        (Snippet("Terminal", "sh", _CURL),),
+        gettext_noop("One request an execution, whole or in parts. Sending the same again changes nothing."),
+        (Snippet(gettext_noop("Terminal"), "sh", _CURL),),
     ),
     Client(
         "otel-python",
-        "OpenTelemetry for Python",
+        gettext_noop("OpenTelemetry for Python"),
         "Code",
         SourceKind.OTLP,
-        "Every trace becomes an execution, its spans the steps. Instrumentations for model calls are understood.",
+        gettext_noop(
+            "Every trace becomes an execution, its spans the steps. Instrumentations for model calls are understood."
+        ),
         (
-            Snippet("Install", "sh", "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http\n"),
-            Snippet("Environment", "sh", _OTLP_ENV),
+            Snippet(
+                gettext_noop("Install"), "sh", "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http\n"
+            ),
+            Snippet(gettext_noop("Environment"), "sh", _OTLP_ENV),
             Snippet("Python", "python", _OTLP_PYTHON),
         ),
         ("Code that has OpenTelemetry already needs the environment only.",),
     ),
     Client(
         "otel-js",
-        "OpenTelemetry for Node.js",
+        gettext_noop("OpenTelemetry for Node.js"),
         "Code",
         SourceKind.OTLP,
-        "Every trace becomes an execution, its spans the steps.",
+        gettext_noop("Every trace becomes an execution, its spans the steps."),
         (
             Snippet(
-                "Install",
+                gettext_noop("Install"),
                 "sh",
                 "npm install @opentelemetry/api @opentelemetry/sdk-trace-base \\\n"
                 "  @opentelemetry/exporter-trace-otlp-proto\n",
             ),
-            Snippet("Environment", "sh", _OTLP_ENV),
-            Snippet("first.mjs, started by node first.mjs", "js", _OTLP_JS),
+            Snippet(gettext_noop("Environment"), "sh", _OTLP_ENV),
+            Snippet(gettext_noop("first.mjs, started by node first.mjs"), "js", _OTLP_JS),
             Snippet(
-                "Or, with @opentelemetry/auto-instrumentations-node installed and no line of code",
+                gettext_noop("Or, with @opentelemetry/auto-instrumentations-node installed and no line of code"),
                 "sh",
                 "node --require @opentelemetry/auto-instrumentations-node/register app.js\n",
             ),
@@ -127,24 +132,24 @@ CODE = (
     ),
     Client(
         "langsmith",
-        "LangSmith SDK for Python",
+        gettext_noop("LangSmith SDK for Python"),
         "Code",
         SourceKind.LANGSMITH,
-        "LangChain, LangGraph and everything traced with the LangSmith SDK, by its environment alone.",
+        gettext_noop("LangChain, LangGraph and everything traced with the LangSmith SDK, by its environment alone."),
         (
-            Snippet("Environment", "sh", _LANGSMITH_ENV),
-            Snippet("Python, to try it", "python", _LANGSMITH_PYTHON),
+            Snippet(gettext_noop("Environment"), "sh", _LANGSMITH_ENV),
+            Snippet(gettext_noop("Python, to try it"), "python", _LANGSMITH_PYTHON),
         ),
     ),
     Client(
         "langsmith-js",
-        "LangSmith SDK for JavaScript",
+        gettext_noop("LangSmith SDK for JavaScript"),
         "Code",
         SourceKind.LANGSMITH,
-        "LangChain, LangGraph and everything traced with the LangSmith SDK, by its environment alone.",
+        gettext_noop("LangChain, LangGraph and everything traced with the LangSmith SDK, by its environment alone."),
         (
-            Snippet("Environment", "sh", _LANGSMITH_ENV),
-            Snippet("JavaScript, to try it", "js", _LANGSMITH_JS),
+            Snippet(gettext_noop("Environment"), "sh", _LANGSMITH_ENV),
+            Snippet(gettext_noop("JavaScript, to try it"), "js", _LANGSMITH_JS),
         ),
     ),
 )

@@ -1,5 +1,7 @@
 """The clients that the first-run page offers, as tabs: the same texts as under Sources, with shorter names."""
 
+from accounts.phrases import gettext_noop
+
 # Slugs of `CLIENTS` in the order of the tabs, and what the tab is called.
 FIRST: dict[str, str] = {
     "curl": "curl",
@@ -11,5 +13,5 @@ FIRST: dict[str, str] = {
     "airflow": "Airflow",
     "dify": "Dify",
     "cron": "cron",
-    "python-logging": "Python logger",
+    "python-logging": gettext_noop("Python logger"),
 }

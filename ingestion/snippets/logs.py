@@ -1,5 +1,6 @@
 """Set-up of log senders: Python logging, Fluent Bit, Vector, Alloy, and those that speak Splunk or Elasticsearch."""
 
+from accounts.phrases import gettext_noop
 from ingestion.kinds import SourceKind
 from ingestion.snippets.client import Client, Snippet
 
@@ -88,7 +89,7 @@ _FIREHOSE = """\
 }
 """
 
-_KEPT = "Lines with a trace or execution id join it; others are kept as loose lines, searchable."
+_KEPT = gettext_noop("Lines with a trace or execution id join it; others are kept as loose lines, searchable.")
 
 
 def _logs(
@@ -100,30 +101,52 @@ def _logs(
 LOGS = (
     _logs(
         "json-logs",
-        "JSON lines",
+        gettext_noop("JSON lines"),
         SourceKind.LOGS,
-        "A line that tells workflow and status becomes an execution. " + _KEPT,
-        Snippet("Terminal", "sh", _LINES),
+        gettext_noop(
+            "A line that tells workflow and status becomes an execution. Lines with a trace or execution id join it; "
+            "others are kept as loose lines, searchable."
+        ),
+        Snippet(gettext_noop("Terminal"), "sh", _LINES),
     ),
     _logs(
         "python-logging",
-        "Python logging",
+        gettext_noop("Python logging"),
         SourceKind.LOKI,
-        "A line that tells workflow and status as JSON becomes an execution. " + _KEPT,
-        Snippet("Install", "sh", "pip install python-logging-loki\n"),
+        gettext_noop(
+            "A line that tells workflow and status as JSON becomes an execution. Lines with a trace or execution id "
+            "join it; others are kept as loose lines, searchable."
+        ),
+        Snippet(gettext_noop("Install"), "sh", "pip install python-logging-loki\n"),
         Snippet("Python", "python", _PYTHON),
     ),
     _logs("fluent-bit", "Fluent Bit", SourceKind.LOGS, _KEPT, Snippet("fluent-bit.conf", "conf", _FLUENT_BIT)),
     _logs("vector", "Vector", SourceKind.LOGS, _KEPT, Snippet("vector.toml", "toml", _VECTOR)),
     _logs("alloy", "Grafana Alloy", SourceKind.LOKI, _KEPT, Snippet("config.alloy", "alloy", _ALLOY)),
-    _logs("splunk-hec", "Splunk HEC senders", SourceKind.HEC, _KEPT, Snippet("Terminal", "sh", _HEC)),
-    _logs("elastic-bulk", "Elasticsearch senders", SourceKind.ELASTIC, _KEPT, Snippet("Terminal", "sh", _ELASTIC)),
+    _logs(
+        "splunk-hec",
+        gettext_noop("Splunk HEC senders"),
+        SourceKind.HEC,
+        _KEPT,
+        Snippet(gettext_noop("Terminal"), "sh", _HEC),
+    ),
+    _logs(
+        "elastic-bulk",
+        gettext_noop("Elasticsearch senders"),
+        SourceKind.ELASTIC,
+        _KEPT,
+        Snippet(gettext_noop("Terminal"), "sh", _ELASTIC),
+    ),
     _logs(
         "firehose",
-        "CloudWatch by Firehose",
+        gettext_noop("CloudWatch by Firehose"),
         SourceKind.FIREHOSE,
         _KEPT,
-        Snippet("HTTP endpoint of the delivery stream", "json", _FIREHOSE),
-        steps=("Firehose reports over HTTPS only. CloudWatch subscription filters send their log groups to it.",),
+        Snippet(gettext_noop("HTTP endpoint of the delivery stream"), "json", _FIREHOSE),
+        steps=(
+            gettext_noop(
+                "Firehose reports over HTTPS only. CloudWatch subscription filters send their log groups to it."
+            ),
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 """Set-up of CI services, cron, and services that send webhooks of their own."""
 
+from accounts.phrases import gettext_noop
 from ingestion.kinds import SourceKind
 from ingestion.snippets.client import Client, Snippet
 
@@ -81,45 +82,50 @@ SERVICES = (
         "GitHub Actions",
         "CI",
         SourceKind.GITHUB,
-        "Every run of every workflow of a repository or organization, with its jobs and steps.",
-        (Snippet("Terminal, in a clone of the repository", "sh-own", _GITHUB),),
-        ("Or in the repository's settings: Webhooks, content type application/json, events Workflow jobs and runs.",),
+        gettext_noop("Every run of every workflow of a repository or organization, with its jobs and steps."),
+        (Snippet(gettext_noop("Terminal, in a clone of the repository"), "sh-own", _GITHUB),),
+        (
+            gettext_noop(
+                "Or in the repository's settings: Webhooks, content type application/json, events Workflow jobs and "
+                "runs."
+            ),
+        ),
     ),
     Client(
         "gitlab",
-        "GitLab pipelines",
+        gettext_noop("GitLab pipelines"),
         "CI",
         SourceKind.GITLAB,
-        "Every pipeline of a project, with its jobs.",
-        (Snippet("Terminal", "sh-own", _GITLAB),),
-        ("Or in the project's settings: Webhooks, trigger Pipeline events, with the secret as token.",),
+        gettext_noop("Every pipeline of a project, with its jobs."),
+        (Snippet(gettext_noop("Terminal"), "sh-own", _GITLAB),),
+        (gettext_noop("Or in the project's settings: Webhooks, trigger Pipeline events, with the secret as token."),),
     ),
     Client(
         "cron",
-        "Cron or any scheduler",
+        gettext_noop("Cron or any scheduler"),
         "Cron",
         SourceKind.PING,
-        "Three addresses to call: start, success and failure. They tell duration and exit code.",
-        (Snippet("Terminal, to try it", "sh", _PING), Snippet("crontab -e", "cron", _CRON)),
+        gettext_noop("Three addresses to call: start, success and failure. They tell duration and exit code."),
+        (Snippet(gettext_noop("Terminal, to try it"), "sh", _PING), Snippet("crontab -e", "cron", _CRON)),
     ),
     Client(
         "webhook",
-        "Any webhook",
+        gettext_noop("Any webhook"),
         "Alerts and webhooks",
         SourceKind.GENERIC,
-        "Any JSON that a system can post; a mapping says which field means what.",
-        (Snippet("Terminal, to try it", "sh", _WEBHOOK),),
-        ("Open Mapping on the source's page: the last deliveries stand there to try it on.",),
+        gettext_noop("Any JSON that a system can post; a mapping says which field means what."),
+        (Snippet(gettext_noop("Terminal, to try it"), "sh", _WEBHOOK),),
+        (gettext_noop("Open Mapping on the source's page: the last deliveries stand there to try it on."),),
     ),
     Client(
         "standard-webhooks",
         "Standard Webhooks",
         "Alerts and webhooks",
         SourceKind.STANDARD_WEBHOOKS,
-        "Signed events of any sender that follows the specification.",
+        gettext_noop("Signed events of any sender that follows the specification."),
         (
-            Snippet("Install", "sh", "pip install standardwebhooks\n"),
-            Snippet("Python, to try it", "python", _STANDARD),
+            Snippet(gettext_noop("Install"), "sh", "pip install standardwebhooks\n"),
+            Snippet(gettext_noop("Python, to try it"), "python", _STANDARD),
         ),
     ),
     Client(
@@ -127,16 +133,16 @@ SERVICES = (
         "Alertmanager",
         "Alerts and webhooks",
         SourceKind.ALERTMANAGER,
-        "Alerts become executions that fail when they fire and end when they are resolved.",
+        gettext_noop("Alerts become executions that fail when they fire and end when they are resolved."),
         (Snippet("alertmanager.yml", "yaml", _ALERTMANAGER),),
         ("Name the receiver in the route.",),
     ),
     Client(
         "grafana",
-        "Grafana alerting",
+        gettext_noop("Grafana alerting"),
         "Alerts and webhooks",
         SourceKind.GRAFANA,
-        "Alerts become executions that fail when they fire and end when they are resolved.",
+        gettext_noop("Alerts become executions that fail when they fire and end when they are resolved."),
         (Snippet("provisioning/alerting/steadyrun.yaml", "yaml", _GRAFANA),),
         ("Or under Alerting, Contact points: Webhook, with the address and the authorization above.",),
     ),

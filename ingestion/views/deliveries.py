@@ -12,6 +12,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -33,10 +35,16 @@ from monitoring.views.csv import csv_response
 
 MAX_TEXT = 200
 SIGNS = {
-    DeliveryOutcome.STORED: Sign("ok", "Stored", "ok"),
-    DeliveryOutcome.DUPLICATE: Sign("copy", "Known already", "idle"),
-    DeliveryOutcome.IGNORED: Sign("skip", "Ignored", "idle"),
-    DeliveryOutcome.REJECTED: Sign("fail", "Rejected", "fail"),
+    DeliveryOutcome.STORED: Sign("ok", gettext_noop("Stored"), "ok"),
+    DeliveryOutcome.DUPLICATE: Sign("copy", gettext_noop("Known already"), "idle"),
+    DeliveryOutcome.IGNORED: Sign("skip", gettext_noop("Ignored"), "idle"),
+    DeliveryOutcome.REJECTED: Sign("fail", gettext_noop("Rejected"), "fail"),
+}
+_PROCESSED = {
+    DeliveryOutcome.STORED: gettext_noop("Processed again: stored."),
+    DeliveryOutcome.DUPLICATE: gettext_noop("Processed again: known already."),
+    DeliveryOutcome.IGNORED: gettext_noop("Processed again: ignored."),
+    DeliveryOutcome.REJECTED: gettext_noop("Processed again: rejected."),
 }
 _HEAD = ("received_at", "event", "delivery", "outcome", "executions", "reasons", "bytes", "processed_at")
 
@@ -70,7 +78,7 @@ def deliveries(request: TeamRequest, source: UUID) -> HttpResponseBase:
         **frame(request, facts, "source_deliveries", timezone.now()),
         "rows": [(one, SIGNS[DeliveryOutcome(one.outcome)]) for one in shown],
         "outcomes": _outcomes(here, counts, outcome),
-        "chips": [FilterChip("Search", text, _address(here, outcome=outcome))] if text else [],
+        "chips": [FilterChip(_("Search"), text, _address(here, outcome=outcome))] if text else [],
         "clear_href": here,
         "next_href": _address(here, outcome=outcome, q=text, after=_mark(shown[-1])) if len(found) > len(shown) else "",
         "kept": sum(counts.values()),
@@ -109,9 +117,11 @@ def process_again(request: TeamRequest, source: UUID, delivery: UUID) -> HttpRes
     try:
         (outcome,) = services.process_again(info, [found], timezone.now())
     except (StorageUnavailable, ReportsRefused) as error:
-        messages.error(request, f"Not processed: {error}. Nothing was stored; try again.")
+        messages.error(
+            request, _("Not processed: {reason}. Nothing was stored; try again.").format(reason=_(str(error)))
+        )
     else:
-        messages.success(request, f"Processed again: {SIGNS[DeliveryOutcome(outcome)].word.lower()}.")
+        messages.success(request, _(_PROCESSED[DeliveryOutcome(outcome)]))
     return HttpResponseRedirect(reverse("source_delivery", args=[request.team.slug, facts.id, found.id]))
 
 
@@ -123,7 +133,8 @@ def process_all_again(request: TeamRequest, source: UUID) -> HttpResponseBase:
     about = (str(request.team.id), str(facts.id), now.isoformat())
     transaction.on_commit(lambda: process_deliveries_again.delay(*about))
     count = sum(reads.counted(facts.id).values())
-    messages.success(request, f"Processing {wording.count(count)} deliveries again. Reload to see what they became.")
+    told = _("Processing {count} deliveries again. Reload to see what they became.")
+    messages.success(request, told.format(count=wording.count(count)))
     return HttpResponseRedirect(source_href(request.team, facts.id, "source_deliveries"))
 
 
@@ -155,7 +166,7 @@ def _address(here: str, **params: str) -> str:
 
 
 def _outcomes(here: str, counts: dict[str, int], current: str) -> list[Link]:
-    links = [Link(f"All {wording.count(sum(counts.values()))}", here, not current)]
+    links = [Link(_("All {count}").format(count=wording.count(sum(counts.values()))), here, not current)]
     for one, sign in SIGNS.items():
         text = f"{sign.word} {wording.count(counts.get(one.value, 0))}"
         links.append(Link(text, _address(here, outcome=one.value), one.value == current))
@@ -168,7 +179,7 @@ def _mark(last: Delivery) -> str:
 
 def _place(after: str | None) -> tuple[datetime, UUID] | None:
     """The place in the list that a cursor tells; anything else begins at the top."""
-    at, _, last = (after or "").partition("_")
+    at, _sign, last = (after or "").partition("_")
     try:
         moment = datetime.fromisoformat(at)
         return (moment, UUID(last)) if moment.tzinfo else None

@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.outgoing import Refused, check
 from ingestion.forwarding.presets import Preset
@@ -26,23 +28,28 @@ def parse_pairs(text: str, mark: str) -> dict[str, str]:
     """Names and values, one pair a line, with the mark between. Raises `ValidationError`."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > MAX_LINES:
-        raise forms.ValidationError(f"At most {MAX_LINES} lines.")
+        raise forms.ValidationError(_("At most {count} lines.").format(count=MAX_LINES))
     found = {}
     for line in lines:
         name, found_mark, value = (part.strip() for part in line.partition(mark))
         if not found_mark or not name or not value:
-            raise forms.ValidationError(f"Each line is a name, '{mark}' and a value.")
-        if gap := _GAP.search(value):
-            raise forms.ValidationError(f"Put your own value in place of {gap.group()}.")
+            raise forms.ValidationError(_("Each line is a name, '{mark}' and a value.").format(mark=mark))
+        _check_filled(value)
         found[name] = value
     return found
+
+
+def _check_filled(text: str) -> None:
+    """Raises `ValidationError` where something of a preset is still to be put in."""
+    if gap := _GAP.search(text):
+        raise forms.ValidationError(_("Put your own value in place of {gap}.").format(gap=gap.group()))
 
 
 class DestinationForm(forms.Form):
     """Where to send, with which headers, and what."""
 
-    name = forms.CharField(max_length=120, error_messages={"required": "Give the destination a name."})
-    url = forms.CharField(max_length=2000, error_messages={"required": "Say where to send."})
+    name = forms.CharField(max_length=120, error_messages={"required": gettext_lazy("Give the destination a name.")})
+    url = forms.CharField(max_length=2000, error_messages={"required": gettext_lazy("Say where to send.")})
     headers = forms.CharField(max_length=8000, required=False)
     resource = forms.CharField(max_length=4000, required=False)
     index = forms.CharField(max_length=200, required=False)
@@ -58,8 +65,7 @@ class DestinationForm(forms.Form):
     def clean_url(self) -> str:
         """An address that may be called from here."""
         url: str = self.cleaned_data["url"].strip()
-        if gap := _GAP.search(url):
-            raise forms.ValidationError(f"Put your own value in place of {gap.group()}.")
+        _check_filled(url)
         try:
             check(url)
         except Refused as error:
@@ -71,9 +77,10 @@ class DestinationForm(forms.Form):
         found = parse_pairs(self.cleaned_data["headers"], ":")
         for name, value in found.items():
             if not _HEADER.match(name) or name.lower() in _OWN_HEADERS:
-                raise forms.ValidationError(f"'{name}' cannot be set as a header here.")
+                raise forms.ValidationError(_("'{name}' cannot be set as a header here.").format(name=name))
             if not value.isprintable() or not value.isascii():
-                raise forms.ValidationError(f"The value of '{name}' has a letter that headers cannot carry.")
+                told = _("The value of '{name}' has a letter that headers cannot carry.")
+                raise forms.ValidationError(told.format(name=name))
         return found
 
     def clean_resource(self) -> dict[str, str]:
@@ -84,7 +91,7 @@ class DestinationForm(forms.Form):
         """An index by a name that both receivers take."""
         index: str = self.cleaned_data["index"].strip()
         if index and not _INDEX.match(index):
-            raise forms.ValidationError("Begin with a lower-case letter or digit; '.', '_' and '-' may follow.")
+            raise forms.ValidationError(_("Begin with a lower-case letter or digit; '.', '_' and '-' may follow."))
         return index
 
     def clean(self) -> dict[str, Any]:
@@ -93,7 +100,7 @@ class DestinationForm(forms.Form):
         if self.kept and self.kept.headers and data.get("url") and not data.get("headers"):
             before, after = urlsplit(self.kept.url), urlsplit(data["url"])
             if (before.scheme, before.netloc) != (after.scheme, after.netloc):
-                self.add_error("headers", "The address leads elsewhere now: enter the headers again.")
+                self.add_error("headers", _("The address leads elsewhere now: enter the headers again."))
         return data
 
     def wanted(self, preset: str) -> Wanted:

@@ -9,6 +9,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -29,10 +31,10 @@ HEAD = (
     *("sent_requests", "dropped_requests", "last_error", "last_error_at"),
 )
 SIGNS = {
-    State.FAILING: Sign("fail", "Failing", "fail"),
-    State.NEW: Sign("clock", "Nothing sent yet", "idle"),
-    State.SENDING: Sign("ok", "Sending", "ok"),
-    State.OFF: Sign("stop", "Switched off", "idle"),
+    State.FAILING: Sign("fail", gettext_noop("Failing"), "fail"),
+    State.NEW: Sign("clock", gettext_noop("Nothing sent yet"), "idle"),
+    State.SENDING: Sign("ok", gettext_noop("Sending"), "ok"),
+    State.OFF: Sign("stop", gettext_noop("Switched off"), "idle"),
 }
 # A try waits for somebody else's server: it may not take all threads of this one.
 _trying = BoundedSemaphore(2)
@@ -57,7 +59,9 @@ def destinations(request: TeamRequest) -> HttpResponseBase:
 @require_safe
 def choose(request: TeamRequest) -> HttpResponseBase:
     """What records can be sent on to."""
-    return TemplateResponse(request, "destinations/choose.html", {"presets": PRESETS.values()})
+    return TemplateResponse(
+        request, "destinations/choose.html", {"presets": [one.spoken() for one in PRESETS.values()]}
+    )
 
 
 @team_page(Permission.MANAGE_KEYS)
@@ -76,9 +80,9 @@ def add(request: TeamRequest, preset: str) -> HttpResponseBase:
         except services.TooMany as error:
             errors.append(str(error))
         else:
-            messages.success(request, "Added. Send a test to see whether it arrives.")
+            messages.success(request, _("Added. Send a test to see whether it arrives."))
             return _to(request, made.id)
-    context = {"form": form, "preset": chosen, "errors": errors_of(form) + errors if is_post else []}
+    context = {"form": form, "preset": chosen.spoken(), "errors": errors_of(form) + errors if is_post else []}
     status = 422 if is_post else 200
     return TemplateResponse(request, "destinations/add.html", {**context, **_about(chosen.kind)}, status=status)
 
@@ -93,14 +97,15 @@ def destination(request: TeamRequest, destination: UUID) -> HttpResponseBase:
     is_post = request.method == "POST"
     if is_post and form.is_valid():
         services.change_destination(one, form.wanted(one.preset), timezone.now())
-        messages.success(request, "Saved. What waits is tried again now.")
+        messages.success(request, _("Saved. What waits is tried again now."))
         return _to(request, one.id)
+    preset = PRESETS.get(one.preset)
     context = {
         "row": row,
         "one": one,
         "sign": SIGNS[row.state],
-        "kind": DestinationKind(one.kind).label,
-        "preset": PRESETS.get(one.preset),
+        "kind": str(DestinationKind(one.kind).label),
+        "preset": preset.spoken() if preset else None,
         "form": form,
         "errors": errors_of(form) if is_post else [],
         "kept_hours": int(KEPT.total_seconds() // 3600),
@@ -115,17 +120,17 @@ def try_it(request: TeamRequest, destination: UUID) -> HttpResponseBase:
     """Sends one made-up execution and says what the receiver answered."""
     one = _open(request, destination).destination
     if not _trying.acquire(blocking=False):
-        messages.error(request, "Other tests are under way. Try again in some seconds.")
+        messages.error(request, _("Other tests are under way. Try again in some seconds."))
         return _to(request, one.id)
     try:
         result = services.try_destination(one, timezone.now())
     except Unreadable as error:
-        messages.error(request, f"Not sent: {error}. Enter the headers again.")
+        messages.error(request, _("Not sent: {reason}. Enter the headers again.").format(reason=_(str(error))))
     else:
         if result.verdict is Verdict.TAKEN:
-            messages.success(request, "The test arrived: look for the workflow 'Steadyrun test' there.")
+            messages.success(request, _("The test arrived: look for the workflow 'Steadyrun test' there."))
         else:
-            messages.error(request, f"The test did not arrive. {result.reason}")
+            messages.error(request, _("The test did not arrive. {reason}").format(reason=result.reason))
     finally:
         _trying.release()
     return _to(request, one.id)
@@ -137,8 +142,10 @@ def switch(request: TeamRequest, destination: UUID) -> HttpResponseBase:
     """Switches a destination off, or on again."""
     one = _open(request, destination).destination
     services.switch_destination(one, timezone.now(), is_active=not one.is_active)
-    told = "Switched on." if one.is_active else "Switched off: nothing more is put into its outbox within seconds."
-    messages.success(request, told)
+    if one.is_active:
+        messages.success(request, _("Switched on."))
+    else:
+        messages.success(request, _("Switched off: nothing more is put into its outbox within seconds."))
     return _to(request, one.id)
 
 
@@ -148,7 +155,7 @@ def delete(request: TeamRequest, destination: UUID) -> HttpResponseBase:
     """Removes a destination and what waits for it."""
     one = _open(request, destination).destination
     services.delete_destination(one)
-    messages.success(request, f"{one.name} was removed.")
+    messages.success(request, _("{name} was removed.").format(name=one.name))
     return HttpResponseRedirect(reverse("destinations", args=[request.team.slug]))
 
 

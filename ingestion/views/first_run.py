@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -124,15 +125,15 @@ def _panel(client: Client, label: str, made: Made | None) -> dict[str, Any]:
     texts = [
         {
             "id": f"{client.slug}-{number}",
-            "where": one.where,
+            "where": _(one.where),
             "text": fill(one.text, base=settings.BASE_URL, **told),
         }
         for number, one in enumerate(client.snippets)
     ]
     is_filled = bool(mine and mine.address) if has_address else bool(made and made.key)
     return {
-        "client": client,
-        "label": label,
+        "client": client.spoken(),
+        "label": _(label),
         "texts": texts,
         "has_address": has_address,
         "is_filled": is_filled,

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -64,14 +65,15 @@ def signature(request: TeamRequest, source: UUID) -> HttpResponseBase:
     facts = open_hook(request, source)
     told = {"signature": request.POST.get("signature", ""), "header": request.POST.get("header", "").strip()}
     if told["signature"] and told["signature"] not in SIGNATURES:
-        messages.error(request, "There is no signature of this name.")
+        messages.error(request, _("There is no signature of this name."))
     elif not _is_header(told["header"]):
-        messages.error(request, f"A header has letters, digits and hyphens, at most {MAX_HEADER}.")
+        told_limit = _("A header has letters, digits and hyphens, at most {most}.")
+        messages.error(request, told_limit.format(most=MAX_HEADER))
     else:
         known = Source.objects.values_list("settings", flat=True).get(id=facts.id)
         kept = {name: value for name, value in known.items() if name not in told}
         change_source(source_id=facts.id, settings={**kept, **{name: value for name, value in told.items() if value}})
-        messages.success(request, "Saved. It holds for deliveries from now on.")
+        messages.success(request, _("Saved. It holds for deliveries from now on."))
     return HttpResponseRedirect(source_href(request.team, facts.id, "source_mapping"))
 
 
@@ -80,8 +82,15 @@ def _is_header(text: str) -> bool:
 
 
 def _saved(document: dict[str, str], kept: int) -> str:
-    told = "Saved: deliveries are read by it within seconds." if document else "Mapping removed."
-    return f"{told} Process the {wording.count(kept)} kept ones again to apply it to them." if kept else told
+    if not kept:
+        return _("Saved: deliveries are read by it within seconds.") if document else _("Mapping removed.")
+    if document:
+        told = _(
+            "Saved: deliveries are read by it within seconds. Process the {count} kept ones again to apply it to them."
+        )
+    else:
+        told = _("Mapping removed. Process the {count} kept ones again to apply it to them.")
+    return told.format(count=wording.count(kept))
 
 
 def _page(
@@ -89,6 +98,7 @@ def _page(
 ) -> HttpResponseBase:
     row = Source.objects.get(id=facts.id)
     name = request.GET.get("recipe", "")
+    recipe = RECIPES.get(name)
     context = {
         **frame(request, facts, "source_mapping", timezone.now()),
         **_tried(facts, document, row),
@@ -96,10 +106,10 @@ def _page(
         "reasons": reasons,
         "has_mapping": bool(row.mapping),
         "has_preset": facts.kind != SourceKind.GENERIC,
-        "recipes": [Link(one.title, f"?recipe={key}", key == name) for key, one in RECIPES.items()],
-        "recipe": RECIPES.get(name),
-        "recipe_body": pretty(RECIPES[name].body) if name in RECIPES else "",
-        "signatures": [(key, text, row.settings.get("signature") == key) for key, text in SIGNATURES.items()],
+        "recipes": [Link(_(one.title), f"?recipe={key}", key == name) for key, one in RECIPES.items()],
+        "recipe": recipe.spoken() if recipe else None,
+        "recipe_body": pretty(recipe.body) if recipe else "",
+        "signatures": [(key, _(text), row.settings.get("signature") == key) for key, text in SIGNATURES.items()],
         "signature_header": row.settings.get("header", ""),
         "kept": sum(reads.counted(facts.id).values()),
     }
@@ -120,5 +130,5 @@ def _tried(facts: SourceFacts, document: dict[str, str], row: Source | None = No
     try:
         context["trials"] = trials_of(document, info_of(row or Source.objects.get(id=facts.id)), kept)
     except MappingRefused as refused:
-        context["faults"] = refused.reasons
+        context["faults"] = {field: _(reason) for field, reason in refused.reasons.items()}
     return context

@@ -8,6 +8,8 @@ from django.http import FileResponse, Http404, HttpResponseBase, HttpResponseRed
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -24,10 +26,10 @@ HEAD = (
     *("finished_at", "id"),
 )
 SIGNS = {
-    DataState.WAITING: Sign("clock", "Waiting", "run"),
-    DataState.RUNNING: Sign("running", "At work", "run"),
-    DataState.DONE: Sign("ok", "Done", "ok"),
-    DataState.FAILED: Sign("fail", "Failed", "fail"),
+    DataState.WAITING: Sign("clock", gettext_noop("Waiting"), "run"),
+    DataState.RUNNING: Sign("running", gettext_noop("At work"), "run"),
+    DataState.DONE: Sign("ok", gettext_noop("Done"), "ok"),
+    DataState.FAILED: Sign("fail", gettext_noop("Failed"), "fail"),
 }
 
 
@@ -85,7 +87,7 @@ def delete_personal_data(request: TeamRequest, job: UUID) -> HttpResponseBase:
 def remove_personal_data_job(request: TeamRequest, job: UUID) -> HttpResponseBase:
     """Removes a job with its file; one that is at work stops."""
     service.remove(_find(request, job))
-    messages.success(request, "Removed. One that was at work stops; what it deleted stays deleted.")
+    messages.success(request, _("Removed. One that was at work stops; what it deleted stays deleted."))
     return HttpResponseRedirect(reverse("personal_data", args=[request.team.slug]))
 
 
@@ -153,7 +155,7 @@ def _signed(jobs: Sequence[PersonalDataJob]) -> list[tuple[PersonalDataJob, Sign
         (
             one,
             SIGNS[DataState(one.state)],
-            DataAction(one.action).label,
+            str(DataAction(one.action).label),
             1.0 if one.state == DataState.DONE else one.days_done / one.days_total if one.days_total else 0.0,
         )
         for one in jobs

@@ -9,6 +9,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -22,11 +24,15 @@ from ingestion.rules import Becomes, RuleKind
 from ingestion.services import privacy as service
 from monitoring.views.csv import csv_response
 
-BECOMES = {Becomes.LABEL: "a label, [email]", Becomes.HASH: "a label with a hash", Becomes.REMOVED: "nothing"}
+BECOMES = {
+    Becomes.LABEL: gettext_noop("a label, [email]"),
+    Becomes.HASH: gettext_noop("a label with a hash"),
+    Becomes.REMOVED: gettext_noop("nothing"),
+}
 CAPTURES = {
-    Capture.FULL: "everything",
-    Capture.METADATA: "figures, tags, messages and logs; no input, output, attributes",
-    Capture.OFF: "figures only",
+    Capture.FULL: gettext_noop("everything"),
+    Capture.METADATA: gettext_noop("figures, tags, messages and logs; no input, output, attributes"),
+    Capture.OFF: gettext_noop("figures only"),
 }
 HEAD = ("kind", "what", "is_on", "becomes", "label")
 
@@ -51,13 +57,14 @@ def privacy(request: TeamRequest) -> HttpResponseBase:
 def _page(request: TeamRequest, *, status: int = 200, **more: Any) -> HttpResponseBase:
     context = {
         "detectors": [
-            (KINDS[Detector(rule.what)], rule, _choices(BECOMES, _told_becomes(request, rule)))
+            (KINDS[Detector(rule.what)].spoken(), rule, _choices(BECOMES, _told_becomes(request, rule)))
             for rule in _shown_detectors(request)
         ],
-        "rules": [(row, BECOMES[Becomes(row.becomes)]) for row in service.rules_of()],
+        "rules": [(row, _(BECOMES[Becomes(row.becomes)])) for row in service.rules_of()],
         "becomes": _choices(BECOMES, request.POST.get("becomes", "")),
         "policies": [
-            (row, CAPTURES[Capture(row.capture)]) for row in CapturePolicy.objects.order_by("workflow", "environment")
+            (row, _(CAPTURES[Capture(row.capture)]))
+            for row in CapturePolicy.objects.order_by("workflow", "environment")
         ],
         "captures": _choices(CAPTURES, request.POST.get("capture", "")),
         "told": request.POST,
@@ -68,7 +75,7 @@ def _page(request: TeamRequest, *, status: int = 200, **more: Any) -> HttpRespon
 
 
 def _choices(words: dict[Any, str], chosen: str) -> list[tuple[str, str, bool]]:
-    return [(str(value), text, str(value) == chosen) for value, text in words.items()]
+    return [(str(value), _(text), str(value) == chosen) for value, text in words.items()]
 
 
 def _told_becomes(request: TeamRequest, rule: Rule) -> str:
@@ -89,7 +96,7 @@ def _chosen(request: TeamRequest) -> dict[Detector, tuple[bool, Becomes]]:
     try:
         return {one: (f"on-{one}" in told, Becomes(told.get(f"becomes-{one}", "label"))) for one in Detector}
     except ValueError:
-        raise service.PrivacyRefused({"becomes": "must be label, hash or removed"}) from None
+        raise service.PrivacyRefused({"becomes": _("must be label, hash or removed")}) from None
 
 
 def _rows() -> list[tuple[Any, ...]]:
@@ -104,11 +111,11 @@ def _done(request: TeamRequest, words: str) -> HttpResponseBase:
 
 def _save_detectors(request: TeamRequest) -> HttpResponseBase:
     service.set_detectors(_chosen(request))
-    return _done(request, "Detectors saved. They count for what is reported from now on.")
+    return _done(request, _("Detectors saved. They count for what is reported from now on."))
 
 
 def _try_detectors(request: TeamRequest) -> HttpResponseBase:
-    return _tried(request, _shown_detectors(request), "These detectors")
+    return _tried(request, _shown_detectors(request), gettext_noop("These detectors"))
 
 
 def _told_rule(request: TeamRequest) -> Rule:
@@ -118,18 +125,18 @@ def _told_rule(request: TeamRequest) -> Rule:
 
 def _add_rule(request: TeamRequest) -> HttpResponseBase:
     service.add_rule(_told_rule(request))
-    return _done(request, "Rule added. It counts for what is reported from now on.")
+    return _done(request, _("Rule added. It counts for what is reported from now on."))
 
 
 def _try_rule(request: TeamRequest) -> HttpResponseBase:
-    return _tried(request, [_told_rule(request)], "This rule")
+    return _tried(request, [_told_rule(request)], gettext_noop("This rule"))
 
 
 def _tried(request: TeamRequest, rules: list[Rule], words: str) -> HttpResponseBase:
     """The page with what the rules would change; the log says that payloads were looked through."""
     trial = service.try_rules(request.team.id, rules)
     record("masking.tried", ("masking", "", words), after={"rules": [rule.what for rule in rules if rule.is_on]})
-    return _page(request, trial=trial, tried_what=words)
+    return _page(request, trial=trial, tried_what=_(words))
 
 
 def _id(request: TeamRequest) -> UUID:
@@ -142,19 +149,19 @@ def _id(request: TeamRequest) -> UUID:
 def _remove_rule(request: TeamRequest) -> HttpResponseBase:
     if not service.remove_rule(_id(request)):
         raise Http404("No such rule.")
-    return _done(request, "Rule removed.")
+    return _done(request, _("Rule removed."))
 
 
 def _set_policy(request: TeamRequest) -> HttpResponseBase:
     workflow, environment, capture = (request.POST.get(name, "") for name in ("workflow", "environment", "capture"))
     service.set_policy(workflow, environment, capture, timezone.now())
-    return _done(request, "Rule of capture saved. It counts for what is reported from now on.")
+    return _done(request, _("Rule of capture saved. It counts for what is reported from now on."))
 
 
 def _remove_policy(request: TeamRequest) -> HttpResponseBase:
     if not service.remove_policy(_id(request)):
         raise Http404("No such rule.")
-    return _done(request, "Rule of capture removed.")
+    return _done(request, _("Rule of capture removed."))
 
 
 _ACTIONS: dict[str, Callable[[TeamRequest], HttpResponseBase]] = {

@@ -7,6 +7,7 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -25,7 +26,7 @@ def source_settings(request: TeamRequest, source: UUID) -> HttpResponseBase:
     is_post = request.method == "POST"
     if is_post and form.is_valid():
         services.change_source(source_id=facts.id, **form.columns)
-        messages.success(request, "Saved. It holds for what is reported from now on.")
+        messages.success(request, _("Saved. It holds for what is reported from now on."))
         return HttpResponseRedirect(source_href(request.team, facts.id, "source_settings"))
     context = {
         **frame(request, facts, "source_settings", timezone.now()),
@@ -41,7 +42,7 @@ def switch(request: TeamRequest, source: UUID) -> HttpResponseBase:
     """Switches a source off, or on again."""
     facts = open_source(request, source)
     services.change_source(source_id=facts.id, is_active=not facts.is_active)
-    told = "Switched off: reports are refused within seconds." if facts.is_active else "Switched on."
+    told = _("Switched off: reports are refused within seconds.") if facts.is_active else _("Switched on.")
     messages.success(request, told)
     return _back(request, source)
 
@@ -53,7 +54,7 @@ def rotate(request: TeamRequest, source: UUID) -> HttpResponseBase:
     facts = open_source(request, source)
     if facts.address:
         services.rotate_address(source_id=facts.id)
-        messages.success(request, "New address made. Reports to the old one are refused within seconds.")
+        messages.success(request, _("New address made. Reports to the old one are refused within seconds."))
     return _back(request, source)
 
 
@@ -64,14 +65,16 @@ def secret(request: TeamRequest, source: UUID) -> HttpResponseBase:
     facts = open_source(request, source)
     form = SecretForm(request.POST, kind=facts.kind)
     if not services.takes_secret(facts.kind):
-        messages.error(request, "Reports of this kind are not signed.")
+        messages.error(request, _("Reports of this kind are not signed."))
     elif not form.is_valid():
         messages.error(request, " ".join(errors_of(form)))
     else:
         text = form.cleaned_data["secret"]
         services.set_secret(source_id=facts.id, secret=text or None)
-        told = "Secret set: other reports are refused from now on." if text else "Reports need no secret from now on."
-        messages.success(request, told)
+        if text:
+            messages.success(request, _("Secret set: other reports are refused from now on."))
+        else:
+            messages.success(request, _("Reports need no secret from now on."))
     return _back(request, source)
 
 
@@ -81,7 +84,7 @@ def delete(request: TeamRequest, source: UUID) -> HttpResponseBase:
     """Removes a source and its ledger; executions stay."""
     facts = open_source(request, source)
     services.delete_source(source_id=facts.id, now=timezone.now())
-    messages.success(request, f"{facts.name} was removed. Its executions stay.")
+    messages.success(request, _("{name} was removed. Its executions stay.").format(name=facts.name))
     return HttpResponseRedirect(reverse("sources", args=[request.team.slug]))
 
 

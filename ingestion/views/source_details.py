@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -32,7 +33,9 @@ def _limit(request: TeamRequest) -> int:
 
 def _shown(count: int) -> str:
     """Says that a table is cut where it is full."""
-    return f"first {MAX_SHOWN} shown; the CSV has more" if count >= MAX_SHOWN else wording.count(count)
+    if count < MAX_SHOWN:
+        return wording.count(count)
+    return _("first {count} shown; the CSV has more").format(count=MAX_SHOWN)
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -64,10 +67,11 @@ def attributes(request: TeamRequest, source: UUID) -> HttpResponseBase:
     if _is_csv(request):
         cells = [(one.name, one.example_type, one.first_seen_at.isoformat()) for one in rows]
         return csv_response("unknown-attributes.csv", ("attribute", "example_type", "first_seen_at"), cells)
+    cut = _("first {count} of {total}").format(count=MAX_SHOWN, total=wording.count(len(rows)))
     context = {
         **frame(request, facts, "source_attributes", timezone.now()),
         "rows": rows[:MAX_SHOWN],
-        "shown": f"first {MAX_SHOWN} of {wording.count(len(rows))}" if len(rows) > MAX_SHOWN else str(len(rows)),
+        "shown": cut if len(rows) > MAX_SHOWN else str(len(rows)),
     }
     return TemplateResponse(request, "sources/attributes.html", context)
 
@@ -89,18 +93,18 @@ def lines(request: TeamRequest, source: UUID) -> HttpResponseBase:
         **frame(request, facts, "source_lines", now),
         "window": filters.window,
         "rows": [(one, _labels(one.labels)) for one in rows],
-        "shown": f"latest {MAX_SHOWN}" if len(rows) == MAX_SHOWN else wording.count(len(rows)),
+        "shown": _("latest {count}").format(count=MAX_SHOWN) if len(rows) == MAX_SHOWN else wording.count(len(rows)),
         "chips": _chips(filters, level),
-        "choices": [FilterChoice("level", "Level", [(one, one) for one in known])] if known else [],
+        "choices": [FilterChoice("level", _("Level"), [(one, one) for one in known])] if known else [],
         "clear_href": filters.query(q=None, after=None),
     }
     return TemplateResponse(request, "sources/lines.html", context)
 
 
 def _chips(filters: Filters, level: str) -> list[FilterChip]:
-    chips = [FilterChip("Level", level, filters.query())] if level else []
+    chips = [FilterChip(_("Level"), level, filters.query())] if level else []
     if filters.q:
-        chips.append(FilterChip("Search", filters.q, filters.query(q=None, level=level or None)))
+        chips.append(FilterChip(_("Search"), filters.q, filters.query(q=None, level=level or None)))
     return chips
 
 

@@ -5,6 +5,8 @@ import secrets
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from ingestion.adapters.webhooks.standard_keys import FORM_OF_KEYS, PRIVATE, PUBLIC, SECRET, Secret, read_key
 from ingestion.kinds import KINDS, Completeness, CostRule, SourceKind
@@ -12,18 +14,43 @@ from ingestion.reads.sources import SourceFacts
 from ingestion.services.sources import declared
 
 MAX_SECRET = 2_000
+# What messages call the fields of the forms of sources and destinations.
+_FIELDS = {
+    "name": gettext_noop("Name"),
+    "environment": gettext_noop("Environment"),
+    "workflow": gettext_noop("Workflow"),
+    "completeness": gettext_noop("Completeness"),
+    "sample_rate": gettext_noop("Sample rate"),
+    "cost_rule": gettext_noop("Cost rule"),
+    "secret": gettext_noop("Secret"),
+    "unsigned": gettext_noop("Unsigned"),
+    "url": gettext_noop("Url"),
+    "headers": gettext_noop("Headers"),
+    "resource": gettext_noop("Resource"),
+    "index": gettext_noop("Index"),
+    "payloads": gettext_noop("Payloads"),
+    "lines": gettext_noop("Lines"),
+    "metrics": gettext_noop("Metrics"),
+    "pushes_metrics": gettext_noop("Pushes metrics"),
+}
 AUTOMATIC = {
-    Completeness.COMPLETE: "Automatic: complete, unless the reports themselves say that they are sampled",
-    Completeness.FAILURES_ONLY: "Automatic: failures only, as all sources of this kind",
+    Completeness.COMPLETE: gettext_lazy("Automatic: complete, unless the reports themselves say that they are sampled"),
+    Completeness.FAILURES_ONLY: gettext_lazy("Automatic: failures only, as all sources of this kind"),
 }
 COMPLETENESS = (
-    (Completeness.COMPLETE.value, "Complete: every execution is reported"),
-    (Completeness.FAILURES_ONLY.value, "Failures only: no success rate and no verdict"),
-    (Completeness.SAMPLED.value, "Sampled: one in N executions is reported"),
+    (Completeness.COMPLETE.value, gettext_lazy("Complete: every execution is reported")),
+    (Completeness.FAILURES_ONLY.value, gettext_lazy("Failures only: no success rate and no verdict")),
+    (Completeness.SAMPLED.value, gettext_lazy("Sampled: one in N executions is reported")),
 )
 COST_RULES = (
-    (CostRule.TOLD.value, "The cost that it tells; where it tells none, the one computed from the price book"),
-    (CostRule.COMPUTED.value, "The cost computed from the price book; where no price is known, the one that it tells"),
+    (
+        CostRule.TOLD.value,
+        gettext_lazy("The cost that it tells; where it tells none, the one computed from the price book"),
+    ),
+    (
+        CostRule.COMPUTED.value,
+        gettext_lazy("The cost computed from the price book; where no price is known, the one that it tells"),
+    ),
 )
 
 
@@ -40,7 +67,7 @@ def check_secret(kind: SourceKind, text: str) -> str:
         if kind == SourceKind.STANDARD_WEBHOOKS or line.startswith((PUBLIC, PRIVATE)):
             _check_standard(line)
         if len(line) < 8:
-            raise forms.ValidationError("A secret has at least 8 characters.")
+            raise forms.ValidationError(_("A secret has at least 8 characters."))
     return text
 
 
@@ -48,15 +75,15 @@ def _check_standard(line: str) -> None:
     try:
         key = read_key(line)
     except ValueError as error:
-        raise forms.ValidationError(str(error)) from error
+        raise forms.ValidationError(_(str(error))) from error
     if isinstance(key, Secret) and not line.startswith(SECRET):
-        raise forms.ValidationError(FORM_OF_KEYS)
+        raise forms.ValidationError(_(FORM_OF_KEYS))
 
 
 class SourceForm(forms.Form):
     """What a source is called, what it fills in, and how whole its reports are."""
 
-    name = forms.CharField(max_length=120, error_messages={"required": "Give the source a name."})
+    name = forms.CharField(max_length=120, error_messages={"required": gettext_lazy("Give the source a name.")})
     environment = forms.CharField(max_length=200, required=False)
     workflow = forms.CharField(max_length=200, required=False)
     completeness = forms.ChoiceField(choices=COMPLETENESS, required=False)
@@ -65,9 +92,9 @@ class SourceForm(forms.Form):
         min_value=2,
         max_value=1_000_000,
         error_messages={
-            "invalid": "Sampled at one in N: N is a whole number.",
-            "min_value": "Sampled at one in N: N is at least 2.",
-            "max_value": "Sampled at one in N: N is at most 1,000,000.",
+            "invalid": gettext_lazy("Sampled at one in N: N is a whole number."),
+            "min_value": gettext_lazy("Sampled at one in N: N is at least 2."),
+            "max_value": gettext_lazy("Sampled at one in N: N is at most 1,000,000."),
         },
     )
 
@@ -84,7 +111,7 @@ class SourceForm(forms.Form):
         told = super().clean() or {}
         is_sampled = told.get("completeness") == Completeness.SAMPLED
         if is_sampled and not told.get("sample_rate") and "sample_rate" not in self.errors:
-            self.add_error("sample_rate", "A sampled source needs N: one in how many executions is reported.")
+            self.add_error("sample_rate", _("A sampled source needs N: one in how many executions is reported."))
         return told
 
     @property
@@ -152,7 +179,7 @@ def initial_for(label: str) -> dict[str, Any]:
 def errors_of(form: forms.Form) -> list[str]:
     """All messages of a form, each with the name of its field."""
     return [
-        f"{name.replace('_', ' ').capitalize()}: {text}" if name in form.fields else text
+        f"{_(_FIELDS[name])}: {text}" if name in form.fields else text
         for name, messages in form.errors.items()
         for text in map(str, messages)
     ]

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.access import TeamRequest
 from accounts.models import Team
@@ -18,27 +20,27 @@ from monitoring.presentation import Link
 from monitoring.templatetags.components import Sign
 
 SIGNS: dict[State, Sign] = {
-    State.KEY_GONE: Sign("lock", "Key no longer valid", "fail"),
-    State.SILENT: Sign("warn", "Silent", "warn"),
-    State.WAITING: Sign("clock", "Waiting for the first report", "idle"),
-    State.REPORTING: Sign("ok", "Reporting", "ok"),
-    State.OFF: Sign("stop", "Switched off", "idle"),
+    State.KEY_GONE: Sign("lock", gettext_noop("Key no longer valid"), "fail"),
+    State.SILENT: Sign("warn", gettext_noop("Silent"), "warn"),
+    State.WAITING: Sign("clock", gettext_noop("Waiting for the first report"), "idle"),
+    State.REPORTING: Sign("ok", gettext_noop("Reporting"), "ok"),
+    State.OFF: Sign("stop", gettext_noop("Switched off"), "idle"),
 }
 # Name of the address, label, who may see it.
 TABS: tuple[tuple[str, str, Permission], ...] = (
-    ("source", "Ledger", Permission.VIEW_FIGURES),
-    ("source_refused", "Rejected", Permission.VIEW_FIGURES),
-    ("source_attributes", "Unknown attributes", Permission.VIEW_FIGURES),
-    ("source_lines", "Loose lines", Permission.VIEW_PAYLOADS),
-    ("source_metrics", "Metrics", Permission.VIEW_FIGURES),
-    ("source_setup", "Set-up", Permission.VIEW_FIGURES),
-    ("source_settings", "Settings", Permission.MANAGE_KEYS),
+    ("source", gettext_noop("Ledger"), Permission.VIEW_FIGURES),
+    ("source_refused", gettext_noop("Rejected"), Permission.VIEW_FIGURES),
+    ("source_attributes", gettext_noop("Unknown attributes"), Permission.VIEW_FIGURES),
+    ("source_lines", gettext_noop("Loose lines"), Permission.VIEW_PAYLOADS),
+    ("source_metrics", gettext_noop("Metrics"), Permission.VIEW_FIGURES),
+    ("source_setup", gettext_noop("Set-up"), Permission.VIEW_FIGURES),
+    ("source_settings", gettext_noop("Settings"), Permission.MANAGE_KEYS),
 )
 
 # Webhooks only.
 HOOK_TABS: tuple[tuple[str, str, Permission], ...] = (
-    ("source_deliveries", "Deliveries", Permission.VIEW_PAYLOADS),
-    ("source_mapping", "Mapping", Permission.MANAGE_WORKFLOWS),
+    ("source_deliveries", gettext_noop("Deliveries"), Permission.VIEW_PAYLOADS),
+    ("source_mapping", gettext_noop("Mapping"), Permission.MANAGE_WORKFLOWS),
 )
 
 
@@ -61,7 +63,7 @@ def frame(request: TeamRequest, facts: SourceFacts, current: str, now: datetime)
     return {
         "source": facts,
         "sign": SIGNS[facts.state(now)],
-        "kind": KINDS[facts.kind],
+        "kind": KINDS[facts.kind].spoken(),
         "told_by": told_by(facts, whole=may_manage),
         "completeness": completeness_words(facts),
         "takes_secret": takes_secret(facts.kind),
@@ -74,7 +76,7 @@ def frame(request: TeamRequest, facts: SourceFacts, current: str, now: datetime)
 def _tabs(request: TeamRequest, facts: SourceFacts, current: str) -> list[Link]:
     own = (*TABS[:2], *HOOK_TABS, *TABS[2:]) if is_hook(facts) else TABS
     return [
-        Link(label, source_href(request.team, facts.id, name), name == current)
+        Link(_(label), source_href(request.team, facts.id, name), name == current)
         for name, label, permission in own
         if request.membership.allows(permission)
     ]
@@ -91,12 +93,12 @@ def told_by(facts: SourceFacts, *, whole: bool) -> str:
         return report_address(facts.kind, facts.address)
     if facts.address:
         return KINDS[facts.kind].path.format(address=f"{facts.address[:4]}\N{HORIZONTAL ELLIPSIS}")
-    return f"sr_{facts.key_prefix}_\N{HORIZONTAL ELLIPSIS}" if facts.key_prefix else "key removed"
+    return f"sr_{facts.key_prefix}_\N{HORIZONTAL ELLIPSIS}" if facts.key_prefix else _("key removed")
 
 
 def completeness_words(facts: SourceFacts) -> str:
     """How whole the reports are, where they are not complete."""
     if facts.is_detected:
         told = wording.completeness(Completeness.SAMPLED, facts.detected_lowest, facts.detected_highest)
-        return f"{told.capitalize()}, detected"
+        return _("{how_whole}, detected").format(how_whole=told.capitalize())
     return wording.completeness(facts.completeness, facts.sample_rate).capitalize()

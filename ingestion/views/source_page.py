@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -40,7 +42,8 @@ def overview(request: TeamRequest, source: UUID) -> HttpResponseBase:
     facts = open_source(request, source)
     window = _whole_hours(parse_window(request.GET.get("from"), request.GET.get("to"), now))
     if request.GET.get("format") == "csv" and request.GET.get("table") == "sampling":
-        card = sampling_card(request.team, facts)
+        with translation.override(settings.LANGUAGE_CODE):
+            card = sampling_card(request.team, facts)
         return csv_response("sampling.csv", SAMPLING_HEAD, [cells(row) for row in card.rows] if card else [])
     if request.GET.get("format") == "csv":
         step: ledger.Step = "hour" if request.GET.get("table") == "hours" else "day"
@@ -52,7 +55,7 @@ def overview(request: TeamRequest, source: UUID) -> HttpResponseBase:
         **_figures(days),
         "window": window,
         "charts": [chart(request, source, window, days)],
-        "legend": [("bar", "Stored"), ("c3", "Known already"), ("fail", "Rejected")],
+        "legend": [("bar", _("Stored")), ("c3", _("Known already")), ("fail", _("Rejected"))],
         "sampling": sampling_card(request.team, facts),
         "in_total": ledger.all_time(request.team.id, facts.id),
     }
@@ -64,11 +67,15 @@ def overview(request: TeamRequest, source: UUID) -> HttpResponseBase:
 def _figures(days: Mapping[datetime, Counts]) -> dict[str, Any]:
     """The day by day table, the latest first, and the sum of the range."""
     latest = sorted(days, reverse=True)
-    cut = len(latest) > DAYS_SHOWN
+    shown = _("days in UTC")
+    if len(latest) > DAYS_SHOWN:
+        shown = _("latest {count} of {total} days; the CSV has all").format(
+            count=DAYS_SHOWN, total=wording.count(len(latest))
+        )
     return {
         "days": [(day, days[day]) for day in latest[:DAYS_SHOWN]],
         "sum": ledger.total(days.values()),
-        "shown": f"latest {DAYS_SHOWN} of {wording.count(len(latest))} days; the CSV has all" if cut else "days in UTC",
+        "shown": shown,
     }
 
 
@@ -89,13 +96,15 @@ def chart(request: TeamRequest, source_id: UUID, window: Window, days: Mapping[d
         id="chart-items",
         kind="bars",
         unit="count",
-        label=f"{wording.count(whole.accepted)} items accepted, {wording.count(whole.rejected)} rejected.",
+        label=_("{accepted} items accepted, {rejected} rejected.").format(
+            accepted=wording.count(whole.accepted), rejected=wording.count(whole.rejected)
+        ),
         starts=list(buckets),
         bucket_ms=bucket // timedelta(milliseconds=1),
         series=[
-            Series("Stored", [one.stored for one in buckets.values()], "bar"),
-            Series("Known already", [one.duplicate for one in buckets.values()], "c3"),
-            Series("Rejected", [one.rejected for one in buckets.values()], "fail"),
+            Series(_("Stored"), [one.stored for one in buckets.values()], "bar"),
+            Series(_("Known already"), [one.duplicate for one in buckets.values()], "c3"),
+            Series(_("Rejected"), [one.rejected for one in buckets.values()], "fail"),
         ],
         window=(window.start, window.end),
         zone=timezone.get_current_timezone_name(),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,7 +18,7 @@ from ingestion.reads import ledger
 from ingestion.reads.source_details import refused
 from ingestion.reads.sources import SourceFacts, find, first_execution
 from ingestion.services.sources import create_source, report_address, takes_secret
-from ingestion.snippets import CLIENTS, YOUR_KEY, YOUR_SECRET, Client, clients_of, fill, grouped
+from ingestion.snippets import CLIENTS, YOUR_KEY, YOUR_SECRET, Client, clients_of, fill, spoken_groups
 from ingestion.views.source_forms import AddForm, errors_of, initial_for
 from ingestion.views.source_frame import frame, open_source
 from monitoring.presentation import Link
@@ -29,7 +30,7 @@ YOUR_ADDRESS = "<address of the source>"
 @require_safe
 def choose(request: TeamRequest) -> HttpResponseBase:
     """What can report, as cards."""
-    return TemplateResponse(request, "sources/choose.html", {"groups": grouped().items()})
+    return TemplateResponse(request, "sources/choose.html", {"groups": spoken_groups().items()})
 
 
 @team_page(Permission.MANAGE_KEYS)
@@ -44,8 +45,8 @@ def add(request: TeamRequest, client: str) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         return _added(request, chosen, form)
     context = {
-        "client": chosen,
-        "kind": KINDS[chosen.kind],
+        "client": chosen.spoken(),
+        "kind": KINDS[chosen.kind].spoken(),
         "takes_secret": takes_secret(chosen.kind),
         "form": form,
         "errors": errors_of(form) if request.method == "POST" else [],
@@ -64,7 +65,7 @@ def _added(request: TeamRequest, client: Client, form: AddForm) -> HttpResponseB
     secret = None if form.has_public_key else secret
     context = {
         **frame(request, facts, "source_setup", timezone.now()),
-        "client": client,
+        "client": client.spoken(),
         "key": made.key,
         "secret": secret,
         "address": made.address,
@@ -100,9 +101,9 @@ def setup_context(request: TeamRequest, facts: SourceFacts) -> dict[str, Any]:
     chosen = next((one for one in clients if one.slug == request.GET.get("client")), clients[0])
     may_manage = request.membership.allows(Permission.MANAGE_KEYS)
     address = report_address(facts.kind, facts.address) if may_manage or not facts.address else YOUR_ADDRESS
-    links = [Link(one.label, f"?client={one.slug}", one == chosen) for one in clients]
+    links = [Link(_(one.label), f"?client={one.slug}", one == chosen) for one in clients]
     return {
-        "client": chosen,
+        "client": chosen.spoken(),
         "clients": links if len(links) > 1 else [],
         "address": address,
         "snippets": _filled(chosen, address, YOUR_KEY, YOUR_SECRET),
@@ -113,7 +114,7 @@ def _filled(client: Client, address: str, key: str, secret: str) -> list[dict[st
     return [
         {
             "id": f"snippet-{number}",
-            "where": one.where,
+            "where": _(one.where),
             "text": fill(one.text, base=settings.BASE_URL, address=address, key=key, secret=secret),
         }
         for number, one in enumerate(client.snippets)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -64,11 +67,19 @@ class Row:
 @require_safe
 def sources(request: TeamRequest) -> HttpResponseBase:
     """The list, or with `format=csv` all its rows."""
-    found = [_row(request, one) for one in listing(request.team.id, timezone.now())]
-    rows = sort_rows([row for row in found if _matches(row, request.GET.get("q", ""))], request.GET.get("sort", ""))
     if request.GET.get("format") == "csv":
+        with translation.override(settings.LANGUAGE_CODE):
+            _found, rows = _listed(request)
         return csv_response("sources.csv", HEAD, [_cells(row) for row in rows])
+    found, rows = _listed(request)
     return TemplateResponse(request, "sources/sources.html", _context(request, found, rows))
+
+
+def _listed(request: TeamRequest) -> tuple[list[Row], list[Row]]:
+    """All sources, and those that the address asks for, in its order."""
+    found = [_row(request, one) for one in listing(request.team.id, timezone.now())]
+    asked, sort = request.GET.get("q", ""), request.GET.get("sort", "")
+    return found, sort_rows([row for row in found if _matches(row, asked)], sort)
 
 
 def _context(request: TeamRequest, found: Sequence[Row], rows: Sequence[Row]) -> dict[str, Any]:
@@ -77,8 +88,10 @@ def _context(request: TeamRequest, found: Sequence[Row], rows: Sequence[Row]) ->
     return {
         "rows": shown,
         "is_new": not found,
-        "counted": f"{wording.count(len(found))} source{'' if len(found) == 1 else 's'}",
-        "shown": f"{start + 1}\N{EN DASH}{start + len(shown)} of {wording.count(len(rows))}",
+        "counted": _sources(len(found)),
+        "shown": _("{first}\N{EN DASH}{last} of {total}").format(
+            first=start + 1, last=start + len(shown), total=wording.count(len(rows))
+        ),
         "previous_after": max(start - PAGE_ROWS, 0) if start else None,
         "next_after": start + PAGE_ROWS if start + PAGE_ROWS < len(rows) else None,
         "sort": request.GET.get("sort", ""),
@@ -111,34 +124,58 @@ def panel(request: TeamRequest, rows: Sequence[Row]) -> Panel:
     if worst is None and lost:
         worst = max(rows, key=lambda row: row.recent.rejected + row.recent.refused)
     answers: tuple[tuple[int, str, str, str], ...] = (
-        (gone, f"Yes: the key of {_sources(gone)} is no longer valid.", "Key no longer valid", "fail"),
-        (silent, f"Perhaps: {_sources(silent)} sent nothing for 24 hours.", "Silent", "watch"),
-        (lost, "Yes: some of what came was refused in the last 24 hours.", "Rejected", "watch"),
-        (kinds[State.REPORTING], "No: everything that reports was accepted.", "Complete", "ok"),
-        (waiting, f"Nothing came yet from {_sources(waiting)}.", "Waiting", "idle"),
+        (gone, _gone(gone), _("Key no longer valid"), "fail"),
+        (silent, _silent(silent), _("Silent"), "watch"),
+        (lost, _("Yes: some of what came was refused in the last 24 hours."), _("Rejected"), "watch"),
+        (kinds[State.REPORTING], _("No: everything that reports was accepted."), _("Complete"), "ok"),
+        (waiting, _waiting(waiting), _("Waiting"), "idle"),
     )
-    told = next((one for one in answers if one[0]), (0, "All sources are switched off.", "Switched off", "idle"))
-    action = Action(f"Open {worst.facts.name}", worst.href, "hook", primary=True) if worst else None
+    told = next((one for one in answers if one[0]), (0, _("All sources are switched off."), _("Switched off"), "idle"))
+    action = Action(_("Open {name}").format(name=worst.facts.name), worst.href, "hook", primary=True) if worst else None
     evidence = [_evidence(recent, rows)]
-    return Panel("Is anything missing?", told[1], told[2], told[3], evidence, [], [action] if action else [])
+    return Panel(_("Is anything missing?"), told[1], told[2], told[3], evidence, [], [action] if action else [])
+
+
+def _gone(count: int) -> str:
+    return ngettext(
+        "Yes: the key of {count} source is no longer valid.",
+        "Yes: the key of {count} sources is no longer valid.",
+        count,
+    ).format(count=wording.count(count))
+
+
+def _silent(count: int) -> str:
+    return ngettext(
+        "Perhaps: {count} source sent nothing for 24 hours.",
+        "Perhaps: {count} sources sent nothing for 24 hours.",
+        count,
+    ).format(count=wording.count(count))
+
+
+def _waiting(count: int) -> str:
+    return ngettext("Nothing came yet from {count} source.", "Nothing came yet from {count} sources.", count).format(
+        count=wording.count(count)
+    )
 
 
 def _evidence(recent: Counts, rows: Sequence[Row]) -> SafeString:
     reporting = sum(row.state == State.REPORTING for row in rows)
     return format_html(
-        "In the last 24 hours <b>{}</b> items were accepted ({} stored, {} known already) and <b>{}</b> rejected, "
-        "from {} of {} sources.",
-        wording.count(recent.accepted),
-        wording.count(recent.stored),
-        wording.count(recent.duplicate),
-        wording.count(recent.rejected),
-        wording.count(reporting),
-        wording.count(len(rows)),
+        _(
+            "In the last 24 hours <b>{accepted}</b> items were accepted ({stored} stored, {known} known already) and "
+            "<b>{rejected}</b> rejected, from {reporting} of {total} sources."
+        ),
+        accepted=wording.count(recent.accepted),
+        stored=wording.count(recent.stored),
+        known=wording.count(recent.duplicate),
+        rejected=wording.count(recent.rejected),
+        reporting=wording.count(reporting),
+        total=wording.count(len(rows)),
     )
 
 
 def _sources(count: int) -> str:
-    return f"{wording.count(count)} source{'' if count == 1 else 's'}"
+    return ngettext("{count} source", "{count} sources", count).format(count=wording.count(count))
 
 
 def _matches(row: Row, text: str) -> bool:
@@ -151,7 +188,7 @@ def _row(request: TeamRequest, one: SourceRow) -> Row:
     return Row(
         facts=one.facts,
         href=source_href(request.team, one.facts.id),
-        kind=KINDS[one.facts.kind].label,
+        kind=_(KINDS[one.facts.kind].label),
         told_by=told_by(one.facts, whole=False),
         completeness=completeness_words(one.facts),
         state=one.state,

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -34,7 +35,7 @@ class Line:
     is_near: bool
     is_full: bool
     # What the team can do itself.
-    instead: str = "report less"
+    instead: str
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -50,9 +51,10 @@ def team_usage(request: TeamRequest) -> HttpResponseBase:
             return csv_response(f"{name}-keys.csv", KEY_HEAD, [_key_cells(one) for one in found.keys])
         return csv_response(f"{name}.csv", DAY_HEAD, [(day.isoformat(), runs) for day, runs in found.days])
     lines = _lines(found)
-    most = max((runs for _, runs in found.days), default=0)
+    most = max((runs for _day, runs in found.days), default=0)
     days = [
-        (day, runs, runs / most if most else 0.0, f"{count(runs)} executions") for day, runs in reversed(found.days)
+        (day, runs, runs / most if most else 0.0, _("{count} executions").format(count=count(runs)))
+        for day, runs in reversed(found.days)
     ]
     context = {
         "usage": found,
@@ -77,32 +79,41 @@ def _key_cells(one: KeyUsage) -> tuple[object, ...]:
 def _lines(found: Usage) -> Sequence[Line]:
     executions, storage = found.limits["monthly_executions"], found.limits["storage_bytes"]
     return [
-        _line("Executions this month", count(found.executions), count(executions), found.share("monthly_executions")),
+        _line(
+            _("Executions this month"), count(found.executions), count(executions), found.share("monthly_executions")
+        ),
         replace(
             _line(
-                "Storage of records", bytes_size(found.storage_bytes), bytes_size(storage), found.share("storage_bytes")
+                _("Storage of records"),
+                bytes_size(found.storage_bytes),
+                bytes_size(storage),
+                found.share("storage_bytes"),
             ),
-            instead="shorten retention",
+            instead=_("shorten retention"),
         ),
     ]
 
 
 def _line(name: str, used: str, limit: str, share: float | None) -> Line:
     if share is None:
-        return Line(name, used, "", None, "", "", is_near=False, is_full=False)
+        return Line(name, used, "", None, "", "", is_near=False, is_full=False, instead=_("report less"))
     is_full, is_near = share >= 1, share >= ALERT_SHARE
     tone = "fail" if is_full else "warn" if is_near else "accent"
-    return Line(name, used, limit, share, f"{percent(share)} of {limit}", tone, is_near, is_full)
+    label = _("{share} of {limit}").format(share=percent(share), limit=limit)
+    return Line(name, used, limit, share, label, tone, is_near, is_full, instead=_("report less"))
 
 
 def _rates(found: Usage) -> Sequence[tuple[str, str]]:
     names = {
-        "requests_per_second": "Requests a second",
-        "burst": "Requests at once",
-        "steps_per_second": "Steps a second",
+        "requests_per_second": _("Requests a second"),
+        "burst": _("Requests at once"),
+        "steps_per_second": _("Steps a second"),
     }
     limits = dict(found.limits)
     limits["burst"] = limits["burst"] or 2 * limits["requests_per_second"]
     told = [(words, limits[name]) for name, words in names.items()]
-    told += [(f"Reading API: requests a second of a {who}", settings.API_LIMITS[who]) for who in ("key", "team")]
-    return [(words, count(limit) if limit else "no limit") for words, limit in told]
+    told += [
+        (_("Reading API: requests a second of a key"), settings.API_LIMITS["key"]),
+        (_("Reading API: requests a second of a team"), settings.API_LIMITS["team"]),
+    ]
+    return [(words, count(limit) if limit else _("no limit")) for words, limit in told]

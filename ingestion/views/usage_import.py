@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
@@ -46,7 +47,8 @@ def _answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def _too_large(length: int) -> str:
-    return f"The file has about {length:,} bytes; the page takes {uploads.MAX_BYTES:,}. Use manage.py import_usage."
+    told = _("The file has about {size} bytes; the page takes {most}. Use manage.py import_usage.")
+    return told.format(size=f"{length:,}", most=f"{uploads.MAX_BYTES:,}")
 
 
 def _posted(request: TeamRequest) -> HttpResponseBase:
@@ -56,11 +58,11 @@ def _posted(request: TeamRequest) -> HttpResponseBase:
         if (sent.size or 0) > uploads.MAX_BYTES:
             return _page(request, errors=[_too_large(sent.size or 0)], status=413)
         if not is_named_csv(sent.name or ""):
-            return _page(request, errors=[f"{NOT_CSV.capitalize()}."], mapping=mapping)
+            return _page(request, errors=[f"{_(NOT_CSV).capitalize()}."], mapping=mapping)
         name = uploads.keep(request.team.id, sent.chunks())
     path = uploads.find(request.team.id, name)
     if path is None:
-        return _page(request, errors=["Choose a file. What was uploaded is kept for a day."], mapping=mapping)
+        return _page(request, errors=[_("Choose a file. What was uploaded is kept for a day.")], mapping=mapping)
     try:
         texts = [line for line in mapping.splitlines() if line.strip()] or guess(heads(path))
         return _read(request, path, texts)
@@ -86,11 +88,18 @@ def _read(request: TeamRequest, path: Path, texts: list[str]) -> HttpResponseBas
     try:
         done = file.store()
     except (StorageUnavailable, ReportsRefused) as error:
-        return _page(request, errors=[f"{error}. Try again: what is there already is not doubled."], mapping=mapping)
+        told = _("{reason}. Try again: what is there already is not doubled.").format(reason=_(str(error)))
+        return _page(request, errors=[told], mapping=mapping)
     path.unlink(missing_ok=True)
-    known = f", {done.duplicate:,} were known already" if done.duplicate else ""
-    messages.success(request, f"{done.stored:,} rows were imported{known}. Costs follow within a minute.")
+    messages.success(request, _imported(done.stored, done.duplicate))
     return HttpResponseRedirect(reverse("import_usage", args=[request.team.slug]))
+
+
+def _imported(stored: int, duplicate: int) -> str:
+    if not duplicate:
+        return _("{count} rows were imported. Costs follow within a minute.").format(count=f"{stored:,}")
+    told = _("{count} rows were imported, {known} were known already. Costs follow within a minute.")
+    return told.format(count=f"{stored:,}", known=f"{duplicate:,}")
 
 
 def _page(request: TeamRequest, *, status: int = 0, **told: Any) -> TemplateResponse:

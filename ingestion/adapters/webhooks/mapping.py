@@ -8,6 +8,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from accounts.phrases import gettext_noop
 from ingestion.adapters.refusals import Refused
 from ingestion.adapters.webhooks.told import About, moment_of, text_of
 from monitoring.analysis.expressions import (
@@ -148,7 +149,7 @@ class Mapping:
 
     def __init__(self, document: Any) -> None:
         if not isinstance(document, dict):
-            raise MappingRefused({"(mapping)": "must be an object of fields and expressions"})
+            raise MappingRefused({"(mapping)": gettext_noop("must be an object of fields and expressions")})
         self.trees: dict[str, dict[str, Any]] = {}
         reasons: dict[str, str] = {}
         for field, text in document.items():
@@ -157,11 +158,13 @@ class Mapping:
             except ExpressionRefused as error:
                 reasons[str(field)[:100]] = str(error)
         if "id" not in document:
-            reasons.setdefault("id", "is missing: without an id nothing tells one execution from another")
+            reasons.setdefault("id", gettext_noop("is missing: without an id nothing tells one execution from another"))
         if any(name.startswith("steps.") for name in self.trees) and STEPS not in self.trees:
-            reasons.setdefault(STEPS, "is missing: it finds the list of steps")
+            reasons.setdefault(STEPS, gettext_noop("is missing: it finds the list of steps"))
         if STEPS in self.trees and "steps.id" not in self.trees:
-            reasons.setdefault("steps.id", "is missing: without an id nothing tells one step from another")
+            reasons.setdefault(
+                "steps.id", gettext_noop("is missing: without an id nothing tells one step from another")
+            )
         if reasons:
             raise MappingRefused(reasons)
 
@@ -238,9 +241,9 @@ class Mapping:
 
 def _compile(field: Any, text: Any) -> dict[str, Any]:
     if field not in _KNOWN:
-        raise ExpressionRefused("is no field of a mapping")
+        raise ExpressionRefused(gettext_noop("is no field of a mapping"))
     if not isinstance(text, str):
-        raise ExpressionRefused("must be a JMESPath expression, as text")
+        raise ExpressionRefused(gettext_noop("must be a JMESPath expression, as text"))
     return compile_expression(text)
 
 

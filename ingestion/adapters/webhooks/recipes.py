@@ -6,6 +6,10 @@ Each has the body that it is written for: where users build the body, it is the 
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from accounts.phrases import gettext as _
+from accounts.phrases import gettext_noop
 
 
 class Recipe(Struct, frozen=True, kw_only=True):
@@ -16,12 +20,18 @@ class Recipe(Struct, frozen=True, kw_only=True):
     mapping: dict[str, str]
     body: dict[str, Any]
 
+    def spoken(self) -> "Recipe":
+        """The same with its words in the language of who reads."""
+        return replace(self, title=_(self.title), note=_(self.note))
+
 
 _AZURE = "data.essentials"
 RECIPES: dict[str, Recipe] = {
     "zapier": Recipe(
         title="Zapier",
-        note="A last step 'Webhooks by Zapier, Custom Request' with this JSON; another one in the error handler.",
+        note=gettext_noop(
+            "A last step 'Webhooks by Zapier, Custom Request' with this JSON; another one in the error handler."
+        ),
         mapping={
             "id": "zap_run_id",
             "workflow": "zap_name",
@@ -47,7 +57,9 @@ RECIPES: dict[str, Recipe] = {
     ),
     "make": Recipe(
         title="Make",
-        note="A last module 'HTTP, Make a request' with this JSON; in the error handler the same with its values.",
+        note=gettext_noop(
+            "A last module 'HTTP, Make a request' with this JSON; in the error handler the same with its values."
+        ),
         mapping={
             "id": "execution_id",
             "workflow": "scenario_name",
@@ -71,7 +83,9 @@ RECIPES: dict[str, Recipe] = {
     ),
     "prefect": Recipe(
         title="Prefect",
-        note="An automation on flow run state changes with the action 'Call a webhook' and this JSON, filled by Jinja.",
+        note=gettext_noop(
+            "An automation on flow run state changes with the action 'Call a webhook' and this JSON, filled by Jinja."
+        ),
         mapping={
             "id": "join('', ['prefect-', flow_run_id])",
             "workflow": "flow",
@@ -101,7 +115,9 @@ RECIPES: dict[str, Recipe] = {
     ),
     "temporal": Recipe(
         title="Temporal",
-        note="Temporal sends no webhooks itself: an interceptor of the worker posts this JSON when a workflow closes.",
+        note=gettext_noop(
+            "Temporal sends no webhooks itself: an interceptor of the worker posts this JSON when a workflow closes."
+        ),
         mapping={
             "id": "join('/', [workflow_id, run_id])",
             "workflow": "workflow_type",
@@ -149,8 +165,10 @@ RECIPES: dict[str, Recipe] = {
         },
     ),
     "azure": Recipe(
-        title="Azure Monitor, common alert schema",
-        note="An action group with a webhook and the common alert schema. An alert is a failure until it is resolved.",
+        title=gettext_noop("Azure Monitor, common alert schema"),
+        note=gettext_noop(
+            "An action group with a webhook and the common alert schema. An alert is a failure until it is resolved."
+        ),
         mapping={
             "only": "schemaId == 'azureMonitorCommonAlertSchema'",
             "id": f"{_AZURE}.alertId",

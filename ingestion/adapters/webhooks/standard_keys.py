@@ -13,10 +13,16 @@ from datetime import datetime
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from accounts.phrases import gettext_noop
+
 SECRET, PUBLIC, PRIVATE = "whsec_", "whpk_", "whsk_"
 SYMMETRIC, ASYMMETRIC = "v1", "v1a"
-FORM_OF_KEYS = "A Standard Webhooks secret is 'whsec_' and base64; a public key is 'whpk_' and base64 of 32 bytes."
-NOT_THE_PRIVATE_KEY = "That is the sender's private key (whsk_): keep it there, and give the public one (whpk_)."
+FORM_OF_KEYS = gettext_noop(
+    "A Standard Webhooks secret is 'whsec_' and base64; a public key is 'whpk_' and base64 of 32 bytes."
+)
+NOT_THE_PRIVATE_KEY = gettext_noop(
+    "That is the sender's private key (whsk_): keep it there, and give the public one (whpk_)."
+)
 
 
 class Secret:
