@@ -4,6 +4,8 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from accounts.phrases import gettext as _
+
 # Active codes of ISO 4217 for money that something can be paid in.
 _CODES = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
@@ -23,14 +25,15 @@ def read_amount(text: str) -> Decimal:
     """A number that is not negative. Raises `ValueError` with the reason, as "must ..."."""
     told = text.strip()
     if "," in told:
-        raise ValueError("must be written with a point and without separators of thousands, as 1234.5")
+        raise ValueError(_("must be written with a point and without separators of thousands, as 1234.5"))
     if told.startswith(("-", "\N{MINUS SIGN}")):
-        raise ValueError("must not be negative")
+        raise ValueError(_("must not be negative"))
     found = _NUMBER.fullmatch(told) if told.isascii() else None
     if found is None:
-        raise ValueError("must be a number, as 1234.5")
+        raise ValueError(_("must be a number, as 1234.5"))
     if len(found[1]) > MOST_DIGITS or len(found[2] or "") > MOST_DIGITS:
-        raise ValueError(f"must have at most {MOST_DIGITS} digits before the point, and {MOST_DIGITS} after it")
+        words = _("must have at most {digits} digits before the point, and {digits} after it")
+        raise ValueError(words.format(digits=MOST_DIGITS))
     return Decimal(told)
 
 
@@ -38,7 +41,7 @@ def read_positive(text: str) -> Decimal:
     """A number over 0. Raises `ValueError` with the reason."""
     found = read_amount(text)
     if not found:
-        raise ValueError("must be more than 0")
+        raise ValueError(_("must be more than 0"))
     return found
 
 
@@ -46,7 +49,7 @@ def read_percent(text: str) -> Decimal:
     """A percentage over 0, up to 100, with or without the sign. Raises `ValueError` with the reason."""
     found = read_positive(text.strip().removesuffix("%"))
     if found > 100:
-        raise ValueError("must be at most 100")
+        raise ValueError(_("must be at most 100"))
     return found
 
 
@@ -56,11 +59,12 @@ def read_day(text: str) -> date:
     try:
         found = date.fromisoformat(told)
     except ValueError:
-        raise ValueError("must be a day, as 2026-08-31") from None
+        raise ValueError(_("must be a day, as 2026-08-31")) from None
     if len(told) != 10:
-        raise ValueError("must be a day, as 2026-08-31")
+        raise ValueError(_("must be a day, as 2026-08-31"))
     if not FIRST_DAY <= found < LAST_DAY:
-        raise ValueError(f"must be from {FIRST_DAY.isoformat()} to before {LAST_DAY.isoformat()}")
+        words = _("must be from {first} to before {end}")
+        raise ValueError(words.format(first=FIRST_DAY.isoformat(), end=LAST_DAY.isoformat()))
     return found
 
 
@@ -68,7 +72,7 @@ def read_currency(text: str) -> str:
     """The code of a currency. Raises `ValueError` with the reason."""
     told = text.strip().upper()
     if told not in CURRENCIES:
-        raise ValueError("must be a code of ISO 4217, as EUR")
+        raise ValueError(_("must be a code of ISO 4217, as EUR"))
     return told
 
 
@@ -76,5 +80,5 @@ def read_count(text: str) -> int:
     """A whole number that is not negative. Raises `ValueError` with the reason."""
     found = read_amount(text)
     if found % 1:
-        raise ValueError("must be a whole number")
+        raise ValueError(_("must be a whole number"))
     return int(found)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts.phrases import gettext as _
+
 MIN_REASON, MAX_REASON = 3, 500
 
 
@@ -50,9 +52,10 @@ def refusals(points: Sequence[Point], reasons: Mapping[str, str]) -> dict[str, s
         if point.is_settled:
             continue
         if point.is_strict:
-            found[point.check.value] = f"must be settled first: {point.open_items[0]}"
+            found[point.check.value] = _("must be settled first: {what}").format(what=point.open_items[0])
         elif not MIN_REASON <= len(reason) <= MAX_REASON:
-            found[point.check.value] = f"needs a reason of {MIN_REASON} to {MAX_REASON} letters to be accepted as it is"
+            words = _("needs a reason of {least} to {most} letters to be accepted as it is")
+            found[point.check.value] = words.format(least=MIN_REASON, most=MAX_REASON)
     return found
 
 

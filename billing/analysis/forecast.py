@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from math import log, sqrt
 
+from accounts.phrases import gettext as _
 from billing.analysis.periods import DAY
 from billing.analysis.sums import WIDE, add_up
 
@@ -123,7 +124,8 @@ def _months_between(today: date, day: date) -> int:
 
 
 def _too_few(days: int) -> str:
-    return f"Too few days to forecast: {days} of at least {MIN_DAYS} whole days with costs."
+    words = _("Too few days to forecast: {days} of at least {least} whole days with costs.")
+    return words.format(days=days, least=MIN_DAYS)
 
 
 def _course(fit: _Fit, spent: Decimal, so_far: float, today: date, end: date) -> list[Point]:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from accounts.phrases import gettext as _
+
 DAY = timedelta(days=1)
+# Django translates these.
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 
@@ -83,8 +90,20 @@ class Period:
     def name(self) -> str:
         """`November 2026`, `Q4 2026`, `2026`."""
         if self.kind is PeriodKind.MONTH:
-            return f"{self.start:%B %Y}"
-        return f"Q{(self.start.month + 2) // 3} {self.start.year}" if self.kind is PeriodKind.QUARTER else self.at[:4]
+            return month_words(self.start)
+        if self.kind is PeriodKind.QUARTER:
+            return _("Q{quarter} {year}").format(quarter=(self.start.month + 2) // 3, year=self.start.year)
+        return self.at[:4]
+
+
+def month_words(day: date) -> str:
+    """The month of a day: `November 2026`."""
+    return _("{month} {year}").format(month=_(MONTH_NAMES[day.month - 1]), year=day.year)
+
+
+def full_day_words(day: date) -> str:
+    """`3 November 2026`."""
+    return _("{day} {month} {year}").format(day=day.day, month=_(MONTH_NAMES[day.month - 1]), year=day.year)
 
 
 def add_months(month: date, number: int) -> date:

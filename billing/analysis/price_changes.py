@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal, Inexact, localcontext
 
+from accounts.phrases import gettext as _
 from billing.analysis.pricing import Price, find_price
 from billing.analysis.rating import rate_usage
 from billing.analysis.usage import Usage
@@ -150,13 +151,12 @@ def _outcome(used: Used, situation: Situation) -> _Outcome | None:
     # Back to the price that made it is what it made, to the last digit.
     new_usd = used.usd if new.id == used.price_id else _cost(used, new, situation)
     if not covers(new, old):
-        outcome.reason = "holds for some lengths of context or times of day only, which lines do not keep"
+        outcome.reason = _("holds for some lengths of context or times of day only, which lines do not keep")
     elif new_usd is None or old_usd is None:
-        known = situation.usd(new.currency, used.day) is not None
-        missing = (
-            "has no rate for all that was used" if known else f"has no exchange rate of {new.currency} for all days"
-        )
-        outcome.reason = missing
+        if situation.usd(new.currency, used.day) is not None:
+            outcome.reason = _("has no rate for all that was used")
+        else:
+            outcome.reason = _("has no exchange rate of {currency} for all days").format(currency=new.currency)
     else:
         outcome.old_usd, outcome.new_usd = old_usd, new_usd
     return outcome
@@ -187,7 +187,7 @@ def _block_conflicts(outcomes: Sequence[_Outcome]) -> None:
         targets.setdefault((one.used.price_id, one.used.day), set()).add(-1 if one.reason else one.target.id)
     for one in outcomes:
         if not one.reason and len(targets[one.used.price_id, one.used.day]) > 1:
-            one.reason = "shares its old price with other names, which are to cost something else"
+            one.reason = _("shares its old price with other names, which are to cost something else")
 
 
 def _changes(outcomes: Sequence[_Outcome]) -> list[Change]:

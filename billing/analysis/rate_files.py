@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from accounts.phrases import gettext as _
 from billing.analysis.amounts import read_currency, read_day, read_positive
 
 COLUMNS = ("currency", "date", "usd")
@@ -26,8 +27,13 @@ class Fault:
     reason: str
 
     def __str__(self) -> str:
-        where = f"line {self.line}" if self.line else "the file"
-        return f"{where}{f', column {self.column}' if self.column else ''}: {self.reason}"
+        if not self.line:
+            words = _("the file: {reason}")
+        elif self.column:
+            words = _("line {line}, column {column}: {reason}")
+        else:
+            words = _("line {line}: {reason}")
+        return words.format(line=self.line, column=self.column, reason=self.reason)
 
 
 class FileRefused(Exception):
@@ -51,15 +57,16 @@ class RateRow:
 def read_rate_file(content: bytes) -> list[RateRow]:
     """The rates of a file. Raises `FileRefused`."""
     if len(content) > MOST_BYTES:
-        raise FileRefused([Fault(0, "", f"must have at most {MOST_BYTES:,} bytes, has {len(content):,}")])
+        words = _("must have at most {most} bytes, has {count}")
+        raise FileRefused([Fault(0, "", words.format(most=f"{MOST_BYTES:,}", count=f"{len(content):,}"))])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise FileRefused([Fault(line, "", "must be text in UTF-8")]) from None
+        raise FileRefused([Fault(line, "", _("must be text in UTF-8"))]) from None
     rows, faults = _read(csv.reader(text.splitlines(), strict=True))
     if not rows and not faults:
-        faults = [Fault(0, "", "has no rates")]
+        faults = [Fault(0, "", _("has no rates"))]
     if faults:
         raise FileRefused(faults[:MOST_FAULTS])
     return rows
@@ -80,9 +87,9 @@ def _read(lines: Iterator[list[str]]) -> tuple[list[RateRow], list[Fault]]:
             if len(faults) >= MOST_FAULTS or len(rows) > MOST_ROWS:
                 break
     except csv.Error as error:
-        faults.append(Fault(number + 1, "", f"is no CSV: {error}"))
+        faults.append(Fault(number + 1, "", _("is no CSV: {error}").format(error=error)))
     if len(rows) > MOST_ROWS:
-        faults.append(Fault(number, "", f"there must be at most {MOST_ROWS:,} rates"))
+        faults.append(Fault(number, "", _("there must be at most {most} rates").format(most=f"{MOST_ROWS:,}")))
     return list(rows.values()), faults
 
 
@@ -90,25 +97,30 @@ def _header_faults(cells: list[str]) -> list[Fault]:
     told = tuple(cell.strip().lower() for cell in cells)
     if told == COLUMNS:
         return []
-    return [Fault(1, "", f"must be the header {','.join(COLUMNS)}, is {','.join(told)[:100] or 'empty'}")]
+    found, wanted = ",".join(told)[:100], ",".join(COLUMNS)
+    words = _("must be the header {wanted}, is {found}") if found else _("must be the header {wanted}, is empty")
+    return [Fault(1, "", words.format(wanted=wanted, found=found))]
 
 
 def _take(number: int, cells: list[str], rows: dict[tuple[str, date], RateRow], faults: list[Fault]) -> None:
     if len(cells) != len(COLUMNS):
-        faults.append(Fault(number, "", f"must have {len(COLUMNS)} columns, has {len(cells)}"))
+        words = _("must have {wanted} columns, has {found}").format(wanted=len(COLUMNS), found=len(cells))
+        faults.append(Fault(number, "", words))
         return
     values = []
     for column, read, cell in zip(COLUMNS, _READERS, cells, strict=True):
         try:
             values.append(read(cell))
         except ValueError as error:
-            faults.append(Fault(number, column, f"{error}, is {cell.strip()[:40] or 'empty'}"))
+            found = cell.strip()[:40]
+            words = _("{fault}, is {found}") if found else _("{fault}, is empty")
+            faults.append(Fault(number, column, words.format(fault=error, found=found)))
     if len(values) < len(COLUMNS):
         return
     row = RateRow(number, *values)
     if row.currency == "USD":
-        faults.append(Fault(number, "currency", "must be another than USD"))
+        faults.append(Fault(number, "currency", _("must be another than USD")))
     elif (first := rows.get((row.currency, row.starts_on))) is not None:
-        faults.append(Fault(number, "date", f"says again what line {first.line} says"))
+        faults.append(Fault(number, "date", _("says again what line {line} says").format(line=first.line)))
     else:
         rows[row.currency, row.starts_on] = row

@@ -9,6 +9,8 @@ Anthropic exports costs (`usage_date_utc`, `model`, `token_type`, `cost_usd`) an
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from accounts.phrases import gettext_noop
+
 
 @dataclass(frozen=True, slots=True)
 class StatementFormat:
@@ -32,7 +34,7 @@ class StatementFormat:
 FORMATS: tuple[StatementFormat, ...] = (
     StatementFormat(
         "openai-costs",
-        "OpenAI costs",
+        gettext_noop("OpenAI costs"),
         "openai",
         frozenset({"amount_value", "amount_currency"}),
         day=("start_time_iso", "start_time"),
@@ -42,7 +44,7 @@ FORMATS: tuple[StatementFormat, ...] = (
     ),
     StatementFormat(
         "openai-usage",
-        "OpenAI usage",
+        gettext_noop("OpenAI usage"),
         "openai",
         frozenset({"num_model_requests", "input_tokens", "output_tokens"}),
         day=("start_time_iso", "start_time"),
@@ -52,7 +54,7 @@ FORMATS: tuple[StatementFormat, ...] = (
     ),
     StatementFormat(
         "anthropic-costs",
-        "Anthropic costs",
+        gettext_noop("Anthropic costs"),
         "anthropic",
         frozenset({"usage_date_utc", "token_type", "cost_usd"}),
         day=("usage_date_utc",),
@@ -61,7 +63,7 @@ FORMATS: tuple[StatementFormat, ...] = (
     ),
     StatementFormat(
         "anthropic-usage",
-        "Anthropic usage",
+        gettext_noop("Anthropic usage"),
         "anthropic",
         frozenset({"usage_date_utc", "model_version", "usage_output_tokens"}),
         day=("usage_date_utc",),
@@ -88,7 +90,9 @@ def generic(mapping: Mapping[str, str]) -> StatementFormat:
         return tuple(part for part in found if part)
 
     one = {field: named(field)[:1] for field in ("day", "model", "amount", "currency", "calls")}
-    return StatementFormat("generic", "CSV with a mapping", "", frozenset(), tokens=named("tokens"), **one)
+    return StatementFormat(
+        "generic", gettext_noop("CSV with a mapping"), "", frozenset(), tokens=named("tokens"), **one
+    )
 
 
 def recognise(header: Sequence[str]) -> StatementFormat | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from accounts.phrases import gettext as _
+from billing.analysis.periods import month_words
 from billing.analysis.statement_formats import FORMATS, StatementFormat, generic, recognise
 
 MOST_FAULTS = 20
@@ -40,9 +42,13 @@ class Fault:
     reason: str
 
     def __str__(self) -> str:
-        parts = (f"line {self.line}" if self.line else "", f"column {self.column}" if self.column else "")
-        place = ", ".join(part for part in parts if part)
-        return f"{place}: {self.reason}" if place else self.reason
+        if self.line and self.column:
+            words = _("line {line}, column {column}: {reason}")
+        elif self.line:
+            words = _("line {line}: {reason}")
+        else:
+            words = _("column {column}: {reason}") if self.column else "{reason}"
+        return words.format(line=self.line, column=self.column, reason=self.reason)
 
 
 class StatementRefused(Exception):
@@ -70,16 +76,16 @@ def read_statement(
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        raise refuse(f"is no CSV: {error}", line=1) from None
+        raise refuse(_("is no CSV: {error}").format(error=error), line=1) from None
     if not any(header):
-        raise refuse("the file is empty: it must begin with a line of column names")
+        raise refuse(_("the file is empty: it must begin with a line of column names"))
     format = generic(mapping) if mapping else _format_of(header, provider)
     places = _places(format, header)
     rows, faults = _read_rows(text, reader, places, header, month)
     if faults:
         raise StatementRefused(faults)
     if not rows:
-        raise refuse("has column names and no rows")
+        raise refuse(_("has column names and no rows"))
     return format, rows
 
 
@@ -95,17 +101,18 @@ class _Text:
             self.number += 1
             text = line.removeprefix("\ufeff") if self.number == 1 else line
             if _CONTROL.search(text):
-                raise refuse("has characters that no text has: is it a CSV file?", line=self.number)
+                raise refuse(_("has characters that no text has: is it a CSV file?"), line=self.number)
             yield text
 
 
 def _format_of(header: Sequence[str], provider: str) -> StatementFormat:
     found = recognise(header)
     if found is None:
-        known = ", ".join(one.label for one in FORMATS)
-        raise refuse(f"is none of the exports that are known ({known}): say which column is which", line=1)
+        words = _("is none of the exports that are known ({formats}): say which column is which")
+        raise refuse(words.format(formats=", ".join(_(one.label) for one in FORMATS)), line=1)
     if provider.lower() in {one.provider for one in FORMATS} and found.provider != provider.lower():
-        raise refuse(f"is an export of {found.label}, not of {provider}", line=1)
+        words = _("is an export of {format}, not of {provider}")
+        raise refuse(words.format(format=_(found.label), provider=provider), line=1)
     return found
 
 
@@ -126,12 +133,12 @@ def _places(format: StatementFormat, header: Sequence[str]) -> dict[str, list[in
         places = [lowered.index(name.lower()) for name in names if name.lower() in lowered]
         missing = [name for name in names if name.lower() not in lowered]
         if missing and (format.key == "generic" or not places):
-            faults.append(Fault(1, missing[0], "there is no such column"))
+            faults.append(Fault(1, missing[0], _("there is no such column")))
         found[field] = places if field == "tokens" else places[:1]
     if not faults and not found["day"]:
-        faults.append(Fault(1, "day", "say which column holds the day"))
+        faults.append(Fault(1, "day", _("say which column holds the day")))
     if not faults and not (found["amount"] or found["tokens"]):
-        faults.append(Fault(1, "amount", "say which column holds the amount, or which hold tokens"))
+        faults.append(Fault(1, "amount", _("say which column holds the amount, or which hold tokens")))
     if faults:
         raise StatementRefused(faults)
     return found
@@ -150,7 +157,7 @@ def _read_rows(
     try:
         while len(faults) < MOST_FAULTS and (cells := next(reader, None)) is not None:
             if len(rows) == MOST_ROWS:
-                return rows, [Fault(line, "", f"has more than {MOST_ROWS:,} rows")]
+                return rows, [Fault(line, "", _("has more than {most} rows").format(most=f"{MOST_ROWS:,}"))]
             try:
                 if any(cell.strip() for cell in cells):
                     rows.append(_row(line, cells, places, header, month))
@@ -158,7 +165,7 @@ def _read_rows(
                 faults += refused.faults
             line = text.number + 1
     except csv.Error as error:
-        faults.append(Fault(line, "", f"is no CSV: {error}"))
+        faults.append(Fault(line, "", _("is no CSV: {error}").format(error=error)))
     return rows, faults[:MOST_FAULTS]
 
 
@@ -171,14 +178,16 @@ def _row(
     names = {field: header[at[0]] if at else "" for field, at in places.items()}
     day = read_day(cell("day") or "", line, names["day"])
     if (day.year, day.month) != (month.year, month.month):
-        raise refuse(f"{day} is not in {month:%B %Y}", line=line, column=names["day"])
+        words = _("{day} is not in {month}").format(day=day, month=month_words(month))
+        raise refuse(words, line=line, column=names["day"])
     amount = cell("amount")
     told = [(_cell(line, cells, place), header[place]) for place in places["tokens"]]
     tokens = [_count(text, line, column, MOST_TOKENS) for text, column in told if text]
     calls = cell("calls")
     currency = (cell("currency") or "USD").upper()
     if not re.fullmatch("[A-Z]{3}", currency):
-        raise refuse(f"{currency!r} is no currency: three letters, such as USD", line=line, column=names["currency"])
+        words = _("{text} is no currency: three letters, such as USD").format(text=repr(currency))
+        raise refuse(words, line=line, column=names["currency"])
     return StatementRow(
         line,
         day,
@@ -192,7 +201,7 @@ def _row(
 
 def _cell(line: int, cells: Sequence[str], place: int) -> str:
     if place >= len(cells):
-        raise refuse("has fewer cells than the line of column names", line=line)
+        raise refuse(_("has fewer cells than the line of column names"), line=line)
     return cells[place].strip()
 
 
@@ -203,24 +212,26 @@ def read_day(text: str, line: int, column: str) -> date:
             return datetime.fromtimestamp(int(text), UTC).date()
         found = datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):
-        raise refuse(f"{text[:40]!r} is no day: write 2026-11-28", line=line, column=column) from None
+        words = _("{text} is no day: write 2026-11-28").format(text=repr(text[:40]))
+        raise refuse(words, line=line, column=column) from None
     return found.astimezone(UTC).date() if found.tzinfo else found.date()
 
 
 def read_amount(text: str, line: int, column: str) -> Decimal:
     """Money as a plain decimal number; negative for credits."""
     if "," in text:
-        raise refuse(f"{text[:40]!r} has a comma: write 1234.50", line=line, column=column)
+        raise refuse(_("{text} has a comma: write 1234.50").format(text=repr(text[:40])), line=line, column=column)
     if not _AMOUNT.fullmatch(text):
-        raise refuse(f"{text[:40]!r} is no number", line=line, column=column)
+        raise refuse(_("{text} is no number").format(text=repr(text[:40])), line=line, column=column)
     found = Decimal(text)
     if len(text) > _MOST_DIGITS or abs(found) >= MOST_TOKENS:
-        raise refuse(f"{text[:40]!r} is no amount of money", line=line, column=column)
+        raise refuse(_("{text} is no amount of money").format(text=repr(text[:40])), line=line, column=column)
     return found
 
 
 def _count(text: str, line: int, column: str, most: int) -> int:
     plain = text.removesuffix(".0")
     if not (plain.isascii() and plain.isdigit()) or len(plain) > 20 or int(plain) > most:
-        raise refuse(f"{text[:40]!r} must be a whole number from 0 to {most:,}", line=line, column=column)
+        words = _("{text} must be a whole number from 0 to {most}").format(text=repr(text[:40]), most=f"{most:,}")
+        raise refuse(words, line=line, column=column)
     return int(plain)

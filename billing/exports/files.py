@@ -7,6 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.models import Team
 from billing.exports import chargeback_table, csv_file, parquet_file, xlsx_file
 from billing.exports.columns import Column, Encoder, Texts
@@ -34,15 +37,15 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-TABLE_WORDS = {
-    Table.LINES: "Cost lines",
-    Table.FOCUS: "FOCUS 1.2 cost and usage",
-    Table.CHARGEBACK: "Chargeback by tag",
+_TABLE_WORDS = {
+    Table.LINES: gettext_noop("Cost lines"),
+    Table.FOCUS: gettext_noop("FOCUS 1.2 cost and usage"),
+    Table.CHARGEBACK: gettext_noop("Chargeback by tag"),
 }
-FORMAT_WORDS = {
-    Format.SPREADSHEET: "CSV for spreadsheets",
-    Format.MACHINE: "CSV for programs",
-    Format.XLSX: "Excel workbook (XLSX)",
+_FORMAT_WORDS = {
+    Format.SPREADSHEET: gettext_noop("CSV for spreadsheets"),
+    Format.MACHINE: gettext_noop("CSV for programs"),
+    Format.XLSX: gettext_noop("Excel workbook (XLSX)"),
     Format.PARQUET: "Parquet",
 }
 ENDINGS = {Format.SPREADSHEET: "csv", Format.MACHINE: "csv", Format.XLSX: "xlsx", Format.PARQUET: "parquet"}
@@ -66,6 +69,16 @@ class Written:
     digest: str
     left_out: int = 0
     left_out_tokens: int = 0
+
+
+def table_words(table: Table) -> str:
+    """What a table is called."""
+    return _(_TABLE_WORDS[table])
+
+
+def format_words(format: Format) -> str:
+    """What a format is called."""
+    return _(_FORMAT_WORDS[format])
 
 
 def file_name(table: Table, format: Format, chosen: Chosen) -> str:
@@ -110,7 +123,7 @@ class _Source:
 
 
 def write(
-    team: Team, table: Table, format: Format, chosen: Chosen, path: Path, heard: Heard = lambda _: None
+    team: Team, table: Table, format: Format, chosen: Chosen, path: Path, heard: Heard = lambda _count: None
 ) -> Written:
     """Writes an export into a file, in constant memory. Outside a team's context: it opens its own.
 

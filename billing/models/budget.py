@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.tenancy import TeamForeignKey, TenantModel
 from monitoring.models.money import UsdField
@@ -10,10 +11,10 @@ from monitoring.models.money import UsdField
 class BudgetScope(models.TextChoices):
     """What a budget is for."""
 
-    TEAM = "team", "The whole team"
-    WORKFLOW = "workflow", "A workflow"
-    PROVIDER = "provider", "A provider"
-    TAG = "tag", "A tag"
+    TEAM = "team", gettext_noop("The whole team")
+    WORKFLOW = "workflow", gettext_noop("A workflow")
+    PROVIDER = "provider", gettext_noop("A provider")
+    TAG = "tag", gettext_noop("A tag")
 
 
 class Budget(TenantModel):

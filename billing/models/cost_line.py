@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.tenancy import TenantManager, TenantModel
 from monitoring.models.money import UsdField
@@ -17,14 +18,14 @@ class Entry(models.IntegerChoices):
     months hold; the others carry money alone.
     """
 
-    USAGE = 0, "Usage"
+    USAGE = 0, gettext_noop("Usage")
     # Usage of a closed month that arrived, or changed, after it was closed.
-    CORRECTION = 1, "Correction"
-    RE_RATED = 2, "Price change"
-    ADJUSTMENT = 3, "Adjustment"
-    CREDIT = 4, "Credit"
-    COMMITMENT = 5, "Commitment"
-    ALLOCATED = 6, "Allocated"
+    CORRECTION = 1, gettext_noop("Correction")
+    RE_RATED = 2, gettext_noop("Price change")
+    ADJUSTMENT = 3, gettext_noop("Adjustment")
+    CREDIT = 4, gettext_noop("Credit")
+    COMMITMENT = 5, gettext_noop("Commitment")
+    ALLOCATED = 6, gettext_noop("Allocated")
 
 
 # What people enter: money alone, with a reason.
@@ -34,32 +35,32 @@ ENTERED = (Entry.ADJUSTMENT, Entry.CREDIT, Entry.COMMITMENT)
 class CostKind(models.IntegerChoices):
     """What was paid for. Stored; never renumber."""
 
-    TOKENS = 0, "Tokens"
-    COMPUTE = 1, "Compute"
-    STORAGE = 2, "Storage"
-    API = 3, "API calls"
-    SUBSCRIPTION = 4, "Subscriptions"
-    BACKUP = 5, "Backup"
-    OTHER = 6, "Other"
+    TOKENS = 0, gettext_noop("Tokens")
+    COMPUTE = 1, gettext_noop("Compute")
+    STORAGE = 2, gettext_noop("Storage")
+    API = 3, gettext_noop("API calls")
+    SUBSCRIPTION = 4, gettext_noop("Subscriptions")
+    BACKUP = 5, gettext_noop("Backup")
+    OTHER = 6, gettext_noop("Other")
 
 
 class CostBasis(models.IntegerChoices):
     """Where the money of a line comes from. Stored; never renumber."""
 
-    UNPRICED = 0, "Not priced"
-    PRICED = 1, "Priced"
-    TOLD = 2, "Told"
-    ENTERED = 3, "Entered"
+    UNPRICED = 0, gettext_noop("Not priced")
+    PRICED = 1, gettext_noop("Priced")
+    TOLD = 2, gettext_noop("Told")
+    ENTERED = 3, gettext_noop("Entered")
 
 
 class CostOutcome(models.IntegerChoices):
     """What became of the run, or of the attempt, that used it: all but GOOD and OPEN is waste. Never renumber."""
 
-    OPEN = 0, "Not ended"
-    GOOD = 1, "Succeeded"
-    FAILED = 2, "Failed"
-    RETRIED = 3, "Retried"
-    AFTER_DIVERGENCE = 4, "After the divergence"
+    OPEN = 0, gettext_noop("Not ended")
+    GOOD = 1, gettext_noop("Succeeded")
+    FAILED = 2, gettext_noop("Failed")
+    RETRIED = 3, gettext_noop("Retried")
+    AFTER_DIVERGENCE = 4, gettext_noop("After the divergence")
 
 
 class CostLine(models.Model):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.tenancy import TeamForeignKey, TenantModel
 
@@ -9,10 +10,10 @@ from accounts.tenancy import TeamForeignKey, TenantModel
 class MonthState(models.TextChoices):
     """Whether lines of a month may still change."""
 
-    OPEN = "open", "Open"
-    CLOSED = "closed", "Closed"
+    OPEN = "open", gettext_noop("Open")
+    CLOSED = "closed", gettext_noop("Closed")
     # Somebody asked for it to be opened again; a second person has not agreed yet.
-    REOPENING = "reopening", "Reopening asked"
+    REOPENING = "reopening", gettext_noop("Reopening asked")
 
 
 class CostMonth(TenantModel):

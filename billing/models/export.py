@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.tenancy import TenantModel
 
@@ -11,10 +12,10 @@ from accounts.tenancy import TenantModel
 class ExportState(models.TextChoices):
     """Where an export stands."""
 
-    WAITING = "waiting", "Waiting"
-    WRITING = "writing", "Being written"
-    DONE = "done", "Ready"
-    FAILED = "failed", "Failed"
+    WAITING = "waiting", gettext_noop("Waiting")
+    WRITING = "writing", gettext_noop("Being written")
+    DONE = "done", gettext_noop("Ready")
+    FAILED = "failed", gettext_noop("Failed")
 
 
 class ExportJob(TenantModel):

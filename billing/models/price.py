@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.tenancy import TeamForeignKey, TenantManager, TenantModel
 from monitoring.models.money import UsdField
@@ -71,8 +72,8 @@ class BookPrice(models.Model):
 class PriceOrigin(models.TextChoices):
     """How a team's price came to be."""
 
-    ENTERED = "entered", "Entered"
-    DISCOUNT = "discount", "Negotiated discount"
+    ENTERED = "entered", gettext_noop("Entered")
+    DISCOUNT = "discount", gettext_noop("Negotiated discount")
 
 
 class TeamPrice(models.Model):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.tenancy import TeamForeignKey, TenantManager
 from billing.models.cost_line import CostKind
@@ -11,21 +12,21 @@ from monitoring.models.money import UsdField
 class RateUnit(models.TextChoices):
     """What a rate is paid for each of. Stored, also as the unit of lines."""
 
-    RUN = "run", "run"
-    MINUTE = "minute", "minute of run time"
-    GB_HOUR = "gb_hour", "GB-hour"
-    CALL = "call", "call"
-    MONTH = "month", "month"
+    RUN = "run", gettext_noop("run")
+    MINUTE = "minute", gettext_noop("minute of run time")
+    GB_HOUR = "gb_hour", gettext_noop("GB-hour")
+    CALL = "call", gettext_noop("call")
+    MONTH = "month", gettext_noop("month")
 
 
 class AllocationKey(models.TextChoices):
     """What a fixed amount is shared out by."""
 
-    RUNS = "runs", "Runs"
-    MINUTES = "minutes", "Run minutes"
-    TOKENS = "tokens", "Tokens"
-    EQUAL = "equal", "Equal parts"
-    NONE = "none", "Not allocated"
+    RUNS = "runs", gettext_noop("Runs")
+    MINUTES = "minutes", gettext_noop("Run minutes")
+    TOKENS = "tokens", gettext_noop("Tokens")
+    EQUAL = "equal", gettext_noop("Equal parts")
+    NONE = "none", gettext_noop("Not allocated")
 
 
 class ResourceRate(models.Model):

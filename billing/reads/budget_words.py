@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from billing.models import Budget, BudgetScope
 from billing.reads.budgets import BudgetRow
 from billing.reads.reporting import USD
@@ -21,26 +23,34 @@ def limit_words(row: BudgetRow) -> str:
 
 def spent_words(row: BudgetRow) -> str:
     """What was spent, and that it is more where tokens have no price."""
-    return f"{'at least ' if row.is_least else ''}{wording.usd(row.actual)}"
+    usd = wording.usd(row.actual)
+    return _("at least {usd}").format(usd=usd) if row.is_least else usd
 
 
 def course_words(row: BudgetRow) -> str:
     """`at least $1,210.00 of $1,500.00 spent in November 2026, $1,640.00 expected ($1,600.00 to $1,700.00)`."""
-    told = f"{spent_words(row)} of {limit_words(row)} spent in {row.period.name}"
+    told = {"spent": spent_words(row), "limit": limit_words(row), "month": row.period.name}
     if row.forecast is None or row.forecast.usd is None:
-        return told
+        return _("{spent} of {limit} spent in {month}").format(**told)
     low, high = (wording.usd(one) for one in (row.forecast.low, row.forecast.high))
-    return f"{told}, {wording.usd(row.forecast.usd)} expected ({low} to {high})"
+    words = _("{spent} of {limit} spent in {month}, {expected} expected ({low} to {high})")
+    return words.format(**told, expected=wording.usd(row.forecast.usd), low=low, high=high)
 
 
 def scope_words(budget: Budget) -> str:
     """What it is for: `workflow Leads in production`."""
-    what = {
-        BudgetScope.WORKFLOW.value: f"workflow {budget.workflow.name}" if budget.workflow_id else "",
-        BudgetScope.PROVIDER.value: f"provider {budget.value}",
-        BudgetScope.TAG.value: f"tag {budget.value}",
-    }.get(budget.scope, "the whole team")
-    return f"{what} in {budget.environment}" if budget.environment else what
+    name, place = budget.value, budget.environment
+    match budget.scope:
+        case BudgetScope.WORKFLOW.value:
+            name = budget.workflow.name if budget.workflow_id else ""
+            words = _("workflow {name} in {environment}") if place else _("workflow {name}")
+        case BudgetScope.PROVIDER.value:
+            words = _("provider {name} in {environment}") if place else _("provider {name}")
+        case BudgetScope.TAG.value:
+            words = _("tag {name} in {environment}") if place else _("tag {name}")
+        case _other:
+            words = _("the whole team in {environment}") if place else _("the whole team")
+    return words.format(name=name, environment=place)
 
 
 def owner_words(budget: Budget) -> str:
@@ -48,5 +58,5 @@ def owner_words(budget: Budget) -> str:
     if budget.owner_group_id:
         return str(budget.owner_group.name)
     if budget.owner_id:
-        return budget.owner.email if budget.owner else "somebody who is gone"
+        return budget.owner.email if budget.owner else _("somebody who is gone")
     return ""

@@ -12,6 +12,7 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from billing.analysis.budget_course import (
     BudgetCourse,
@@ -133,8 +134,8 @@ def budget_rows(team_id: UUID, period: Period, budgets: Sequence[Budget] | None 
     first = min(period.start, period.today - LOOK_BACK * DAY) if period.is_running else period.start
     spending = spending_of(team_id, budgets, Days(first, period.days.end))
     told = [amount_in(one, period.start) for one in budgets]
-    exchange = exchange_of(team_id, {currency for _, currency in told})
-    found = []
+    exchange = exchange_of(team_id, {currency for _amount, currency in told})
+    found, no_rate = [], _("No exchange rate of {currency} is known for {period}.")
     for one, (amount, currency) in zip(budgets, told, strict=True):
         spent = spending[one.id]
         foreseen = None
@@ -144,7 +145,7 @@ def budget_rows(team_id: UUID, period: Period, budgets: Sequence[Budget] | None 
         course = None
         if rate is not None:
             course = course_of(WIDE.multiply(amount, rate), add_up(by_day.values()), period, foreseen)
-        why_not = "" if course else f"No exchange rate of {currency} is known for {period.name}."
+        why_not = "" if course else no_rate.format(currency=currency, period=period.name)
         unpriced = spent.unpriced_within(period.days)
         found.append(BudgetRow(one, period, amount, currency, rate, by_day, unpriced, foreseen, course, why_not))
     return found
@@ -184,7 +185,7 @@ def budget_of(team_id: UUID, scope: BudgetScope) -> tuple[Budget, Decimal] | Non
     while (following := add_months(months[-1], 1)) < scope.period.end:
         months.append(following)
     told = [amount_in(found, month) for month in months]
-    exchange = exchange_of(team_id, {currency for _, currency in told})
+    exchange = exchange_of(team_id, {currency for _amount, currency in told})
     amounts = []
     for month, (amount, currency) in zip(months, told, strict=True):
         day = min(month, scope.period.today.replace(day=1))

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from billing.analysis.anomalies import Unusual, unusual_days
 from billing.analysis.decomposition import Effect, Priced, Side, decompose
 from billing.analysis.periods import Period
@@ -17,7 +19,7 @@ from billing.reads.cost_cut import CostCut, single
 from billing.reads.course import Named
 from billing.reads.runs import RunCuts, Runs, runs_by_day
 
-SETTLED = "Corrections, credits and adjustments"
+SETTLED = gettext_noop("Corrections, credits and adjustments")
 Window = tuple[Sequence[Named], Runs | None]
 
 
@@ -55,7 +57,7 @@ def _side(cells: Sequence[Named], runs: Runs | None) -> Side:
             known = models.get(key, Priced(Decimal(0), 0))
             models[key] = Priced(WIDE.add(known.usd, useful), known.tokens + max(cell.figures.priced_tokens or 0, 0))
         else:
-            name = CostKind(cell.kind).label
+            name = str(CostKind(cell.kind).label)
             other[name] = WIDE.add(other.get(name, Decimal(0)), useful)
         if cell.figures.settled_usd is not None:
             other[SETTLED] = WIDE.add(other.get(SETTLED, Decimal(0)), cell.figures.settled_usd)

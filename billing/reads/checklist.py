@@ -5,10 +5,13 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Sum
+from django.utils import dateformat
+from django.utils.translation import gettext as _
 
 from billing import ports
 from billing.analysis.allocation import next_month
 from billing.analysis.checklist import Check, Point
+from billing.analysis.periods import full_day_words, month_words
 from billing.models import (
     CostDimension,
     CostDue,
@@ -49,8 +52,8 @@ def checklist(team_id: UUID, month: date, now: datetime) -> list[Point]:
 
 def _over(month: date, now: datetime) -> Point:
     end = moments(month)[1]
-    left = [] if now >= end else [f"the month ends {end:%-d %B %Y}, 00:00 UTC"]
-    return Point(Check.OVER, "The month is over", left)
+    left = [] if now >= end else [_("the month ends {day}, 00:00 UTC").format(day=full_day_words(end))]
+    return Point(Check.OVER, _("The month is over"), left)
 
 
 def _earlier(team_id: UUID, month: date) -> Point:
@@ -59,17 +62,21 @@ def _earlier(team_id: UUID, month: date) -> Point:
     months = set(told.filter(bucket__lt=month).values_list("bucket", flat=True).distinct().order_by("bucket"))
     closed = CostMonth.objects.filter(team_id=team_id, month__lt=month).exclude(state=MonthState.OPEN)
     left = sorted(months - set(closed.values_list("month", flat=True)))
-    return Point(Check.EARLIER, "Earlier months are closed", [f"{one:%B %Y} is open" for one in left[:MOST_NAMED]])
+    words = _("{month} is open")
+    still_open = [words.format(month=month_words(one)) for one in left[:MOST_NAMED]]
+    return Point(Check.EARLIER, _("Earlier months are closed"), still_open)
 
 
 def _pending(team_id: UUID, month: date) -> Point:
     start, end = moments(month)
     left = []
     if count := CostDue.objects.filter(team_id=team_id, hour__gte=start, hour__lt=end).count():
-        left.append(f"{wording.count(count)} hours of workflows wait for their cost lines")
+        words = _("{count} hours of workflows wait for their cost lines")
+        left.append(words.format(count=wording.count(count)))
     if count := DirtyBucket.objects.filter(team_id=team_id, minute__gte=start, minute__lt=end).count():
-        left.append(f"{wording.count(count)} changes of records wait for their figures")
-    return Point(Check.PENDING, "Nothing waits to be counted", left)
+        words = _("{count} changes of records wait for their figures")
+        left.append(words.format(count=wording.count(count)))
+    return Point(Check.PENDING, _("Nothing waits to be counted"), left)
 
 
 def _unpriced(team_id: UUID, month: date) -> Point:
@@ -78,47 +85,52 @@ def _unpriced(team_id: UUID, month: date) -> Point:
     )
     found = rows.values_list("provider_id", "model_id").annotate(tokens=Sum("unpriced_tokens")).order_by("-tokens")
     listed = list(found[:MOST_NAMED])
-    ids = {one for provider, model, _ in listed for one in (provider, model)}
+    ids = {one for provider, model, _tokens in listed for one in (provider, model)}
     names = dict(Label.objects.filter(team_id=team_id, id__in=ids).values_list("id", "value"))
+    words = _("{model} ({provider}): {tokens} tokens")
+    no_model, no_provider = _("a model that was not told"), _("provider not told")
     left = [
-        f"{names.get(model, 'a model that was not told')}"
-        f" ({names.get(provider, 'provider not told')}): {wording.tokens(tokens)} tokens"
+        words.format(
+            model=names.get(model, no_model), provider=names.get(provider, no_provider), tokens=wording.tokens(tokens)
+        )
         for provider, model, tokens in listed
     ]
-    return Point(Check.UNPRICED, "All tokens have a price", left)
+    return Point(Check.UNPRICED, _("All tokens have a price"), left)
 
 
 def _sources(team_id: UUID, now: datetime) -> Point:
     """Sources that are silent for longer than is usual of them may still owe something."""
-    found = ports.source_silences(team_id, now) or ()
+    found, words = ports.source_silences(team_id, now) or (), _("{source} reported last {moment} UTC")
     late = [
-        f"{one.name} reported last {one.last_report_at:%-d %b, %H:%M} UTC"
+        words.format(source=one.name, moment=dateformat.format(one.last_report_at, "j M, H:i"))
         for one in found
         if one.usual_silence is not None and now - one.last_report_at > one.usual_silence
     ]
-    return Point(Check.SOURCES, "No source is silent", sorted(late)[:MOST_NAMED])
+    return Point(Check.SOURCES, _("No source is silent"), sorted(late)[:MOST_NAMED])
 
 
 def _reconciled(team_id: UUID, month: date) -> Point:
     left = [_apart(one) for one in unreconciled(team_id, month)]
-    return Point(Check.RECONCILED, "Each provider agrees with its statement", left[:MOST_NAMED])
+    return Point(Check.RECONCILED, _("Each provider agrees with its statement"), left[:MOST_NAMED])
 
 
 def _apart(one: Listed) -> str:
     if one.statement is None:
-        return f"{one.provider} has no statement"
+        return _("{provider} has no statement").format(provider=one.provider)
     share = one.compared.share
-    return f"{one.provider} differs" + (f" by {wording.percent(share)}" if share is not None else "")
+    words = _("{provider} differs") if share is None else _("{provider} differs by {share}")
+    return words.format(provider=one.provider, share=wording.percent(share))
 
 
 def _rates(team_id: UUID, month: date) -> Point:
     """A reporting currency needs a rate that holds on the first day."""
     currency = reporting_currency(team_id)
     if currency == "USD":
-        return Point(Check.RATES, "Exchange rates are there: amounts are reported in US dollars")
+        return Point(Check.RATES, _("Exchange rates are there: amounts are reported in US dollars"))
     is_there = ExchangeRate.objects.filter(team_id=team_id, currency=currency, starts_on__lte=month).exists()
-    left = [] if is_there else [f"no rate of {currency} holds on {month:%-d %B %Y}"]
-    return Point(Check.RATES, f"Exchange rates of {currency} are there", left)
+    words = _("no rate of {currency} holds on {day}").format(currency=currency, day=full_day_words(month))
+    left = [] if is_there else [words]
+    return Point(Check.RATES, _("Exchange rates of {currency} are there").format(currency=currency), left)
 
 
 def rates_of(team_id: UUID, month: date) -> dict[str, dict[str, str]]:

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.statements import run_prepared
 from billing.models import CostDimension, CostKind
 from billing.reads.cost_cut import CostCut, Ids
@@ -17,14 +20,14 @@ FURTHER = {
     "system": (CostDimension.SYSTEM, LabelKind.SYSTEM),
 }
 TITLES = {
-    "workflow": "Workflow",
-    "provider": "Provider",
-    "model": "Model",
-    "kind": "Kind",
-    "release": "Release",
-    "node": "Node",
-    "tag": "Tag",
-    "system": "External system",
+    "workflow": gettext_noop("Workflow"),
+    "provider": gettext_noop("Provider"),
+    "model": gettext_noop("Model"),
+    "kind": gettext_noop("Kind"),
+    "release": gettext_noop("Release"),
+    "node": gettext_noop("Node"),
+    "tag": gettext_noop("Tag"),
+    "system": gettext_noop("External system"),
 }
 KIND_WORDS = {kind.name.lower(): kind for kind in CostKind}
 # Ids that nothing has: what an unknown name finds.
@@ -81,15 +84,16 @@ def _further(told: Mapping[str, Choice]) -> tuple[CostDimension | None, Ids, lis
     used = [name for name in FURTHER if told.get(name)]
     if not used:
         return None, Ids(), []
-    name, left_out = used[0], [TITLES[one] for one in used[1:]]
+    name, left_out = used[0], [_(TITLES[one]) for one in used[1:]]
     choice = told[name]
     if name in ("tag", "system") and choice.excluded:
-        left_out.append(f"{TITLES[name]} is not {choice.excluded[0]}")
+        words = _("Tag is not {value}") if name == "tag" else _("External system is not {value}")
+        left_out.append(words.format(value=choice.excluded[0]))
         choice = Choice(choice.wanted)
     if name == "tag":
         key = choice.wanted[0].partition("=")[0] if choice.wanted else ""
         same = tuple(value for value in choice.wanted if value.partition("=")[0] == key)
-        left_out += [f"Tag {value}" for value in choice.wanted if value not in same]
+        left_out += [_("Tag {value}").format(value=value) for value in choice.wanted if value not in same]
         choice = Choice(same)
     dimension, kind = FURTHER[name]
     return (dimension, _labels(kind, choice), left_out) if choice else (None, Ids(), left_out)
@@ -102,6 +106,6 @@ def _workflow_ids(team_id: UUID, choice: Choice) -> tuple[Ids, dict[str, str]]:
     texts = [*choice.wanted, *choice.excluded]
     rows = run_prepared(_WORKFLOWS, [team_id, texts, texts])
     known = {text: number for number, *both in rows for text in both}
-    names = {text: name for _, slug, name in rows for text in (slug, name)}
+    names = {text: name for _id, slug, name in rows for text in (slug, name)}
     ids = (tuple(dict.fromkeys(known.get(text, NOBODY) for text in side)) for side in _sides(choice))
     return Ids(*ids), names

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from billing.analysis.allocation import next_month
 from billing.models import ENTERED, CostEvent, CostLine, TagSet
@@ -95,5 +96,6 @@ def who(event: CostEvent) -> str:
     """Who did it: a person, or a key with its maker."""
     person = event.by.email if event.by else ""
     if event.key_name:
-        return f"API key {event.key_name}" + (f" of {person}" if person else "")
+        words = _("API key {name} of {person}") if person else _("API key {name}")
+        return words.format(name=event.key_name, person=person)
     return person or "Steadyrun"

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from billing.analysis.periods import Days
 from billing.analysis.rating import RatedBucket, rate_buckets
@@ -73,14 +74,19 @@ class Line:
         return told - computed if told is not None and computed is not None else None
 
     @property
-    def words(self) -> tuple[str, str, str, str]:
+    def words(self) -> tuple[str, ...]:
         """Entry, kind, basis and outcome."""
+        return tuple(_(label) for label in self.labels)
+
+    @property
+    def labels(self) -> tuple[str, str, str, str]:
+        """The same in English, for files."""
         row = self.row
         return (
-            Entry(row.entry).label,
-            CostKind(row.kind).label,
-            CostBasis(row.basis).label,
-            CostOutcome(row.outcome).label,
+            str(Entry(row.entry).label),
+            str(CostKind(row.kind).label),
+            str(CostBasis(row.basis).label),
+            str(CostOutcome(row.outcome).label),
         )
 
 
@@ -117,7 +123,7 @@ def page_of(
 
 
 def _read_cursor(text: str) -> tuple[date, int] | None:
-    day, _, number = text.partition(".")
+    day, _point, number = text.partition(".")
     try:
         return date.fromisoformat(day), max(min(int(number), 2**63 - 1), -(2**63))
     except ValueError:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from billing.models import CostDimension, CostGrain, CostRollup
 from monitoring.models import Label, Workflow
@@ -30,11 +31,11 @@ def top_of(team_id: UUID, month: date, column: str) -> list[Top]:
     )
     ordered = sorted(sums, key=lambda pair: (-(pair[1] or Decimal(0)), str(pair[0])))
     shown, rest = ordered[:SHOWN], ordered[SHOWN:]
-    names = _names(team_id, column, [value for value, _ in shown])
-    tops = [Top(names.get(value, "not told"), cost) for value, cost in shown]
+    names = _names(team_id, column, [value for value, _cost in shown])
+    tops = [Top(names.get(value, _("not told")), cost) for value, cost in shown]
     if rest:
-        told = [cost for _, cost in rest if cost is not None]
-        tops.append(Top(f"{len(rest)} others", sum(told, Decimal(0)) if told else None))
+        told = [cost for _value, cost in rest if cost is not None]
+        tops.append(Top(_("{count} others").format(count=len(rest)), sum(told, Decimal(0)) if told else None))
     return tops
 
 

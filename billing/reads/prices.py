@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from billing.analysis.pricing import Origin, Price
 from billing.analysis.rating import rate_of
@@ -114,13 +115,15 @@ def _one(row: TeamPrice | BookPrice, price: Price, use: PriceUse | None) -> List
     elif price.origin is Origin.DISCOUNT:
         source, note = discount_words(row.discount), row.discount.note if row.discount else ""
     else:
-        source, note = "own price", row.note
+        source, note = _("own price"), row.note
     return ListedPrice(price, row.provider, row.model, source, note, row.removed_at is not None, use)
 
 
 def discount_words(discount: Discount | None) -> str:
     """`10 % off the book`."""
-    return f"{discount.percent.normalize():f} % off the book" if discount else "discount"
+    if discount is None:
+        return _("discount")
+    return _("{percent} % off the book").format(percent=f"{discount.percent.normalize():f}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,7 @@ def nearest(team_id: UUID, provider: str, model: str, today: date, limit: int = 
         matcher.set_seq1(name[1].lower()[:100])
         if matcher.real_quick_ratio() > 0.5 and matcher.quick_ratio() > 0.5 and (score := matcher.ratio()) > 0.5:
             scored.append((-score, name))
-    return [Nearest(*name, _standard(team_id, *name, today)) for _, name in sorted(scored)[:limit]]
+    return [Nearest(*name, _standard(team_id, *name, today)) for _score, name in sorted(scored)[:limit]]
 
 
 def _standard(team_id: UUID, provider: str, model: str, today: date) -> ListedPrice | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.analysis.allocation import next_month
 from billing.analysis.reconciliation import NONE_BOOKED, Key, Measure
@@ -47,16 +48,17 @@ def propose(team_id: UUID, provider: str, month: date, key: Key | None) -> Propo
     """What booking would make. Raises `Refused` where there is nothing to book, `LookupError` without such a row."""
     found = month_of(team_id, provider, month)
     if found.statement is None:
-        raise Refused({"statement": "is missing: upload one first"})
+        raise Refused({"statement": _("is missing: upload one first")})
     row = found.result.whole if key is None else found.result.rows[key]
     if reason := _why_not(found, key):
         raise Refused({"statement": reason})
     if not row.left:
-        raise Refused({"statement": "agrees: there is no difference to book"})
+        raise Refused({"statement": _("agrees: there is no difference to book")})
     own_day = next_month(month) - timedelta(days=1) if key is None else key[0]
     months = read_months(team_id)
     is_later = months.is_closed(own_day)
     model = "" if key is None else found.names[key[1]]
+    # The reason is stored, and so stays English.
     about = "the whole month" if key is None else f"{key[0]:%-d %b}, {model[:_MODEL_SHOWN] or 'model not told'}"
     return Proposal(
         statement=found.statement,
@@ -74,10 +76,10 @@ def propose(team_id: UUID, provider: str, month: date, key: Key | None) -> Propo
 
 def _why_not(found: Month, key: Key | None) -> str:
     if found.result.whole.by is Measure.TOKENS:
-        return "tells tokens and no money: there is no amount to book"
+        return _("tells tokens and no money: there is no amount to book")
     if found.booked_whole is not None:
-        return "is booked already, with the whole month"
-    return "is booked already, of this day and model" if key in found.booked else ""
+        return _("is booked already, with the whole month")
+    return _("is booked already, of this day and model") if key in found.booked else ""
 
 
 @transaction.atomic
@@ -87,7 +89,7 @@ def book(team_id: UUID, provider: str, month: date, key: Key | None, *, seen: st
     lock_costs(team_id, wait=True)
     found = propose(team_id, provider, month, key)
     if found.seen != seen:
-        raise Refused({"seen": "is not the difference as it is now: look at it again"})
+        raise Refused({"seen": _("is not the difference as it is now: look at it again")})
     day, model = key if key is not None else (None, "")
     wanted = Wanted(
         key=f"statement {found.statement.id} {day or 'whole'} {model}",
@@ -114,5 +116,6 @@ def take_back_all(statement: ProviderStatement, by: By, now: datetime) -> int:
         try:
             remove_entry(statement.team_id, line, now, by)
         except EntryRefused as refused:
-            raise Refused({"booked": f"is booked in a month that is closed: {refused}"}) from refused
+            words = _("is booked in a month that is closed: {reason}").format(reason=refused)
+            raise Refused({"booked": words}) from refused
     return len(lines)

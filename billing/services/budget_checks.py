@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.models import MemberGroup, Membership
 from billing.analysis.amounts import read_currency, read_positive
 from billing.analysis.budget_course import ThresholdOn
@@ -60,10 +62,11 @@ def read_thresholds(told: Any) -> list[dict[str, Any]]:
         if on not in list(ThresholdOn):
             raise ValueError(f"must be on one of: {', '.join(ThresholdOn)}")
         if isinstance(percent, bool) or not isinstance(percent, int) or not LEAST_PERCENT <= percent <= MOST_PERCENT:
-            raise ValueError(f"must be whole percents from {LEAST_PERCENT} to {MOST_PERCENT:,}")
+            words = _("must be whole percents from {least} to {most}")
+            raise ValueError(words.format(least=LEAST_PERCENT, most=f"{MOST_PERCENT:,}"))
         found.add((str(on), percent))
     if len(found) > MAX_THRESHOLDS:
-        raise ValueError(f"must be at most {MAX_THRESHOLDS}")
+        raise ValueError(_("must be at most {most}").format(most=MAX_THRESHOLDS))
     return [{"on": on, "percent": percent} for on, percent in sorted(found)]
 
 
@@ -76,7 +79,7 @@ def faults_of(team_id: UUID, wanted: WantedBudget, before: WantedBudget | None, 
         except ValueError as error:
             found[name] = str(error)
     if wanted.amount in (None, ""):
-        found["amount"] = "must be told"
+        found["amount"] = _("must be told")
     if "currency" not in found and (before is None or before.currency != wanted.currency):
         found |= _rate_faults(team_id, wanted.currency, today)
     if not found.keys() & {"name", *SCOPE_FIELDS}:
@@ -90,18 +93,19 @@ def _text_faults(wanted: WantedBudget) -> Faults:
     for field, most in (("name", MAX_NAME), ("value", MAX_VALUE), ("environment", MAX_ENVIRONMENT)):
         told = getattr(wanted, field)
         if not isinstance(told, str) or len(told) > most or "\x00" in told:
-            found[field] = f"must be a text of at most {most} characters, without NUL"
+            found[field] = _("must be a text of at most {most} characters, without NUL").format(most=most)
     if "name" not in found and not wanted.name:
-        found["name"] = "must be told"
+        found["name"] = _("must be told")
     if wanted.scope not in BudgetScope.values:
-        found["scope"] = f"must be one of: {', '.join(BudgetScope.values)}"
+        found["scope"] = _("must be one of: {words}").format(words=", ".join(BudgetScope.values))
     return found
 
 
 def _rate_faults(team_id: UUID, currency: str, today: date) -> Faults:
     if currency == USD or exchange_of(team_id, [currency])[currency].rate_on(today) is not None:
         return {}
-    return {"currency": f"has no exchange rate for {today:%Y-%m-%d}: add one first"}
+    words = _("has no exchange rate for {day}: add one first")
+    return {"currency": words.format(day=today.isoformat())}
 
 
 def _scope_faults(team_id: UUID, wanted: WantedBudget) -> Faults:
@@ -109,17 +113,19 @@ def _scope_faults(team_id: UUID, wanted: WantedBudget) -> Faults:
     found: Faults = {}
     if wanted.scope == BudgetScope.WORKFLOW.value:
         if wanted.workflow_id is None:
-            found["workflow"] = "must be told"
+            found["workflow"] = _("must be told")
         elif not Workflow.objects.filter(team_id=team_id, id=wanted.workflow_id).exists():
-            found["workflow"] = "is not known"
+            found["workflow"] = _("is not known")
     if kind := _KINDS.get(wanted.scope):
         if not wanted.value:
-            found["value"] = "must be told"
+            found["value"] = _("must be told")
         elif not _has_label(team_id, kind, wanted.value):
-            what = "tag of executions, as key=value" if kind is LabelKind.TAG else "provider that executions told"
-            found["value"] = f"is no {what}"
+            is_tag = kind is LabelKind.TAG
+            found["value"] = (
+                _("is no tag of executions, as key=value") if is_tag else _("is no provider that executions told")
+            )
     if wanted.environment and not _has_label(team_id, LabelKind.ENVIRONMENT, wanted.environment):
-        found["environment"] = "is not one that executions told"
+        found["environment"] = _("is not one that executions told")
     return found
 
 
@@ -133,11 +139,11 @@ def _twice(team_id: UUID, wanted: WantedBudget, id: UUID | None) -> Faults:
     others = others.exclude(id=id) if id else others
     same = others.filter(**{name: getattr(wanted, name) for name in SCOPE_FIELDS}).values_list("name", flat=True)
     if (name := same.first()) is not None:
-        return {"scope": f"has a budget already: {name}"}
+        return {"scope": _("has a budget already: {name}").format(name=name)}
     if others.filter(name=wanted.name).exists():
-        return {"name": "is that of another budget"}
+        return {"name": _("is that of another budget")}
     if id is None and others.count() >= MAX_BUDGETS:
-        return {"name": f"cannot be added: a team has at most {MAX_BUDGETS} budgets"}
+        return {"name": _("cannot be added: a team has at most {most} budgets").format(most=MAX_BUDGETS)}
     return {}
 
 
@@ -146,9 +152,9 @@ def _owner_faults(team_id: UUID, wanted: WantedBudget, before: WantedBudget | No
     if before is not None and (before.owner_id, before.owner_group_id) == (user, group):
         return {}
     if user is not None and group is not None:
-        return {"owner": "must be a member or a group, not both"}
+        return {"owner": _("must be a member or a group, not both")}
     if user is not None and not Membership.objects.filter(team_id=team_id, user_id=user).exists():
-        return {"owner": "must be a member of the team"}
+        return {"owner": _("must be a member of the team")}
     if group is not None and not MemberGroup.objects.filter(team_id=team_id, id=group).exists():
-        return {"owner": "must be a group of the team"}
+        return {"owner": _("must be a group of the team")}
     return {}

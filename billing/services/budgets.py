@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, MemberGroup, User
 from billing.models import Budget, BudgetEvent, BudgetScope
@@ -62,7 +63,7 @@ def save_budget(
             return _change(team_id, budget_id, fields, by, now) if budget_id else _make(team_id, fields, by, now)
     except IntegrityError:
         # Somebody else was faster.
-        raise Refused({"scope": "has a budget already, or its name is taken"}) from None
+        raise Refused({"scope": _("has a budget already, or its name is taken")}) from None
 
 
 def _make(team_id: UUID, fields: Mapping[str, Any], by: By, now: datetime) -> Budget:

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Sum
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, User
 from billing.analysis.checklist import MAX_REASON, MIN_REASON, kept, refusals
@@ -50,10 +52,12 @@ def close_month(
     allocate(team_id, now)
     one = _locked(team_id, month)
     if one.state != MonthState.OPEN:
-        raise ClosingRefused({"month": "is closed already"})
-    points = checklist(team_id, month, now)
+        raise ClosingRefused({"month": _("is closed already")})
+    # What is kept of it stays English, whoever closes.
+    with translation.override(None):
+        points = checklist(team_id, month, now)
     if open_points := refusals(points, reasons):
-        raise ClosingRefused(open_points)
+        raise ClosingRefused(refusals(checklist(team_id, month, now), reasons) or open_points)
     one.state, one.closed_by, one.closed_at = MonthState.CLOSED, user_of(by), now
     one.checklist = kept(points, reasons)
     one.rates = rates_of(team_id, month)
@@ -72,11 +76,13 @@ def ask_to_reopen(*, team_id: UUID, month: date, reason: str, by: By, now: datet
     one = _locked(team_id, month)
     reason = reason.strip()
     if one.state != MonthState.CLOSED:
-        raise ClosingRefused({"month": "is not closed, or somebody asked already"})
+        raise ClosingRefused({"month": _("is not closed, or somebody asked already")})
     if not MIN_REASON <= len(reason) <= MAX_REASON:
-        raise ClosingRefused({"reason": f"must have {MIN_REASON} to {MAX_REASON} letters"})
+        raise ClosingRefused(
+            {"reason": _("must have {least} to {most} letters").format(least=MIN_REASON, most=MAX_REASON)}
+        )
     if CostMonth.objects.filter(team_id=team_id, month__gt=month).exclude(state=MonthState.OPEN).exists():
-        raise ClosingRefused({"month": "is followed by a closed month: open the latest one first"})
+        raise ClosingRefused({"month": _("is followed by a closed month: open the latest one first")})
     one.state, one.reopening_by = MonthState.REOPENING, user_of(by)
     one.save(update_fields=["state", "reopening_by"])
     _note(one, "reopening asked", by, now, {"reason": reason})
@@ -92,9 +98,9 @@ def reopen_month(*, team_id: UUID, month: date, by: User, now: datetime) -> Cost
     lock_costs(team_id, wait=True)
     one = _locked(team_id, month)
     if one.state != MonthState.REOPENING:
-        raise ClosingRefused({"month": "was not asked to be opened again"})
+        raise ClosingRefused({"month": _("was not asked to be opened again")})
     if one.reopening_by_id == by.pk:
-        raise ClosingRefused({"month": "needs a second person: the one who asked cannot agree"})
+        raise ClosingRefused({"month": _("needs a second person: the one who asked cannot agree")})
     one.state, one.reopening_by, one.closed_by, one.closed_at, one.digest = MonthState.OPEN, None, None, None, ""
     one.save()
     due.mark_between(team_id, *moments(month), now)
@@ -110,7 +116,7 @@ def withdraw_reopening(*, team_id: UUID, month: date, by: By, now: datetime) -> 
     """Takes back, or turns down, that a month is opened again. Raises `ClosingRefused` where nobody asked."""
     one = _locked(team_id, month)
     if one.state != MonthState.REOPENING:
-        raise ClosingRefused({"month": "was not asked to be opened again"})
+        raise ClosingRefused({"month": _("was not asked to be opened again")})
     one.state, one.reopening_by = MonthState.CLOSED, None
     one.save(update_fields=["state", "reopening_by"])
     _note(one, "reopening turned down", by, now, {})

@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.analysis.amounts import read_day, read_percent
 from billing.analysis.pricing import common_days, days_meet, rates_of, told_rates
@@ -43,11 +44,11 @@ def read_discount(told: Mapping[str, str]) -> WantedDiscount:
         note=fields.text("note", LONGEST_NOTE),
     )
     if not wanted.provider:
-        fields.reasons["provider"] = "must be told"
+        fields.reasons["provider"] = _("must be told")
     if not told.get("percent", "").strip():
-        fields.reasons["percent"] = "must be told"
+        fields.reasons["percent"] = _("must be told")
     if wanted.starts_on and wanted.ends_on and wanted.ends_on <= wanted.starts_on:
-        fields.reasons["ends_on"] = "must be later than the first day"
+        fields.reasons["ends_on"] = _("must be later than the first day")
     fields.check()
     return wanted
 
@@ -57,14 +58,14 @@ def add_discount(*, team_id: UUID, wanted: WantedDiscount, by: By, now: datetime
     """Saves a discount and the prices that it makes. Raises `Refused`."""
     provider = providers_of([wanted.provider])[wanted.provider]
     if provider is None:
-        raise Refused({"provider": "is none of the price book; enter the prices themselves"})
+        raise Refused({"provider": _("is none of the price book; enter the prices themselves")})
     known = BookModel.objects.filter(provider=provider, removed_at__isnull=True)
     if wanted.model and not known.filter(model=wanted.model).exists():
-        raise Refused({"model": f"is none of {provider} in the price book"})
+        raise Refused({"model": _("is none of {provider} in the price book").format(provider=provider)})
     others = Discount.objects.filter(team_id=team_id, provider=provider, model=wanted.model, removed_at__isnull=True)
     days = (wanted.starts_on, wanted.ends_on)
     if any(days_meet(days, (one.starts_on, one.ends_on)) for one in others):
-        raise Refused({"starts_on": "overlaps with a discount of the same that is there already"})
+        raise Refused({"starts_on": _("overlaps with a discount of the same that is there already")})
     made = Discount.objects.create(
         team_id=team_id,
         provider=provider,

@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from billing.analysis.lines import Figures
+from billing.analysis.periods import month_words
 from billing.models import ENTERED, CostBasis, CostKind, CostLine, CostOutcome, Entry, StatementBooking
 from billing.services.history import By, Subject, record
 from billing.store.cost_lock import lock_costs
@@ -79,7 +82,7 @@ def remove_entry(team_id: UUID, line_id: int, now: datetime, by: By = None) -> N
     lock_costs(team_id, wait=True)
     line = CostLine.objects.filter(team_id=team_id, id=line_id, entry__in=ENTERED).first()
     if line is None:
-        raise EntryRefused(entry="there is no such entry")
+        raise EntryRefused(entry=_("there is no such entry"))
     if reason := _closed(team_id, line.booked_on):
         raise EntryRefused(day=reason)
     CostLine.objects.filter(team_id=team_id, id=line_id).delete()
@@ -96,26 +99,27 @@ def _note(line: CostLine, what: str, by: By, now: datetime, **detail: object) ->
 
 
 def _closed(team_id: UUID, day: date) -> str:
-    return f"{day:%B %Y} is closed" if read_months(team_id).is_closed(day) else ""
+    is_closed = read_months(team_id).is_closed(day)
+    return _("{month} is closed").format(month=month_words(day)) if is_closed else ""
 
 
 def _reasons(team_id: UUID, wanted: Wanted) -> dict[str, str]:
-    reason = wanted.reason.strip()
+    reason, words = wanted.reason.strip(), _("must have 1 to {most} characters")
     found = {
-        "entry": "" if wanted.entry in ENTERED else "must be an adjustment, a credit or a commitment",
+        "entry": "" if wanted.entry in ENTERED else _("must be an adjustment, a credit or a commitment"),
         "day": _closed(team_id, wanted.day),
-        "usd": _amount(wanted.usd) or ("a credit is less than 0" if _is_no_credit(wanted) else ""),
+        "usd": _amount(wanted.usd) or (_("a credit is less than 0") if _is_no_credit(wanted) else ""),
         "billed": _amount(wanted.billed) if wanted.billed is not None else "",
-        "reason": "" if 0 < len(reason) <= MAX_REASON else f"must have 1 to {MAX_REASON} characters",
+        "reason": "" if 0 < len(reason) <= MAX_REASON else words.format(most=MAX_REASON),
     }
     is_told = wanted.currency.isascii() and wanted.currency.isalpha() and wanted.currency.isupper()
     if len(wanted.currency) != 3 or not is_told:
-        found["currency"] = "must be three capital letters"
+        found["currency"] = _("must be three capital letters")
     elif wanted.currency != "USD" and wanted.billed is None:
-        found["billed"] = f"must be told in {wanted.currency}"
+        found["billed"] = _("must be told in {currency}").format(currency=wanted.currency)
     known = Workflow.objects.filter(team_id=team_id, id=wanted.workflow_id)
     if wanted.workflow_id != NO_WORKFLOW and not known.exists():
-        found["workflow"] = "there is no such workflow"
+        found["workflow"] = _("there is no such workflow")
     return {name: why for name, why in found.items() if why}
 
 
@@ -125,10 +129,11 @@ def _is_no_credit(wanted: Wanted) -> bool:
 
 def _amount(amount: Decimal) -> str:
     if not amount.is_finite() or abs(amount) > MAX_USD:
-        return f"must be a number of at most {MAX_USD:,}"
+        return _("must be a number of at most {most}").format(most=f"{MAX_USD:,}")
     if amount == 0:
-        return "must not be 0"
-    return "" if len(amount.as_tuple().digits) <= MAX_DIGITS else f"must have at most {MAX_DIGITS} digits"
+        return _("must not be 0")
+    is_short = len(amount.as_tuple().digits) <= MAX_DIGITS
+    return "" if is_short else _("must have at most {most} digits").format(most=MAX_DIGITS)
 
 
 def _values(team_id: UUID, wanted: Wanted) -> dict[str, object]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.analysis.amounts import read_amount, read_currency, read_day
 from billing.models import CostKind, CostLine, Entry
@@ -50,7 +51,7 @@ def read_entry(team_id: UUID, told: Mapping[str, str], key: str) -> Wanted:
     reason = fields.text("reason", MAX_REASON)
     for name in MUST:
         if not told.get(name, "").strip():
-            fields.reasons[name] = "must be told"
+            fields.reasons[name] = _("must be told")
     workflow = _find_workflow(team_id, names.pop("workflow"), fields)
     rate = _rate(team_id, currency, day, fields)
     fields.check()
@@ -76,31 +77,32 @@ def _rate(team_id: UUID, currency: str, day: date, fields: Fields) -> Decimal | 
     if currency == "USD" or fields.reasons.keys() & {"currency", "day"}:
         return None
     if currency != reported:
-        other = "" if reported == "USD" else f" or {reported}, in which the team reports"
-        fields.reasons["currency"] = f"must be USD{other}"
+        is_usd = reported == "USD"
+        words = _("must be USD") if is_usd else _("must be USD or {currency}, in which the team reports")
+        fields.reasons["currency"] = words.format(currency=reported)
         return None
     found = rate_on(read_exchange(team_id, [currency]).get(currency, ()), day)
     if found is None:
-        fields.reasons["currency"] = f"has no exchange rate on {day}: enter one first"
+        fields.reasons["currency"] = _("has no exchange rate on {day}: enter one first").format(day=day)
     return found
 
 
 def _find_workflow(team_id: UUID, text: str, fields: Fields) -> UUID:
     found: Workflow | None = named(team_id, text) if text else None
     if text and found is None:
-        fields.reasons["workflow"] = "is not known: give its name or slug"
+        fields.reasons["workflow"] = _("is not known: give its name or slug")
     return found.id if found else NO_WORKFLOW
 
 
 def _read_entry(text: str) -> Entry:
     if text not in ENTRIES:
-        raise ValueError(f"must be one of {', '.join(ENTRIES)}")
+        raise ValueError(_("must be one of {words}").format(words=", ".join(ENTRIES)))
     return ENTRIES[text]
 
 
 def _read_kind(text: str) -> CostKind:
     if text not in KIND_WORDS:
-        raise ValueError(f"must be one of {', '.join(KIND_WORDS)}")
+        raise ValueError(_("must be one of {words}").format(words=", ".join(KIND_WORDS)))
     return KIND_WORDS[text]
 
 
@@ -108,7 +110,7 @@ def _read_signed(text: str) -> Decimal:
     told = text.replace("\N{MINUS SIGN}", "-")
     found = read_amount(told.removeprefix("-").lstrip())
     if not found:
-        raise ValueError("must not be 0")
+        raise ValueError(_("must not be 0"))
     return -found if told.startswith("-") else found
 
 
@@ -120,12 +122,13 @@ def read_tags(text: str) -> dict[str, str]:
         if not line.strip():
             continue
         if not (sign and name and value):
-            raise ValueError("must be written as name=value, one a line")
+            raise ValueError(_("must be written as name=value, one a line"))
         if len(name) > MAX_TAG or len(value) > MAX_NAME:
-            raise ValueError(f"must have names of at most {MAX_TAG} and values of at most {MAX_NAME} characters")
+            words = _("must have names of at most {name} and values of at most {value} characters")
+            raise ValueError(words.format(name=MAX_TAG, value=MAX_NAME))
         if name in found:
-            raise ValueError(f"must name {name} once")
+            raise ValueError(_("must name {name} once").format(name=name))
         found[name] = value
     if len(found) > MAX_TAGS:
-        raise ValueError(f"must be at most {MAX_TAGS}")
+        raise ValueError(_("must be at most {most}").format(most=MAX_TAGS))
     return found

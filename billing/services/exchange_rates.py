@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.csv_file import NOT_CSV, is_named_csv
 from billing.analysis.amounts import read_currency, read_day, read_positive
@@ -40,9 +41,9 @@ def enter_rate(*, team_id: UUID, told: Mapping[str, str], by: By, now: datetime)
     ]
     for name in ("currency", "date", "usd"):
         if not told.get(name, "").strip():
-            fields.reasons[name] = "must be told"
+            fields.reasons[name] = _("must be told")
     if values[0] == "USD":
-        fields.reasons["currency"] = "must be another than USD"
+        fields.reasons["currency"] = _("must be another than USD")
     fields.check()
     row = RateRow(0, *values)
     if faults := _closed(team_id, [row]):
@@ -55,8 +56,9 @@ def _closed(team_id: UUID, rows: Sequence[RateRow]) -> list[Fault]:
     closed = set(
         CostMonth.objects.filter(team_id=team_id).exclude(state=MonthState.OPEN).values_list("month", flat=True)
     )
+    words = _("is in {month}, which is closed and keeps its rates")
     return [
-        Fault(row.line, "date", f"is in {row.starts_on:%Y-%m}, which is closed and keeps its rates")
+        Fault(row.line, "date", words.format(month=f"{row.starts_on:%Y-%m}"))
         for row in rows
         if row.starts_on.replace(day=1) in closed
     ]
@@ -96,6 +98,6 @@ def set_reporting_currency(*, team_id: UUID, currency: str, now: datetime, by: B
     except ValueError as error:
         raise Refused({"reporting_currency": str(error)}) from None
     if told != "USD" and not ExchangeRate.objects.filter(team_id=team_id, currency=told).exists():
-        raise Refused({"reporting_currency": "has no exchange rate yet: upload one first"})
+        raise Refused({"reporting_currency": _("has no exchange rate yet: upload one first")})
     CostSettings.objects.update_or_create(team_id=team_id, defaults={"reporting_currency": told, "updated_at": now})
     record(team_id, Subject.CURRENCY, told, "chosen", by=by, now=now)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.tenancy import team_context
 from billing.exports.files import Format, Table, file_name
@@ -43,7 +44,8 @@ def create(
     """Asks for an export. Inside the team's context. Raises `TooManyExports`."""
     at_work = ExportJob.objects.filter(team_id=team_id, state__in=(ExportState.WAITING, ExportState.WRITING))
     if at_work.count() >= MOST_AT_WORK:
-        raise TooManyExports(f"{MOST_AT_WORK} exports of this team wait already: let one end, or remove one.")
+        words = _("{count} exports of this team wait already: let one end, or remove one.")
+        raise TooManyExports(words.format(count=MOST_AT_WORK))
     job = ExportJob.objects.create(
         team_id=team_id,
         table=table.value,

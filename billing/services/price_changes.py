@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.analysis.price_changes import Change, Preview, Situation, preview
 from billing.analysis.pricing import Origin
@@ -66,12 +67,12 @@ def apply_changes(*, team_id: UUID, seen: str, reason: str, by: By, now: datetim
     """
     told = reason.strip()
     if not told or len(told) > LONGEST_REASON:
-        raise Refused({"reason": f"must be told, in at most {LONGEST_REASON} characters"})
+        raise Refused({"reason": _("must be told, in at most {most} characters").format(most=LONGEST_REASON)})
     found = preview_changes(team_id, now)
     if not found.changes:
-        raise Refused({"prices": "change nothing of what open months count"})
+        raise Refused({"prices": _("change nothing of what open months count")})
     if digest_of(found.changes) != seen:
-        raise Refused({"prices": "have changed since you looked: look at the effect again"})
+        raise Refused({"prices": _("have changed since you looked: look at the effect again")})
     for change in found.changes:
         _apply(team_id, change, told, by, now)
     return found

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 
 class Refused(Exception):
     """A change of prices or rates that cannot be made: `reasons` says why, by field."""
@@ -34,7 +36,7 @@ class Fields:
         """A text of at most so many characters."""
         found = self.told.get(field, "").replace("\x00", "").strip()
         if len(found) > most:
-            self.reasons[field] = f"must be at most {most} characters"
+            self.reasons[field] = _("must be at most {most} characters").format(most=most)
         return found
 
     def check(self) -> None:

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from billing.analysis.allocation import next_month
 from billing.analysis.amounts import read_amount, read_currency, read_day
+from billing.analysis.periods import month_words
 from billing.models import AllocationKey, CostKind, ExchangeRate, RateUnit, ResourceRate
 from billing.services.history import By, Subject, record, user_of
 from billing.services.refusals import Fields, Refused
@@ -69,7 +71,7 @@ def read_rate(told: Mapping[str, str]) -> WantedRate:
     )
     for name in _NEEDED:
         if not told.get(name, "").strip():
-            fields.reasons[name] = "must be told"
+            fields.reasons[name] = _("must be told")
     _check(found, fields)
     fields.check()
     return found
@@ -79,32 +81,36 @@ def _check(found: WantedRate, fields: Fields) -> None:
     """What does not go together."""
     scopes = [name for name in _SCOPES if getattr(found, name)]
     if len(scopes) > 1:
-        fields.reasons[scopes[1]] = f"must be empty where the {scopes[0]} is told: a rate is for one of them"
+        fields.reasons[scopes[1]] = (
+            _("must be empty where the workflow is told: a rate is for one of them")
+            if scopes[0] == "workflow"
+            else _("must be empty where the environment is told: a rate is for one of them")
+        )
     if found.system and found.unit and found.unit != RateUnit.CALL:
-        fields.reasons["system"] = "must be empty but for rates of calls"
+        fields.reasons["system"] = _("must be empty but for rates of calls")
     if found.unit == RateUnit.MONTH and not found.key:
-        fields.reasons.setdefault("key", "must be told for a fixed amount")
+        fields.reasons.setdefault("key", _("must be told for a fixed amount"))
     if found.unit not in ("", RateUnit.MONTH) and found.key:
-        fields.reasons["key"] = "must be empty but for a fixed amount"
+        fields.reasons["key"] = _("must be empty but for a fixed amount")
     if found.ends_on and found.ends_on <= found.starts_on and "starts_on" not in fields.reasons:
-        fields.reasons["ends_on"] = "must be later than the first day"
+        fields.reasons["ends_on"] = _("must be later than the first day")
 
 
 def _read_kind(text: str) -> CostKind:
     if text not in KINDS:
-        raise ValueError(f"must be one of {', '.join(KINDS)}")
+        raise ValueError(_("must be one of {words}").format(words=", ".join(KINDS)))
     return KINDS[text]
 
 
 def _read_unit(text: str) -> str:
     if text not in RateUnit.values:
-        raise ValueError(f"must be one of {', '.join(RateUnit.values)}")
+        raise ValueError(_("must be one of {words}").format(words=", ".join(RateUnit.values)))
     return text
 
 
 def _read_key(text: str) -> str:
     if text not in AllocationKey.values:
-        raise ValueError(f"must be one of {', '.join(AllocationKey.values)}")
+        raise ValueError(_("must be one of {words}").format(words=", ".join(AllocationKey.values)))
     return text
 
 
@@ -142,7 +148,7 @@ def _find_workflow(team_id: UUID, told: str) -> UUID:
     rows = Workflow.objects.filter(Q(name=told) | Q(slug=told), team_id=team_id).order_by("name", "id")
     found = rows.values_list("id", flat=True).first()
     if found is None:
-        raise Refused({"workflow": "is none of the team's workflows"})
+        raise Refused({"workflow": _("is none of the team's workflows")})
     return found
 
 
@@ -157,7 +163,8 @@ def _check_days(team_id: UUID, start: date, end: date | None, field: str) -> Non
     ]
     if closed:
         last = max(closed)
-        raise Refused({field: f"must not reach {last:%B %Y}, which is closed; {next_month(last)} is open"})
+        words = _("must not reach {month}, which is closed; {day} is open")
+        raise Refused({field: words.format(month=month_words(last), day=next_month(last))})
 
 
 def _check_overlap(row: ResourceRate) -> None:
@@ -170,8 +177,12 @@ def _check_overlap(row: ResourceRate) -> None:
     if row.ends_on:
         others = others.filter(starts_on__lt=row.ends_on)
     if (other := others.order_by("starts_on", "id").first()) is not None:
-        since = f"since {other.starts_on}" + (f" to before {other.ends_on}" if other.ends_on else "")
-        raise Refused({"starts_on": f"overlaps with a rate of the same name that holds {since}; end that one first"})
+        words = (
+            _("overlaps with a rate of the same name that holds since {first} to before {end}; end that one first")
+            if other.ends_on
+            else _("overlaps with a rate of the same name that holds since {first}; end that one first")
+        )
+        raise Refused({"starts_on": words.format(first=other.starts_on, end=other.ends_on)})
 
 
 def _check_exchange(row: ResourceRate) -> None:
@@ -179,7 +190,7 @@ def _check_exchange(row: ResourceRate) -> None:
         return
     rates = ExchangeRate.objects.filter(team_id=row.team_id, currency=row.currency, starts_on__lte=row.starts_on)
     if not rates.exists():
-        raise Refused({"currency": f"has no exchange rate on {row.starts_on}: enter one first"})
+        raise Refused({"currency": _("has no exchange rate on {day}: enter one first").format(day=row.starts_on)})
 
 
 def _make_again(row: ResourceRate, start: date, end: date | None, now: datetime) -> None:
@@ -198,10 +209,11 @@ def end_rate(*, team_id: UUID, rate_id: int, ends_on: date, now: datetime, by: B
     if row is None:
         return False
     if ends_on <= row.starts_on:
-        raise Refused({"ends_on": f"must be later than the first day, {row.starts_on}"})
+        raise Refused({"ends_on": _("must be later than the first day, {day}").format(day=row.starts_on)})
     old = row.ends_on
     if old is not None and old < ends_on:
-        raise Refused({"ends_on": f"must not be later than {old}, when it ends: enter another rate from then on"})
+        words = _("must not be later than {day}, when it ends: enter another rate from then on")
+        raise Refused({"ends_on": words.format(day=old)})
     if old == ends_on:
         return True
     _check_days(team_id, ends_on, old, "ends_on")

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.csv_file import NOT_CSV, is_named_csv
 from billing.analysis.statements import StatementRow, read_statement, refuse
@@ -51,7 +52,8 @@ class _Hashed(io.RawIOBase):
         chunk = self._source.read(len(buffer))
         self._count += len(chunk)
         if self._count > MOST_BYTES:
-            raise refuse(f"is larger than {MOST_BYTES // 1_000_000} MB: export one month only")
+            words = _("is larger than {most} MB: export one month only")
+            raise refuse(words.format(most=MOST_BYTES // 1_000_000))
         self.digest.update(chunk)
         buffer[: len(chunk)] = chunk
         return len(chunk)
@@ -67,7 +69,7 @@ def import_statement(
     """
     provider = provider.strip()
     if not provider or len(provider) > MAX_PROVIDER:
-        raise refuse(f"the provider must have 1 to {MAX_PROVIDER} letters")
+        raise refuse(_("the provider must have 1 to {most} letters").format(most=MAX_PROVIDER))
     if not is_named_csv(upload.filename):
         raise refuse(NOT_CSV)
     hashed = _Hashed(upload.content)
@@ -112,7 +114,8 @@ def _retire(statement: ProviderStatement, by: By, now: datetime) -> None:
     try:
         count = take_back_all(statement, by, now)
     except Refused as refused:
-        raise refuse(f"the statement {statement.filename} stays: its difference {refused.reasons['booked']}") from None
+        words = _("the statement {file} stays: its difference {reason}")
+        raise refuse(words.format(file=statement.filename, reason=refused.reasons["booked"])) from None
     ProviderStatement.objects.filter(team_id=statement.team_id, id=statement.id).update(removed_at=now)
     about = {**_about(statement), "bookings": count or None}
     record(statement.team_id, Subject.STATEMENT, statement.id, "removed", by=by, now=now, **about)
@@ -127,7 +130,7 @@ def _lines(hashed: _Hashed) -> Iterator[str]:
     text = io.TextIOWrapper(io.BufferedReader(hashed), encoding="utf-8", errors="surrogateescape", newline="")
     for number, line in enumerate(text, 1):
         if not line.isascii() and _UNDECODED.search(line):
-            raise refuse("is not UTF-8: save the file as CSV in UTF-8", line=number)
+            raise refuse(_("is not UTF-8: save the file as CSV in UTF-8"), line=number)
         yield line
 
 
@@ -154,6 +157,7 @@ def _with_usd(team_id: UUID, lines: list[StatementLine]) -> list[StatementLine]:
             continue
         rate = Decimal(1) if line.currency == "USD" else rate_on(rates.get(line.currency, ()), line.day)
         if rate is None:
-            raise refuse(f"amounts are in {line.currency}, and there is no exchange rate for it on {line.day}")
+            words = _("amounts are in {currency}, and there is no exchange rate for it on {day}")
+            raise refuse(words.format(currency=line.currency, day=line.day))
         line.usd = line.amount * rate
     return lines

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.models import CostSettings
 from billing.services.history import By, Subject, record
@@ -43,11 +44,11 @@ def set_tag_keys(team_id: UUID, keys: Sequence[str], now: datetime, by: By = Non
 
 def _reason(keys: Sequence[str]) -> str:
     if len(keys) > MAX_KEYS:
-        return f"at most {MAX_KEYS} tags"
+        return _("at most {most} tags").format(most=MAX_KEYS)
     if not all(keys):
-        return "a tag must not be empty"
+        return _("a tag must not be empty")
     if any(len(key) > MAX_KEY for key in keys):
-        return f"a tag must have at most {MAX_KEY} characters"
+        return _("a tag must have at most {most} characters").format(most=MAX_KEY)
     if len(set(keys)) < len(keys):
-        return "a tag is named twice"
+        return _("a tag is named twice")
     return ""

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.analysis.amounts import read_amount, read_count, read_currency, read_day
 from billing.analysis.pricing import overlap, tier_of, told_rates
@@ -80,20 +81,20 @@ def read_price(told: Mapping[str, str]) -> WantedPrice:
         list_price_id=fields.read("list_price_id", _id),
     )
     if not wanted.model:
-        fields.reasons["model"] = "must be told"
+        fields.reasons["model"] = _("must be told")
     if not rates and not any(name.startswith(RATE_FIELD) for name in fields.reasons):
-        fields.reasons[RATE_FIELD + Bucket.INPUT] = "or another rate must be told; 0 is free"
+        fields.reasons[RATE_FIELD + Bucket.INPUT] = _("or another rate must be told; 0 is free")
     if wanted.starts_on and wanted.ends_on and wanted.ends_on <= wanted.starts_on:
-        fields.reasons["ends_on"] = "must be later than the first day"
+        fields.reasons["ends_on"] = _("must be later than the first day")
     if wanted.context_up_to is not None and wanted.context_up_to <= wanted.context_over:
-        fields.reasons["context_up_to"] = "must be more than what it is over"
+        fields.reasons["context_up_to"] = _("must be more than what it is over")
     fields.check()
     return wanted
 
 
 def _id(text: str) -> int:
     if not text.lstrip("-").isdigit() or abs(int(text)) >= 2**63:
-        raise ValueError("must be the id of a price")
+        raise ValueError(_("must be the id of a price"))
     return int(text)
 
 
@@ -104,7 +105,7 @@ def _rates(fields: Fields) -> dict[Bucket, Decimal]:
         if bucket == name or not text.strip():
             continue
         if bucket not in set(Bucket):
-            fields.reasons[name] = f"must be a rate of one of: {', '.join(Bucket)}"
+            fields.reasons[name] = _("must be a rate of one of: {words}").format(words=", ".join(Bucket))
             continue
         rate = fields.read(name, read_amount)
         if rate is not None:
@@ -127,10 +128,14 @@ def check_price(team_id: UUID, wanted: WantedPrice) -> None:
     """Raises `Refused` for a price that overlaps with another, or in a currency that is worth nothing known."""
     first = wanted.starts_on or date.min
     if usd_of(team_id, wanted.currency, first) is None:
-        since = f" on {first.isoformat()}" if wanted.starts_on else " for all days; say the first day of the price"
-        raise Refused({"currency": f"has no exchange rate{since}: upload one first"})
+        words = (
+            _("has no exchange rate on {day}: upload one first")
+            if wanted.starts_on
+            else _("has no exchange rate for all days; say the first day of the price: upload one first")
+        )
+        raise Refused({"currency": words.format(day=first.isoformat())})
     if wanted.list_price_id and not BookPrice.objects.filter(id=wanted.list_price_id).exists():
-        raise Refused({"list_price_id": "is no price of the book"})
+        raise Refused({"list_price_id": _("is no price of the book")})
     (mine,) = as_prices([_with_id(wanted.as_row(team_id))])
     same = [
         row
@@ -139,8 +144,21 @@ def check_price(team_id: UUID, wanted: WantedPrice) -> None:
     ]
     for row, price in zip(same, as_prices(same), strict=True):
         if overlap(mine, price):
-            days = f"from {row.starts_on or 'the first day'} to before {row.ends_on or 'further notice'}"
-            raise Refused({"starts_on": f"overlaps with a price of it that holds {days}: end that one first"})
+            raise Refused({"starts_on": _overlaps(row)})
+
+
+def _overlaps(row: TeamPrice) -> str:
+    if row.starts_on and row.ends_on:
+        words = _("overlaps with a price of it that holds from {first} to before {end}: end that one first")
+    elif row.starts_on:
+        words = _("overlaps with a price of it that holds from {first} to before further notice: end that one first")
+    elif row.ends_on:
+        words = _("overlaps with a price of it that holds from the first day to before {end}: end that one first")
+    else:
+        words = _(
+            "overlaps with a price of it that holds from the first day to before further notice: end that one first"
+        )
+    return words.format(first=row.starts_on, end=row.ends_on)
 
 
 def _with_id(row: TeamPrice) -> TeamPrice:
@@ -170,7 +188,7 @@ def end_price(*, team_id: UUID, price_id: int, ends_on: str, by: By, now: dateti
     except ValueError as error:
         raise Refused({"ends_on": str(error)}) from None
     if (old.starts_on and day <= old.starts_on) or (old.ends_on and day > old.ends_on):
-        raise Refused({"ends_on": "must be later than its first day, and not later than its end"})
+        raise Refused({"ends_on": _("must be later than its first day, and not later than its end")})
     remove_team_prices(team_id, [old.id], now)
     old.ends_on, old.removed_at, old.created_by, old.created_at = day, None, user_of(by), now
     save_team_prices(team_id, [old])

@@ -7,10 +7,12 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
+from billing.analysis.periods import full_day_words
 from billing.analysis.pricing import plain
 from billing.analysis.reconciliation import Key
 from billing.services.bookings import Proposal, book, propose
@@ -31,7 +33,8 @@ def book_difference(request: TeamRequest, provider: str, month: str) -> HttpResp
         if request.method == "POST":
             seen, now = told.get("seen", ""), timezone.now()
             line = book(request.team.id, provider, first, key, seen=seen, by=request.user, now=now)
-            messages.success(request, f"Booked as an adjustment on {line.booked_on:%-d %B %Y}.")
+            words = _("Booked as an adjustment on {day}.")
+            messages.success(request, words.format(day=full_day_words(line.booked_on)))
             return HttpResponseRedirect(back)
         found = propose(request.team.id, provider, first, key)
     except LookupError:
@@ -65,14 +68,14 @@ def _key(day: str, model: str) -> Key | None:
 def _amounts(found: Proposal) -> list[tuple[str, str]]:
     """What the line comes from, exactly."""
     return [
-        ("The statement says", _usd(found.theirs)),
-        ("Counted here", _usd(found.ours)),
-        *([("Booked before", _usd(found.booked))] if found.booked else []),
-        ("To be booked", _usd(found.usd)),
+        (_("The statement says"), _usd(found.theirs)),
+        (_("Counted here"), _usd(found.ours)),
+        *([(_("Booked before"), _usd(found.booked))] if found.booked else []),
+        (_("To be booked"), _usd(found.usd)),
     ]
 
 
 def _usd(amount: Decimal) -> str:
     """All digits of an amount, at least two after the point."""
-    whole, _, part = plain(abs(amount)).partition(".")
+    whole, _point, part = plain(abs(amount)).partition(".")
     return f"{wording.MINUS if amount < 0 else ''}${int(whole):,}.{part:0<2}"

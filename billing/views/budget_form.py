@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect, QueryDi
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -64,7 +65,7 @@ def remove(request: TeamRequest, budget: UUID) -> HttpResponseBase:
         gone = remove_budget(team_id=request.team.id, budget_id=budget, by=request.user, now=timezone.now())
     except Budget.DoesNotExist:
         raise Http404("No such budget.") from None
-    messages.success(request, f"Removed the budget {gone.name}.")
+    messages.success(request, _("Removed the budget {name}.").format(name=gone.name))
     return HttpResponseRedirect(reverse("budgets", args=[request.team.slug]))
 
 
@@ -101,7 +102,7 @@ def read(team_id: UUID, told: Mapping[str, str]) -> dict[str, Any]:
     if fields["scope"] == BudgetScope.WORKFLOW.value and told.get("workflow"):
         workflow = find(team_id, told["workflow"])
         if workflow is None:
-            raise Refused({"workflow": "is not known"})
+            raise Refused({"workflow": _("is not known")})
         fields["workflow_id"] = workflow.id
     return {**fields, **_owner(told.get("owner", ""))}
 
@@ -111,7 +112,7 @@ def _percents(on: ThresholdOn, text: str) -> list[dict[str, Any]]:
     try:
         return [{"on": on.value, "percent": int(part)} for part in parts if part]
     except ValueError:
-        raise Refused({"thresholds": "must be whole percents, as 50, 80, 100"}) from None
+        raise Refused({"thresholds": _("must be whole percents, as 50, 80, 100")}) from None
 
 
 def _owner(text: str) -> dict[str, UUID]:
@@ -120,7 +121,7 @@ def _owner(text: str) -> dict[str, UUID]:
             try:
                 return {name: UUID(text.removeprefix(start))}
             except ValueError:
-                raise Refused({"owner": "must be a member or a group of the team"}) from None
+                raise Refused({"owner": _("must be a member or a group of the team")}) from None
     return {}
 
 
@@ -139,7 +140,8 @@ def _post(request: TeamRequest, kept: Budget | None) -> HttpResponseBase:
         return _page(request, kept, {**dict.fromkeys(FIELDS, ""), **told}, refused.reasons)
     except Budget.DoesNotExist:
         raise Http404("No such budget.") from None
-    messages.success(request, "Saved." if kept else "Saved. Alert rules about budgets look at it from now on.")
+    said = _("Saved.") if kept else _("Saved. Alert rules about budgets look at it from now on.")
+    messages.success(request, said)
     return HttpResponseRedirect(reverse("budget", args=[request.team.slug, made.id]))
 
 
@@ -152,7 +154,7 @@ def _page(
         "kept": kept,
         "told": told,
         "reasons": reasons or {},
-        "scopes": BudgetScope.choices,
+        "scopes": [(value, _(str(label))) for value, label in BudgetScope.choices],
         "workflows": names(team_id),
         "values": [*values_of(team_id, LabelKind.PROVIDER), *values_of(team_id, LabelKind.TAG)],
         "environments": environments_of(team_id),

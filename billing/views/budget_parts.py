@@ -6,6 +6,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from billing.analysis.budget_course import BudgetState, Reached, ThresholdOn
 from billing.analysis.periods import DAY
 from billing.reads.budget_words import limit_words, owner_words, scope_words, spent_words
@@ -18,14 +21,14 @@ from monitoring.presentation import Chart, Series, Threshold
 from monitoring.templatetags.components import Sign
 
 SIGNS = {
-    BudgetState.OVER: Sign("fail", "Over", "fail"),
-    BudgetState.AT_RISK: Sign("warn", "At risk", "warn"),
-    BudgetState.INSIDE: Sign("ok", "Inside", "ok"),
-    BudgetState.UNKNOWN: Sign("unknown", "Too few days", "idle"),
+    BudgetState.OVER: Sign("fail", gettext_noop("Over"), "fail"),
+    BudgetState.AT_RISK: Sign("warn", gettext_noop("At risk"), "warn"),
+    BudgetState.INSIDE: Sign("ok", gettext_noop("Inside"), "ok"),
+    BudgetState.UNKNOWN: Sign("unknown", gettext_noop("Too few days"), "idle"),
 }
-WILL_BE_OVER = Sign("fail", "Will be over", "fail")
-NO_RATE = Sign("unknown", "No exchange rate", "idle")
-OFF = Sign("stop", "Off", "idle")
+WILL_BE_OVER = Sign("fail", gettext_noop("Will be over"), "fail")
+NO_RATE = Sign("unknown", gettext_noop("No exchange rate"), "idle")
+OFF = Sign("stop", gettext_noop("Off"), "idle")
 # Of the components that draw them: of signs, of verdict panels, of meters.
 _PANEL_TONES = {"fail": "fail", "warn": "watch", "ok": "ok"}
 _METER_TONES = {"fail": "fail", "ok": "ok"}
@@ -58,7 +61,9 @@ def line_of(row: BudgetRow) -> BudgetLine:
     """The texts of a budget."""
     found, course, sign = row.forecast, row.course, sign_of(row)
     has_forecast = found is not None and found.usd is not None
-    said = f"{wording.percent(course.share)} of {limit_words(row)} spent" if course else row.why_not
+    said = row.why_not
+    if course:
+        said = _("{share} of {limit} spent").format(share=wording.percent(course.share), limit=limit_words(row))
     return BudgetLine(
         row,
         sign,
@@ -66,7 +71,7 @@ def line_of(row: BudgetRow) -> BudgetLine:
         limit_words(row),
         spent_words(row),
         money(found.usd) if found and has_forecast else "",
-        f"{money(found.low)} to {money(found.high)}" if found and has_forecast else "",
+        _("{low} to {high}").format(low=money(found.low), high=money(found.high)) if found and has_forecast else "",
         when_words(row),
         [threshold_words(one) for one in row.thresholds if one.is_reached],
         owner_words(row.budget),
@@ -87,35 +92,43 @@ def sign_of(row: BudgetRow) -> Sign:
 
 def threshold_words(one: Reached) -> str:
     """`80% spent`, `100% forecast`."""
-    return f"{one.threshold.percent}% {'spent' if one.threshold.on is ThresholdOn.ACTUAL else 'forecast'}"
+    words = _("{percent}% spent") if one.threshold.on is ThresholdOn.ACTUAL else _("{percent}% forecast")
+    return words.format(percent=one.threshold.percent)
 
 
 def when_words(row: BudgetRow) -> str:
     """When it was passed, or will be; empty where neither."""
     if row.passed_on:
-        return f"passed on {day_words(row.passed_on)}"
-    return f"passed by {day_words(row.expected_on)}" if row.expected_on else ""
+        return _("passed on {day}").format(day=day_words(row.passed_on))
+    return _("passed by {day}").format(day=day_words(row.expected_on)) if row.expected_on else ""
 
 
 def answer_of(row: BudgetRow) -> tuple[str, str]:
     """Will it hold? In one sentence, with the tone of the panel."""
     course, last = row.course, day_words(row.period.end - DAY)
     if course is None:
-        return f"Unknown: {row.why_not}", "idle"
-    limit, tone = limit_words(row), _PANEL_TONES.get(SIGNS[course.state].tone, "idle")
-    expected = f"{money(course.forecast)} of {limit} by {last}."
+        return _("Unknown: {reason}").format(reason=row.why_not), "idle"
+    tone = _PANEL_TONES.get(SIGNS[course.state].tone, "idle")
     if course.actual > course.amount:
-        return f"No: {spent_words(row)} of {limit} is spent.", tone
-    if not row.period.is_running:
-        return f"Yes: {spent_words(row)} of {limit} was spent.", tone
-    match course.state:
-        case BudgetState.OVER:
-            return f"Not at this rate: {expected}", tone
-        case BudgetState.AT_RISK:
-            return f"At risk: {expected}", tone
-        case BudgetState.INSIDE:
-            return f"Yes: {expected}", tone
-    return f"{spent_words(row)} of {limit} is spent. {row.forecast.reason if row.forecast else ''}".strip(), tone
+        words = _("No: {spent} of {limit} is spent.")
+    elif not row.period.is_running:
+        words = _("Yes: {spent} of {limit} was spent.")
+    elif course.state is BudgetState.OVER:
+        words = _("Not at this rate: {expected} of {limit} by {day}.")
+    elif course.state is BudgetState.AT_RISK:
+        words = _("At risk: {expected} of {limit} by {day}.")
+    elif course.state is BudgetState.INSIDE:
+        words = _("Yes: {expected} of {limit} by {day}.")
+    else:
+        words = _("{spent} of {limit} is spent. {reason}") if row.forecast else _("{spent} of {limit} is spent.")
+    said = words.format(
+        spent=spent_words(row),
+        limit=limit_words(row),
+        expected=money(course.forecast),
+        day=last,
+        reason=row.forecast.reason if row.forecast else "",
+    )
+    return said.strip(), tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,29 +158,32 @@ def days_of(row: BudgetRow) -> list[MonthDay]:
 def month_chart(row: BudgetRow) -> tuple[Chart, list[tuple[str, str]]]:
     """The month against the budget, and the legend."""
     days, course = days_of(row), row.course
-    series = [Series("Actual", [_float(one.actual) for one in days], "c1")]
-    legend = [("line", "Actual")]
+    series = [Series(_("Actual"), [_float(one.actual) for one in days], "c1")]
+    legend = [("line", _("Actual"))]
     if any(one.forecast is not None for one in days):
         series += [
-            Series("Forecast, low", [_float(one.low) for one in days], "c1", "average"),
-            Series("Forecast, high", [_float(one.high) for one in days], "c1", "area"),
+            Series(_("Forecast, low"), [_float(one.low) for one in days], "c1", "average"),
+            Series(_("Forecast, high"), [_float(one.high) for one in days], "c1", "area"),
         ]
-        legend.append(("b2", "Forecast range"))
-    limit = Threshold(float(course.amount), f"Budget {money(course.amount)}") if course else None
+        legend.append(("b2", _("Forecast range")))
+    limit = (
+        Threshold(float(course.amount), _("Budget {amount}").format(amount=money(course.amount))) if course else None
+    )
+    ends = _("by the end of {day}")
     chart = Chart(
         id="chart-month",
         kind="band",
         unit="usd",
-        label=f"{row.period.name} against the budget. {answer_of(row)[0]}",
+        label=_("{month} against the budget. {answer}").format(month=row.period.name, answer=answer_of(row)[0]),
         starts=[start_of(one.day) for one in days],
         bucket_ms=DAY_MS,
-        titles=[f"by the end of {day_words(one.day)}" for one in days],
+        titles=[ends.format(day=day_words(one.day)) for one in days],
         series=series,
         window=(start_of(row.period.start), start_of(row.period.end)),
         height="large",
         limit=limit,
     )
-    return chart, [*legend, ("dash", "Budget")] if limit else legend
+    return chart, [*legend, ("dash", _("Budget"))] if limit else legend
 
 
 def _float(usd: Decimal | None) -> float | None:

@@ -1,6 +1,8 @@
 """Budgets of a team: will they hold? And the page of one, with its month and its history."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -8,7 +10,9 @@ from uuid import UUID
 from django.http import Http404, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -27,6 +31,21 @@ from monitoring.views.csv import csv_response
 
 MONTHS_SHOWN = 12
 MAX_EVENTS = 200
+# What is kept in the history, as pages name it.
+_WHAT = {"made": gettext_noop("made"), "changed": gettext_noop("changed"), "removed": gettext_noop("removed")}
+_FIELDS = {
+    "name": gettext_noop("name"),
+    "scope": gettext_noop("scope"),
+    "workflow": gettext_noop("workflow"),
+    "value": gettext_noop("value"),
+    "environment": gettext_noop("environment"),
+    "amount": gettext_noop("amount"),
+    "currency": gettext_noop("currency"),
+    "thresholds": gettext_noop("thresholds"),
+    "owner": gettext_noop("owner"),
+    "owner group": gettext_noop("owner group"),
+    "active": gettext_noop("active"),
+}
 _ORDER = (BudgetState.OVER, BudgetState.AT_RISK, BudgetState.UNKNOWN, BudgetState.INSIDE)
 
 
@@ -38,7 +57,9 @@ def budgets(request: TeamRequest) -> HttpResponseBase:
     rows = budget_rows(request.team.id, period, list(budgets_of(request.team.id)))
     rows.sort(key=_worst_first)
     if request.GET.get("format") == "csv":
-        return csv_response(f"budgets-{period.at}.csv", CSV_HEAD, [cells_of(row) for row in rows])
+        # Files are English, whoever asks.
+        with translation.override(None):
+            return csv_response(f"budgets-{period.at}.csv", CSV_HEAD, [cells_of(row) for row in rows])
     lines = [line_of(row) for row in rows]
     answer, tone = _answer([row for row in rows if row.budget.is_active], period)
     context = {
@@ -64,7 +85,8 @@ def budget(request: TeamRequest, budget: UUID) -> HttpResponseBase:
     events = list(BudgetEvent.objects.filter(team_id=request.team.id, budget=kept).select_related("by"))
     events.sort(key=lambda event: (event.at, event.what), reverse=True)
     if request.GET.get("format") == "csv":
-        return _csv(row, events, request.GET.get("table", ""))
+        with translation.override(None):
+            return _csv(row, events, request.GET.get("table", ""))
     answer, tone = answer_of(row)
     chart, legend = month_chart(row)
     context = {
@@ -73,13 +95,13 @@ def budget(request: TeamRequest, budget: UUID) -> HttpResponseBase:
         "row": row,
         "answer": answer,
         "tone": tone,
-        "question": "Will it hold?" if row.period.is_running else "Did it hold?",
-        "actions": [Action("See what it is spent on", cost_href(request.team.slug, kept, row.period), "coin", True)],
+        "question": _("Will it hold?") if row.period.is_running else _("Did it hold?"),
+        "actions": [Action(_("See what it is spent on"), cost_href(request.team.slug, kept, row.period), "coin", True)],
         "charts": [chart],
         "legend": legend,
         "difference": signed_money(row.course.difference) if row.course else "",
         "periods": _months(request, row.period),
-        "events": [(event, who(event), _changes(event)) for event in events[:MAX_EVENTS]],
+        "events": [(_happened(event), who(event), _shown_changes(event)) for event in events[:MAX_EVENTS]],
         "may_manage": request.membership.allows(Permission.MANAGE_COSTS),
         "course_csv": changed_query(request.GET, format="csv"),
         "thresholds_csv": changed_query(request.GET, format="csv", table="thresholds"),
@@ -108,34 +130,57 @@ def _worst_first(row: BudgetRow) -> tuple[Any, ...]:
 def _answer(rows: Sequence[BudgetRow], period: Period) -> tuple[str, str]:
     """Will they hold? In one sentence, with the tone of the panel."""
     if not rows:
-        return "All budgets are off.", "idle"
+        return _("All budgets are off."), "idle"
     if len(rows) == 1:
         return answer_of(rows[0])
     states = [row.course.state if row.course else BudgetState.UNKNOWN for row in rows]
     over, risky = states.count(BudgetState.OVER), states.count(BudgetState.AT_RISK)
     unknown = states.count(BudgetState.UNKNOWN)
-    count = f"{wording.count(len(rows))} budgets"
+    count = wording.count(len(rows))
     if over:
-        verb = ("is" if over == 1 else "are") if period.is_running else ("was" if over == 1 else "were")
-        ahead = " or will be" if period.is_running else ""
-        return f"No: {over} of {count} {verb} passed{ahead}{f', {risky} more at risk' if risky else ''}.", "fail"
+        words = _passed_words(over, risky, is_running=period.is_running)
+        return words.format(over=over, count=count, risky=risky), "fail"
     if risky:
-        return f"{risky} of {count} {'is' if risky == 1 else 'are'} at risk.", "watch"
+        words = ngettext("{risky} of {count} budgets is at risk.", "{risky} of {count} budgets are at risk.", risky)
+        return words.format(risky=risky, count=count), "watch"
     if unknown:
-        return f"Not known of {unknown} of {count}.", "idle"
-    return f"Yes: {count} inside.", "ok"
+        return _("Not known of {unknown} of {count} budgets.").format(unknown=unknown, count=count), "idle"
+    return _("Yes: {count} budgets inside.").format(count=count), "ok"
+
+
+def _passed_words(over: int, risky: int, *, is_running: bool) -> str:
+    """That budgets were passed; how many of how many is left to be put in."""
+    if is_running and risky:
+        return ngettext(
+            "No: {over} of {count} budgets is passed or will be, {risky} more at risk.",
+            "No: {over} of {count} budgets are passed or will be, {risky} more at risk.",
+            over,
+        )
+    if is_running:
+        return ngettext(
+            "No: {over} of {count} budgets is passed or will be.",
+            "No: {over} of {count} budgets are passed or will be.",
+            over,
+        )
+    if risky:
+        return ngettext(
+            "No: {over} of {count} budgets was passed, {risky} more at risk.",
+            "No: {over} of {count} budgets were passed, {risky} more at risk.",
+            over,
+        )
+    return ngettext("No: {over} of {count} budgets was passed.", "No: {over} of {count} budgets were passed.", over)
 
 
 def _actions(request: TeamRequest, lines: Sequence[BudgetLine]) -> list[Action]:
     if not lines:
         return []
     worst = lines[0].row.budget
-    name = worst.name if len(worst.name) <= 40 else "the budget"
+    label = _("Open {name}").format(name=worst.name) if len(worst.name) <= 40 else _("Open the budget")
     href = reverse("budget", args=[request.team.slug, worst.id])
-    found = [Action(f"Open {name}", href, "coin", primary=True)]
+    found = [Action(label, href, "coin", primary=True)]
     if request.membership.allows(Permission.MANAGE_ALERTS):
         rule = reverse("new_rule", args=[request.team.slug]) + "?metric=budget_forecast"
-        found.append(Action("Alert me by their thresholds", rule, "bell"))
+        found.append(Action(_("Alert me by their thresholds"), rule, "bell"))
     return found
 
 
@@ -155,11 +200,28 @@ def who(event: BudgetEvent) -> str:
     """Who did it."""
     if event.by is not None:
         return str(event.by.email)
-    return event.key_name or "somebody who is gone"
+    return event.key_name or _("somebody who is gone")
 
 
 def _changes(event: BudgetEvent) -> list[tuple[str, str, str]]:
     return [(name, before, after) for name, (before, after) in event.changes.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened to a budget, as its page says it."""
+
+    at: datetime
+    what: str
+
+
+def _happened(event: BudgetEvent) -> Happened:
+    return Happened(event.at, _(_WHAT[event.what]) if event.what in _WHAT else event.what)
+
+
+def _shown_changes(event: BudgetEvent) -> list[tuple[str, str, str]]:
+    """The same for the page: names of fields in its language."""
+    return [(_(_FIELDS.get(name, name)), before, after) for name, before, after in _changes(event)]
 
 
 def _csv(row: BudgetRow, events: Sequence[BudgetEvent], table: str) -> HttpResponseBase:

@@ -6,18 +6,29 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from billing.analysis.periods import DAY
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from billing.analysis.periods import DAY, month_words
 from billing.analysis.sums import add_known
 from billing.reads.cost_page import CostPage
 from billing.reads.course import Spent, sums_by
 from billing.views.cost_rows import COLOURS, OTHERS, NamedLine, provider_key
 from billing.views.scope import CostScope
-from billing.views.words import NO_WORKFLOW_WORDS, cents, day_words, kind_words, money
+from billing.views.words import cents, day_words, kind_words, money, no_workflow_words
 from monitoring.presentation import Chart, Colour, Link, Marker, Series, Threshold
 from monitoring.reads.releases import ReleaseMark
 from monitoring.views.trends_charts import release_markers
 
 BY = ("provider", "workflow", "kind")
+# The title of the chart by day and by month, and the words of the link, by how it is split.
+_TITLES = {
+    "provider": (gettext_noop("Daily cost by provider"), gettext_noop("Monthly cost by provider")),
+    "workflow": (gettext_noop("Daily cost by workflow"), gettext_noop("Monthly cost by workflow")),
+    "kind": (gettext_noop("Daily cost by kind"), gettext_noop("Monthly cost by kind")),
+}
+_LINKS = {"provider": gettext_noop("Provider"), "workflow": gettext_noop("Workflow"), "kind": gettext_noop("Kind")}
 DAY_MS = 86_400_000
 
 
@@ -35,26 +46,29 @@ def stack(scope: CostScope, page: CostPage, providers: Sequence[NamedLine], mark
     """Cost by day, of a year by month, stacked by what the address asks for."""
     by = scope.by if scope.by in BY else BY[0]
     series = {"provider": _by_provider, "workflow": _by_workflow, "kind": _by_kind}[by](page, providers)
-    unit = "Monthly" if page.course.is_monthly else "Daily"
+    title = _(_TITLES[by][page.course.is_monthly])
     days = page.course.buckets(page.period.days)
     chart = Chart(
         id="chart-cost",
         kind="bars",
         unit="usd",
-        label=f"{unit} cost by {by}. {_highest(page, days)}",
+        label=f"{title}. {_highest(page, days)}",
         starts=[start_of(day) for day in days],
         bucket_ms=DAY_MS * (30 if page.course.is_monthly else 1),
-        titles=[f"{day:%B %Y}" if page.course.is_monthly else f"{day:%a} {day_words(day)}" for day in days],
+        titles=[
+            month_words(day) if page.course.is_monthly else f"{dateformat.format(day, 'D')} {day_words(day)}"
+            for day in days
+        ],
         series=series,
         window=(start_of(page.period.start), start_of(page.period.end)),
         height="large",
         markers=_inside(release_markers(marks), page),
     )
     return Stack(
-        f"{unit} cost by {by}",
+        title,
         [chart],
         [(one.colour, one.label) for one in series],
-        [Link(name.capitalize(), scope.query(by=None if name == BY[0] else name), name == by) for name in BY],
+        [Link(_(_LINKS[name]), scope.query(by=None if name == BY[0] else name), name == by) for name in BY],
     )
 
 
@@ -67,15 +81,15 @@ def budget_chart(page: CostPage) -> tuple[list[Chart], list[tuple[str, str]]]:
     if page.course.is_monthly:
         days = starts
     is_unknown = page.now.cost_usd is None and not page.is_idle
-    series = [Series("Actual", [None if is_unknown else _float(spent.get(day)) for day in days], "c1")]
-    legend = [("line", "Actual")]
+    series = [Series(_("Actual"), [None if is_unknown else _float(spent.get(day)) for day in days], "c1")]
+    legend = [("line", _("Actual"))]
     if known and not page.course.is_monthly:
         ends = [course.get(day) for day in days]
         series += [
-            Series("Forecast, low", [_float(one.low) if one else None for one in ends], "c1", "average"),
-            Series("Forecast, high", [_float(one.high) if one else None for one in ends], "c1", "area"),
+            Series(_("Forecast, low"), [_float(one.low) if one else None for one in ends], "c1", "average"),
+            Series(_("Forecast, high"), [_float(one.high) if one else None for one in ends], "c1", "area"),
         ]
-        legend.append(("b2", "Forecast range"))
+        legend.append(("b2", _("Forecast range")))
     amount = page.budget.amount if page.budget else None
     chart = Chart(
         id="chart-budget",
@@ -84,13 +98,22 @@ def budget_chart(page: CostPage) -> tuple[list[Chart], list[tuple[str, str]]]:
         label=_budget_finding(page),
         starts=[start_of(day) for day in days],
         bucket_ms=DAY_MS * (30 if page.course.is_monthly else 1),
-        titles=[f"{day:%B %Y}" if page.course.is_monthly else f"by the end of {day_words(day)}" for day in days],
+        titles=_end_titles(page, days),
         series=series,
         window=(start_of(page.period.start), start_of(page.period.end)),
         height="large",
-        limit=Threshold(float(amount), f"Budget {money(amount)}") if amount is not None else None,
+        limit=Threshold(float(amount), _("Budget {amount}").format(amount=money(amount)))
+        if amount is not None
+        else None,
     )
-    return [chart], [*legend, ("dash", "Budget")] if amount is not None else legend
+    return [chart], [*legend, ("dash", _("Budget"))] if amount is not None else legend
+
+
+def _end_titles(page: CostPage, days: Sequence[date]) -> list[str]:
+    if page.course.is_monthly:
+        return [month_words(day) for day in days]
+    words = _("by the end of {day}")
+    return [words.format(day=day_words(day)) for day in days]
 
 
 def _length(page: CostPage) -> int:
@@ -126,22 +149,22 @@ def _by_workflow(page: CostPage, _providers: Sequence[NamedLine]) -> list[Series
         told = page.courses.get(row.id, {})
         for bucket in buckets:
             left[bucket] -= told.get(bucket) or Decimal(0)
-        series.append(_series(row.name or NO_WORKFLOW_WORDS, buckets, told, colour))
-    return [*series, _series("Others", buckets, left, OTHERS)] if len(page.workflows) > len(COLOURS) else series
+        series.append(_series(row.name or no_workflow_words(), buckets, told, colour))
+    return [*series, _series(_("Others"), buckets, left, OTHERS)] if len(page.workflows) > len(COLOURS) else series
 
 
 def _split(page: CostPage, key: Callable[[Spent], str], names: Sequence[tuple[str, str]]) -> list[Series]:
     """A series for each of the first names; the others are one."""
-    places = {name: min(place, len(COLOURS)) for place, (name, _) in enumerate(names)}
+    places = {name: min(place, len(COLOURS)) for place, (name, _text) in enumerate(names)}
     # Where all lines of a bucket have no price there is a gap, never 0.
     sums: dict[int, dict[date, Decimal | None]] = defaultdict(dict)
     for cell in page.course.spent:
         told = sums[places[key(cell)]]
         told[cell.bucket] = add_known((told.get(cell.bucket), cell.figures.cost_usd))
     buckets = page.course.buckets(page.period.days)
-    shown = [text for _, text in names[: len(COLOURS)]]
+    shown = [text for _name, text in names[: len(COLOURS)]]
     series = [_series(text, buckets, sums[place], COLOURS[place]) for place, text in enumerate(shown)]
-    return [*series, _series("Others", buckets, sums[len(COLOURS)], OTHERS)] if len(names) > len(COLOURS) else series
+    return [*series, _series(_("Others"), buckets, sums[len(COLOURS)], OTHERS)] if len(names) > len(COLOURS) else series
 
 
 def _series(label: str, buckets: Sequence[date], costs: Mapping[date, Decimal | None], colour: Colour) -> Series:
@@ -152,17 +175,25 @@ def _highest(page: CostPage, buckets: Sequence[date]) -> str:
     costs = page.course.costs
     told = [(costs[day], day) for day in buckets if day in costs]
     if not told:
-        return "Nothing was spent."
+        return _("Nothing was spent.")
     most, day = max(told)
-    name = f"{day:%B}" if page.course.is_monthly else day_words(day)
-    return f"{money(page.now.cost_usd)} in all, most in {name}: {money(most)}."
+    name = dateformat.format(day, "F") if page.course.is_monthly else day_words(day)
+    words = _("{usd} in all, most in {period}: {most}.")
+    return words.format(usd=money(page.now.cost_usd), period=name, most=money(most))
 
 
 def _budget_finding(page: CostPage) -> str:
-    told = f"Cumulative cost: {money(page.now.cost_usd)} so far"
-    if page.forecast and page.forecast.usd is not None:
-        told += f", {money(page.forecast.low)} to {money(page.forecast.high)} expected by {_last(page)}"
-    return f"{told}, budget {money(page.budget.amount)}." if page.budget else f"{told}."
+    told = {"usd": money(page.now.cost_usd), "limit": money(page.budget.amount) if page.budget else ""}
+    found = page.forecast
+    if found and found.usd is not None:
+        words = (
+            _("Cumulative cost: {usd} so far, {low} to {high} expected by {day}, budget {limit}.")
+            if page.budget
+            else _("Cumulative cost: {usd} so far, {low} to {high} expected by {day}.")
+        )
+        return words.format(**told, low=money(found.low), high=money(found.high), day=_last(page))
+    words = _("Cumulative cost: {usd} so far, budget {limit}.") if page.budget else _("Cumulative cost: {usd} so far.")
+    return words.format(**told)
 
 
 def _last(page: CostPage) -> str:

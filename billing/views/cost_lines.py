@@ -9,17 +9,20 @@ from urllib.parse import urlencode
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from accounts.tenancy import team_context
 from billing.analysis.periods import DAY, Days
+from billing.analysis.usage import Bucket
 from billing.models import CostBasis, CostOutcome
 from billing.reads.lines import Line, LinesPage, hour_window, page_of
 from billing.views.resource_words import amount_words
 from billing.views.scope import CostScope, frame, open_costs
-from billing.views.words import NO_WORKFLOW_WORDS, cell, money, signed_money, window_words
+from billing.views.words import cell, money, no_workflow_words, signed_money, window_words
 from monitoring import wording
 from monitoring.filters import ANY
 from monitoring.presentation import FilterChip, FilterChoice
@@ -35,6 +38,22 @@ HEAD = (
     *("calls", *_TOKENS, "unpriced_tokens", "quantity", "unit", "cost_usd", "told_usd", "computed_usd", "list_usd"),
     *("billed", "currency", "price_id", "unit_price"),
 )
+
+
+# Buckets of usage inside the sum that made a line.
+_BUCKET_WORDS = {
+    Bucket.INPUT: gettext_noop("input"),
+    Bucket.INPUT_AUDIO: gettext_noop("input audio"),
+    Bucket.INPUT_IMAGE: gettext_noop("input image"),
+    Bucket.CACHE_READ: gettext_noop("cache read"),
+    Bucket.CACHE_WRITE: gettext_noop("cache write"),
+    Bucket.CACHE_WRITE_1H: gettext_noop("cache write 1h"),
+    Bucket.OUTPUT: gettext_noop("output"),
+    Bucket.REASONING: gettext_noop("reasoning"),
+    Bucket.OUTPUT_AUDIO: gettext_noop("output audio"),
+    Bucket.OUTPUT_IMAGE: gettext_noop("output image"),
+    Bucket.CALL: gettext_noop("call"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +110,8 @@ def context(scope: CostScope, days: Days, asked: Asked, found: LinesPage) -> dic
         "chips": [*_chips(scope, asked), *frame(scope)["chips"]],
         "clear_href": reverse("cost_lines", args=[scope.team.slug]),
         "choices": [
-            FilterChoice("outcome", "Outcome", [(word, str(one.label)) for word, one in OUTCOMES.items()]),
-            FilterChoice("basis", "Money from", [(word, str(one.label)) for word, one in BASES.items()]),
+            FilterChoice("outcome", _("Outcome"), [(word, _(str(one.label))) for word, one in OUTCOMES.items()]),
+            FilterChoice("basis", _("Money from"), [(word, _(str(one.label))) for word, one in BASES.items()]),
         ],
     }
 
@@ -116,14 +135,15 @@ def _page(scope: CostScope, days: Days, asked: Asked, after: str, size: int | No
 def _chips(scope: CostScope, asked: Asked) -> list[FilterChip]:
     found = []
     if asked.day:
-        found.append(FilterChip("Day", asked.day.isoformat(), scope.query(**asked.query(day=None))))
+        found.append(FilterChip(_("Day"), asked.day.isoformat(), scope.query(**asked.query(day=None))))
     for name, title, words, told in (
-        ("outcome", "Outcome", OUTCOMES, asked.outcomes),
-        ("basis", "Money from", BASES, asked.bases),
+        ("outcome", _("Outcome"), OUTCOMES, asked.outcomes),
+        ("basis", _("Money from"), BASES, asked.bases),
     ):
         for word in told:
             left = {**asked.query(), name: [one for one in told if one != word]}
-            found.append(FilterChip(title, str(words[word].label) if word in words else word, scope.query(**left)))
+            text = _(str(words[word].label)) if word in words else word
+            found.append(FilterChip(title, text, scope.query(**left)))
     return found
 
 
@@ -135,14 +155,14 @@ def _row(scope: CostScope, line: Line) -> Row:
     quantity = f"{row.quantity:f} {row.unit}" if row.quantity is not None else ""
     return Row(
         line=line,
-        workflow=line.workflow or NO_WORKFLOW_WORDS,
+        workflow=line.workflow or no_workflow_words(),
         what=" · ".join(line.names[name] for name in ("provider", "model", "system") if line.names[name])
         or line.words[1],
-        tokens=tokens or quantity or "none",
+        tokens=tokens or quantity or _("none"),
         cost=money(row.cost_usd),
         difference=signed_money(line.difference_usd) if line.difference_usd is not None else "",
         made=[
-            (one.bucket.replace("_", " "), wording.count(one.count), f"{one.rate:f}", f"{one.cost:f}")
+            (_(_BUCKET_WORDS[one.bucket]), wording.count(one.count), f"{one.rate:f}", f"{one.cost:f}")
             for one in line.made or ()
         ],
         rate=amount_words(line.rate) if line.rate else "",
@@ -181,7 +201,7 @@ def _cell(line: Line) -> Sequence[Any]:
     row = line.row
     tags = ", ".join(f"{key}={value}" for key, value in line.tags.items())
     return (
-        *(row.id, row.booked_on, row.hour.isoformat(), *line.words, line.workflow),
+        *(row.id, row.booked_on, row.hour.isoformat(), *line.labels, line.workflow),
         *(line.names[name] for name in _NAMES),
         *(tags, row.tier, row.region, row.calls, *(getattr(row, name) for name in _TOKENS), row.unpriced_tokens),
         *(cell(row.quantity), row.unit, cell(row.cost_usd), cell(row.told_usd), cell(row.priced_usd)),

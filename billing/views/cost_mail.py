@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -42,7 +43,7 @@ def choose_cost_mail(request: TeamRequest) -> HttpResponseBase:
     team_id, user_id = request.team.id, request.user.id
     if request.POST.get("wants") == "no":
         cost_mail.stop(team_id, user_id)
-        messages.success(request, "The costs of the month are not e-mailed to you.")
+        messages.success(request, _("The costs of the month are not e-mailed to you."))
     else:
         _keep(request)
     return HttpResponseRedirect(reverse("cost_exports", args=[request.team.slug]) + "#mail")
@@ -55,9 +56,10 @@ def _keep(request: TeamRequest) -> None:
         if day not in DAYS:
             raise ValueError
     except ValueError:
-        messages.error(request, "Not saved: choose a day from 1 to 28, what to export, and a format.")
+        messages.error(request, _("Not saved: choose a day from 1 to 28, what to export, and a format."))
         return
     cost_mail.choose(
         request.team.id, request.user.id, day=day, table=table, format=format, now=timezone.now(), by=request.user
     )
-    messages.success(request, f"The costs of each month come to {request.user.email} on day {day} of the next one.")
+    words = _("The costs of each month come to {address} on day {day} of the next one.")
+    messages.success(request, words.format(address=request.user.email, day=day))

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import ngettext
+
 from billing.models import CostKind
 from billing.reads.cost import NOTHING, Figures
 from billing.reads.cost_page import CostPage
 from billing.reads.cost_rows import WorkflowRow
 from billing.reads.course import Named, Spent, sums_by
 from billing.views.scope import CostScope
-from billing.views.words import NO_WORKFLOW_WORDS, NOT_TOLD, change, kind_words, per
+from billing.views.words import change, kind_words, no_model_words, no_provider_words, no_workflow_words, per
 from monitoring.presentation import Colour
 from monitoring.views.comparing import growth_tone, sort_rows
 
@@ -97,7 +99,7 @@ def _workflow(scope: CostScope, row: WorkflowRow, points: Sequence[float | None]
     mine = {"workflow": row.slug or None}
     trends = f"/t/{scope.team.slug}/workflows/{row.slug}/" if row.slug else ""
     return WorkflowLine(
-        name=row.name or NO_WORKFLOW_WORDS,
+        name=row.name or no_workflow_words(),
         href=scope.href("cost", **mine) if row.slug else "",
         trends_href=trends,
         lines_href=scope.href("cost_lines", **mine) if row.slug else "",
@@ -138,9 +140,9 @@ def provider_lines(scope: CostScope, page: CostPage) -> list[NamedLine]:
             word = kind_words(-1 - key)
             return word, "", scope.href("cost_lines", kind=_kind_param(-1 - key))
         name, count = page.labels.get(key, ""), len(models.get(key, set()) - {0})
-        note = f"{count} model{'' if count == 1 else 's'}" if count else ""
+        note = ngettext("{count} model", "{count} models", count).format(count=count) if count else ""
         href = scope.href("cost", provider=name) if name else ""
-        return name or NOT_TOLD["provider"], note, href
+        return name or no_provider_words(), note, href
 
     return _lines(page, provider_key, name_of)
 
@@ -152,7 +154,7 @@ def model_lines(scope: CostScope, page: CostPage) -> list[NamedLine]:
     def name_of(key: int) -> tuple[str, str, str]:
         name = page.labels.get(key, "")
         note = page.labels.get(providers.get(key, 0), "")
-        return name or NOT_TOLD["model"], note, scope.href("cost", model=name) if name else ""
+        return name or no_model_words(), note, scope.href("cost", model=name) if name else ""
 
     return _lines(page, lambda cell: cell.model_id, name_of, is_tokens=True)
 

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -38,7 +39,7 @@ def discounts(request: TeamRequest) -> HttpResponseBase:
         except Refused as refused:
             reasons = refused.reasons
         else:
-            messages.success(request, "Saved: from now on usage is rated at it. Price changes show what it changes.")
+            messages.success(request, _("Saved: from now on usage is rated at it. Price changes show what it changes."))
             return HttpResponseRedirect(reverse("cost_discounts", args=[request.team.slug]))
     rows = list(
         Discount.objects.filter(team_id=request.team.id)
@@ -63,7 +64,7 @@ def remove(request: TeamRequest, discount: UUID) -> HttpResponseBase:
     """Takes a discount away."""
     if not remove_discount(team_id=request.team.id, discount_id=discount, now=timezone.now(), by=request.user):
         raise Http404("No such discount.")
-    messages.success(request, "Removed. What was rated at it stays so until you apply price changes.")
+    messages.success(request, _("Removed. What was rated at it stays so until you apply price changes."))
     return HttpResponseRedirect(reverse("cost_discounts", args=[request.team.slug]))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +12,13 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.allocation import next_month
+from billing.analysis.periods import full_day_words, month_words
 from billing.analysis.pricing import plain
 from billing.models import CostKind, Entry
 from billing.reads.choices import KIND_WORDS
@@ -27,7 +30,7 @@ from billing.services.refusals import Refused
 from billing.store.exchange import read_exchange
 from billing.store.line_prices import read_months
 from billing.views.reconciliation import month_told
-from billing.views.words import number
+from billing.views.words import kind_words, number
 from monitoring import wording
 from monitoring.models import Workflow
 
@@ -70,7 +73,8 @@ def new_entry(request: TeamRequest, month: str) -> HttpResponseBase:
         except Refused as refused:
             reasons = refused.reasons
         else:
-            messages.success(request, f"Booked on {line.booked_on:%-d %B %Y}: {wording.usd(line.cost_usd)}.")
+            words = _("Booked on {day}: {usd}.")
+            messages.success(request, words.format(day=full_day_words(line.booked_on), usd=wording.usd(line.cost_usd)))
             return _back(request, first)
     else:
         told["day"] = min(next_month(first) - timedelta(days=1), max(timezone.now().date(), first)).isoformat()
@@ -89,9 +93,9 @@ def take_entry_away(request: TeamRequest, month: str, entry: str) -> HttpRespons
     try:
         remove_entry(request.team.id, found.row.id, timezone.now(), request.user)
     except EntryRefused as refused:
-        messages.error(request, f"Not removed: {'; '.join(refused.reasons.values())}.")
+        messages.error(request, _("Not removed: {reasons}.").format(reasons="; ".join(refused.reasons.values())))
     else:
-        messages.success(request, "Removed. The month counts without it.")
+        messages.success(request, _("Removed. The month counts without it."))
     return _back(request, first)
 
 
@@ -110,7 +114,7 @@ def _in_month(day: str, month: date) -> None:
     except ValueError:
         return
     if told.replace(day=1) != month:
-        raise Refused({"day": f"must be in {month:%B %Y}"})
+        raise Refused({"day": _("must be in {month}").format(month=month_words(month))})
 
 
 def _choices(request: TeamRequest, month: date, told: dict[str, str]) -> dict[str, Any]:
@@ -128,8 +132,8 @@ def _choices(request: TeamRequest, month: date, told: dict[str, str]) -> dict[st
         "open_href": reverse("new_cost_entry", args=[request.team.slug, f"{open_month:%Y-%m}"]),
         "first_day": month,
         "last_day": end - timedelta(days=1),
-        "entries": [(word, entry.label, told["entry"] == word) for word, entry in ENTRIES.items()],
-        "kinds": [(word, kind.label, told["kind"] == word) for word, kind in KIND_WORDS.items()],
+        "entries": [(word, _(str(entry.label)), told["entry"] == word) for word, entry in ENTRIES.items()],
+        "kinds": [(word, kind_words(kind), told["kind"] == word) for word, kind in KIND_WORDS.items()],
         "currencies": [(one, told["currency"] == one) for one in dict.fromkeys(("USD", currency))],
         "currency": currency,
         "rates": [(day, plain(usd)) for day, usd in (*before, *(one for one in held if one[0] > month))],
@@ -141,22 +145,41 @@ def entry_row(one: EnteredLine, team: str, month: date) -> EntryRow:
     """An entry in words."""
     row = one.row
     billed = None if row.billed is None or row.currency == "USD" else row.billed
-    rate = f" at {plain(one.rate)}" if one.rate else ""
-    names = [one.provider, one.model, one.workflow and f"workflow {one.workflow}", one.environment]
+    workflow = _("workflow {name}").format(name=one.workflow) if one.workflow else ""
+    names = [one.provider, one.model, workflow, one.environment]
     kind = CostKind(row.kind)
     return EntryRow(
         str(row.id),
-        Entry(row.entry).label,
+        _(str(Entry(row.entry).label)),
         row.booked_on,
         wording.usd(row.cost_usd),
-        f"{plain(billed)} {row.currency}{rate}" if billed is not None else "",
-        ", ".join([*([] if kind is CostKind.TOKENS else [kind.label]), *(name for name in names if name)]),
+        _billed_words(billed, row.currency, one.rate) if billed is not None else "",
+        ", ".join([*([] if kind is CostKind.TOKENS else [kind_words(kind)]), *(name for name in names if name)]),
         ", ".join(f"{name}={value}" for name, value in one.tags.items()),
         one,
         reverse("remove_cost_entry", args=[team, f"{month:%Y-%m}", row.id]),
-        f"{wording.usd(row.cost_usd)}: {row.reason}. The month counts without it; a note of it stays in the history."
-        + (" The difference of its statement can be booked again." if one.statement_id else ""),
+        _question(one),
     )
+
+
+def _billed_words(billed: Decimal, currency: str, rate: Decimal | None) -> str:
+    if not rate:
+        return f"{plain(billed)} {currency}"
+    words = _("{amount} {currency} at {rate}")
+    return words.format(amount=plain(billed), currency=currency, rate=plain(rate))
+
+
+def _question(one: EnteredLine) -> str:
+    """What taking an entry back means."""
+    words = (
+        _(
+            "{usd}: {reason}. The month counts without it; a note of it stays in the history."
+            " The difference of its statement can be booked again."
+        )
+        if one.statement_id
+        else _("{usd}: {reason}. The month counts without it; a note of it stays in the history.")
+    )
+    return words.format(usd=wording.usd(one.row.cost_usd), reason=one.row.reason)
 
 
 def entry_cells(one: EnteredLine) -> Sequence[Any]:

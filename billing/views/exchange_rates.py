@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -45,7 +46,7 @@ def rates(request: TeamRequest) -> HttpResponseBase:
     context = {
         "tabs": tabs(request.team.slug, "cost_rates"),
         "rows": [(one, plain(one.usd)) for one in shown],
-        "shown": f"first {MOST_SHOWN} shown" if len(shown) == MOST_SHOWN else "",
+        "shown": _("first {count} shown").format(count=MOST_SHOWN) if len(shown) == MOST_SHOWN else "",
         "currencies": _currencies(request),
         "faults": faults,
         "told": {name: request.POST.get(name, "") for name in COLUMNS},
@@ -68,16 +69,22 @@ def _change(request: TeamRequest) -> list[str]:
     try:
         if (currency := request.POST.get("reporting_currency")) is not None:
             set_reporting_currency(currency=currency, **common)
-            messages.success(request, "Saved: pages and exports show amounts in that currency, too.")
+            messages.success(request, _("Saved: pages and exports show amounts in that currency, too."))
         elif (file := request.FILES.get("file")) is not None:
             # A byte more than is taken says that there is more.
             count = upload_rates(content=file.read(MOST_BYTES + 1), source=file.name or "file", **common)
-            messages.success(request, f"Saved {count:,} rates of {file.name}.")
+            messages.success(request, _("Saved {count} rates of {file}.").format(count=f"{count:,}", file=file.name))
         else:
             enter_rate(told={name: request.POST.get(name, "") for name in COLUMNS}, **common)
-            messages.success(request, "Saved the rate.")
+            messages.success(request, _("Saved the rate."))
     except Refused as refused:
-        return [f"the {field.replace('_', ' ')} {reason}" for field, reason in refused.reasons.items()]
+        fields = {
+            "currency": _("the currency {reason}"),
+            "date": _("the date {reason}"),
+            "usd": _("the usd {reason}"),
+            "reporting_currency": _("the reporting currency {reason}"),
+        }
+        return [fields[field].format(reason=reason) for field, reason in refused.reasons.items()]
     except FileRefused as refused:
         return [str(fault) for fault in refused.faults]
     return []

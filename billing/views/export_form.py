@@ -6,10 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
-from billing.exports.files import FORMAT_WORDS, TABLE_WORDS, Format, Table
+from billing.exports.files import Format, Table, format_words, table_words
 from billing.models import CostKind, Entry
 from billing.reads.cost_lines import Chosen
+from billing.views.words import kind_words
 from monitoring.windows import EARLIEST, LATEST
 
 MAX_TEXT = 300
@@ -55,7 +57,7 @@ def read_asked(query: QueryDict, now: datetime) -> Asked:
     if told_first or told_end:
         first, end = told_first or EARLIEST.date(), told_end or (now.date() + timedelta(days=1))
     if first >= end:
-        errors["to"] = f"The end is left out and must be after {first}."
+        errors["to"] = _("The end is left out and must be after {day}.").format(day=first)
         end = first + timedelta(days=1)
     return Asked(
         _one_of(query, "table", Table, Table.LINES, errors),
@@ -72,10 +74,10 @@ def _day(query: QueryDict, name: str, errors: dict[str, str]) -> date | None:
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        errors[name] = f"{text[:40]} is no day: write it as 2026-08-31."
+        errors[name] = _("{text} is no day: write it as 2026-08-31.").format(text=text[:40])
         return None
     if not EARLIEST.date() <= found <= LATEST.date():
-        errors[name] = "The day must be from 1990 to 2099."
+        errors[name] = _("The day must be from 1990 to 2099.")
         return None
     return found
 
@@ -85,7 +87,7 @@ def _one_of(query: QueryDict, name: str, kind: Any, usual: Any, errors: dict[str
     try:
         return kind(text) if text else usual
     except ValueError:
-        errors[name] = f"{text[:40]} is not known. Allowed: {', '.join(kind)}."
+        errors[name] = _("{text} is not known. Allowed: {words}.").format(text=text[:40], words=", ".join(kind))
         return usual
 
 
@@ -97,15 +99,15 @@ def _names(query: QueryDict, errors: dict[str, str]) -> dict[str, tuple[str, ...
             found[attribute] = tuple(dict.fromkeys(values))
     wrong = [tag for tag in found.get("tags", ()) if "=" not in tag]
     if wrong:
-        errors["tag"] = f"{wrong[0][:40]} is no tag: write it as key=value."
+        errors["tag"] = _("{text} is no tag: write it as key=value.").format(text=wrong[0][:40])
     return found
 
 
 def choices() -> dict[str, Sequence[tuple[str, str]]]:
     """What the form's lists offer."""
     return {
-        "tables": [(one.value, words) for one, words in TABLE_WORDS.items()],
-        "formats": [(one.value, words) for one, words in FORMAT_WORDS.items()],
-        "entries": [(one.name.lower(), str(one.label)) for one in Entry],
-        "kinds": [(one.name.lower(), str(one.label)) for one in CostKind],
+        "tables": [(one.value, table_words(one)) for one in Table],
+        "formats": [(one.value, format_words(one)) for one in Format],
+        "entries": [(one.name.lower(), _(str(one.label))) for one in Entry],
+        "kinds": [(one.name.lower(), kind_words(one)) for one in CostKind],
     }

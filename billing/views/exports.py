@@ -11,12 +11,13 @@ from django.http import FileResponse, Http404, HttpResponseBase, HttpResponseRed
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.audit import record
 from accounts.permissions import Permission
-from billing.exports.files import FORMAT_WORDS, MEDIA_TYPES, TABLE_WORDS, Format, Table, file_name, write
+from billing.exports.files import MEDIA_TYPES, Format, Table, file_name, format_words, table_words, write
 from billing.models import ExportJob
 from billing.reads import export_jobs as reads
 from billing.reads.cost_lines import expect
@@ -39,7 +40,7 @@ def exports(request: TeamRequest) -> HttpResponseBase:
     jobs = reads.listed(team_id)
     if request.GET.get("list") == "csv":
         return csv_response("cost-exports.csv", HEAD, [_cells(job) for job in jobs])
-    rows = [(job, TABLE_WORDS[Table(job.table)], FORMAT_WORDS[Format(job.format)]) for job in jobs]
+    rows = [(job, table_words(Table(job.table)), format_words(Format(job.format))) for job in jobs]
     shared = {"jobs": rows, "is_at_work": reads.are_at_work(team_id)}
     if request.GET.get("part") == "jobs":
         return TemplateResponse(request, "cost/exports/_jobs.html", shared)
@@ -80,7 +81,7 @@ def make_export(request: TeamRequest) -> HttpResponseBase:
             user_id=request.user.id,
             by=request.user,
         )
-        messages.success(request, "The export is being written. It shows below once it is ready.")
+        messages.success(request, _("The export is being written. It shows below once it is ready."))
     except export_jobs.TooManyExports as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(f"{address}?{urlencode(asked.pairs())}")
@@ -101,7 +102,7 @@ def remove_export(request: TeamRequest, job: UUID) -> HttpResponseBase:
     if found.created_by_id != request.user.id and not request.membership.allows(Permission.MANAGE_COSTS):
         raise Http404("No such export.")
     export_jobs.remove(request.team.id, found, by=request.user, now=timezone.now())
-    messages.success(request, "The export is removed.")
+    messages.success(request, _("The export is removed."))
     return HttpResponseRedirect(reverse("cost_exports", args=[request.team.slug]))
 
 

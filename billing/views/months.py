@@ -10,12 +10,15 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import dateformat, timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.checklist import Check, Point
+from billing.analysis.periods import month_words
 from billing.exports.month_digest import month_digest
 from billing.models import CostMonth, CostMonthEvent, MonthState
 from billing.reads.checklist import checklist
@@ -39,18 +42,27 @@ from monitoring.views.csv import csv_response
 
 HEADER = ("month", "state", "cost_usd", "unpriced_tokens", "lines", "closed_at", "closed_by", "digest")
 STATES = {
-    MonthState.OPEN: Sign("running", "Open", "run"),
-    MonthState.CLOSED: Sign("lock", "Closed", "ok"),
-    MonthState.REOPENING: Sign("warn", "Opening asked", "warn"),
+    MonthState.OPEN: Sign("running", gettext_noop("Open"), "run"),
+    MonthState.CLOSED: Sign("lock", gettext_noop("Closed"), "ok"),
+    MonthState.REOPENING: Sign("warn", gettext_noop("Opening asked"), "warn"),
 }
-SETTLED, OPEN, ACCEPTED = Sign("ok", "Settled", "ok"), Sign("warn", "Open", "warn"), Sign("ok", "Accepted", "idle")
+SETTLED = Sign("ok", gettext_noop("Settled"), "ok")
+OPEN = Sign("warn", gettext_noop("Open"), "warn")
+ACCEPTED = Sign("ok", gettext_noop("Accepted"), "idle")
+# What is kept in the history.
+EVENTS = {
+    "closed": gettext_noop("Closed"),
+    "reopening asked": gettext_noop("Reopening asked"),
+    "reopened": gettext_noop("Reopened"),
+    "reopening turned down": gettext_noop("Reopening turned down"),
+}
 # Where a point of the checklist is worked off.
 WAYS = {
-    Check.EARLIER: ("months", "See all months"),
-    Check.UNPRICED: ("cost_unpriced", "Price them"),
-    Check.SOURCES: ("sources", "See sources"),
-    Check.RECONCILED: ("reconciliation", "Reconcile"),
-    Check.RATES: ("cost_rates", "Add a rate"),
+    Check.EARLIER: ("months", gettext_noop("See all months")),
+    Check.UNPRICED: ("cost_unpriced", gettext_noop("Price them")),
+    Check.SOURCES: ("sources", gettext_noop("See sources")),
+    Check.RECONCILED: ("reconciliation", gettext_noop("Reconcile")),
+    Check.RATES: ("cost_rates", gettext_noop("Add a rate")),
 }
 
 
@@ -98,7 +110,9 @@ def month(request: TeamRequest, month: str) -> HttpResponseBase:
     """One month: its checklist, what was entered and its history; with `format=csv` the rows of what was entered."""
     first = month_told(month)
     if request.GET.get("format") == "csv":
-        rows = [entry_cells(one) for one in entries_of(request.team.id, first)]
+        # Files are English, whoever asks.
+        with translation.override(None):
+            rows = [entry_cells(one) for one in entries_of(request.team.id, first)]
         return csv_response(f"entries-{first:%Y-%m}.csv", ENTRY_HEADER, rows)
     return _page(request, first)
 
@@ -120,7 +134,8 @@ def close(request: TeamRequest, month: str) -> HttpResponseBase:
         )
     except ClosingRefused as refused:
         return _page(request, first, told=reasons, faults=refused.reasons)
-    messages.success(request, f"{first:%B %Y} is closed. What arrives for it later counts in the open month.")
+    words = _("{month} is closed. What arrives for it later counts in the open month.")
+    messages.success(request, words.format(month=month_words(first)))
     return _back(request, first)
 
 
@@ -134,13 +149,14 @@ def reopen(request: TeamRequest, month: str) -> HttpResponseBase:
         if action == "ask":
             reason = request.POST.get("reason", "").replace("\x00", "")
             ask_to_reopen(team_id=team_id, month=first, reason=reason, by=by, now=now)
-            messages.success(request, "Asked. A second person who manages costs has to agree.")
+            messages.success(request, _("Asked. A second person who manages costs has to agree."))
         elif action == "agree":
             reopen_month(team_id=team_id, month=first, by=by, now=now)
-            messages.success(request, f"{first:%B %Y} is open again: its lines follow its records.")
+            words = _("{month} is open again: its lines follow its records.")
+            messages.success(request, words.format(month=month_words(first)))
         elif action == "withdraw":
             withdraw_reopening(team_id=team_id, month=first, by=by, now=now)
-            messages.success(request, f"{first:%B %Y} stays closed.")
+            messages.success(request, _("{month} stays closed.").format(month=month_words(first)))
         else:
             raise Http404("No such action.")
     except ClosingRefused as refused:
@@ -191,7 +207,7 @@ def _point(point: Point, team: str, month: date, told: Mapping[str, str], faults
         reason=told.get(key, ""),
         fault=faults.get(key, ""),
         href=f"{reverse(name, args=[team])}{query}" if name and not point.is_settled else "",
-        link=link,
+        link=_(link) if link else "",
     )
 
 
@@ -204,32 +220,32 @@ def _kept(name: str, told: Mapping[str, Any]) -> PointRow:
     """A point as the closed month keeps it."""
     reason = str(told["reason"])
     return PointRow(
-        name, str(told["words"]), ACCEPTED if reason else SETTLED, list(told["open"]), False, reason, "", "", ""
+        name, _(str(told["words"])), ACCEPTED if reason else SETTLED, list(told["open"]), False, reason, "", "", ""
     )
 
 
 def _totals(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     def usd(name: str) -> str:
         value = told.get(name)
-        return "not known" if value is None else wording.usd(Decimal(str(value)))
+        return _("not known") if value is None else wording.usd(Decimal(str(value)))
 
     unpriced = told.get("unpriced_tokens") or 0
     return [
-        ("Cost", usd("cost_usd")),
-        ("Told by workflows", usd("told_usd")),
-        ("Computed from prices", usd("priced_usd")),
-        ("At list prices", usd("list_usd")),
-        ("Tokens without a price", wording.tokens(unpriced) if unpriced else "none"),
-        ("Lines", wording.count(told.get("lines") or 0)),
+        (_("Cost"), usd("cost_usd")),
+        (_("Told by workflows"), usd("told_usd")),
+        (_("Computed from prices"), usd("priced_usd")),
+        (_("At list prices"), usd("list_usd")),
+        (_("Tokens without a price"), wording.tokens(unpriced) if unpriced else _("none")),
+        (_("Lines"), wording.count(told.get("lines") or 0)),
     ]
 
 
 def _events(month: CostMonth) -> list[dict[str, Any]]:
-    words = {name: str(point["words"]) for name, point in month.checklist.items()}
+    words = {name: _(str(point["words"])) for name, point in month.checklist.items()}
     rows = CostMonthEvent.objects.filter(team_id=month.team_id, month=month).select_related("by").order_by("-at", "-id")
     return [
         {
-            "what": one.what.capitalize(),
+            "what": _(EVENTS[one.what]) if one.what in EVENTS else one.what.capitalize(),
             "at": one.at,
             "by": _who(one),
             "reason": one.detail.get("reason", ""),
@@ -241,18 +257,23 @@ def _events(month: CostMonth) -> list[dict[str, Any]]:
 
 def _who(event: CostMonthEvent) -> str:
     person = event.by.email if event.by else "Steadyrun"
-    return f"{person}, by the API key {event.detail['key']}" if "key" in event.detail else person
+    if "key" not in event.detail:
+        return person
+    return _("{person}, by the API key {name}").format(person=person, name=event.detail["key"])
 
 
 def _row(one: ListedMonth, team: str) -> MonthRow:
     unpriced = one.unpriced_tokens
-    closed = f"{one.closed_at:%-d %b %Y, %H:%M} UTC, by {one.closed_by}" if one.closed_at else ""
+    closed = ""
+    if one.closed_at:
+        moment = dateformat.format(one.closed_at, "j M Y, H:i")
+        closed = _("{moment} UTC, by {person}").format(moment=moment, person=one.closed_by)
     return MonthRow(
         one.month,
         reverse("cost_month", args=[team, f"{one.month:%Y-%m}"]),
         STATES[one.state],
-        "not known" if one.cost_usd is None else wording.usd(one.cost_usd),
-        wording.tokens(unpriced) if unpriced else "none",
+        _("not known") if one.cost_usd is None else wording.usd(one.cost_usd),
+        wording.tokens(unpriced) if unpriced else _("none"),
         wording.count(one.lines),
         closed,
     )

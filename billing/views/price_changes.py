@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_page
@@ -51,7 +52,7 @@ def changes(request: TeamRequest) -> HttpResponseBase:
         except Refused as refused:
             reasons = refused.reasons
         else:
-            messages.success(request, "Applied. Lines of the difference are made now; they can be taken back.")
+            messages.success(request, _("Applied. Lines of the difference are made now; they can be taken back."))
             return HttpResponseRedirect(reverse("cost_price_changes", args=[request.team.slug]))
     effect = preview_changes(request.team.id, timezone.now())
     if request.GET.get("format") == "csv":
@@ -73,7 +74,7 @@ def take_back_change(request: TeamRequest, change: UUID) -> HttpResponseBase:
     """Takes a change back."""
     if not take_back(team_id=request.team.id, re_rating_id=change, now=timezone.now(), by=request.user):
         raise Http404("No such change.")
-    messages.success(request, "Taken back. The lines of the difference are removed now.")
+    messages.success(request, _("Taken back. The lines of the difference are removed now."))
     return HttpResponseRedirect(reverse("cost_price_changes", args=[request.team.slug]))
 
 

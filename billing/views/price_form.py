@@ -9,6 +9,7 @@ from django.http import HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
@@ -19,10 +20,10 @@ from billing.services.price_changes import preview_changes
 from billing.services.pricing_models import price_model
 from billing.services.refusals import Refused
 from billing.services.team_prices import RATE_FIELD, check_price, read_price
-from billing.views.price_words import BUCKET_WORDS, SHOWN, price_row, tabs
+from billing.views.price_words import BUCKET_LABELS, SHOWN, bucket_words, price_row, tabs
 
 TEXTS = ("provider", "model", "tier", "region", "context_over", "context_up_to", "starts_on", "ends_on", "currency")
-FIELDS = (*TEXTS, "note", "list_price_id", *(RATE_FIELD + bucket for bucket in BUCKET_WORDS))
+FIELDS = (*TEXTS, "note", "list_price_id", *(RATE_FIELD + bucket for bucket in BUCKET_LABELS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ def new_price(request: TeamRequest) -> HttpResponseBase:
 
 
 def _saved(count: int) -> str:
-    then = "What had no price is rated at it now, hour by hour." if count else "Price changes show what it changes."
-    return f"Saved: from now on usage is rated at it. {then}"
+    if count:
+        return _("Saved: from now on usage is rated at it. What had no price is rated at it now, hour by hour.")
+    return _("Saved: from now on usage is rated at it. Price changes show what it changes.")
 
 
 def _told(query: QueryDict) -> dict[str, str]:
@@ -82,8 +84,8 @@ def _prefilled(request: TeamRequest) -> dict[str, str]:
 
 def _context(request: TeamRequest, told: Mapping[str, str], reasons: Mapping[str, str]) -> dict[str, Any]:
     rates = [
-        RateField(name, label, told.get(name, ""), reasons.get(name, ""))
-        for bucket, label in BUCKET_WORDS.items()
+        RateField(name, bucket_words(bucket), told.get(name, ""), reasons.get(name, ""))
+        for bucket in BUCKET_LABELS
         for name in [RATE_FIELD + bucket]
     ]
     usual = {RATE_FIELD + bucket for bucket in SHOWN}

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.analysis.pricing import WHOLE_DAY, Price, plain
 from billing.analysis.usage import Bucket
@@ -13,33 +15,39 @@ from billing.reads.prices import ListedPrice
 from monitoring import wording
 from monitoring.presentation import Link
 
-BUCKET_WORDS: dict[Bucket, str] = {
-    Bucket.INPUT: "Input",
-    Bucket.CACHE_READ: "Cache read",
-    Bucket.CACHE_WRITE: "Cache write, 5 min",
-    Bucket.CACHE_WRITE_1H: "Cache write, 1 h",
-    Bucket.INPUT_AUDIO: "Audio in",
-    Bucket.INPUT_IMAGE: "Images in",
-    Bucket.OUTPUT: "Output",
-    Bucket.REASONING: "Reasoning",
-    Bucket.OUTPUT_AUDIO: "Audio out",
-    Bucket.OUTPUT_IMAGE: "Images out",
-    Bucket.CALL: "Each call",
+# In English, as files have them.
+BUCKET_LABELS: dict[Bucket, str] = {
+    Bucket.INPUT: gettext_noop("Input"),
+    Bucket.CACHE_READ: gettext_noop("Cache read"),
+    Bucket.CACHE_WRITE: gettext_noop("Cache write, 5 min"),
+    Bucket.CACHE_WRITE_1H: gettext_noop("Cache write, 1 h"),
+    Bucket.INPUT_AUDIO: gettext_noop("Audio in"),
+    Bucket.INPUT_IMAGE: gettext_noop("Images in"),
+    Bucket.OUTPUT: gettext_noop("Output"),
+    Bucket.REASONING: gettext_noop("Reasoning"),
+    Bucket.OUTPUT_AUDIO: gettext_noop("Audio out"),
+    Bucket.OUTPUT_IMAGE: gettext_noop("Images out"),
+    Bucket.CALL: gettext_noop("Each call"),
 }
 # The rates of a table; a price's page has all of them.
 SHOWN = (Bucket.INPUT, Bucket.CACHE_READ, Bucket.CACHE_WRITE, Bucket.OUTPUT)
 _PAGES = (
-    ("cost_prices", "Prices"),
-    ("cost_price_changes", "Price changes"),
-    ("cost_unpriced", "Not priced"),
-    ("cost_discounts", "Discounts"),
-    ("cost_rates", "Exchange rates"),
+    ("cost_prices", gettext_noop("Prices")),
+    ("cost_price_changes", gettext_noop("Price changes")),
+    ("cost_unpriced", gettext_noop("Not priced")),
+    ("cost_discounts", gettext_noop("Discounts")),
+    ("cost_rates", gettext_noop("Exchange rates")),
 )
+
+
+def bucket_words(bucket: Bucket) -> str:
+    """What a bucket of usage is called."""
+    return _(BUCKET_LABELS[bucket])
 
 
 def tabs(team: str, current: str) -> list[Link]:
     """The pages about prices."""
-    return [Link(label, reverse(name, args=[team]), name == current) for name, label in _PAGES]
+    return [Link(_(label), reverse(name, args=[team]), name == current) for name, label in _PAGES]
 
 
 def rate_text(rate: Decimal | None, currency: str) -> str:
@@ -54,27 +62,33 @@ def stands_for_text(price: Price, bucket: Bucket) -> str:
     if bucket in price.rates:
         return ""
     if bucket is Bucket.CACHE_WRITE_1H and Bucket.CACHE_WRITE in price.rates:
-        return "as for 5 min"
-    return "as output" if bucket in (Bucket.REASONING, Bucket.OUTPUT_AUDIO, Bucket.OUTPUT_IMAGE) else "as input"
+        return _("as for 5 min")
+    is_output = bucket in (Bucket.REASONING, Bucket.OUTPUT_AUDIO, Bucket.OUTPUT_IMAGE)
+    return _("as output") if is_output else _("as input")
 
 
 def days_text(start: date | None, end: date | None) -> str:
     """`since 2026-08-01`, `until 2026-08-31` (that day is in it), `always`."""
-    if start is None and end is None:
-        return "always"
-    last = f"to {date.fromordinal(end.toordinal() - 1).isoformat()}" if end else ""
-    return " ".join(part for part in (f"since {start.isoformat()}" if start else "", last) if part)
+    if start and end:
+        words = _("since {first} to {last}")
+    elif start:
+        words = _("since {first}")
+    else:
+        words = _("to {last}") if end else _("always")
+    last = date.fromordinal(end.toordinal() - 1).isoformat() if end else ""
+    return words.format(first=start.isoformat() if start else "", last=last)
 
 
 def conditions_text(price: Price) -> str:
     """What a price is for beside its model: `batch · over 200,000 tokens in · 00:30 to 16:30 UTC`."""
     parts = [price.tier, price.region]
     if price.context_over:
-        parts.append(f"over {price.context_over:,} tokens in")
+        parts.append(_("over {count} tokens in").format(count=f"{price.context_over:,}"))
     if price.context_up_to is not None:
-        parts.append(f"up to {price.context_up_to:,} tokens in")
+        parts.append(_("up to {count} tokens in").format(count=f"{price.context_up_to:,}"))
     if (price.from_minute, price.to_minute) != (0, WHOLE_DAY):
-        parts.append(f"{_clock(price.from_minute)} to {_clock(price.to_minute)} UTC")
+        words = _("{start} to {end} UTC")
+        parts.append(words.format(start=_clock(price.from_minute), end=_clock(price.to_minute)))
     return " · ".join(part for part in parts if part)
 
 
@@ -97,5 +111,7 @@ def price_row(listed: ListedPrice) -> PriceRow:
     """The texts of a price."""
     price, use = listed.price, listed.use
     rates = [rate_text(listed.rate(bucket), price.currency) for bucket in SHOWN]
-    used = f"{wording.count(use.calls)} calls, {wording.usd(use.cost_usd)}" if use else ""
+    used = ""
+    if use:
+        used = _("{count} calls, {usd}").format(count=wording.count(use.calls), usd=wording.usd(use.cost_usd))
     return PriceRow(listed, conditions_text(price), days_text(price.starts_on, price.ends_on), rates, used)

@@ -7,7 +7,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -18,12 +19,21 @@ from billing.reads.prices import MOST_ROWS, LineOfPrice, ListedPrice, find, find
 from billing.services.price_changes import changes_in_force
 from billing.services.refusals import Refused
 from billing.services.team_prices import end_price, remove_price
-from billing.views.price_words import BUCKET_WORDS, SHOWN, days_text, price_row, rate_text, stands_for_text, tabs
+from billing.views.price_words import (
+    BUCKET_LABELS,
+    SHOWN,
+    bucket_words,
+    days_text,
+    price_row,
+    rate_text,
+    stands_for_text,
+    tabs,
+)
 from monitoring.presentation import Link
 from monitoring.views.csv import MAX_ROWS, csv_response
 
 _NAMES = ("Provider", "Model", "Tier", "Region", "Tokens in over", "Tokens in up to", "From", "Before", "From minute")
-HEADER = (*_NAMES, "To minute", "Currency", *BUCKET_WORDS.values(), "Source", "Note", "Price id")
+HEADER = (*_NAMES, "To minute", "Currency", *BUCKET_LABELS.values(), "Source", "Note", "Price id")
 LINE_HEADER = ("Hour", "Workflow", "Provider", "Model", "Calls", "Input", "Output", "Cost in USD")
 
 
@@ -32,31 +42,37 @@ LINE_HEADER = ("Hour", "Workflow", "Provider", "Model", "Calls", "Input", "Outpu
 def prices(request: TeamRequest) -> HttpResponseBase:
     """The prices of models that are used, or with `show=all` the whole book; or with `format=csv` all that match."""
     search, is_all = request.GET.get("q", "")[:200].replace("\x00", ""), request.GET.get("show") == "all"
-    is_csv = request.GET.get("format") == "csv"
     is_used = not (is_all or search.strip())
-    limit = MAX_ROWS if is_csv else MOST_ROWS
-    found = listing(request.team.id, timezone.now(), search=search, is_used=is_used, limit=limit)
-    if is_csv:
-        return csv_response("prices.csv", HEADER, [cells(one) for one in found])
+    asked: dict[str, Any] = {"search": search, "is_used": is_used}
+    if request.GET.get("format") == "csv":
+        # Files are English, whoever asks.
+        with translation.override(None):
+            found = listing(request.team.id, timezone.now(), **asked, limit=MAX_ROWS)
+            return csv_response("prices.csv", HEADER, [cells(one) for one in found])
+    found = listing(request.team.id, timezone.now(), **asked, limit=MOST_ROWS)
     here = reverse("cost_prices", args=[request.team.slug])
     context = {
         "tabs": tabs(request.team.slug, "cost_prices"),
         "rows": [price_row(one) for one in found],
-        "columns": [BUCKET_WORDS[bucket] for bucket in SHOWN],
+        "columns": [bucket_words(bucket) for bucket in SHOWN],
         "search": search,
         "is_used": is_used,
-        "shows": [Link("Used by this team", here, is_used), Link("Whole book", f"{here}?show=all", is_all)],
-        "shown": f"first {MOST_ROWS} shown: search for the rest" if len(found) == MOST_ROWS else "",
+        "shows": [Link(_("Used by this team"), here, is_used), Link(_("Whole book"), f"{here}?show=all", is_all)],
+        "shown": _shown_words(len(found)),
         "may_manage": request.membership.allows(Permission.MANAGE_COSTS),
     }
     return TemplateResponse(request, "cost_prices/prices.html", context)
+
+
+def _shown_words(count: int) -> str:
+    return _("first {count} shown: search for the rest").format(count=MOST_ROWS) if count == MOST_ROWS else ""
 
 
 def cells(one: ListedPrice) -> Sequence[Any]:
     """A price as a row of the export: rates that it names itself, as exact texts of numbers."""
     price = one.price
     limits = (price.context_over or None, price.context_up_to, price.starts_on, price.ends_on)
-    rates = [plain(price.rates[bucket]) if bucket in price.rates else None for bucket in BUCKET_WORDS]
+    rates = [plain(price.rates[bucket]) if bucket in price.rates else None for bucket in BUCKET_LABELS]
     hours = (price.from_minute, price.to_minute)
     names = (one.provider, one.model, price.tier, price.region)
     return (*names, *limits, *hours, price.currency, *rates, one.source, one.note, str(price.id))
@@ -76,7 +92,7 @@ def price(request: TeamRequest, price: str) -> HttpResponseBase:
         except Refused as refused:
             reasons = refused.reasons
         else:
-            messages.success(request, "The price has an end now. Look at price changes for what was rated at it.")
+            messages.success(request, _("The price has an end now. Look at price changes for what was rated at it."))
             return HttpResponseRedirect(reverse("cost_price", args=[request.team.slug, made.id]))
     lines = lines_of(request.team.id, listed.price.id)
     if request.GET.get("format") == "csv":
@@ -98,8 +114,8 @@ def _context(request: TeamRequest, listed: ListedPrice) -> dict[str, Any]:
     return {
         "row": price_row(listed),
         "rates": [
-            (word, rate_text(listed.rate(bucket), one.currency), stands_for_text(one, bucket))
-            for bucket, word in BUCKET_WORDS.items()
+            (bucket_words(bucket), rate_text(listed.rate(bucket), one.currency), stands_for_text(one, bucket))
+            for bucket in BUCKET_LABELS
             if listed.rate(bucket)
         ],
         "list_price": named.get(one.list_price_id or 0),
@@ -146,5 +162,5 @@ def remove(request: TeamRequest, price: str) -> HttpResponseBase:
     listed = found_or_404(request, price)
     if not remove_price(team_id=request.team.id, price_id=listed.price.id, now=timezone.now(), by=request.user):
         raise Http404("No such price.")
-    messages.success(request, "Removed. What was rated at it stays so until you apply price changes.")
+    messages.success(request, _("Removed. What was rated at it stays so until you apply price changes."))
     return HttpResponseRedirect(reverse("cost_prices", args=[request.team.slug]))

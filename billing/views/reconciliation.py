@@ -12,7 +12,9 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import dateformat, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -23,7 +25,7 @@ from billing.analysis.statements import Fault, StatementRefused, refuse
 from billing.models import ProviderStatement
 from billing.reads import reconciliation as reads
 from billing.services.statements import MOST_BYTES, Upload, import_statement, remove_statement
-from billing.views.words import number
+from billing.views.words import day_words, number
 from monitoring import wording
 from monitoring.templatetags.components import Sign
 from monitoring.views.csv import csv_response
@@ -31,18 +33,18 @@ from monitoring.views.csv import csv_response
 LIST_HEADER = ("provider", "month", "measure", "ours", "theirs", "difference", "share", "state", "statement")
 DAY_HEADER = ("day", "model", "measure", "ours", "theirs", "difference", "share", "state", "causes", "booked")
 TONES = {
-    Tone.GREEN: Sign("ok", "Agrees", "ok"),
-    Tone.AMBER: Sign("warn", "Look at it", "warn"),
-    Tone.RED: Sign("fail", "Differs", "fail"),
+    Tone.GREEN: Sign("ok", gettext_noop("Agrees"), "ok"),
+    Tone.AMBER: Sign("warn", gettext_noop("Look at it"), "warn"),
+    Tone.RED: Sign("fail", gettext_noop("Differs"), "fail"),
 }
-NO_STATEMENT = Sign("skip", "No statement", "idle")
+NO_STATEMENT = Sign("skip", gettext_noop("No statement"), "idle")
 CAUSES = {
-    Cause.NOT_HERE: "Billed, and nothing reported it here",
-    Cause.NOT_THERE: "Reported here, and not on the statement",
-    Cause.UNPRICED: "Tokens that have no price here",
-    Cause.VOLUME: "More or fewer tokens, at what a token costs here",
-    Cause.PRICE: "What a token costs there and here",
-    Cause.UNKNOWN: "Cannot be told: one side tells no tokens",
+    Cause.NOT_HERE: gettext_noop("Billed, and nothing reported it here"),
+    Cause.NOT_THERE: gettext_noop("Reported here, and not on the statement"),
+    Cause.UNPRICED: gettext_noop("Tokens that have no price here"),
+    Cause.VOLUME: gettext_noop("More or fewer tokens, at what a token costs here"),
+    Cause.PRICE: gettext_noop("What a token costs there and here"),
+    Cause.UNKNOWN: gettext_noop("Cannot be told: one side tells no tokens"),
 }
 MAPPED = ("day", "model", "amount", "currency", "tokens")
 
@@ -81,7 +83,7 @@ def reconciliation(request: TeamRequest) -> HttpResponseBase:
         except StatementRefused as refused:
             faults = refused.faults
         else:
-            messages.success(request, "Read. Nothing was booked: look at the difference first.")
+            messages.success(request, _("Read. Nothing was booked: look at the difference first."))
             return HttpResponseRedirect(statement_href(request.team.slug, made.provider, month))
     listed = reads.months(request.team.id, month)
     if request.GET.get("format") == "csv":
@@ -93,7 +95,7 @@ def reconciliation(request: TeamRequest) -> HttpResponseBase:
         "months": months_back(timezone.now().date()),
         "rows": [_listed(one, request.team.slug, month) for one in listed],
         "providers": [one.provider for one in listed],
-        "formats": [one.label for one in FORMATS],
+        "formats": [_(one.label) for one in FORMATS],
         "most_mb": MOST_BYTES // 1_000_000,
         "may_manage": may_manage,
         "told": told,
@@ -119,10 +121,10 @@ def reconciled_month(request: TeamRequest, provider: str, month: str) -> HttpRes
         "provider": provider,
         "statement": found.statement,
         "back_href": f"{reverse('reconciliation', args=[request.team.slug])}?month={first:%Y-%m}",
-        "whole": _row("Whole month", "", "", whole, has_statement=has_statement),
+        "whole": _row(_("Whole month"), "", "", whole, has_statement=has_statement),
         "is_money": whole.by is Measure.USD,
         "explained": [
-            {"words": CAUSES[one.cause], "amount": _amount(one.amount, whole.by, signed=True), "days": len(one.keys)}
+            {"words": _(CAUSES[one.cause]), "amount": _amount(one.amount, whole.by, signed=True), "days": len(one.keys)}
             for one in found.result.explained
         ]
         if found.statement
@@ -133,8 +135,7 @@ def reconciled_month(request: TeamRequest, provider: str, month: str) -> HttpRes
         "booked": _amount(whole.booked, Measure.USD, signed=True) if whole.booked else "",
         "left": _amount(whole.left, Measure.USD, signed=True) if whole.booked else "",
         "may_manage": request.membership.allows(Permission.MANAGE_COSTS),
-        "remove_text": "The month counts as not reconciled until another one is uploaded."
-        + (" The adjustments that were booked of it are removed, too." if whole.booked else ""),
+        "remove_text": _remove_text(is_booked=bool(whole.booked)),
     }
     return TemplateResponse(request, "costs/reconciled_month.html", context)
 
@@ -142,12 +143,21 @@ def reconciled_month(request: TeamRequest, provider: str, month: str) -> HttpRes
 def _day_row(request: TeamRequest, found: reads.Month, month: date, key: Key) -> Row:
     """A day and model, with what was booked of its difference or where that is done."""
     row = found.result.rows[key]
-    label, detail = f"{key[0]:%-d %b}", found.names[key[1]] or "model not told"
+    label, detail = day_words(key[0]), found.names[key[1]] or _("model not told")
     shown = _row(label, detail, "", row, has_statement=found.statement is not None)
     booked = _amount(row.booked, Measure.USD, signed=True) if row.booked else ""
     if not booked and row.left and found.booked_whole is not None:
-        booked = "with the month"
+        booked = _("with the month")
     return replace(shown, booked=booked, book_href=_book(request, found, month, key))
+
+
+def _remove_text(*, is_booked: bool) -> str:
+    if is_booked:
+        return _(
+            "The month counts as not reconciled until another one is uploaded."
+            " The adjustments that were booked of it are removed, too."
+        )
+    return _("The month counts as not reconciled until another one is uploaded.")
 
 
 def _book(request: TeamRequest, found: reads.Month, month: date, key: Key | None) -> str:
@@ -170,11 +180,12 @@ def take_statement_away(request: TeamRequest, statement: UUID) -> HttpResponseBa
     try:
         gone = remove_statement(team_id=request.team.id, statement_id=statement, now=timezone.now(), by=request.user)
     except StatementRefused as refused:
-        messages.error(request, f"Not removed: {'; '.join(fault.reason for fault in refused.faults)}.")
+        reasons = "; ".join(fault.reason for fault in refused.faults)
+        messages.error(request, _("Not removed: {reasons}.").format(reasons=reasons))
         return HttpResponseRedirect(statement_href(request.team.slug, found.provider, found.month))
     if not gone:
         raise Http404("No such statement.")
-    messages.success(request, "Removed. The month counts as not reconciled.")
+    messages.success(request, _("Removed. The month counts as not reconciled."))
     return HttpResponseRedirect(f"{reverse('reconciliation', args=[request.team.slug])}?month={found.month:%Y-%m}")
 
 
@@ -182,11 +193,10 @@ def _upload(request: TeamRequest, told: dict[str, str], month: date) -> Provider
     """Takes the uploaded file in. Raises `StatementRefused`."""
     file = request.FILES.get("file")
     if file is None or isinstance(file, list):
-        raise refuse("choose the file that the provider exported")
+        raise refuse(_("choose the file that the provider exported"))
     if file.size is not None and file.size > MOST_BYTES:
-        raise StatementRefused(
-            [Fault(0, "", f"the file is larger than {MOST_BYTES // 1_000_000} MB: export one month only")]
-        )
+        words = _("the file is larger than {most} MB: export one month only")
+        raise refuse(words.format(most=MOST_BYTES // 1_000_000))
     mapping = {name: told[name] for name in MAPPED if told[name]}
     return import_statement(
         team_id=request.team.id,
@@ -228,7 +238,9 @@ def book_href(team: str, provider: str, month: date, key: Key | None) -> str:
 
 
 def _listed(one: reads.Listed, team: str, month: date) -> Row:
-    detail = f"{one.statement.filename}, {one.statement.uploaded_at:%-d %b %Y}" if one.statement else ""
+    detail = ""
+    if one.statement:
+        detail = f"{one.statement.filename}, {dateformat.format(one.statement.uploaded_at, 'j M Y')}"
     href = statement_href(team, one.provider, month)
     return _row(one.provider, detail, href, one.compared, has_statement=one.statement is not None)
 
@@ -244,15 +256,18 @@ def _row(label: str, detail: str, href: str, one: Compared, *, has_statement: bo
         _amount(one.difference, one.by, signed=True) if has_statement else "",
         wording.percent(one.share) if has_statement and one.share is not None else "",
         TONES[one.tone] if has_statement else NO_STATEMENT,
-        f"Tokens: {wording.tokens(one.ours.tokens)} here, {wording.tokens(one.theirs.tokens)} there"
-        if has_statement
-        else "",
+        _tokens_words(one) if has_statement else "",
     )
+
+
+def _tokens_words(one: Compared) -> str:
+    words = _("Tokens: {here} here, {there} there")
+    return words.format(here=wording.tokens(one.ours.tokens), there=wording.tokens(one.theirs.tokens))
 
 
 def _amount(value: Decimal | int | None, by: Measure, *, signed: bool = False) -> str:
     if value is None:
-        return "not known"
+        return _("not known")
     shown = Decimal(value).copy_abs() if signed else value
     text = wording.usd(shown) if by is Measure.USD else wording.count(shown)
     return f"{'+' if value > 0 else wording.MINUS}{text}" if signed and value else text

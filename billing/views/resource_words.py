@@ -2,18 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from billing.analysis.pricing import plain
-from billing.models import AllocationKey, CostKind, RateUnit, ResourceRate
+from billing.models import AllocationKey, RateUnit, ResourceRate
 from billing.reads.resources import ListedRate
-from billing.views.price_words import rate_text
+from billing.views.price_words import days_text, rate_text
+from billing.views.words import kind_words
 
 CSV_HEADER = (
     *("Name", "Kind", "Unit", "Amount", "Currency", "Workflow", "Environment", "External system", "Billed by"),
     *("Shared out by", "From", "Before", "This month, USD", "Note", "By", "Removed"),
 )
+
+
+# What fixed amounts are shared out by, in a cell.
+_KEYS = {
+    AllocationKey.RUNS: gettext_noop("runs"),
+    AllocationKey.MINUTES: gettext_noop("run minutes"),
+    AllocationKey.TOKENS: gettext_noop("tokens"),
+    AllocationKey.EQUAL: gettext_noop("equal parts"),
+    AllocationKey.NONE: gettext_noop("not allocated"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +42,34 @@ class RateWords:
 
 def amount_words(row: ResourceRate) -> str:
     """What each costs: `$0.02 per minute of run time`."""
-    return f"{rate_text(row.amount, row.currency)} per {RateUnit(row.unit).label}"
+    match RateUnit(row.unit):
+        case RateUnit.RUN:
+            words = _("{amount} per run")
+        case RateUnit.MINUTE:
+            words = _("{amount} per minute of run time")
+        case RateUnit.GB_HOUR:
+            words = _("{amount} per GB-hour")
+        case RateUnit.CALL:
+            words = _("{amount} per call")
+        case RateUnit.MONTH:
+            words = _("{amount} per month")
+    return words.format(amount=rate_text(row.amount, row.currency))
 
 
 def rate_words(listed: ListedRate) -> RateWords:
     """The texts of a rate."""
     row = listed.row
-    scopes = {"workflow": listed.workflow, "environment": listed.environment, "external system": listed.system}
-    scope = next((f"{kind} {name}" for kind, name in scopes.items() if name), "all workflows")
-    key = AllocationKey(row.key).label.lower() if row.key else ""
-    last = f" to {(row.ends_on - timedelta(days=1)).isoformat()}" if row.ends_on else ""
-    days = f"since {row.starts_on.isoformat()}{last}"
-    return RateWords(CostKind(row.kind).label, amount_words(row), scope, key, days)
+    key = _(_KEYS[AllocationKey(row.key)]) if row.key else ""
+    days = days_text(row.starts_on, row.ends_on)
+    return RateWords(kind_words(row.kind), amount_words(row), _scope_words(listed), key, days)
+
+
+def _scope_words(listed: ListedRate) -> str:
+    if listed.workflow:
+        return _("workflow {name}").format(name=listed.workflow)
+    if listed.environment:
+        return _("environment {name}").format(name=listed.environment)
+    return _("external system {name}").format(name=listed.system) if listed.system else _("all workflows")
 
 
 def csv_cells(listed: ListedRate) -> Sequence[Any]:

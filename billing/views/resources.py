@@ -8,6 +8,8 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -18,8 +20,26 @@ from billing.reads.resources import ListedRate, find_rate, list_rates, rate_id_o
 from billing.services.refusals import Refused
 from billing.services.resources import KINDS, TEXTS, add_rate, end_rate, read_rate, remove_rate
 from billing.views.resource_words import CSV_HEADER, csv_cells, rate_words
+from billing.views.words import kind_words
 from monitoring.models import Workflow
 from monitoring.views.csv import csv_response
+
+# Why a field is refused.
+_REASONS = {
+    "name": gettext_noop("name {reason}"),
+    "kind": gettext_noop("kind {reason}"),
+    "unit": gettext_noop("unit {reason}"),
+    "amount": gettext_noop("amount {reason}"),
+    "currency": gettext_noop("currency {reason}"),
+    "workflow": gettext_noop("workflow {reason}"),
+    "environment": gettext_noop("environment {reason}"),
+    "system": gettext_noop("system {reason}"),
+    "provider": gettext_noop("provider {reason}"),
+    "key": gettext_noop("key {reason}"),
+    "starts_on": gettext_noop("first day {reason}"),
+    "ends_on": gettext_noop("ends on {reason}"),
+    "note": gettext_noop("note {reason}"),
+}
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -48,15 +68,15 @@ def new_resource(request: TeamRequest) -> HttpResponseBase:
         except Refused as refused:
             reasons = refused.reasons
         else:
-            messages.success(request, "Saved: costs of open months are made again with it within a minute.")
+            messages.success(request, _("Saved: costs of open months are made again with it within a minute."))
             return HttpResponseRedirect(reverse("cost_resource", args=[request.team.slug, made.id]))
     workflows = Workflow.objects.filter(team_id=request.team.id).order_by("name", "id")
     context = {
         "told": told,
         "reasons": _shown(reasons),
-        "kinds": [(word, kind.label, told["kind"] == word) for word, kind in KINDS.items()],
-        "units": [(value, label, told["unit"] == value) for value, label in RateUnit.choices],
-        "keys": [(value, label, told["key"] == value) for value, label in AllocationKey.choices],
+        "kinds": [(word, kind_words(kind), told["kind"] == word) for word, kind in KINDS.items()],
+        "units": [(value, _(str(label)), told["unit"] == value) for value, label in RateUnit.choices],
+        "keys": [(value, _(str(label)), told["key"] == value) for value, label in AllocationKey.choices],
         "workflows": workflows.values_list("name", flat=True),
     }
     return TemplateResponse(request, "cost_resources/new.html", context, status=422 if reasons else 200)
@@ -73,7 +93,7 @@ def resource(request: TeamRequest, rate: str) -> HttpResponseBase:
             raise Http404("No such page.")
         reasons = _end(request, found)
         if not reasons:
-            messages.success(request, "Saved: it holds to before that day.")
+            messages.success(request, _("Saved: it holds to before that day."))
             return HttpResponseRedirect(reverse("cost_resource", args=[request.team.slug, found.row.id]))
     shares = rate_shares(request.team.id, found.row.id, timezone.now())
     if request.GET.get("format") == "csv":
@@ -96,7 +116,7 @@ def remove_resource(request: TeamRequest, rate: str) -> HttpResponseBase:
     found = _find(request, rate)
     if not remove_rate(team_id=request.team.id, rate_id=found.row.id, now=timezone.now(), by=request.user):
         raise Http404("No such rate.")
-    messages.success(request, "Removed: open months are made again without it. Closed months keep what it cost.")
+    messages.success(request, _("Removed: open months are made again without it. Closed months keep what it cost."))
     return HttpResponseRedirect(reverse("cost_resources", args=[request.team.slug]))
 
 
@@ -122,4 +142,4 @@ def _end(request: TeamRequest, found: ListedRate) -> dict[str, str]:
 
 def _shown(reasons: dict[str, str]) -> list[str]:
     """Reasons as sentences; the field is named as the form does."""
-    return [f"{field.replace('_', ' ').replace('starts on', 'first day')} {why}" for field, why in reasons.items()]
+    return [_(_REASONS[field]).format(reason=why) for field, why in reasons.items()]

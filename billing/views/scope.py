@@ -3,18 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.access import TeamRequest
 from accounts.models import Team
 from billing.analysis.periods import Period, PeriodKind, parse_period
 from billing.reads.choices import KIND_WORDS, TITLES, CostChoices, cut_of
 from billing.reads.cost_cut import CostCut
+from billing.views.words import kind_words, period_kind_words
 from monitoring.filters import ANY, MAX_LENGTH, MAX_VALUES, Choice
 from monitoring.presentation import FilterChip, Link
 from monitoring.reads.environments import environments_of
@@ -66,7 +68,10 @@ class CostScope:
         """`production`, `all environments`, `staging or test`."""
         choice = self.told["environment"]
         wanted = [one for one in choice.wanted if one != ANY]
-        return " or ".join(wanted) or "all environments" + "".join(f" without {one}" for one in choice.excluded)
+        if not wanted:
+            left_out = [_("without {environment}").format(environment=one) for one in choice.excluded]
+            return " ".join([_("all environments"), *left_out])
+        return reduce(lambda told, one: _("{names} or {name}").format(names=told, name=one), wanted)
 
     @property
     def cut(self) -> CostCut:
@@ -117,7 +122,7 @@ def frame(scope: CostScope) -> dict[str, Any]:
         "workflow": None,
         "period": scope.period,
         "periods": [
-            Link(kind.capitalize(), scope.query(period=kind), kind is scope.period.kind) for kind in PeriodKind
+            Link(period_kind_words(kind), scope.query(period=kind), kind is scope.period.kind) for kind in PeriodKind
         ],
         "months": [Link(one.name, scope.query(at=one.at), one.at == scope.period.at) for one in _near(scope.period)],
         "environments": _environment_links(scope),
@@ -138,7 +143,7 @@ def _environment_links(scope: CostScope) -> list[Link]:
     if len(scope.environments) < 2:
         return []
     links = [Link(name, scope.query(env=name), name == scope.environment) for name in scope.environments]
-    return [Link("All", scope.query(env=None), not scope.told["environment"]), *links]
+    return [Link(_("All"), scope.query(env=None), not scope.told["environment"]), *links]
 
 
 def chips(scope: CostScope) -> list[FilterChip]:
@@ -151,6 +156,6 @@ def chips(scope: CostScope) -> list[FilterChip]:
             left = [f"-{one}" if off else one for one, off in told if (one, off) != (value, is_excluded)]
             text = scope.choices.names.get(value, value) if name == "workflow" else value
             if name == "kind" and value in KIND_WORDS:
-                text = str(KIND_WORDS[value].label)
-            found.append(FilterChip(title, text, scope.query(**{PARAMS.get(name, name): left}), is_excluded))
+                text = kind_words(KIND_WORDS[value])
+            found.append(FilterChip(_(title), text, scope.query(**{PARAMS.get(name, name): left}), is_excluded))
     return found

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_page
@@ -47,7 +48,7 @@ def rate_now(request: TeamRequest) -> HttpResponseBase:
     if found is None:
         raise Http404("No such model without a price.")
     request_rating(request.team.id, (found.provider_id, found.model_id), timezone.now(), request.user)
-    messages.success(request, "It is rated now, hour by hour. Records that were deleted stay without a price.")
+    messages.success(request, _("It is rated now, hour by hour. Records that were deleted stay without a price."))
     return HttpResponseRedirect(reverse("cost_unpriced", args=[request.team.slug]))
 
 

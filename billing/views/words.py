@@ -5,39 +5,69 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from billing.analysis.decomposition import Effect, Factor
 from billing.analysis.periods import Days, Period, PeriodKind
 from billing.models import CostKind
+from billing.reads.changes import SETTLED
 from monitoring import wording
 
 DASH = "\N{EN DASH}"
-NO_WORKFLOW_WORDS = "Workflow not told"
-NOT_TOLD = {"provider": "Provider not told", "model": "Model not told"}
-FACTOR_WORDS = {
-    Factor.VOLUME: "Volume",
-    Factor.TOKENS_PER_RUN: "Tokens per run",
-    Factor.TOKENS: "Tokens used",
-    Factor.MODEL_MIX: "Model mix",
-    Factor.PRICE: "Prices",
-    Factor.WASTE: "Retries and failed runs",
-    Factor.UNTOKENED: "Told without tokens",
+# As a label, and inside a sentence.
+_FACTOR_WORDS = {
+    Factor.VOLUME: (gettext_noop("Volume"), gettext_noop("volume")),
+    Factor.TOKENS_PER_RUN: (gettext_noop("Tokens per run"), gettext_noop("tokens per run")),
+    Factor.TOKENS: (gettext_noop("Tokens used"), gettext_noop("tokens used")),
+    Factor.MODEL_MIX: (gettext_noop("Model mix"), gettext_noop("model mix")),
+    Factor.PRICE: (gettext_noop("Prices"), gettext_noop("prices")),
+    Factor.WASTE: (gettext_noop("Retries and failed runs"), gettext_noop("retries and failed runs")),
+    Factor.UNTOKENED: (gettext_noop("Told without tokens"), gettext_noop("told without tokens")),
+}
+# Amounts that are no tokens, by the names of `reads.changes`, inside a sentence.
+_OTHER_WORDS = {
+    SETTLED: gettext_noop("corrections, credits and adjustments"),
+    str(CostKind.COMPUTE.label): gettext_noop("compute"),
+    str(CostKind.STORAGE.label): gettext_noop("storage"),
+    str(CostKind.API.label): gettext_noop("api calls"),
+    str(CostKind.SUBSCRIPTION.label): gettext_noop("subscriptions"),
+    str(CostKind.BACKUP.label): gettext_noop("backup"),
+    str(CostKind.OTHER.label): gettext_noop("other"),
 }
 _CENT = Decimal("0.01")
+# What is less is written as `under $0.0001`.
+_LEAST_SHOWN = Decimal("0.00005")
+
+
+def no_workflow_words() -> str:
+    """What stands in the place of a workflow that nobody told."""
+    return _("Workflow not told")
+
+
+def no_provider_words() -> str:
+    """What stands in the place of a provider that nobody told."""
+    return _("Provider not told")
+
+
+def no_model_words() -> str:
+    """What stands in the place of a model that nobody told."""
+    return _("Model not told")
 
 
 def money(usd: Decimal | None) -> str:
     """`$1,202.40`; an unknown amount is said to be so."""
-    return "unknown" if usd is None else wording.usd(usd)
+    return _("unknown") if usd is None else wording.usd(usd)
 
 
 def signed_money(usd: Decimal | None) -> str:
     """`+$96.00`, `−$17.20`."""
     if usd is None:
-        return "unknown"
-    words = wording.usd(usd)
-    if "under" in words:
-        return "under $0.0001"
-    return f"{'+' if usd > 0 else ''}{words}" if usd else "no change"
+        return _("unknown")
+    if 0 < abs(usd) < _LEAST_SHOWN:
+        return wording.usd(abs(usd))
+    return f"{'+' if usd > 0 else ''}{wording.usd(usd)}" if usd else _("no change")
 
 
 def per(usd: Decimal | None, count: int | None) -> Decimal | None:
@@ -52,7 +82,7 @@ def change(now: Decimal | None, before: Decimal | None) -> float | None:
 
 def day_words(day: date) -> str:
     """`19 Nov`."""
-    return f"{day.day} {day:%b}"
+    return dateformat.format(day, "j M")
 
 
 def days_words(first: date, last: date) -> str:
@@ -74,7 +104,9 @@ def so_far_words(period: Period) -> str:
     if not period.is_running:
         return period.name
     words = window_words(period.days)
-    return words if period.kind is PeriodKind.MONTH else f"{period.name} to {day_words(period.today)}"
+    if period.kind is PeriodKind.MONTH:
+        return words
+    return _("{period} to {day}").format(period=period.name, day=day_words(period.today))
 
 
 def compared_words(period: Period) -> str:
@@ -86,17 +118,28 @@ def compared_words(period: Period) -> str:
 
 def effect_words(effect: Effect) -> str:
     """The name of an effect."""
-    return effect.name or FACTOR_WORDS.get(effect.factor, str(effect.factor))
+    return _(effect.name) if effect.name else _(_FACTOR_WORDS[effect.factor][0])
 
 
 def kind_words(kind: int) -> str:
     """The name of a kind of cost."""
-    return str(CostKind(kind).label)
+    return _(str(CostKind(kind).label))
 
 
 def mixed_words(effects: Sequence[Effect], most: int = 2) -> str:
     """The greatest effects in one line: `volume +$12.00, prices +$3.10`."""
-    return ", ".join(f"{effect_words(one).lower()} {signed_money(one.usd)}" for one in effects[:most])
+    words = _("{effect} {amount}")
+    return ", ".join(words.format(effect=_inside(one), amount=signed_money(one.usd)) for one in effects[:most])
+
+
+def _inside(effect: Effect) -> str:
+    """The name of an effect inside a sentence."""
+    return _(_OTHER_WORDS.get(effect.name, effect.name)) if effect.name else _(_FACTOR_WORDS[effect.factor][1])
+
+
+def period_kind_words(kind: PeriodKind) -> str:
+    """What a period is called: `Month`."""
+    return {PeriodKind.MONTH: _("Month"), PeriodKind.QUARTER: _("Quarter"), PeriodKind.YEAR: _("Year")}[kind]
 
 
 @dataclass(frozen=True, slots=True)
