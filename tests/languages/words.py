@@ -36,6 +36,7 @@ SAME = frozenset(
         "PDF",
         "HTTP",
         "HTTPS",
+        "https",
         "URL",
         "API",
         "ID",
