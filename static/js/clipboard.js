@@ -1,5 +1,5 @@
 // Copying to the clipboard. No side effects: may be imported anywhere.
-import { toast } from "./toast.js";
+import { toast, words } from "./toast.js";
 
 /** Copies the text and says so in the words of `said`. */
 export async function copy(text, said) {
@@ -7,12 +7,12 @@ export async function copy(text, said) {
     await navigator.clipboard.writeText(text);
     toast(said);
   } catch {
-    toast("The browser did not allow copying. Please copy it by hand.", "fail");
+    toast(words("sayNotCopied"), "fail");
   }
 }
 
 /** Copies the address of the view; `query` stands for its own query string. */
 export function copyLink(query) {
   const address = new URL(query || location.href, location.href);
-  copy(address.href, query ? "Link with fixed times copied" : "Link copied");
+  copy(address.href, words(query ? "sayTimesCopied" : "sayLinkCopied"));
 }

@@ -1,5 +1,6 @@
 // Copies links ([data-copy-link], with a query of its own or the page's) and code ([data-copy] names the element).
 import { copy, copyLink } from "./clipboard.js";
+import { words } from "./toast.js";
 
 addEventListener("click", (event) => {
   const link = event.target.closest("[data-copy-link]");
@@ -8,5 +9,5 @@ addEventListener("click", (event) => {
     link.closest("details")?.removeAttribute("open");
   }
   const code = event.target.closest("[data-copy]");
-  if (code) copy(document.getElementById(code.dataset.copy).textContent, "Copied");
+  if (code) copy(document.getElementById(code.dataset.copy).textContent, words("sayCopied"));
 });

@@ -19,14 +19,14 @@ const follow = (line) => {
       line.classList.remove("stale");
     } catch {
       line.classList.add("stale");
-      text.textContent = "No answer, trying again";
+      text.textContent = line.dataset.sayStale;
     }
   }
 
   pause.addEventListener("click", () => {
     paused = !paused;
     pause.setAttribute("aria-pressed", String(paused));
-    pause.textContent = paused ? "Resume" : "Pause";
+    pause.textContent = paused ? pause.dataset.sayResume : pause.dataset.sayPause;
     line.classList.toggle("paused", paused);
   });
   setInterval(ask, every);

@@ -4,6 +4,7 @@ const EVERY_MS = 2000;
 const box = document.querySelector("[data-tail]");
 const [frame, body, empty] = ["frame", "rows", "empty"].map((name) => box?.querySelector(`[data-tail-${name}]`));
 const [text, show, pause, csv] = ["text", "show", "pause", "csv"].map((name) => box?.querySelector(`[data-tail-${name}]`));
+const words = box?.querySelector("[data-tail-words]").dataset;
 const most = Number(box?.dataset.most);
 const known = new Set();
 let after = box?.dataset.after;
@@ -15,9 +16,9 @@ let isCut = false;
 
 const isHeld = () => isPaused || isOver || frame.scrollTop > 4 || body.contains(document.activeElement);
 
-function say(words, state = "") {
+function say(told, state = "") {
   // The same words again would be read out again.
-  if (text.textContent !== words) text.textContent = words;
+  if (text.textContent !== told) text.textContent = told;
   const line = box.querySelector("[data-tail-state]");
   line.classList.toggle("paused", state === "paused");
   line.classList.toggle("stale", state === "stale");
@@ -25,10 +26,10 @@ function say(words, state = "") {
 
 function tell() {
   show.hidden = !waiting.length;
-  show.textContent = `${waiting.length}${waiting.length === most ? " or more" : ""} new, show`;
-  if (isPaused) say("Paused", "paused");
-  else if (waiting.length) say("New rows wait: nothing moves while you read", "paused");
-  else say(isCut ? "Following; more came than is shown" : "Following");
+  show.textContent = (waiting.length === most ? words.sayMany : words.sayNew).replace("{count}", waiting.length);
+  if (isPaused) say(words.sayPaused, "paused");
+  else if (waiting.length) say(words.sayHeld, "paused");
+  else say(isCut ? words.sayCut : words.sayFollowing);
 }
 
 function put() {
@@ -72,14 +73,14 @@ async function ask() {
     address.searchParams.set("after", after);
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
     if (answer.redirected) {
-      say("You are signed out, or may not see this any more: read again", "stale");
+      say(words.saySignedOut, "stale");
     } else if (!answer.ok) {
       throw new Error(String(answer.status));
     } else {
       take(await answer.json());
     }
   } catch {
-    say("No answer, trying again", "stale");
+    say(words.sayStale, "stale");
   } finally {
     isAsking = false;
   }
@@ -91,7 +92,7 @@ if (box) {
   pause.addEventListener("click", () => {
     isPaused = !isPaused;
     pause.setAttribute("aria-pressed", String(isPaused));
-    pause.textContent = isPaused ? "Resume" : "Pause";
+    pause.textContent = isPaused ? pause.dataset.sayResume : pause.dataset.sayPause;
     tell();
     ask();
   });

@@ -27,5 +27,5 @@ document.addEventListener("input", (event) => {
   const form = event.target.closest("[data-range-form]");
   if (!form) return;
   const [from, to] = [form.elements.from, form.elements.to];
-  to.setCustomValidity(from.value && to.value && from.value >= to.value ? "The end has to be after the start." : "");
+  to.setCustomValidity(from.value && to.value && from.value >= to.value ? form.dataset.sayOrder : "");
 });

@@ -2,6 +2,7 @@
 // The form works without it.
 import { copy } from "./clipboard.js";
 import { isOthers, keysAreOn } from "./single_keys.js";
+import { words } from "./toast.js";
 
 const boxes = () => [...document.querySelectorAll("[data-select]")];
 const all = document.querySelector("[data-select-all]");
@@ -16,7 +17,8 @@ function show() {
   const chosen = boxes().filter((box) => box.checked).length;
   all.checked = chosen > 0 && chosen === boxes().length;
   all.indeterminate = chosen > 0 && !all.checked;
-  document.querySelector("[data-selected]").textContent = chosen ? `${chosen} chosen` : "Choose all";
+  const told = document.querySelector("[data-selected]");
+  told.textContent = chosen ? told.dataset.sayChosen.replace("{count}", chosen) : told.dataset.sayNone;
   // Who has chosen nothing yet reads what can be done, and may not do it.
   document.querySelectorAll("[data-of-selected]").forEach((one) => {
     one.disabled = chosen < Number(one.dataset.ofSelected || 1) || chosen > Number(one.dataset.atMost || Infinity);
@@ -42,7 +44,7 @@ if (all) {
   addEventListener("click", (event) => {
     if (!event.target.closest("[data-copy-chosen]")) return;
     const found = links();
-    copy(found.join("\n"), found.length === 1 ? "Link copied" : `${found.length} links copied`);
+    copy(found.join("\n"), found.length === 1 ? words("sayLinkCopied") : words("sayLinksCopied").replace("{count}", found.length));
   });
   document.querySelectorAll("[data-copy-chosen]").forEach((button) => { button.hidden = false; });
   show();

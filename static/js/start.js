@@ -21,10 +21,10 @@ const box = document.querySelector("[data-paused-by]");
 pause?.addEventListener("click", () => {
   const paused = pause.getAttribute("aria-pressed") !== "true";
   pause.setAttribute("aria-pressed", String(paused));
-  pause.textContent = paused ? "Resume" : "Pause";
+  pause.textContent = paused ? pause.dataset.sayResume : pause.dataset.sayPause;
   box.firstElementChild.classList.toggle("paused", paused);
   const words = box.querySelector(".live.waiting");
-  if (words) words.textContent = paused ? "Paused: not looking" : "Waiting for the first report";
+  if (words) words.textContent = paused ? box.dataset.sayPaused : box.dataset.sayWaiting;
 });
 addEventListener("htmx:beforeRequest", (event) => {
   if (pause?.getAttribute("aria-pressed") === "true" && event.target.matches("[data-poll]")) event.preventDefault();
@@ -33,10 +33,10 @@ addEventListener("htmx:beforeRequest", (event) => {
 for (const name of ["htmx:sendError", "htmx:responseError"]) {
   addEventListener(name, () => {
     const words = box.querySelector(".live.waiting");
-    if (words) words.textContent = "No answer, trying again";
+    if (words) words.textContent = box.dataset.sayStale;
   });
 }
 addEventListener("htmx:afterRequest", (event) => {
   const words = box.querySelector(".live.waiting");
-  if (event.detail.successful && words && words.textContent.startsWith("No answer")) words.textContent = "Waiting for the first report";
+  if (event.detail.successful && words && words.textContent === box.dataset.sayStale) words.textContent = box.dataset.sayWaiting;
 });

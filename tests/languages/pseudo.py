@@ -16,7 +16,7 @@ _LETTERS = str.maketrans(
     "\u00e5\u00e7\u00e9\u00ee\u00f1\u00f8\u0161\u00fc\u00fd\u00c5\u00c7\u00c9\u00ce\u00d1\u00d8\u0160\u00dc\u00dd",
 )
 # What a translator leaves as it is: places for values, elements, entities.
-_KEPT = re.compile(r"%\(\w+\)s|%%|\{[^{}]*\}|<[^<>]+>|&#?\w+;")
+_KEPT = re.compile(r"%\(\w+\)[a-z]|%%|\{[^{}]*\}|<[^<>]+>|&#?\w+;")
 
 
 def pseudo(text: str) -> str:

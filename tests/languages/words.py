@@ -36,6 +36,7 @@ SAME = frozenset(
         "PDF",
         "HTTP",
         "HTTPS",
+        "https",
         "URL",
         "API",
         "ID",
@@ -119,7 +120,8 @@ class _Reader(HTMLParser):
         told = {name: value or "" for name, value in attrs}
         is_same = tag in _CODE or told.get("translate") == "no" or "mono" in told.get("class", "").split()
         if not (is_same or self._is_same()):
-            for name in _SAID:
+            # What scripts may say stands in attributes.
+            for name in (*_SAID, *(name for name in told if name.startswith("data-say-"))):
                 if rest := list(_outside(told.get(name, ""))):
                     self.found.append(f"<{tag} {name}> {' '.join(rest)}")
         if tag not in _VOID:
