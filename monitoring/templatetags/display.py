@@ -3,7 +3,6 @@
 A missing value arrives as None or as an empty text and is written "not told".
 """
 
-from calendar import month_abbr
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -14,12 +13,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts import formats
 from accounts.names import name_of
 from monitoring import wording
 
 register = template.Library()
-
-_MONTHS = tuple(month_abbr)
 
 
 def _told(value: Any) -> Any:
@@ -155,5 +153,5 @@ def _local(value: datetime | None) -> datetime | None:
 def _time_element(local: datetime, text: str) -> SafeString:
     # Lists have a time in each row: `strftime`, `format_html` and `mark_safe` would take three times as long.
     exact = local.isoformat()
-    title = f"{local.day} {_MONTHS[local.month]} {local.year}, {exact[11:19]} {wording.zone_name(local)}"
+    title = f"{formats.moment(local, seconds=True)} {wording.zone_name(local)}"
     return SafeString(f'<time datetime="{exact}" title="{escape(title)}">{escape(text)}</time>')
