@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -189,7 +190,7 @@ def dollars(text: str) -> str:
     return formats.around(text, formats.dollars)
 
 
-def count(value: int) -> str:
+def count(value: int | Decimal) -> str:
     """A whole number: `7,004`."""
     return number(f"{value:,}")
 
@@ -239,6 +240,13 @@ def weekday_and_day(at: date) -> str:
     """`Thu 19 Nov`."""
     formats = in_force()
     return formats.written(formats.patterns.weekday_and_day, at)
+
+
+def first_day(first: date, last: date) -> str:
+    """The first day of a range, before its last one: without its month where both have the same and it comes last."""
+    formats = in_force()
+    is_alone = first.month == last.month and formats.patterns is BRITISH
+    return str(first.day) if is_alone else formats.written(formats.patterns.day, first)
 
 
 def clock(at: date, *, seconds: bool = False) -> str:

@@ -14,7 +14,7 @@ from ingestion.reads.silence import silences
 from monitoring import ports
 from monitoring.reads.emptiness import is_empty
 from monitoring.store import payloads
-from monitoring.wording import bytes_size
+from monitoring.wording import bytes_size, count
 
 
 def wire() -> None:
@@ -44,14 +44,14 @@ def _team_figures(team_id: UUID, now: datetime) -> Sequence[tuple[str, str]]:
     limits = limits_of(team_id)
     most = {name: f" of {value}" for name, value in _most(limits).items()}
     return [
-        ("executions this month", f"{executions:,}{most.get('monthly_executions', '')}"),
+        ("executions this month", f"{count(executions)}{most.get('monthly_executions', '')}"),
         ("records on the disk", f"{bytes_size(storage)}{most.get('storage_bytes', '')}"),
     ]
 
 
 def _most(limits: Mapping[str, int]) -> dict[str, str]:
     """Those of the two limits of a month that there are, as text."""
-    shown = {"monthly_executions": "{:,}".format, "storage_bytes": bytes_size}
+    shown = {"monthly_executions": count, "storage_bytes": bytes_size}
     return {name: show(limits[name]) for name, show in shown.items() if limits[name]}
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from accounts import formats
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -62,7 +64,7 @@ class Rows:
         """The table with its first rows; what is left out is said. `of` is how many there are, where only the first
         were made."""
         left = (len(self.rows) if of is None else of) - count
-        more = f"{left:,} more in the export" if left > 0 else ""
+        more = f"{formats.count(left)} more in the export" if left > 0 else ""
         return replace(self, rows=self.rows[:count], more=more)
 
 

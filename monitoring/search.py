@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from accounts import formats
 from monitoring.filters import MAX_LENGTH, MAX_QUERY, MAX_VALUES, PLACES, Choice, Filters
 from monitoring.search_fields import FIELDS, KNOWN, READERS
 
@@ -58,7 +59,7 @@ def parse_search(query: str) -> Search:
     """Reads a query; at most `MAX_QUERY` characters of it."""
     reader = _Reader()
     if len(query) > MAX_QUERY:
-        reader.note(f"Only the first {MAX_QUERY:,} characters were searched.")
+        reader.note(f"Only the first {formats.count(MAX_QUERY)} characters were searched.")
     # Half a surrogate pair is no text that could be sent to the database.
     told = query[:MAX_QUERY].encode("utf-8", "ignore").decode().replace("\x00", " ").translate(_QUOTES)
     for term in _terms(told, reader):

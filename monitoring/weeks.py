@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from accounts import formats
 from monitoring.windows import EARLIEST, HOUR, LATEST, Window, ceil_to, floor_to
 
 WEEK = timedelta(days=7)
@@ -32,8 +33,8 @@ class Week:
     def words(self) -> str:
         """`week 47, 16 to 22 Nov 2026`."""
         last = self.end - timedelta(days=1)
-        first = f"{self.start.day}" if self.start.month == last.month else f"{self.start.day} {self.start:%b}"
-        return f"week {self.start.isocalendar()[1]}, {first} to {last.day} {last:%b %Y}"
+        first = formats.first_day(self.start, last)
+        return f"week {self.start.isocalendar()[1]}, {first} to {formats.day_of_year(last)}"
 
     @property
     def previous(self) -> "Week":

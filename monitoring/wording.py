@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts import formats
-from accounts.formats import MINUS
 
 NOT_TOLD = "not told"
+MINUS = formats.MINUS
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 
 Number = int | float | Decimal

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts import formats
 from accounts.admin_forms import Act, Told, WithActs
 from accounts.models import Membership, Team, TeamLimits, User
 from accounts.ports import team_figures
@@ -135,7 +136,7 @@ class TeamAdmin(Told, WithActs):
     def state(self, team: Team) -> str:
         """Open, suspended, or when it is deleted."""
         if team.erased_from is not None:
-            return f"is deleted on {team.erased_from:%-d %b %Y, %H:%M} UTC"
+            return f"is deleted on {formats.moment(team.erased_from)} UTC"
         return f"suspended since {team.suspended_at:%-d %b %Y}" if team.suspended_at else "open"
 
     @admin.display(description="members", ordering="member_count")

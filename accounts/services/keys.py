@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts import formats
 from accounts.keys import make_key
 from accounts.models import ApiKey, Scope, User
 from accounts.names import name_of
@@ -37,7 +38,9 @@ class KeyLimits:
     def faults(self) -> dict[str, str]:
         """What is wrong, by field."""
         told = {"requests_per_second": self.requests_per_second, "burst": self.burst}
-        found = {name: f"must be from 0 to {MAX_RATE:,}" for name, one in told.items() if one and one > MAX_RATE}
+        found = {
+            name: f"must be from 0 to {formats.count(MAX_RATE)}" for name, one in told.items() if one and one > MAX_RATE
+        }
         if self.burst and not self.requests_per_second:
             found["burst"] = "needs requests a second"
         return found

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from accounts import formats
 from accounts.models import RetentionPolicy
 from accounts.tenancy import team_context
 
@@ -51,7 +52,7 @@ def faults(policy: RetentionPolicy) -> dict[str, str]:
     for name, bounds in BOUNDS.items():
         days = getattr(policy, name)
         if days is not None and not bounds.least <= days <= MAX_DAYS:
-            found[name] = f"must be {bounds.least} to {MAX_DAYS:,} days"
+            found[name] = f"must be {bounds.least} to {formats.count(MAX_DAYS)} days"
     if not found and policy.metrics_days < max(policy.production_days, policy.debug_days):
         found["metrics_days"] = "must be at least as long as records are kept"
     if (low := below_recommended(policy)) and not policy.reason.strip():

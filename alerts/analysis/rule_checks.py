@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from accounts import formats
 from alerts.analysis.catalogue import METRICS, Family, Metric, Unit
 from alerts.analysis.conditions import Comparison, NoData, Severity
 from alerts.analysis.rule_words import threshold_words
@@ -55,7 +56,7 @@ def _text_faults(wanted: Wanted) -> Faults:
     for field, most in limits.items():
         told = getattr(wanted, field)
         if not isinstance(told, str) or len(told) > most or "\x00" in told:
-            found[field] = f"must be a text of at most {most:,} characters, without NUL"
+            found[field] = f"must be a text of at most {formats.count(most)} characters, without NUL"
     if "name" not in found and not wanted.name.strip():
         found["name"] = "must be told"
     if "url" not in found and wanted.url and not _is_web_address(wanted.url):
@@ -150,7 +151,7 @@ def _length_faults(wanted: Wanted, metric: Metric) -> Faults:
     for field, (most, unit) in limits.items():
         told = getattr(wanted, field)
         if not isinstance(told, int) or isinstance(told, bool) or not 0 <= told <= most:
-            found[field] = f"must be a whole number from 0 to {most:,} {unit}"
+            found[field] = f"must be a whole number from 0 to {formats.count(most)} {unit}"
     if metric.has_window and (fault := _window_fault(wanted.window_s)):
         found["window_s"] = fault
     return found
@@ -158,7 +159,7 @@ def _length_faults(wanted: Wanted, metric: Metric) -> Faults:
 
 def _window_fault(told: Any) -> str:
     if not isinstance(told, int) or isinstance(told, bool) or not MIN_WINDOW_S <= told <= MAX_WINDOW_S or told % 60:
-        return f"must be whole minutes, from {MIN_WINDOW_S} to {MAX_WINDOW_S:,} seconds (30 days)"
+        return f"must be whole minutes, from {MIN_WINDOW_S} to {formats.count(MAX_WINDOW_S)} seconds (30 days)"
     return "must be whole hours where it is longer than a day" if told > DAY_S and told % 3_600 else ""
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
 
+from accounts import formats
 from monitoring.analysis import schedule as cron_schedules
 from monitoring.analysis.schedule import EARLY, UnreadableSchedule, zone_fault
 
@@ -142,7 +143,7 @@ def _grace_fault(parameters: Mapping[str, Any], found: Mapping[str, str]) -> str
     told = None if found or not parameters.get("cron") else _read(parameters)
     shortest = shortest_gap(told.cron, told.zone) if told else None
     if shortest is not None and grace >= shortest.total_seconds():
-        return f"must be shorter than the {shortest.total_seconds():,.0f} seconds between two runs"
+        return f"must be shorter than the {formats.count(round(shortest.total_seconds()))} seconds between two runs"
     return ""
 
 

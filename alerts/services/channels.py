@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 
+from accounts import formats
 from accounts.encryption import Unreadable, encrypt
 from accounts.models import MemberGroup, Membership
 from accounts.outgoing import Refused, check
@@ -125,7 +126,7 @@ def _unfit(
         value = (secrets if told.is_secret else settings).get(told.name) or ""
         texts = value if isinstance(value, list) else [value]
         if sum(len(text) for text in texts) > told.max_length or any(not text.isprintable() for text in texts):
-            reasons[told.name] = f"may have {told.max_length:,} letters, and no control characters"
+            reasons[told.name] = f"may have {formats.count(told.max_length)} letters, and no control characters"
         elif told.is_address and value and (not told.is_secret or entered.get(told.name)):
             try:
                 check(value)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import formats
 from accounts.models import Team, User
 from alerts.analysis.notices import NoticeKind
 from alerts.models import Incident, IncidentDue, IncidentEvent, IncidentEventKind, IncidentStatus
@@ -95,4 +96,4 @@ def _check_note(text: str, *, is_needed: bool) -> None:
     if is_needed and not text.strip():
         raise IncidentRefused({"text": "must be told"})
     if len(text) > MAX_NOTE:
-        raise IncidentRefused({"text": f"must be at most {MAX_NOTE:,} characters"})
+        raise IncidentRefused({"text": f"must be at most {formats.count(MAX_NOTE)} characters"})

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import formats
 from accounts.models import User
 from alerts.analysis.catalogue import Scope
 from alerts.analysis.rule_checks import faults
@@ -78,7 +79,7 @@ def save_rule(
         return _change(_locked(team_id, rule_id), fields, by, now)
     wanted = checked(team_id, fields)
     if AlertRule.objects.filter(team_id=team_id, removed_at__isnull=True).count() >= MAX_RULES:
-        raise RuleRefused({"name": f"cannot be added: a team has at most {MAX_RULES:,} rules"})
+        raise RuleRefused({"name": f"cannot be added: a team has at most {formats.count(MAX_RULES)} rules"})
     told = {"created_at": now, "updated_at": now, "updated_by": by if isinstance(by, User) else None}
     rule = AlertRule.objects.create(team_id=team_id, **_columns(wanted), **told)
     _follow(rule, now)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from alerts.reads import operations as reads
@@ -80,7 +81,7 @@ def operations(request: TeamRequest) -> HttpResponseBase:
         **{one.key: shown(one) for one in _tables(request.team.slug, found)},
         "due_sub": due_words(found),
         "live_url": f"{live_url}?{urlencode({'since': scope.now.isoformat()})}",
-        "live_text": f"As of {timezone.localtime(scope.now):%H:%M:%S}",
+        "live_text": f"As of {formats.clock(timezone.localtime(scope.now), seconds=True)}",
     }
     return TemplateResponse(request, "operations/operations.html", context)
 
@@ -93,7 +94,9 @@ def live(request: TeamRequest) -> HttpResponseBase:
     since = parse_instant(request.GET.get("since", ""), now) or now
     incidents, failures = reads.news(request.team.id, since)
     told = [many(incidents, "new incident")] * bool(incidents) + [many(failures, "new failure")] * bool(failures)
-    return JsonResponse({"text": f"As of {timezone.localtime(now):%H:%M:%S}", "news": ", ".join(told)})
+    return JsonResponse(
+        {"text": f"As of {formats.clock(timezone.localtime(now), seconds=True)}", "news": ", ".join(told)}
+    )
 
 
 def panel(scope: Scope, found: reads.Operations) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from accounts import formats
 from alerts.analysis.rule_words import length_words, threshold_words
 from alerts.models import AlertRule
 from alerts.services.rehearsal import LENGTH, Rehearsal
@@ -60,5 +61,5 @@ def looked_words(found: Rehearsal) -> list[str]:
     if found.was_slow and found.looked:
         lines.append("Reading all of it by the minute took too long: older parts were read by the hour.")
     if found.is_cut:
-        lines.append(f"It looks at more than {len(found.tracks):,}: those with most runs were rehearsed.")
+        lines.append(f"It looks at more than {formats.count(len(found.tracks))}: those with most runs were rehearsed.")
     return lines

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from accounts import formats
+
 DAY = timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
@@ -83,7 +85,7 @@ class Period:
     def name(self) -> str:
         """`November 2026`, `Q4 2026`, `2026`."""
         if self.kind is PeriodKind.MONTH:
-            return f"{self.start:%B %Y}"
+            return formats.month_of_year(self.start)
         return f"Q{(self.start.month + 2) // 3} {self.start.year}" if self.kind is PeriodKind.QUARTER else self.at[:4]
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from accounts import formats
 from billing.analysis.amounts import read_currency, read_day, read_positive
 
 COLUMNS = ("currency", "date", "usd")
@@ -51,7 +52,9 @@ class RateRow:
 def read_rate_file(content: bytes) -> list[RateRow]:
     """The rates of a file. Raises `FileRefused`."""
     if len(content) > MOST_BYTES:
-        raise FileRefused([Fault(0, "", f"must have at most {MOST_BYTES:,} bytes, has {len(content):,}")])
+        raise FileRefused(
+            [Fault(0, "", f"must have at most {formats.count(MOST_BYTES)} bytes, has {formats.count(len(content))}")]
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -82,7 +85,7 @@ def _read(lines: Iterator[list[str]]) -> tuple[list[RateRow], list[Fault]]:
     except csv.Error as error:
         faults.append(Fault(number + 1, "", f"is no CSV: {error}"))
     if len(rows) > MOST_ROWS:
-        faults.append(Fault(number, "", f"there must be at most {MOST_ROWS:,} rates"))
+        faults.append(Fault(number, "", f"there must be at most {formats.count(MOST_ROWS)} rates"))
     return list(rows.values()), faults
 
 

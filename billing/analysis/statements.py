@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from accounts import formats
 from billing.analysis.statement_formats import FORMATS, StatementFormat, generic, recognise
 
 MOST_FAULTS = 20
@@ -150,7 +151,7 @@ def _read_rows(
     try:
         while len(faults) < MOST_FAULTS and (cells := next(reader, None)) is not None:
             if len(rows) == MOST_ROWS:
-                return rows, [Fault(line, "", f"has more than {MOST_ROWS:,} rows")]
+                return rows, [Fault(line, "", f"has more than {formats.count(MOST_ROWS)} rows")]
             try:
                 if any(cell.strip() for cell in cells):
                     rows.append(_row(line, cells, places, header, month))
@@ -171,7 +172,7 @@ def _row(
     names = {field: header[at[0]] if at else "" for field, at in places.items()}
     day = read_day(cell("day") or "", line, names["day"])
     if (day.year, day.month) != (month.year, month.month):
-        raise refuse(f"{day} is not in {month:%B %Y}", line=line, column=names["day"])
+        raise refuse(f"{day} is not in {formats.month_of_year(month)}", line=line, column=names["day"])
     amount = cell("amount")
     told = [(_cell(line, cells, place), header[place]) for place in places["tokens"]]
     tokens = [_count(text, line, column, MOST_TOKENS) for text, column in told if text]
@@ -222,5 +223,5 @@ def read_amount(text: str, line: int, column: str) -> Decimal:
 def _count(text: str, line: int, column: str, most: int) -> int:
     plain = text.removesuffix(".0")
     if not (plain.isascii() and plain.isdigit()) or len(plain) > 20 or int(plain) > most:
-        raise refuse(f"{text[:40]!r} must be a whole number from 0 to {most:,}", line=line, column=column)
+        raise refuse(f"{text[:40]!r} must be a whole number from 0 to {formats.count(most)}", line=line, column=column)
     return int(plain)

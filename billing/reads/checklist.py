@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from accounts import formats
 from billing import ports
 from billing.analysis.allocation import next_month
 from billing.analysis.checklist import Check, Point
@@ -59,7 +60,11 @@ def _earlier(team_id: UUID, month: date) -> Point:
     months = set(told.filter(bucket__lt=month).values_list("bucket", flat=True).distinct().order_by("bucket"))
     closed = CostMonth.objects.filter(team_id=team_id, month__lt=month).exclude(state=MonthState.OPEN)
     left = sorted(months - set(closed.values_list("month", flat=True)))
-    return Point(Check.EARLIER, "Earlier months are closed", [f"{one:%B %Y} is open" for one in left[:MOST_NAMED]])
+    return Point(
+        Check.EARLIER,
+        "Earlier months are closed",
+        [f"{formats.month_of_year(one)} is open" for one in left[:MOST_NAMED]],
+    )
 
 
 def _pending(team_id: UUID, month: date) -> Point:
@@ -92,7 +97,7 @@ def _sources(team_id: UUID, now: datetime) -> Point:
     """Sources that are silent for longer than is usual of them may still owe something."""
     found = ports.source_silences(team_id, now) or ()
     late = [
-        f"{one.name} reported last {one.last_report_at:%-d %b, %H:%M} UTC"
+        f"{one.name} reported last {formats.moment(one.last_report_at, year=False)} UTC"
         for one in found
         if one.usual_silence is not None and now - one.last_report_at > one.usual_silence
     ]

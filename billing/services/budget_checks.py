@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from accounts import formats
 from accounts.models import MemberGroup, Membership
 from billing.analysis.amounts import read_currency, read_positive
 from billing.analysis.budget_course import ThresholdOn
@@ -60,7 +61,7 @@ def read_thresholds(told: Any) -> list[dict[str, Any]]:
         if on not in list(ThresholdOn):
             raise ValueError(f"must be on one of: {', '.join(ThresholdOn)}")
         if isinstance(percent, bool) or not isinstance(percent, int) or not LEAST_PERCENT <= percent <= MOST_PERCENT:
-            raise ValueError(f"must be whole percents from {LEAST_PERCENT} to {MOST_PERCENT:,}")
+            raise ValueError(f"must be whole percents from {LEAST_PERCENT} to {formats.count(MOST_PERCENT)}")
         found.add((str(on), percent))
     if len(found) > MAX_THRESHOLDS:
         raise ValueError(f"must be at most {MAX_THRESHOLDS}")

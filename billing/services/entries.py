@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
+from accounts import formats
 from billing.analysis.lines import Figures
 from billing.models import ENTERED, CostBasis, CostKind, CostLine, CostOutcome, Entry, StatementBooking
 from billing.services.history import By, Subject, record
@@ -96,7 +97,7 @@ def _note(line: CostLine, what: str, by: By, now: datetime, **detail: object) ->
 
 
 def _closed(team_id: UUID, day: date) -> str:
-    return f"{day:%B %Y} is closed" if read_months(team_id).is_closed(day) else ""
+    return f"{formats.month_of_year(day)} is closed" if read_months(team_id).is_closed(day) else ""
 
 
 def _reasons(team_id: UUID, wanted: Wanted) -> dict[str, str]:
@@ -125,7 +126,7 @@ def _is_no_credit(wanted: Wanted) -> bool:
 
 def _amount(amount: Decimal) -> str:
     if not amount.is_finite() or abs(amount) > MAX_USD:
-        return f"must be a number of at most {MAX_USD:,}"
+        return f"must be a number of at most {formats.count(MAX_USD)}"
     if amount == 0:
         return "must not be 0"
     return "" if len(amount.as_tuple().digits) <= MAX_DIGITS else f"must have at most {MAX_DIGITS} digits"

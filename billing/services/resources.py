@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from accounts import formats
 from billing.analysis.allocation import next_month
 from billing.analysis.amounts import read_amount, read_currency, read_day
 from billing.models import AllocationKey, CostKind, ExchangeRate, RateUnit, ResourceRate
@@ -157,7 +158,9 @@ def _check_days(team_id: UUID, start: date, end: date | None, field: str) -> Non
     ]
     if closed:
         last = max(closed)
-        raise Refused({field: f"must not reach {last:%B %Y}, which is closed; {next_month(last)} is open"})
+        raise Refused(
+            {field: f"must not reach {formats.month_of_year(last)}, which is closed; {next_month(last)} is open"}
+        )
 
 
 def _check_overlap(row: ResourceRate) -> None:

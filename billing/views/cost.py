@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.models import CostKind
@@ -147,7 +148,7 @@ def _empty(scope: CostScope, page: CostPage) -> dict[str, str] | None:
             "kind": "filters",
             "title": f"No costs in {page.period.name}",
             "href": href,
-            "label": f"Show {last:%B %Y}",
+            "label": f"Show {formats.month_of_year(last)}",
         }
     is_new = is_empty(scope.team.id)
     return {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
+from accounts import formats
 from billing.analysis.periods import DAY
 from billing.analysis.sums import add_known
 from billing.reads.cost_page import CostPage
@@ -44,7 +45,7 @@ def stack(scope: CostScope, page: CostPage, providers: Sequence[NamedLine], mark
         label=f"{unit} cost by {by}. {_highest(page, days)}",
         starts=[start_of(day) for day in days],
         bucket_ms=DAY_MS * (30 if page.course.is_monthly else 1),
-        titles=[f"{day:%B %Y}" if page.course.is_monthly else f"{day:%a} {day_words(day)}" for day in days],
+        titles=[formats.month_of_year(day) if page.course.is_monthly else formats.weekday_and_day(day) for day in days],
         series=series,
         window=(start_of(page.period.start), start_of(page.period.end)),
         height="large",
@@ -84,7 +85,9 @@ def budget_chart(page: CostPage) -> tuple[list[Chart], list[tuple[str, str]]]:
         label=_budget_finding(page),
         starts=[start_of(day) for day in days],
         bucket_ms=DAY_MS * (30 if page.course.is_monthly else 1),
-        titles=[f"{day:%B %Y}" if page.course.is_monthly else f"by the end of {day_words(day)}" for day in days],
+        titles=[
+            formats.month_of_year(day) if page.course.is_monthly else f"by the end of {day_words(day)}" for day in days
+        ],
         series=series,
         window=(start_of(page.period.start), start_of(page.period.end)),
         height="large",
@@ -154,7 +157,7 @@ def _highest(page: CostPage, buckets: Sequence[date]) -> str:
     if not told:
         return "Nothing was spent."
     most, day = max(told)
-    name = f"{day:%B}" if page.course.is_monthly else day_words(day)
+    name = formats.month(day) if page.course.is_monthly else day_words(day)
     return f"{money(page.now.cost_usd)} in all, most in {name}: {money(most)}."
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts import formats
 from billing.analysis.decomposition import Factor
 from billing.reads.changes import Concentrated, Odd
 from billing.reads.cost_page import CostPage
@@ -116,8 +117,14 @@ def reported_words(page: CostPage) -> str:
     if now.amount is None:
         missing = days_words(now.missing[0], now.missing[-1])
         return f"{currency} unknown: no exchange rate for {missing}"
-    rates = "" if now.low is None else f" at {now.low:f}" if now.low == now.high else f" at {now.low:f} to {now.high:f}"
-    return f"{currency} {now.amount:,.2f}{rates}{' USD' if rates else ''}"
+    rates = (
+        ""
+        if now.low is None
+        else f" at {formats.number(f'{now.low:f}')}"
+        if now.low == now.high
+        else f" at {formats.number(f'{now.low:f}')} to {formats.number(f'{now.high:f}')}"
+    )
+    return f"{currency} {formats.number(f'{now.amount:,.2f}')}{rates}{' USD' if rates else ''}"
 
 
 def _forecast(page: CostPage, spent: Sequence[float]) -> Kpi:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.allocation import next_month
@@ -110,7 +111,7 @@ def _in_month(day: str, month: date) -> None:
     except ValueError:
         return
     if told.replace(day=1) != month:
-        raise Refused({"day": f"must be in {month:%B %Y}"})
+        raise Refused({"day": f"must be in {formats.month_of_year(month)}"})
 
 
 def _choices(request: TeamRequest, month: date, told: dict[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.pricing import plain
@@ -72,7 +73,7 @@ def _change(request: TeamRequest) -> list[str]:
         elif (file := request.FILES.get("file")) is not None:
             # A byte more than is taken says that there is more.
             count = upload_rates(content=file.read(MOST_BYTES + 1), source=file.name or "file", **common)
-            messages.success(request, f"Saved {count:,} rates of {file.name}.")
+            messages.success(request, f"Saved {formats.count(count)} rates of {file.name}.")
         else:
             enter_rate(told={name: request.POST.get(name, "") for name in COLUMNS}, **common)
             messages.success(request, "Saved the rate.")

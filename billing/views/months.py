@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.checklist import Check, Point
@@ -120,7 +121,9 @@ def close(request: TeamRequest, month: str) -> HttpResponseBase:
         )
     except ClosingRefused as refused:
         return _page(request, first, told=reasons, faults=refused.reasons)
-    messages.success(request, f"{first:%B %Y} is closed. What arrives for it later counts in the open month.")
+    messages.success(
+        request, f"{formats.month_of_year(first)} is closed. What arrives for it later counts in the open month."
+    )
     return _back(request, first)
 
 
@@ -137,10 +140,10 @@ def reopen(request: TeamRequest, month: str) -> HttpResponseBase:
             messages.success(request, "Asked. A second person who manages costs has to agree.")
         elif action == "agree":
             reopen_month(team_id=team_id, month=first, by=by, now=now)
-            messages.success(request, f"{first:%B %Y} is open again: its lines follow its records.")
+            messages.success(request, f"{formats.month_of_year(first)} is open again: its lines follow its records.")
         elif action == "withdraw":
             withdraw_reopening(team_id=team_id, month=first, by=by, now=now)
-            messages.success(request, f"{first:%B %Y} stays closed.")
+            messages.success(request, f"{formats.month_of_year(first)} stays closed.")
         else:
             raise Http404("No such action.")
     except ClosingRefused as refused:
@@ -246,7 +249,7 @@ def _who(event: CostMonthEvent) -> str:
 
 def _row(one: ListedMonth, team: str) -> MonthRow:
     unpriced = one.unpriced_tokens
-    closed = f"{one.closed_at:%-d %b %Y, %H:%M} UTC, by {one.closed_by}" if one.closed_at else ""
+    closed = f"{formats.moment(one.closed_at)} UTC, by {one.closed_by}" if one.closed_at else ""
     return MonthRow(
         one.month,
         reverse("cost_month", args=[team, f"{one.month:%Y-%m}"]),

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 
+from accounts import formats
 from billing.analysis.pricing import WHOLE_DAY, Price, plain
 from billing.analysis.usage import Bucket
 from billing.reads.prices import ListedPrice
@@ -70,9 +71,9 @@ def conditions_text(price: Price) -> str:
     """What a price is for beside its model: `batch · over 200,000 tokens in · 00:30 to 16:30 UTC`."""
     parts = [price.tier, price.region]
     if price.context_over:
-        parts.append(f"over {price.context_over:,} tokens in")
+        parts.append(f"over {formats.count(price.context_over)} tokens in")
     if price.context_up_to is not None:
-        parts.append(f"up to {price.context_up_to:,} tokens in")
+        parts.append(f"up to {formats.count(price.context_up_to)} tokens in")
     if (price.from_minute, price.to_minute) != (0, WHOLE_DAY):
         parts.append(f"{_clock(price.from_minute)} to {_clock(price.to_minute)} UTC")
     return " · ".join(part for part in parts if part)

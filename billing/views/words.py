@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from accounts import formats
 from billing.analysis.decomposition import Effect, Factor
 from billing.analysis.periods import Days, Period, PeriodKind
 from billing.models import CostKind
@@ -52,7 +53,7 @@ def change(now: Decimal | None, before: Decimal | None) -> float | None:
 
 def day_words(day: date) -> str:
     """`19 Nov`."""
-    return f"{day.day} {day:%b}"
+    return formats.day(day)
 
 
 def days_words(first: date, last: date) -> str:

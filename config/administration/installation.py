@@ -14,10 +14,11 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from redis import Redis, RedisError
 
+from accounts import formats
 from accounts.models import InstallationStream, Team, User
 from accounts.outgoing_uses import USES, About, is_on
 from accounts.services.sign_up import sign_up_mode
-from monitoring.wording import bytes_size
+from monitoring.wording import bytes_size, count
 
 # Below this share of free space, the disk is shown as a problem.
 LEAST_FREE = 0.1
@@ -50,12 +51,12 @@ def read_counts(now: datetime) -> Sequence[Fact]:
     )
     staff = users.filter(is_staff=True, is_active=True).count()
     return [
-        Fact("Teams", f"{teams.count():,}"),
-        Fact("suspended", f"{suspended:,}"),
-        Fact("being deleted", f"{closed:,}"),
-        Fact("People", f"{users.count():,}"),
-        Fact("signed in within 7 days", f"{users.filter(last_login__gt=now - timedelta(days=7)).count():,}"),
-        Fact("in the administration", f"{staff:,}"),
+        Fact("Teams", count(teams.count())),
+        Fact("suspended", count(suspended)),
+        Fact("being deleted", count(closed)),
+        Fact("People", count(users.count())),
+        Fact("signed in within 7 days", count(users.filter(last_login__gt=now - timedelta(days=7)).count())),
+        Fact("in the administration", count(staff)),
     ]
 
 
@@ -128,7 +129,7 @@ def read_backup(now: datetime) -> Fact:
     if not made:
         return Fact("Newest backup", "none in the data folder; those kept elsewhere are not known here", is_known=False)
     age = now - max(made)
-    return Fact("Newest backup", f"{max(made):%-d %b %Y, %H:%M} UTC, in the data folder", age > OLD_BACKUP)
+    return Fact("Newest backup", f"{formats.moment(max(made))} UTC, in the data folder", age > OLD_BACKUP)
 
 
 def _log_stream() -> Fact:
@@ -141,7 +142,7 @@ def _log_stream() -> Fact:
         return Fact(label, f"not pushed to {host}: {stream.last_error}", is_bad=True)
     if stream is None or stream.last_success_at is None:
         return Fact(label, f"pushed to {host}; nothing was sent yet")
-    return Fact(label, f"pushed to {host}, last at {stream.last_success_at:%-d %b %Y, %H:%M} UTC")
+    return Fact(label, f"pushed to {host}, last at {formats.moment(stream.last_success_at)} UTC")
 
 
 def _made_at(path: Path) -> datetime | None:

@@ -14,6 +14,7 @@ from decimal import Context, Decimal
 from pathlib import Path
 from uuid import UUID
 
+from accounts import formats
 from billing.reads.reporting import Reporting, rates_of
 from ingestion.acceptance import accept
 from ingestion.adapters.refusals import Refused
@@ -100,7 +101,9 @@ class UsageFile:
     def __init__(self, team_id: UUID, path: Path, mapping: Mapping, *, now: datetime, limit: int = MAX_BYTES) -> None:
         size = path.stat().st_size
         if size > limit:
-            raise UnreadableFile(f"The file has {size:,} bytes; at most {limit:,} are read. Split it.")
+            raise UnreadableFile(
+                f"The file has {formats.count(size)} bytes; at most {formats.count(limit)} are read. Split it."
+            )
         self.team_id, self.path, self.mapping, self.now = team_id, path, mapping, now
         self.classes = classes_of(team_id)
         self.rates: dict[str, Reporting] = {}

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from typing import Any
 
+from accounts import formats
 from ingestion.history.usage_mapping import ALL_INPUT, NAMES, TAG, TOKENS, Mapping
 
 # A row is a call, a day or a month of usage: more than this of one kind is a mistake, and sums of it would not fit.
@@ -115,7 +116,7 @@ class RowReader:
         digits = text.partition(".")[0].lstrip("0") or "0"
         count = int(digits) if len(digits) <= _MAX_DIGITS else MAX_TOKENS + 1
         if count > MAX_TOKENS:
-            raise BadCell(self._column(target), f"is more than {MAX_TOKENS:,} in one row: {text[:40]}")
+            raise BadCell(self._column(target), f"is more than {formats.count(MAX_TOKENS)} in one row: {text[:40]}")
         return count
 
     def _tokens(self, told: dict[str, str]) -> dict[str, int]:
@@ -124,7 +125,10 @@ class RowReader:
         if total is not None:
             cached = sum(found[name] or 0 for name in _PARTS)
             if cached > total:
-                raise BadCell(self._column(ALL_INPUT), f"is {total:,}, less than the {cached:,} of the cache in it")
+                raise BadCell(
+                    self._column(ALL_INPUT),
+                    f"is {formats.count(total)}, less than the {formats.count(cached)} of the cache in it",
+                )
             found["input_tokens"] = total - cached
         return {name: count for name, count in found.items() if count is not None}
 

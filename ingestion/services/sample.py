@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from accounts import formats
 from accounts.models import Team
 from accounts.tenancy import team_context
 from billing.store import lines
@@ -99,7 +100,7 @@ def check_removal(team_id: UUID) -> None:
     if held:
         raise SampleRefused(f"{_held_words(held)}: end the hold first, then remove it.")
     if closed:
-        names = ", ".join(f"{month:%B %Y}" for month in closed)
+        names = ", ".join(formats.month_of_year(month) for month in closed)
         raise SampleRefused(f"Costs of the sample are in a closed month ({names}): reopen it first, then remove it.")
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.csv_file import NOT_CSV, is_named_csv
 from accounts.permissions import Permission
@@ -46,7 +47,8 @@ def _answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def _too_large(length: int) -> str:
-    return f"The file has about {length:,} bytes; the page takes {uploads.MAX_BYTES:,}. Use manage.py import_usage."
+    has, takes = formats.count(length), formats.count(uploads.MAX_BYTES)
+    return f"The file has about {has} bytes; the page takes {takes}. Use manage.py import_usage."
 
 
 def _posted(request: TeamRequest) -> HttpResponseBase:
@@ -88,8 +90,8 @@ def _read(request: TeamRequest, path: Path, texts: list[str]) -> HttpResponseBas
     except (StorageUnavailable, ReportsRefused) as error:
         return _page(request, errors=[f"{error}. Try again: what is there already is not doubled."], mapping=mapping)
     path.unlink(missing_ok=True)
-    known = f", {done.duplicate:,} were known already" if done.duplicate else ""
-    messages.success(request, f"{done.stored:,} rows were imported{known}. Costs follow within a minute.")
+    known = f", {formats.count(done.duplicate)} were known already" if done.duplicate else ""
+    messages.success(request, f"{formats.count(done.stored)} rows were imported{known}. Costs follow within a minute.")
     return HttpResponseRedirect(reverse("import_usage", args=[request.team.slug]))
 
 

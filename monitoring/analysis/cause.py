@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis import signals
 from monitoring.analysis.change_point import Beginning, rate_beginning
@@ -127,7 +128,7 @@ def _words(cause: Cause, ordered: Sequence[Cause], scores: dict[Cause, float], i
 
 
 def _signed(score: float) -> str:
-    return f"+{score:.1f}" if score > 0 else f"{wording.MINUS}{-score:.1f}" if score < 0 else "0"
+    return f"{'+' if score > 0 else ''}{formats.number(f'{score:.1f}')}" if score else "0"
 
 
 def _of_error(facts: Facts) -> Found | None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 
+from accounts import formats
 from monitoring.analysis.absence import Absence, absent_places, empty_visits, missing_everywhere
 from monitoring.analysis.evidence import Evidence, Kind, duration_words
 from monitoring.analysis.limits import SMALLEST, Usual, lower_limit, upper_limit
@@ -193,4 +194,4 @@ def _evidence(
 
 
 def _count_words(value: float) -> str:
-    return f"{value:,.0f}"
+    return formats.number(f"{value:,.0f}")

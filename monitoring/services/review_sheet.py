@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from accounts import formats
 from accounts.permissions import Role
 from monitoring import wording
 from monitoring.cells import Cell, Column, Row, Rows
@@ -134,7 +135,7 @@ def _span(review: Review) -> str:
 def _moment(at: datetime) -> str:
     """A time in UTC: page, paper and e-mail show the same."""
     at = at.astimezone(UTC)
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+    return f"{formats.moment(at)} UTC"
 
 
 def _part(slug: str, review: Review, section: Section, limit: int) -> Part:

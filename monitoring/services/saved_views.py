@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from accounts import formats
 from accounts.models import User
 from accounts.names import name_of
 from monitoring.filters import parse_filters
@@ -86,7 +87,9 @@ def plain_query(query: str, now: datetime) -> str:
     filters, _ = merged(parse_filters(QueryDict(query.removeprefix("?")), now))
     plain = filters.query(after=None)[1:]
     if len(plain) > MAX_QUERY:
-        raise ViewRefused(f"This view has too many filters to be kept: more than {MAX_QUERY:,} characters.")
+        raise ViewRefused(
+            f"This view has too many filters to be kept: more than {formats.count(MAX_QUERY)} characters."
+        )
     return plain
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from accounts.formats import NEUTRAL, using
 from accounts.statements import run_prepared
 from monitoring.analysis.cause import suggest
 from monitoring.reads.cause_facts import course_of
@@ -29,6 +30,7 @@ class Suggested:
     computed_at: datetime
 
 
+@using(NEUTRAL)
 def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime) -> Suggested | None:
     """The suggestion about an execution that failed or left the healthy path; None about any other."""
     if not replay.execution.has_failed and not (found.is_compared and found.has_diverged):
@@ -42,6 +44,7 @@ def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime)
     return Suggested(suggestion_document(caused.suggestion), facts_document(caused.facts), now)
 
 
+@using(NEUTRAL)
 def suggestion_of_group(team_id: UUID, group: Group, now: datetime) -> tuple[Suggested, list[Diagnosed]]:
     """The suggestion about a whole group, with the diagnoses that it rests on."""
     diagnoses = diagnoses_of(team_id, group.id)
@@ -50,6 +53,7 @@ def suggestion_of_group(team_id: UUID, group: Group, now: datetime) -> tuple[Sug
     return Suggested(suggestion_document(suggest(facts)), facts_document(facts), now), diagnoses
 
 
+@using(NEUTRAL)
 def suggestions_of_groups(team_id: UUID, groups: Sequence[ListedGroup]) -> dict[UUID, dict[str, Any]]:
     """The suggestion about each of these groups, just as `suggestion_of_group` makes it. Four queries for all."""
     wanted = [Wanted(one.id, one.ids, one.workflow_id, one.last_seen_at) for one in groups]

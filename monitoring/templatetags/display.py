@@ -3,7 +3,7 @@
 A missing value arrives as None or as an empty text and is written "not told".
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -144,6 +144,62 @@ def when_text(value: datetime | None) -> str:
     """A time as plain text, for titles, labels and exports."""
     local = _local(value)
     return wording.moment(local, timezone.now()) if local else wording.NOT_TOLD
+
+
+@register.filter
+def decimals(value: float | Decimal | None, digits: int) -> str:
+    """A figure with so many digits behind the sign; `-3`: with three of them, or none where it is whole."""
+    if value is None:
+        return wording.NOT_TOLD
+    text = f"{value:,.{abs(digits)}f}"
+    return formats.number(text.removesuffix("." + "0" * -digits) if digits < 0 else text)
+
+
+@register.filter(expects_localtime=True)
+def day(at: date | None) -> str:
+    """`19 Nov`. Like all filters of dates, empty without one."""
+    return formats.day(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def day_of_year(at: date | None) -> str:
+    """`19 Nov 2026`."""
+    return formats.day_of_year(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def long_day(at: date | None) -> str:
+    """`19 November`."""
+    return formats.long_day(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def long_day_of_year(at: date | None) -> str:
+    """`19 November 2026`."""
+    return formats.long_day_of_year(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def month_of_year(at: date | None) -> str:
+    """`November 2026`."""
+    return formats.month_of_year(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def clock(at: datetime | None, style: str = "") -> str:
+    """`14:10`. Styles: `seconds`, `zone`."""
+    if not at:
+        return ""
+    return formats.clock(at, seconds="seconds" in style) + (f" {wording.zone_name(at)}" if "zone" in style else "")
+
+
+@register.filter(expects_localtime=True)
+def moment(at: datetime | None, style: str = "") -> str:
+    """`19 Nov 2026, 14:10 UTC`. Styles: `seconds`, `short` without the year, `plain` without the zone."""
+    if not at:
+        return ""
+    text = formats.moment(at, year="short" not in style, seconds="seconds" in style)
+    return text if "plain" in style else f"{text} {wording.zone_name(at)}"
 
 
 def _local(value: datetime | None) -> datetime | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.agreement import Agreement
 from monitoring.analysis.signals import DECIDABLE, Cause
@@ -121,4 +122,4 @@ def _option(cause: Cause, told: dict[str, Any], chosen: Cause) -> CauseOption:
 
 
 def _signed(value: float) -> str:
-    return f"+{value:.1f}" if value > 0 else f"{wording.MINUS}{-value:.1f}" if value < 0 else "0"
+    return f"{'+' if value > 0 else ''}{formats.number(f'{value:.1f}')}" if value else "0"

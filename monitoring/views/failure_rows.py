@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.concentration import Finding, Reading, lift_order
 from monitoring.analysis.explanation import Combination
@@ -85,7 +86,9 @@ def p_words(p_value: float | None) -> str:
     """A corrected p-value as people read it; empty where there is none."""
     if p_value is None:
         return ""
-    return "p under 0.001" if p_value < 0.001 else f"p {p_value:.3f}" if p_value < 0.1 else f"p {p_value:.2f}"
+    if p_value < 0.001:
+        return f"p under {formats.number('0.001')}"
+    return f"p {formats.number(f'{p_value:.3f}' if p_value < 0.1 else f'{p_value:.2f}')}"
 
 
 def _tab_of(shared: Shared) -> str:
@@ -138,7 +141,11 @@ def _row(scope: Scope, shared: Shared, zone: str) -> CommonRow:
     row, finding = shared.row, shared.finding
     tone, glyph = _PILLS[finding.reading]
     usual = f", {wording.percent(finding.usual)} usually" if finding.usual is not None else ""
-    interval = f"{finding.low:,.1f} to {finding.high:,.1f}" if finding.low is not None else ""
+    interval = (
+        f"{formats.number(f'{finding.low:,.1f}')} to {formats.number(f'{finding.high:,.1f}')}"
+        if finding.low is not None
+        else ""
+    )
     because = value_of_row(row.because) if row.because else ""
     return CommonRow(
         title=title_of_row(row.combination),

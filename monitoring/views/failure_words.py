@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.concentration import MIN_FAILURES, Reach, Reading
 from monitoring.analysis.explanation import Combination, Explanation, Part
@@ -162,7 +163,7 @@ def _part_words(found: Concentration, part: Part) -> SafeString:
         wording.percent(finding.usual),
         kind_of(part.combination).base,
         wording.times(finding.lift),
-        f"{finding.low or 0:,.1f}",
+        formats.number(f"{finding.low or 0:,.1f}"),
         wording.times(finding.high),
         p_words(finding.p_value),
         wording.count(found.compared),
@@ -277,7 +278,7 @@ def rail_note(found: Concentration, groups: FailureGroups) -> dict[int, str]:
 def chart_label(groups: FailureGroups) -> str:
     """What the chart of failures over time says, for readers who do not see it."""
     peak = max(zip(groups.leading, groups.others, groups.starts, strict=True), key=lambda part: part[0] + part[1])
-    most = f"most from {peak[2]:%d %b %H:%M} UTC on, {wording.count(peak[0] + peak[1])} in one bar"
+    most = f"most from {formats.moment(peak[2], year=False)} UTC on, {wording.count(peak[0] + peak[1])} in one bar"
     if not groups.leading_node:
         return f"Failures over time: {wording.count(groups.failures)}, {most}."
     leading = wording.count(sum(groups.leading))

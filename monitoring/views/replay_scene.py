@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
+from accounts import formats
 from monitoring.analysis.timeline import Nested, Relations, Visit, axis_ms, first_failed, nest, relate
 from monitoring.reads.analysed import earliest, visits_of
 from monitoring.reads.replay_records import Deleted, Replay, StepRecord
@@ -136,7 +137,7 @@ def _when(deleted: Deleted | None) -> str:
     """` on 2 Nov by the 30-day rule`; the day only where the log of retention has it."""
     if deleted is None:
         return " by the retention rule"
-    return f" on {deleted.at.day} {deleted.at:%b} by the {deleted.limit_days}-day rule"
+    return f" on {formats.day(deleted.at)} by the {deleted.limit_days}-day rule"
 
 
 def _length_ms(replay: Replay, visits: Sequence[Visit], zero: datetime | None) -> float:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.retries import Attempt, Benefit, Change, Outcome, Story, Turn, sum_up, tell_story
 from monitoring.reads.attempts import StepStory, attempts_of, step_stories
@@ -139,7 +140,11 @@ def amounts(turn: Turn) -> list[str]:
 def _compared(ratio: float, verb: str, more: str, noun: str) -> str:
     if ratio < 1:
         return f"{verb} {wording.percent(ratio, 0)} of the {noun}"
-    return f"{verb} {ratio:,.0f} times {more}" if ratio >= 10 else f"{verb} {ratio:.2g} times {more}"
+    return (
+        f"{verb} {wording.count(ratio)} times {more}"
+        if ratio >= 10
+        else f"{verb} {formats.number(f'{ratio:.2g}')} times {more}"
+    )
 
 
 def retried_card(scene: Scene, address: Address) -> RetriedCard | None:

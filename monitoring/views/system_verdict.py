@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.dependence import Decision, Evidence, Side
 from monitoring.presentation import Action
@@ -63,7 +64,9 @@ class Context:
         end = timezone.localtime(self.starts[decision.buckets[-1]] + self.bucket)
         now = timezone.localtime(timezone.now())
         first = wording.moment(start, now, zone=False)
-        last = f"{end:%H:%M} {wording.zone_name(end)}" if start.date() == end.date() else wording.moment(end, now)
+        last = (
+            f"{formats.clock(end)} {wording.zone_name(end)}" if start.date() == end.date() else wording.moment(end, now)
+        )
         return f"{first} to {last}" if stretches == 1 else f"{first} to {last}, {stretches} times"
 
 

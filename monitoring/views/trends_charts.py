@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
+from accounts import formats
 from monitoring import wording
 from monitoring.ports import IncidentMark
 from monitoring.presentation import Chart, Colour, HeatMap, Marker, Series, Threshold
@@ -175,9 +176,9 @@ def column_labels(grid: LatencyGrid) -> list[str]:
         new_day = [i for i, time in enumerate(local) if not i or time.date() != local[i - 1].date()]
         every = -(-len(new_day) // 7)
         shown = set(new_day[::every])
-        return [f"{time:%a} {time.day}" if i in shown and i <= last else "" for i, time in enumerate(local)]
+        return [formats.weekday(time) if i in shown and i <= last else "" for i, time in enumerate(local)]
     every = max(-(-len(local) // 6), 1)
-    form = _day_words if grid.bucket >= timedelta(days=1) else _clock_words
+    form = formats.day if grid.bucket >= timedelta(days=1) else formats.clock
     return [form(time) if not i % every and i <= last else "" for i, time in enumerate(local)]
 
 
@@ -195,10 +196,14 @@ def range_words(low_ms: float, high_ms: float) -> str:
     top = low_ms if high_ms == float("inf") else high_ms
     size, unit = next((one for one in UNITS if top < one[0] * one[2]), UNITS[-1])[:2]
     if low_ms <= 0:
-        return f"under {high_ms / size:.2g} {unit}"
+        return f"under {_two_digits(high_ms / size)} {unit}"
     if high_ms == float("inf"):
-        return f"over {low_ms / size:.2g} {unit}"
-    return f"{low_ms / size:.2g}{DASH}{high_ms / size:.2g} {unit}"
+        return f"over {_two_digits(low_ms / size)} {unit}"
+    return f"{_two_digits(low_ms / size)}{DASH}{_two_digits(high_ms / size)} {unit}"
+
+
+def _two_digits(value: float) -> str:
+    return formats.number(f"{value:.2g}")
 
 
 def latency_reading(totals: Totals) -> str:
@@ -244,11 +249,3 @@ def _rate_finding(page: TrendsPage) -> str:
 def _spread_words(totals: Totals) -> str:
     p50, p95 = totals.duration_ms.p50, totals.duration_ms.p95
     return f"Half of the runs take under {wording.duration_ms(p50)}, 1 in 20 over {wording.duration_ms(p95)}."
-
-
-def _day_words(time: datetime) -> str:
-    return f"{time.day} {time:%b}"
-
-
-def _clock_words(time: datetime) -> str:
-    return f"{time:%H:%M}"
