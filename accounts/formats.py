@@ -4,6 +4,7 @@ Pure. `accounts.locales` makes the formats of a locale from CLDR, and the middle
 machines or many people read (API, exports, mails, chat, workers, what is stored) is written in `NEUTRAL`, the default.
 """
 
+import re
 from calendar import day_abbr, day_name, month_abbr, month_name
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -170,6 +171,10 @@ def using(formats: Formats) -> Iterator[None]:
         _in_force.reset(token)
 
 
+# A number with a comma before its decimals, maybe with its thousands apart.
+_TYPED = re.compile(r"([-+\u2212]?)([0-9]{1,3}(?:[.\s'][0-9]{3})+|[0-9]+),([0-9]+)(\s?%?)")
+
+
 def number(text: str) -> str:
     """A number that Python wrote (`-1,234.5`) as the reader writes it."""
     formats = in_force()
@@ -193,6 +198,21 @@ def dollars(text: str) -> str:
 def count(value: int | Decimal) -> str:
     """A whole number: `7,004`."""
     return number(f"{value:,}")
+
+
+def typed(text: str) -> str:
+    """A number that the reader typed, as Python reads it, if it can mean one thing alone; else the text as it is.
+
+    Where the decimal sign is a comma, `1,5` and `1.234,5` are read, `1,500` is not: elsewhere it is 1500.
+    """
+    formats = in_force()
+    found = _TYPED.fullmatch(text.strip()) if formats.decimal == "," else None
+    if found is None:
+        return text
+    sign, whole, rest, tail = found.groups()
+    digits = re.sub(r"\D", "", whole)
+    is_ambiguous = digits == whole and len(rest) == 3 and len(whole) <= 3 and whole[0] != "0"
+    return text if is_ambiguous else f"{sign.replace(MINUS, '-')}{digits}.{rest}{tail}"
 
 
 def day(at: date) -> str:

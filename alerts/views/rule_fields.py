@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import QueryDict
 
+from accounts.formats import typed
 from alerts.analysis.catalogue import METRICS, Family, Metric
 from alerts.analysis.conditions import Comparison, NoData, Severity
 from alerts.analysis.rule_words import SCOPE_WORDS, length_words
@@ -177,7 +178,7 @@ def _workflow(team_id: UUID, word: str, reasons: dict[str, str]) -> dict[str, An
 
 def _number(text: str, name: str, reasons: dict[str, str]) -> float | None:
     try:
-        return float(text.rstrip("% ").replace(",", "")) if text else None
+        return float(typed(text).rstrip("% ").replace(",", "")) if text else None
     except ValueError:
         reasons[name] = "must be a number"
         return None

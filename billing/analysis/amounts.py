@@ -4,6 +4,8 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from accounts.formats import typed
+
 # Active codes of ISO 4217 for money that something can be paid in.
 _CODES = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
@@ -21,7 +23,7 @@ FIRST_DAY, LAST_DAY = date(2015, 1, 1), date(2100, 1, 1)
 
 def read_amount(text: str) -> Decimal:
     """A number that is not negative. Raises `ValueError` with the reason, as "must ..."."""
-    told = text.strip()
+    told = typed(text.strip())
     if "," in told:
         raise ValueError("must be written with a point and without separators of thousands, as 1234.5")
     if told.startswith(("-", "\N{MINUS SIGN}")):

@@ -145,7 +145,7 @@ def _slowest(tail: Tail, totals: Totals) -> str:
     share = share_of_time(totals.histogram, which.beyond) if which else None
     if which is None or share is None:
         return ""
-    part = wording.percent(1 - which.share).replace(".0%", "%")
+    part = wording.plain_percent(round(1 - which.share, 3))
     return f" The slowest {part} ({wording.count(which.beyond)} runs) take {wording.percent(share, 0)} of all time."
 
 

@@ -1,6 +1,7 @@
 """Figures and times in the formats of a locale: those of British English are Python's own, the others CLDR's."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from babel import Locale
@@ -139,3 +140,34 @@ def test_formats_are_made_once_and_given_back() -> None:
 )
 def test_what_a_browser_wants_is_offered_as_near_as_possible(accepted: list[str], code: str) -> None:
     assert offered_for(tuple(accepted)) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1,5", "1.5"),
+        (" 99,95 %", "99.95 %"),
+        ("1.234,5", "1234.5"),
+        (f"{MINUS}1{HARD}234,567", "-1234.567"),
+        ("0,125", "0.125"),
+        ("1234,567", "1234.567"),
+        # Elsewhere these are 1500, and a word.
+        ("1,500", "1,500"),
+        ("1,5 s", "1,5 s"),
+        ("1.5", "1.5"),
+        ("1.500", "1.500"),
+        ("1,2,3", "1,2,3"),
+        ("", ""),
+    ],
+)
+def test_typed_numbers_are_read_where_they_mean_one_thing(text: str, read: str) -> None:
+    with using(formats_of("de-DE")):
+        assert formats.typed(text) == read
+    assert formats.typed(text) == text
+
+
+@given(st.decimals(-10_000, 10_000, places=2))
+def test_what_is_written_with_two_decimals_is_read_back(value: Decimal) -> None:
+    for code in ("de-DE", "fr-FR", "es-ES", "sv-SE"):
+        with using(formats_of(code)):
+            assert Decimal(formats.typed(formats.number(f"{value:,.2f}"))) == value
