@@ -137,7 +137,7 @@ class TeamAdmin(Told, WithActs):
         """Open, suspended, or when it is deleted."""
         if team.erased_from is not None:
             return f"is deleted on {formats.moment(team.erased_from)} UTC"
-        return f"suspended since {team.suspended_at:%-d %b %Y}" if team.suspended_at else "open"
+        return f"suspended since {formats.day_of_year(team.suspended_at)}" if team.suspended_at else "open"
 
     @admin.display(description="members", ordering="member_count")
     def members(self, team: Any) -> int:

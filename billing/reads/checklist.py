@@ -50,7 +50,7 @@ def checklist(team_id: UUID, month: date, now: datetime) -> list[Point]:
 
 def _over(month: date, now: datetime) -> Point:
     end = moments(month)[1]
-    left = [] if now >= end else [f"the month ends {end:%-d %B %Y}, 00:00 UTC"]
+    left = [] if now >= end else [f"the month ends {formats.long_day_of_year(end)}, {formats.clock(end)} UTC"]
     return Point(Check.OVER, "The month is over", left)
 
 
@@ -122,7 +122,7 @@ def _rates(team_id: UUID, month: date) -> Point:
     if currency == "USD":
         return Point(Check.RATES, "Exchange rates are there: amounts are reported in US dollars")
     is_there = ExchangeRate.objects.filter(team_id=team_id, currency=currency, starts_on__lte=month).exists()
-    left = [] if is_there else [f"no rate of {currency} holds on {month:%-d %B %Y}"]
+    left = [] if is_there else [f"no rate of {currency} holds on {formats.long_day_of_year(month)}"]
     return Point(Check.RATES, f"Exchange rates of {currency} are there", left)
 
 

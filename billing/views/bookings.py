@@ -31,7 +31,7 @@ def book_difference(request: TeamRequest, provider: str, month: str) -> HttpResp
         if request.method == "POST":
             seen, now = told.get("seen", ""), timezone.now()
             line = book(request.team.id, provider, first, key, seen=seen, by=request.user, now=now)
-            messages.success(request, f"Booked as an adjustment on {line.booked_on:%-d %B %Y}.")
+            messages.success(request, f"Booked as an adjustment on {formats.long_day_of_year(line.booked_on)}.")
             return HttpResponseRedirect(back)
         found = propose(request.team.id, provider, first, key)
     except LookupError:

@@ -71,7 +71,9 @@ def new_entry(request: TeamRequest, month: str) -> HttpResponseBase:
         except Refused as refused:
             reasons = refused.reasons
         else:
-            messages.success(request, f"Booked on {line.booked_on:%-d %B %Y}: {wording.usd(line.cost_usd)}.")
+            messages.success(
+                request, f"Booked on {formats.long_day_of_year(line.booked_on)}: {wording.usd(line.cost_usd)}."
+            )
             return _back(request, first)
     else:
         told["day"] = min(next_month(first) - timedelta(days=1), max(timezone.now().date(), first)).isoformat()

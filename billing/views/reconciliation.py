@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.reconciliation import Cause, Compared, Key, Measure, Tone, causes_of
@@ -142,7 +143,7 @@ def reconciled_month(request: TeamRequest, provider: str, month: str) -> HttpRes
 def _day_row(request: TeamRequest, found: reads.Month, month: date, key: Key) -> Row:
     """A day and model, with what was booked of its difference or where that is done."""
     row = found.result.rows[key]
-    label, detail = f"{key[0]:%-d %b}", found.names[key[1]] or "model not told"
+    label, detail = formats.day(key[0]), found.names[key[1]] or "model not told"
     shown = _row(label, detail, "", row, has_statement=found.statement is not None)
     booked = _amount(row.booked, Measure.USD, signed=True) if row.booked else ""
     if not booked and row.left and found.booked_whole is not None:
@@ -228,7 +229,7 @@ def book_href(team: str, provider: str, month: date, key: Key | None) -> str:
 
 
 def _listed(one: reads.Listed, team: str, month: date) -> Row:
-    detail = f"{one.statement.filename}, {one.statement.uploaded_at:%-d %b %Y}" if one.statement else ""
+    detail = f"{one.statement.filename}, {formats.day_of_year(one.statement.uploaded_at)}" if one.statement else ""
     href = statement_href(team, one.provider, month)
     return _row(one.provider, detail, href, one.compared, has_statement=one.statement is not None)
 

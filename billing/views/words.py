@@ -61,7 +61,7 @@ def days_words(first: date, last: date) -> str:
     if first == last:
         return day_words(first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}{DASH}{day_words(last)}"
+        return f"{formats.first_day(first, last)}{DASH}{day_words(last)}"
     return f"{day_words(first)}{DASH}{day_words(last)}"
 
 
