@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from babel import Locale
+from django.conf import settings
+from django.utils.formats import get_format
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -171,3 +173,10 @@ def test_what_is_written_with_two_decimals_is_read_back(value: Decimal) -> None:
     for code in ("de-DE", "fr-FR", "es-ES", "sv-SE"):
         with using(formats_of(code)):
             assert Decimal(formats.typed(formats.number(f"{value:,.2f}"))) == value
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_bare_values_are_neutral_in_every_language(language: str) -> None:
+    """A decimal comma would break drawings and fields."""
+    assert get_format("DECIMAL_SEPARATOR", language) == "."
+    assert get_format("DATETIME_FORMAT", language) == "j M Y, H:i e"
