@@ -3,6 +3,7 @@ restored or resumed."""
 
 from datetime import datetime
 
+from accounts import formats
 from accounts.models import Team
 
 # Part of the queries that claim work from queues: `... WHERE due_at <= now AND {NOT_CLOSED}`.
@@ -13,4 +14,4 @@ SUSPENDED = "This team is suspended by the people who run this installation. Ask
 
 def closed_words(erased_from: datetime) -> str:
     """Why a team that is being deleted takes and tells nothing."""
-    return f"This team is deleted on {erased_from:%-d %b %Y, %H:%M} UTC. Until then an owner can restore it."
+    return f"This team is deleted on {formats.moment(erased_from)} UTC. Until then an owner can restore it."

@@ -56,7 +56,7 @@ def _browser(stage: Stage) -> Iterator[tuple[Any, str]]:
 
 
 def _signed_in(browser: Any, address: str, cookie: tuple[str, str]) -> Any:
-    context = browser.new_context(viewport=WINDOW)
+    context = browser.new_context(locale="en-GB", viewport=WINDOW)
     context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": address}])
     return context
 

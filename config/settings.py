@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.languages.LanguageMiddleware",
+    "accounts.reader_formats.FormatsMiddleware",
     "accounts.zones.TimeZoneMiddleware",
     "accounts.page_rates.PageRates",
     "accounts.impersonation.ReadOnlyImpersonation",

@@ -16,7 +16,7 @@ from ingestion.reads.silence import silences
 from monitoring import ports
 from monitoring.reads.emptiness import is_empty
 from monitoring.store import payloads
-from monitoring.wording import bytes_size
+from monitoring.wording import bytes_size, count
 
 
 def wire() -> None:
@@ -46,7 +46,7 @@ def _team_figures(team_id: UUID, now: datetime) -> Sequence[tuple[str, str]]:
     limits = limits_of(team_id)
     most = _most(limits)
     return [
-        (_("executions this month"), _of(f"{executions:,}", most.get("monthly_executions"))),
+        (_("executions this month"), _of(count(executions), most.get("monthly_executions"))),
         (_("records on the disk"), _of(bytes_size(storage), most.get("storage_bytes"))),
     ]
 
@@ -57,7 +57,7 @@ def _of(used: str, limit: str | None) -> str:
 
 def _most(limits: Mapping[str, int]) -> dict[str, str]:
     """Those of the two limits of a month that there are, as text."""
-    shown = {"monthly_executions": "{:,}".format, "storage_bytes": bytes_size}
+    shown = {"monthly_executions": count, "storage_bytes": bytes_size}
     return {name: show(limits[name]) for name, show in shown.items() if limits[name]}
 
 

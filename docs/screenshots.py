@@ -163,7 +163,7 @@ def take(
 ) -> dict[str, str]:
     """All pages in one theme and width, or those named. Returns the pages, found on the first call."""
     height = 900 if width > 600 else 844
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)  # type: ignore[arg-type]
+    context = browser.new_context(locale="en-GB", viewport={"width": width, "height": height}, color_scheme=theme)  # type: ignore[arg-type]
     page = context.new_page()
     if not sys.argv[1:]:
         page.goto(told["base_url"] + "/sign-in/")

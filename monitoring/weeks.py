@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.utils import dateformat
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from monitoring.windows import EARLIEST, HOUR, LATEST, Window, ceil_to, floor_to
 
 WEEK = timedelta(days=7)
@@ -35,11 +35,10 @@ class Week:
     def words(self) -> str:
         """`week 47, 16 to 22 Nov 2026`."""
         last = self.end - timedelta(days=1)
-        is_one_month = self.start.month == last.month
         return _("week {number}, {first} to {last}").format(
             number=self.start.isocalendar()[1],
-            first=dateformat.format(self.start, "j" if is_one_month else "j M"),
-            last=dateformat.format(last, "j M Y"),
+            first=formats.first_day(self.start, last),
+            last=formats.day_of_year(last),
         )
 
     @property

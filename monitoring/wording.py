@@ -1,13 +1,16 @@
 """How figures are written: one function a kind, for pages, exports and sentences alike.
 
-Each takes None for "nobody told us" and says so; an unknown is never written as 0. The minus sign is U+2212.
+Each takes None for "nobody told us" and says so; an unknown is never written as 0. The minus sign is U+2212. The signs
+are those of the formats in force (`accounts.formats`): the reader's on a page, those of British English in all else.
 """
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from accounts import formats
+
 NOT_TOLD = "not told"
-MINUS = "\N{MINUS SIGN}"
+MINUS = formats.MINUS
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 
 Number = int | float | Decimal
@@ -34,7 +37,7 @@ def sampling_rate(lowest: float | None, highest: float | None) -> str:
 
 
 def _one_in(number: float | None) -> str:
-    return f"{number:.1f}" if number is not None and number < 100 and number % 1 else count(number)
+    return _signed(f"{number:.1f}") if number is not None and number < 100 and number % 1 else count(number)
 
 
 def percent(share: Number | None, digits: int = 1) -> str:
@@ -42,18 +45,18 @@ def percent(share: Number | None, digits: int = 1) -> str:
     if share is None:
         return NOT_TOLD
     if share in (0, 1):
-        return f"{share:.0%}"
+        return formats.percent(f"{share:.0%}")
     text = f"{share:.{digits}%}"
     if text == f"{1:.{digits}%}" and share < 1:
-        return f"over {1 - 10 ** -(digits + 2):.{digits}%}"
+        return f"over {formats.percent(f'{1 - 10 ** -(digits + 2):.{digits}%}')}"
     if text == f"{0:.{digits}%}" and share > 0:
-        return f"under {10 ** -(digits + 2):.{digits}%}"
-    return _signed(text)
+        return f"under {formats.percent(f'{10 ** -(digits + 2):.{digits}%}')}"
+    return formats.percent(text)
 
 
 def plain_percent(share: float) -> str:
     """A share of 1 that somebody set, with only the digits it needs: `97%`, `99.9%`."""
-    return f"{float(f'{share * 100:.4f}'):g}%"
+    return formats.percent(f"{float(f'{share * 100:.4f}'):g}%")
 
 
 def percent_points(change: Number | None) -> str:
@@ -71,7 +74,7 @@ def signed_change(ratio: Number | None) -> str:
     digits = 0 if abs(float(ratio)) >= 0.0095 else 1
     if round(float(ratio), digits + 2) == 0:
         return "no change"
-    return f"{_plus(ratio)}{_signed(f'{ratio:,.{digits}%}')}"
+    return f"{_plus(ratio)}{formats.percent(f'{ratio:,.{digits}%}')}"
 
 
 def signed_count(change: Number | None) -> str:
@@ -93,7 +96,7 @@ def duration_ms(value: Number | None) -> str:
     if ms < 999.5:
         return f"{ms:.0f} ms"
     if ms < 59_950:
-        return f"{ms / SECOND_MS:.1f} s"
+        return f"{_signed(f'{ms / SECOND_MS:.1f}')} s"
     for limit, unit_ms, part_ms, unit, part in (
         (HOUR_MS, MINUTE_MS, SECOND_MS, "min", "s"),
         (DAY_MS, HOUR_MS, MINUTE_MS, "h", "min"),
@@ -106,7 +109,7 @@ def duration_ms(value: Number | None) -> str:
 
 def plain_duration_ms(value: Number) -> str:
     """A duration in milliseconds that somebody set, with only the digits it needs: `30 s`, `1.5 s`."""
-    return duration_ms(value).replace(".0 ", " ")
+    return duration_ms(value).replace(f"{formats.number('.')}0 ", " ")
 
 
 def usd(value: Number | None) -> str:
@@ -115,15 +118,15 @@ def usd(value: Number | None) -> str:
         return NOT_TOLD
     amount = abs(Decimal(value))
     if amount == 0:
-        return "$0"
+        return formats.dollars("0")
     sign = MINUS if value < 0 else ""
     if amount >= Decimal("0.995"):
-        return f"{sign}${amount:,.2f}"
+        return f"{sign}{formats.dollars(f'{amount:,.2f}')}"
     if amount >= Decimal("0.0095"):
-        return f"{sign}${_trim(f'{amount:.3f}', 2)}"
+        return f"{sign}{formats.dollars(_trim(f'{amount:.3f}', 2))}"
     if amount >= Decimal("0.00005"):
-        return f"{sign}${amount:.4f}"
-    return f"{sign}under $0.0001"
+        return f"{sign}{formats.dollars(f'{amount:.4f}')}"
+    return f"{sign}under {formats.dollars('0.0001')}"
 
 
 def signed_usd(change: Decimal | None) -> str:
@@ -143,14 +146,14 @@ def tokens(value: Number | None) -> str:
 
 def times(value: Number | None) -> str:
     """A lift or a ratio: `6.1×`."""
-    return NOT_TOLD if value is None else f"{value:,.1f}\N{MULTIPLICATION SIGN}"
+    return NOT_TOLD if value is None else f"{_signed(f'{value:,.1f}')}\N{MULTIPLICATION SIGN}"
 
 
 def moment(value: datetime, now: datetime, *, seconds: bool = False, zone: bool = True) -> str:
     """An aware time as its own zone shows it: `19 Nov, 14:10 UTC`, with the year when it is not that of `now`."""
-    year = f" {value.year}" if value.year != now.astimezone(value.tzinfo).year else ""
-    clock = f"{value:%H:%M:%S}" if seconds else f"{value:%H:%M}"
-    return f"{value.day} {value:%b}{year}, {clock}{' ' + zone_name(value) if zone else ''}"
+    is_other_year = value.year != now.astimezone(value.tzinfo).year
+    text = formats.moment(value, year=is_other_year, seconds=seconds)
+    return f"{text}{' ' + zone_name(value) if zone else ''}"
 
 
 def zone_name(value: datetime) -> str:
@@ -170,12 +173,11 @@ def ago(value: datetime, now: datetime) -> str | None:
     return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h ago"
 
 
+_signed = formats.number
+
+
 def _plus(value: Number) -> str:
     return "+" if value > 0 else ""
-
-
-def _signed(text: str) -> str:
-    return text.replace("-", MINUS)
 
 
 def _two_parts(parts: int, per_unit: int, unit: str, part: str) -> str:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from accounts import formats
 from accounts.admin_forms import Act, Told, WithActs
 from accounts.models import Membership, Team, TeamLimits, User
 from accounts.ports import team_figures
@@ -144,9 +145,9 @@ class TeamAdmin(Told, WithActs):
     def state(self, team: Team) -> str:
         """Open, suspended, or when it is deleted."""
         if team.erased_from is not None:
-            return _("is deleted on {at} UTC").format(at=f"{team.erased_from:%-d %b %Y, %H:%M}")
+            return _("is deleted on {at} UTC").format(at=f"{formats.moment(team.erased_from)}")
         if team.suspended_at:
-            return _("suspended since {day}").format(day=f"{team.suspended_at:%-d %b %Y}")
+            return _("suspended since {day}").format(day=f"{formats.day_of_year(team.suspended_at)}")
         return _("open")
 
     @admin.display(description=gettext_lazy("members"), ordering="member_count")

@@ -37,6 +37,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
+    # The locale whose formats of figures and times pages have, one of `accounts.locales`; empty: what the browser says.
+    formats = models.CharField(max_length=16, blank=True, default="", db_default="")
     # Whether keys without Ctrl, Alt or Cmd do something on pages.
     single_keys = models.BooleanField(default=True, db_default=True)
     is_active = models.BooleanField(default=True)

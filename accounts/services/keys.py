@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from accounts.keys import make_key
 from accounts.models import ApiKey, Scope, User
 from accounts.names import name_of
@@ -38,7 +39,7 @@ class KeyLimits:
     def faults(self) -> dict[str, str]:
         """What is wrong, by field."""
         told = {"requests_per_second": self.requests_per_second, "burst": self.burst}
-        reason = _("must be from 0 to {most}").format(most=f"{MAX_RATE:,}")
+        reason = _("must be from 0 to {most}").format(most=formats.count(MAX_RATE))
         found = {name: reason for name, one in told.items() if one and one > MAX_RATE}
         if self.burst and not self.requests_per_second:
             found["burst"] = _("needs requests a second")

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from accounts.models import RetentionPolicy
 from accounts.tenancy import team_context
 
@@ -55,7 +56,7 @@ def faults(policy: RetentionPolicy) -> dict[str, str]:
         days = getattr(policy, name)
         if days is not None and not bounds.least <= days <= MAX_DAYS:
             told = _("must be {least} to {most} days")
-            found[name] = told.format(least=bounds.least, most=f"{MAX_DAYS:,}")
+            found[name] = told.format(least=bounds.least, most=formats.count(MAX_DAYS))
     if not found and policy.metrics_days < max(policy.production_days, policy.debug_days):
         found["metrics_days"] = _("must be at least as long as records are kept")
     if (low := below_recommended(policy)) and not policy.reason.strip():

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from accounts import formats
 from accounts.phrases import gettext as _
 from accounts.phrases import gettext_noop, ngettext
 from alerts.analysis.catalogue import METRICS, STEPS, Family, Metric, Scope, Unit
@@ -79,9 +80,9 @@ def value_words(metric: str, value: float | None) -> str:
     if value is None:
         return wording.NOT_TOLD
     if told is None:
-        return f"{value:g}"
+        return formats.number(f"{value:g}")
     if told.unit is Unit.FACTOR:
-        return f"{value:,.2f}" if metric == "retry_rate" else wording.times(value)
+        return formats.number(f"{value:,.2f}") if metric == "retry_rate" else wording.times(value)
     write: dict[Unit, Callable[[float], str]] = {
         Unit.SHARE: wording.percent,
         Unit.MS: wording.duration_ms,
@@ -103,12 +104,13 @@ def threshold_words(metric: str, value: float | None) -> str:
     if told.unit is Unit.MS:
         return wording.plain_duration_ms(value)
     if told.unit is Unit.FACTOR:
-        return f"{value:g}" if metric == "retry_rate" else f"{value:g}\N{MULTIPLICATION SIGN}"
+        number = formats.number(f"{value:g}")
+        return number if metric == "retry_rate" else f"{number}\N{MULTIPLICATION SIGN}"
     return value_words(metric, value)
 
 
 def _number(value: float) -> str:
-    return wording.count(value) if float(value).is_integer() else f"{value:,g}"
+    return wording.count(value) if float(value).is_integer() else formats.number(f"{value:,g}")
 
 
 def condition_words(condition: Condition, scope: str = "") -> str:

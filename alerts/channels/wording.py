@@ -1,8 +1,10 @@
-"""A notice in plain words, the same for all channels: a headline, facts, lines and links. Channels add their markup."""
+"""A notice in plain words, the same for all channels: a headline, facts, lines and links. Channels add their
+markup. Many people read it, so its formats are neutral wherever it is shown."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from accounts.formats import NEUTRAL, using
 from accounts.phrases import gettext as _
 from accounts.phrases import ngettext
 from alerts.analysis.conditions import Severity, severity_word
@@ -27,6 +29,7 @@ class Link:
     url: str
 
 
+@using(NEUTRAL)
 def state(notice: Notice) -> str:
     """What happened, as the first word of a headline: `Critical`, `Resolved`."""
     words = {
@@ -41,11 +44,13 @@ def state(notice: Notice) -> str:
     return words.format(severity=severity_word(notice.severity), count=count(notice.count))
 
 
+@using(NEUTRAL)
 def headline(notice: Notice, limit: int = MAX_WHAT) -> str:
     """One line that says what happened to what."""
     return cut(one_line(_("{state}: {what}").format(state=state(notice), what=notice.what)), limit)
 
 
+@using(NEUTRAL)
 def facts(notice: Notice) -> list[tuple[str, str]]:
     """What is known, by label, in the order in which one asks."""
     told = (
@@ -62,6 +67,7 @@ def facts(notice: Notice) -> list[tuple[str, str]]:
     return [(label, cut(one_line(text), MAX_LINE)) for label, text in told if text]
 
 
+@using(NEUTRAL)
 def lines(notice: Notice) -> list[str]:
     """Further lines; where there are too many, the last one says how many more."""
     kept = [cut(one_line(line), MAX_LINE) for line in notice.lines[:MAX_LINES]]
@@ -90,6 +96,7 @@ def moment(at: datetime) -> str:
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
+@using(NEUTRAL)
 def plain_text(notice: Notice) -> str:
     """The whole notice as text."""
     told = [headline(notice), "", *(f"{label}: {text}" for label, text in facts(notice))]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from accounts import formats
 from alerts.analysis.readings import Reading, Subject
 from alerts.models import AlertRule
 from alerts.reads.measures_sums import NOTHING, Known, Part, Sums, sums_of_windows, unrated_workflows
@@ -64,5 +65,5 @@ def _reading(subject: Subject, totals: Totals, budget: float, end: datetime) -> 
     if totals.cost_usd is None and totals.runs:
         return Reading(subject, end, None, totals.runs, words="Nobody told what its runs cost.")
     spent = float(totals.cost_usd or 0)
-    words = f"{wording.usd(spent)} of {wording.usd(budget)} since {month_of(end):%-d %B}"
+    words = f"{wording.usd(spent)} of {wording.usd(budget)} since {formats.long_day(month_of(end))}"
     return Reading(subject, end, spent / budget, totals.runs, words=words)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from alerts.reads import operations as reads
@@ -98,7 +99,7 @@ def live(request: TeamRequest) -> HttpResponseBase:
 
 
 def _as_of(now: datetime) -> str:
-    return _("As of {time}").format(time=f"{timezone.localtime(now):%H:%M:%S}")
+    return _("As of {time}").format(time=formats.clock(timezone.localtime(now), seconds=True))
 
 
 def panel(scope: Scope, found: reads.Operations) -> dict[str, Any]:

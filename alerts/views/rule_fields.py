@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from accounts.formats import typed
 from alerts.analysis.catalogue import METRICS, Family, Metric
 from alerts.analysis.conditions import Comparison, NoData, Severity, severity_word
 from alerts.analysis.rule_words import each, length_words
@@ -148,7 +149,7 @@ def _workflow(team_id: UUID, word: str, reasons: dict[str, str]) -> dict[str, An
 
 def _number(text: str, name: str, reasons: dict[str, str]) -> float | None:
     try:
-        return float(text.rstrip("% ").replace(",", "")) if text else None
+        return float(typed(text).rstrip("% ").replace(",", "")) if text else None
     except ValueError:
         reasons[name] = _("must be a number")
         return None

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from accounts.formats import typed
 from accounts.phrases import gettext as _
 
 # Active codes of ISO 4217 for money that something can be paid in.
@@ -23,7 +24,7 @@ FIRST_DAY, LAST_DAY = date(2015, 1, 1), date(2100, 1, 1)
 
 def read_amount(text: str) -> Decimal:
     """A number that is not negative. Raises `ValueError` with the reason, as "must ..."."""
-    told = text.strip()
+    told = typed(text.strip())
     if "," in told:
         raise ValueError(_("must be written with a point and without separators of thousands, as 1234.5"))
     if told.startswith(("-", "\N{MINUS SIGN}")):

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from accounts import formats
 from accounts.phrases import gettext as _
 from billing.analysis.amounts import read_currency, read_day, read_positive
 
@@ -58,7 +59,8 @@ def read_rate_file(content: bytes) -> list[RateRow]:
     """The rates of a file. Raises `FileRefused`."""
     if len(content) > MOST_BYTES:
         words = _("must have at most {most} bytes, has {count}")
-        raise FileRefused([Fault(0, "", words.format(most=f"{MOST_BYTES:,}", count=f"{len(content):,}"))])
+        told = words.format(most=formats.count(MOST_BYTES), count=formats.count(len(content)))
+        raise FileRefused([Fault(0, "", told)])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -89,7 +91,7 @@ def _read(lines: Iterator[list[str]]) -> tuple[list[RateRow], list[Fault]]:
     except csv.Error as error:
         faults.append(Fault(number + 1, "", _("is no CSV: {error}").format(error=error)))
     if len(rows) > MOST_ROWS:
-        faults.append(Fault(number, "", _("there must be at most {most} rates").format(most=f"{MOST_ROWS:,}")))
+        faults.append(Fault(number, "", _("there must be at most {most} rates").format(most=formats.count(MOST_ROWS))))
     return list(rows.values()), faults
 
 

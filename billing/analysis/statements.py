@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from accounts import formats
 from accounts.phrases import gettext as _
 from billing.analysis.periods import month_words
 from billing.analysis.statement_formats import FORMATS, StatementFormat, generic, recognise
@@ -157,7 +158,7 @@ def _read_rows(
     try:
         while len(faults) < MOST_FAULTS and (cells := next(reader, None)) is not None:
             if len(rows) == MOST_ROWS:
-                return rows, [Fault(line, "", _("has more than {most} rows").format(most=f"{MOST_ROWS:,}"))]
+                return rows, [Fault(line, "", _("has more than {most} rows").format(most=formats.count(MOST_ROWS)))]
             try:
                 if any(cell.strip() for cell in cells):
                     rows.append(_row(line, cells, places, header, month))
@@ -232,6 +233,7 @@ def read_amount(text: str, line: int, column: str) -> Decimal:
 def _count(text: str, line: int, column: str, most: int) -> int:
     plain = text.removesuffix(".0")
     if not (plain.isascii() and plain.isdigit()) or len(plain) > 20 or int(plain) > most:
-        words = _("{text} must be a whole number from 0 to {most}").format(text=repr(text[:40]), most=f"{most:,}")
+        words = _("{text} must be a whole number from 0 to {most}")
+        words = words.format(text=repr(text[:40]), most=formats.count(most))
         raise refuse(words, line=line, column=column)
     return int(plain)

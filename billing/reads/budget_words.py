@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from billing.models import Budget, BudgetScope
 from billing.reads.budgets import BudgetRow
 from billing.reads.reporting import USD
@@ -12,7 +13,7 @@ from monitoring import wording
 
 def amount_words(amount: Decimal, currency: str) -> str:
     """`$1,500.00`, `1,500.00 EUR`."""
-    return wording.usd(amount) if currency == USD else f"{amount:,.2f} {currency}"
+    return wording.usd(amount) if currency == USD else f"{formats.number(f'{amount:,.2f}')} {currency}"
 
 
 def limit_words(row: BudgetRow) -> str:

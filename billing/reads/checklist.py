@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Sum
-from django.utils import dateformat
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from billing import ports
 from billing.analysis.allocation import next_month
 from billing.analysis.checklist import Check, Point
@@ -102,7 +102,7 @@ def _sources(team_id: UUID, now: datetime) -> Point:
     """Sources that are silent for longer than is usual of them may still owe something."""
     found, words = ports.source_silences(team_id, now) or (), _("{source} reported last {moment} UTC")
     late = [
-        words.format(source=one.name, moment=dateformat.format(one.last_report_at, "j M, H:i"))
+        words.format(source=one.name, moment=formats.moment(one.last_report_at, year=False))
         for one in found
         if one.usual_silence is not None and now - one.last_report_at > one.usual_silence
     ]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from accounts.models import MemberGroup, Membership
 from billing.analysis.amounts import read_currency, read_positive
 from billing.analysis.budget_course import ThresholdOn
@@ -63,7 +64,7 @@ def read_thresholds(told: Any) -> list[dict[str, Any]]:
             raise ValueError(f"must be on one of: {', '.join(ThresholdOn)}")
         if isinstance(percent, bool) or not isinstance(percent, int) or not LEAST_PERCENT <= percent <= MOST_PERCENT:
             words = _("must be whole percents from {least} to {most}")
-            raise ValueError(words.format(least=LEAST_PERCENT, most=f"{MOST_PERCENT:,}"))
+            raise ValueError(words.format(least=LEAST_PERCENT, most=formats.count(MOST_PERCENT)))
         found.add((str(on), percent))
     if len(found) > MAX_THRESHOLDS:
         raise ValueError(_("must be at most {most}").format(most=MAX_THRESHOLDS))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from billing.analysis.lines import Figures
 from billing.analysis.periods import month_words
 from billing.models import ENTERED, CostBasis, CostKind, CostLine, CostOutcome, Entry, StatementBooking
@@ -129,7 +130,7 @@ def _is_no_credit(wanted: Wanted) -> bool:
 
 def _amount(amount: Decimal) -> str:
     if not amount.is_finite() or abs(amount) > MAX_USD:
-        return _("must be a number of at most {most}").format(most=f"{MAX_USD:,}")
+        return _("must be a number of at most {most}").format(most=formats.count(MAX_USD))
     if amount == 0:
         return _("must not be 0")
     is_short = len(amount.as_tuple().digits) <= MAX_DIGITS

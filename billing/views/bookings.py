@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.periods import full_day_words
@@ -18,7 +19,6 @@ from billing.analysis.reconciliation import Key
 from billing.services.bookings import Proposal, book, propose
 from billing.services.refusals import Refused
 from billing.views.reconciliation import book_href, month_told, statement_href
-from monitoring import wording
 
 
 @team_page(Permission.MANAGE_COSTS)
@@ -78,4 +78,4 @@ def _amounts(found: Proposal) -> list[tuple[str, str]]:
 def _usd(amount: Decimal) -> str:
     """All digits of an amount, at least two after the point."""
     whole, _point, part = plain(abs(amount)).partition(".")
-    return f"{wording.MINUS if amount < 0 else ''}${int(whole):,}.{part:0<2}"
+    return formats.dollars(f"{'-' if amount < 0 else ''}{int(whole):,}.{part:0<2}")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from billing.analysis.periods import DAY, month_words
 from billing.analysis.sums import add_known
 from billing.reads.cost_page import CostPage
@@ -55,10 +55,7 @@ def stack(scope: CostScope, page: CostPage, providers: Sequence[NamedLine], mark
         label=f"{title}. {_highest(page, days)}",
         starts=[start_of(day) for day in days],
         bucket_ms=DAY_MS * (30 if page.course.is_monthly else 1),
-        titles=[
-            month_words(day) if page.course.is_monthly else f"{dateformat.format(day, 'D')} {day_words(day)}"
-            for day in days
-        ],
+        titles=[formats.month_of_year(day) if page.course.is_monthly else formats.weekday_and_day(day) for day in days],
         series=series,
         window=(start_of(page.period.start), start_of(page.period.end)),
         height="large",
@@ -177,7 +174,7 @@ def _highest(page: CostPage, buckets: Sequence[date]) -> str:
     if not told:
         return _("Nothing was spent.")
     most, day = max(told)
-    name = dateformat.format(day, "F") if page.course.is_monthly else day_words(day)
+    name = formats.month(day) if page.course.is_monthly else day_words(day)
     words = _("{usd} in all, most in {period}: {most}.")
     return words.format(usd=money(page.now.cost_usd), period=name, most=money(most))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import formats
 from billing.reads.cost_page import CostPage
 from billing.reads.runs import Runs
 from billing.views.words import change, compared_words, days_words, money, per, so_far_words
@@ -62,8 +63,8 @@ def reported_words(page: CostPage) -> str:
         words = _("{currency} {amount} at {low} USD")
     else:
         words = _("{currency} {amount} at {low} to {high} USD")
-    low, high = (None if one is None else f"{one:f}" for one in (now.low, now.high))
-    return words.format(currency=currency, amount=f"{now.amount:,.2f}", low=low, high=high)
+    low, high = (None if one is None else formats.number(f"{one:f}") for one in (now.low, now.high))
+    return words.format(currency=currency, amount=formats.number(f"{now.amount:,.2f}"), low=low, high=high)
 
 
 def _forecast(page: CostPage, spent: Sequence[float]) -> Kpi:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.pricing import plain
@@ -73,7 +74,8 @@ def _change(request: TeamRequest) -> list[str]:
         elif (file := request.FILES.get("file")) is not None:
             # A byte more than is taken says that there is more.
             count = upload_rates(content=file.read(MOST_BYTES + 1), source=file.name or "file", **common)
-            messages.success(request, _("Saved {count} rates of {file}.").format(count=f"{count:,}", file=file.name))
+            words = _("Saved {count} rates of {file}.")
+            messages.success(request, words.format(count=formats.count(count), file=file.name))
         else:
             enter_rate(told={name: request.POST.get(name, "") for name in COLUMNS}, **common)
             messages.success(request, _("Saved the rate."))

@@ -10,11 +10,12 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import dateformat, timezone, translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.checklist import Check, Point
@@ -266,7 +267,7 @@ def _row(one: ListedMonth, team: str) -> MonthRow:
     unpriced = one.unpriced_tokens
     closed = ""
     if one.closed_at:
-        moment = dateformat.format(one.closed_at, "j M Y, H:i")
+        moment = formats.moment(one.closed_at)
         closed = _("{moment} UTC, by {person}").format(moment=moment, person=one.closed_by)
     return MonthRow(
         one.month,

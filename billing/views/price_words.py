@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from billing.analysis.pricing import WHOLE_DAY, Price, plain
 from billing.analysis.usage import Bucket
 from billing.reads.prices import ListedPrice
@@ -83,9 +84,9 @@ def conditions_text(price: Price) -> str:
     """What a price is for beside its model: `batch · over 200,000 tokens in · 00:30 to 16:30 UTC`."""
     parts = [price.tier, price.region]
     if price.context_over:
-        parts.append(_("over {count} tokens in").format(count=f"{price.context_over:,}"))
+        parts.append(_("over {count} tokens in").format(count=formats.count(price.context_over)))
     if price.context_up_to is not None:
-        parts.append(_("up to {count} tokens in").format(count=f"{price.context_up_to:,}"))
+        parts.append(_("up to {count} tokens in").format(count=formats.count(price.context_up_to)))
     if (price.from_minute, price.to_minute) != (0, WHOLE_DAY):
         words = _("{start} to {end} UTC")
         parts.append(words.format(start=_clock(price.from_minute), end=_clock(price.to_minute)))

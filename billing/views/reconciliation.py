@@ -12,11 +12,12 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from billing.analysis.reconciliation import Cause, Compared, Key, Measure, Tone, causes_of
@@ -240,7 +241,7 @@ def book_href(team: str, provider: str, month: date, key: Key | None) -> str:
 def _listed(one: reads.Listed, team: str, month: date) -> Row:
     detail = ""
     if one.statement:
-        detail = f"{one.statement.filename}, {dateformat.format(one.statement.uploaded_at, 'j M Y')}"
+        detail = f"{one.statement.filename}, {formats.day_of_year(one.statement.uploaded_at)}"
     href = statement_href(team, one.provider, month)
     return _row(one.provider, detail, href, one.compared, has_statement=one.statement is not None)
 

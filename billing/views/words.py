@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from billing.analysis.decomposition import Effect, Factor
 from billing.analysis.periods import Days, Period, PeriodKind
 from billing.models import CostKind
@@ -82,7 +82,7 @@ def change(now: Decimal | None, before: Decimal | None) -> float | None:
 
 def day_words(day: date) -> str:
     """`19 Nov`."""
-    return dateformat.format(day, "j M")
+    return formats.day(day)
 
 
 def days_words(first: date, last: date) -> str:
@@ -90,7 +90,7 @@ def days_words(first: date, last: date) -> str:
     if first == last:
         return day_words(first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}{DASH}{day_words(last)}"
+        return f"{formats.first_day(first, last)}{DASH}{day_words(last)}"
     return f"{day_words(first)}{DASH}{day_words(last)}"
 
 

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from redis import Redis, RedisError
 
+from accounts import formats
 from accounts.models import InstallationStream, Team, User
 from accounts.outgoing_uses import USES, About, is_on
 from accounts.services.sign_up import sign_up_mode
-from monitoring.wording import bytes_size
+from monitoring.wording import bytes_size, count
 
 # Below this share of free space, the disk is shown as a problem.
 LEAST_FREE = 0.1
@@ -52,12 +53,12 @@ def read_counts(now: datetime) -> Sequence[Fact]:
     )
     staff = users.filter(is_staff=True, is_active=True).count()
     return [
-        Fact(_("Teams"), f"{teams.count():,}"),
-        Fact(_("suspended"), f"{suspended:,}"),
-        Fact(_("being deleted"), f"{closed:,}"),
-        Fact(_("People"), f"{users.count():,}"),
-        Fact(_("signed in within 7 days"), f"{users.filter(last_login__gt=now - timedelta(days=7)).count():,}"),
-        Fact(_("in the administration"), f"{staff:,}"),
+        Fact(_("Teams"), count(teams.count())),
+        Fact(_("suspended"), count(suspended)),
+        Fact(_("being deleted"), count(closed)),
+        Fact(_("People"), count(users.count())),
+        Fact(_("signed in within 7 days"), count(users.filter(last_login__gt=now - timedelta(days=7)).count())),
+        Fact(_("in the administration"), count(staff)),
     ]
 
 
@@ -133,7 +134,7 @@ def read_backup(now: datetime) -> Fact:
         none = _("none in the data folder; those kept elsewhere are not known here")
         return Fact(_("Newest backup"), none, is_known=False)
     age = now - max(made)
-    value = _("{at} UTC, in the data folder").format(at=f"{max(made):%-d %b %Y, %H:%M}")
+    value = _("{at} UTC, in the data folder").format(at=f"{formats.moment(max(made))}")
     return Fact(_("Newest backup"), value, age > OLD_BACKUP)
 
 
@@ -148,7 +149,7 @@ def _log_stream() -> Fact:
         return Fact(label, value, is_bad=True)
     if stream is None or stream.last_success_at is None:
         return Fact(label, _("pushed to {host}; nothing was sent yet").format(host=host))
-    last = f"{stream.last_success_at:%-d %b %Y, %H:%M}"
+    last = f"{formats.moment(stream.last_success_at)}"
     return Fact(label, _("pushed to {host}, last at {at} UTC").format(host=host, at=last))
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from billing.reads.reporting import Reporting, rates_of
 from ingestion.acceptance import accept
 from ingestion.adapters.refusals import Refused
@@ -103,7 +104,7 @@ class UsageFile:
         size = path.stat().st_size
         if size > limit:
             told = _("The file has {size} bytes; at most {most} are read. Split it.")
-            raise UnreadableFile(told.format(size=f"{size:,}", most=f"{limit:,}"))
+            raise UnreadableFile(told.format(size=formats.count(size), most=formats.count(limit)))
         self.team_id, self.path, self.mapping, self.now = team_id, path, mapping, now
         self.classes = classes_of(team_id)
         self.rates: dict[str, Reporting] = {}

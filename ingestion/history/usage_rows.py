@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from ingestion.history.usage_mapping import ALL_INPUT, NAMES, TAG, TOKENS, Mapping
 
 # A row is a call, a day or a month of usage: more than this of one kind is a mistake, and sums of it would not fit.
@@ -116,7 +117,7 @@ class RowReader:
         digits = text.partition(".")[0].lstrip("0") or "0"
         count = int(digits) if len(digits) <= _MAX_DIGITS else MAX_TOKENS + 1
         if count > MAX_TOKENS:
-            reason = _("is more than {most} in one row: {text}").format(most=f"{MAX_TOKENS:,}", text=text[:40])
+            reason = _("is more than {most} in one row: {text}").format(most=formats.count(MAX_TOKENS), text=text[:40])
             raise BadCell(self._column(target), reason)
         return count
 
@@ -127,7 +128,8 @@ class RowReader:
             cached = sum(found[name] or 0 for name in _PARTS)
             if cached > total:
                 reason = _("is {count}, less than the {cached} of the cache in it")
-                raise BadCell(self._column(ALL_INPUT), reason.format(count=f"{total:,}", cached=f"{cached:,}"))
+                reason = reason.format(count=formats.count(total), cached=formats.count(cached))
+                raise BadCell(self._column(ALL_INPUT), reason)
             found["input_tokens"] = total - cached
         return {name: count for name, count in found.items() if count is not None}
 

@@ -218,4 +218,4 @@ def _after(value: Any) -> str:
 def _cut(value: Any) -> str:
     """The first letters of a value and its length: an example shows no secret."""
     text = str(value)
-    return _("{start}… ({count} letters)").format(start=text[:2], count=f"{len(text):,}")
+    return _("{start}… ({count} letters)").format(start=text[:2], count=formats.count(len(text)))

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from accounts import formats
 from accounts.models import Team
 from accounts.tenancy import team_context
 from billing.store import lines
@@ -116,7 +117,7 @@ def check_removal(team_id: UUID) -> None:
         )
         raise SampleRefused(told.format(count=held))
     if closed:
-        names = ", ".join(f"{month:%B %Y}" for month in closed)
+        names = ", ".join(formats.month_of_year(month) for month in closed)
         told = _("Costs of the sample are in a closed month ({months}): reopen it first, then remove it.")
         raise SampleRefused(told.format(months=names))
 

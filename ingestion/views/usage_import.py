@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from accounts import formats
 from accounts.access import TeamRequest, team_page
 from accounts.csv_file import NOT_CSV, is_named_csv
 from accounts.permissions import Permission
@@ -48,7 +49,7 @@ def _answer(request: HttpRequest) -> HttpResponseBase:
 
 def _too_large(length: int) -> str:
     told = _("The file has about {size} bytes; the page takes {most}. Use manage.py import_usage.")
-    return told.format(size=f"{length:,}", most=f"{uploads.MAX_BYTES:,}")
+    return told.format(size=formats.count(length), most=formats.count(uploads.MAX_BYTES))
 
 
 def _posted(request: TeamRequest) -> HttpResponseBase:
@@ -97,9 +98,9 @@ def _read(request: TeamRequest, path: Path, texts: list[str]) -> HttpResponseBas
 
 def _imported(stored: int, duplicate: int) -> str:
     if not duplicate:
-        return _("{count} rows were imported. Costs follow within a minute.").format(count=f"{stored:,}")
+        return _("{count} rows were imported. Costs follow within a minute.").format(count=formats.count(stored))
     told = _("{count} rows were imported, {known} were known already. Costs follow within a minute.")
-    return told.format(count=f"{stored:,}", known=f"{duplicate:,}")
+    return told.format(count=formats.count(stored), known=formats.count(duplicate))
 
 
 def _page(request: TeamRequest, *, status: int = 0, **told: Any) -> TemplateResponse:

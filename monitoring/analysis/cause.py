@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from accounts import formats
 from accounts.phrases import gettext as _
 from monitoring import wording
 from monitoring.analysis import signals
@@ -136,7 +137,7 @@ def suggestion_words(cause: Cause, scores: Mapping[Cause, float], *, is_known: b
 
 
 def _signed(score: float) -> str:
-    return f"+{score:.1f}" if score > 0 else f"{wording.MINUS}{-score:.1f}" if score < 0 else "0"
+    return f"{'+' if score > 0 else ''}{formats.number(f'{score:.1f}')}" if score else "0"
 
 
 def _of_error(facts: Facts) -> Found | None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 
+from accounts import formats
 from accounts.phrases import gettext as _
 from accounts.phrases import ngettext
 from monitoring.analysis.absence import Absence, absent_places, empty_visits, missing_everywhere
@@ -200,4 +201,4 @@ def _evidence(
 
 
 def _count_words(value: float) -> str:
-    return f"{value:,.0f}"
+    return formats.number(f"{value:,.0f}")

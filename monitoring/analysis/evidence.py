@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts import formats
 from accounts.phrases import gettext_noop
 
 
@@ -90,5 +91,5 @@ def duration_words(ms: float) -> str:
     """A duration with its unit: 850 ms, 12.3 s, 4.5 min, 2.1 h."""
     for size, unit in ((3_600_000, "h"), (60_000, "min"), (1_000, "s")):
         if ms >= size:
-            return f"{ms / size:.1f} {unit}"
-    return f"{ms:.3g} ms"
+            return f"{formats.number(f'{ms / size:.1f}')} {unit}"
+    return f"{formats.number(f'{ms:.3g}')} ms"

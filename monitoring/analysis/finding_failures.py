@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.arithmetic import Line, Unit
 from monitoring.analysis.concentration import MIN_FAILURES
@@ -125,7 +126,11 @@ def _concentrated(one: Concentrated, failures: int, span: Span, money: Money, na
 def _lift_words(one: Concentrated) -> str:
     if one.lift is None:
         return "no other run has it"
-    interval = f", 95% interval {one.low:,.1f} to {one.high:,.1f}" if one.low is not None else ""
+    interval = (
+        f", 95% interval {formats.number(f'{one.low:,.1f}')} to {formats.number(f'{one.high:,.1f}')}"
+        if one.low is not None
+        else ""
+    )
     return f"share in it / share of all runs{interval}"
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import NormalDist
 
+from accounts import formats
 from monitoring.analysis.difference import (
     LEVEL,
     POWER,
@@ -197,5 +198,5 @@ def runs_against(limit: float, rate: float, power: float = POWER, alpha: float =
 def _too_few(rate: float, worse: float, runs: int) -> str:
     """Why a baseline of so many runs can show nothing."""
     each = runs_needed(rate, worse / rate - 1) if rate else None
-    many = f" ({each:,} of each would tell)" if each else ""
-    return f"the baseline has only {runs:,} runs: no number of runs of the release would tell{many}"
+    many = f" ({formats.count(each)} of each would tell)" if each else ""
+    return f"the baseline has only {formats.count(runs)} runs: no number of runs of the release would tell{many}"

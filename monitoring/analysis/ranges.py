@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accounts import formats
 from accounts.phrases import gettext as _
 from accounts.phrases import gettext_noop, ngettext
 from monitoring import wording
@@ -136,10 +137,10 @@ def write(metric: Metric, value: float) -> str:
     if metric in (Metric.DURATION_P50, Metric.DURATION_P95):
         return wording.duration_ms(value)
     if metric is Metric.COST:
-        return f"${value:,.4g}"
+        return formats.dollars(f"{value:,.4g}")
     if metric is Metric.TOKENS:
         return wording.tokens(value)
-    return f"{value:,.3g}" if value < 100 else wording.count(value)
+    return formats.number(f"{value:,.3g}") if value < 100 else wording.count(value)
 
 
 def is_outside(usual: Range, value: float, samples: int) -> Place:

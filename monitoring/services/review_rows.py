@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.difference import Reading
 from monitoring.analysis.release_metrics import Compared
@@ -284,4 +285,4 @@ def _when(moment: datetime | None) -> Cell:
     if moment is None:
         return text(wording.NOT_TOLD)
     at = moment.astimezone(UTC)
-    return Cell(f"{at.day} {at:%b, %H:%M} UTC", "", "", at.isoformat())
+    return Cell(f"{formats.moment(at, year=False)} UTC", "", "", at.isoformat())

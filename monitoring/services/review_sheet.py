@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from accounts.permissions import Role
 from monitoring import wording
 from monitoring.cells import Cell, Column, Row, Rows
@@ -151,7 +152,7 @@ def table_keys(sheet: Sheet) -> list[str]:
 def _moment(at: datetime) -> str:
     """A time in UTC: page, paper and e-mail show the same."""
     at = at.astimezone(UTC)
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+    return f"{formats.moment(at)} UTC"
 
 
 def _part(slug: str, review: Review, section: Section, limit: int) -> Part:

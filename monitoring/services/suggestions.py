@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts.formats import NEUTRAL, using
 from accounts.statements import run_prepared
 from monitoring.analysis.cause import suggest, suggestion_words
 from monitoring.analysis.signals import DECIDABLE, Cause
@@ -32,6 +33,7 @@ class Suggested:
     computed_at: datetime
 
 
+@using(NEUTRAL)
 def suggestion_of(team_id: UUID, replay: Replay, found: Examined, now: datetime) -> Suggested | None:
     """The suggestion about an execution that failed or left the healthy path; None about any other."""
     if not replay.execution.has_failed and not (found.is_compared and found.has_diverged):
@@ -54,6 +56,7 @@ def _in_own_words(told: dict[str, Any]) -> dict[str, Any]:
     return {**told, "words": words, "evidence": evidence}
 
 
+@using(NEUTRAL)
 def suggestion_of_group(team_id: UUID, group: Group, now: datetime) -> tuple[Suggested, list[Diagnosed]]:
     """The suggestion about a whole group, with the diagnoses that it rests on."""
     diagnoses = diagnoses_of(team_id, group.id)
@@ -62,6 +65,7 @@ def suggestion_of_group(team_id: UUID, group: Group, now: datetime) -> tuple[Sug
     return Suggested(suggestion_document(suggest(facts)), facts_document(facts), now), diagnoses
 
 
+@using(NEUTRAL)
 def suggestions_of_groups(team_id: UUID, groups: Sequence[ListedGroup]) -> dict[UUID, dict[str, Any]]:
     """The suggestion about each of these groups, just as `suggestion_of_group` makes it. Four queries for all."""
     wanted = [Wanted(one.id, one.ids, one.workflow_id, one.last_seen_at) for one in groups]

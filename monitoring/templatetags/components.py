@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 from django import template
 from django.http import QueryDict
 from django.templatetags.static import static
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from monitoring import wording
 from monitoring.presentation import HeatMap, TimelineRow
 from monitoring.windows import PRESETS, Window
@@ -162,13 +163,13 @@ def _range_label(start: datetime, end: datetime, now: datetime) -> str:
     zone = wording.zone_name(end)
     if end - start < timedelta(days=2):
         first = wording.moment(start, now, zone=False)
-        last = f"{end:%H:%M}" if start.date() == end.date() else wording.moment(end, now, zone=False)
+        last = formats.clock(end) if start.date() == end.date() else wording.moment(end, now, zone=False)
         return f"{first} \N{EN DASH} {last} {zone}"
     last_day = end - timedelta(microseconds=1)
-    year = "" if start.year == end.year == now.astimezone(end.tzinfo).year else " Y"
-    same_month = (start.year, start.month) == (last_day.year, last_day.month)
-    first = f"{start.day}" if same_month else dateformat.format(start, f"j M{year}")
-    return f"{first} \N{EN DASH} {dateformat.format(last_day, f'j M{year}')}, {zone}"
+    day = formats.day if start.year == end.year == now.astimezone(end.tzinfo).year else formats.day_of_year
+    is_same_month = (start.year, start.month) == (last_day.year, last_day.month)
+    first = formats.first_day(start, last_day) if is_same_month else day(start)
+    return f"{first} \N{EN DASH} {day(last_day)}, {zone}"
 
 
 @register.simple_tag

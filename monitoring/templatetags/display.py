@@ -3,8 +3,7 @@
 A missing value arrives as None or as an empty text and is written "not told".
 """
 
-from calendar import month_abbr
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -14,12 +13,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts import formats
 from accounts.names import name_of
 from monitoring import wording
 
 register = template.Library()
-
-_MONTHS = tuple(month_abbr)
 
 
 def _told(value: Any) -> Any:
@@ -148,6 +146,62 @@ def when_text(value: datetime | None) -> str:
     return wording.moment(local, timezone.now()) if local else wording.NOT_TOLD
 
 
+@register.filter
+def decimals(value: float | Decimal | None, digits: int) -> str:
+    """A figure with so many digits behind the sign; `-3`: with three of them, or none where it is whole."""
+    if value is None:
+        return wording.NOT_TOLD
+    text = f"{value:,.{abs(digits)}f}"
+    return formats.number(text.removesuffix("." + "0" * -digits) if digits < 0 else text)
+
+
+@register.filter(expects_localtime=True)
+def day(at: date | None) -> str:
+    """`19 Nov`. Like all filters of dates, empty without one."""
+    return formats.day(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def day_of_year(at: date | None) -> str:
+    """`19 Nov 2026`."""
+    return formats.day_of_year(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def long_day(at: date | None) -> str:
+    """`19 November`."""
+    return formats.long_day(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def long_day_of_year(at: date | None) -> str:
+    """`19 November 2026`."""
+    return formats.long_day_of_year(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def month_of_year(at: date | None) -> str:
+    """`November 2026`."""
+    return formats.month_of_year(at) if at else ""
+
+
+@register.filter(expects_localtime=True)
+def clock(at: datetime | None, style: str = "") -> str:
+    """`14:10`. Styles: `seconds`, `zone`."""
+    if not at:
+        return ""
+    return formats.clock(at, seconds="seconds" in style) + (f" {wording.zone_name(at)}" if "zone" in style else "")
+
+
+@register.filter(expects_localtime=True)
+def moment(at: datetime | None, style: str = "") -> str:
+    """`19 Nov 2026, 14:10 UTC`. Styles: `seconds`, `short` without the year, `plain` without the zone."""
+    if not at:
+        return ""
+    text = formats.moment(at, year="short" not in style, seconds="seconds" in style)
+    return text if "plain" in style else f"{text} {wording.zone_name(at)}"
+
+
 def _local(value: datetime | None) -> datetime | None:
     return timezone.localtime(value) if value else None
 
@@ -155,5 +209,5 @@ def _local(value: datetime | None) -> datetime | None:
 def _time_element(local: datetime, text: str) -> SafeString:
     # Lists have a time in each row: `strftime`, `format_html` and `mark_safe` would take three times as long.
     exact = local.isoformat()
-    title = f"{local.day} {_MONTHS[local.month]} {local.year}, {exact[11:19]} {wording.zone_name(local)}"
+    title = f"{formats.moment(local, seconds=True)} {wording.zone_name(local)}"
     return SafeString(f'<time datetime="{exact}" title="{escape(title)}">{escape(text)}</time>')

@@ -1,6 +1,7 @@
 """Pieces of the frame that every page pays for, written in one piece or only once."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from html import escape
 from typing import Any
@@ -15,12 +16,15 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts import formats
+from accounts.locales import OFFERED, formats_of, named
 from accounts.permissions import Permission
 from monitoring.presentation import RailStep
 from monitoring.templatetags.components import icon
 
 register = template.Library()
 
+_EXAMPLE = datetime(2026, 11, 19, 14, 10, tzinfo=UTC)
 _CURRENT = ' aria-current="step"'
 
 
@@ -62,6 +66,28 @@ def option_list(pairs: Iterable[tuple[str, str]]) -> SafeString:
     """The options of a choice, from values and texts: filters have hundreds."""
     options = (f'<option value="{escape(value)}">{escape(text)}</option>' for value, text in pairs)
     return mark_safe("".join(options))  # noqa: S308 - all escaped
+
+
+@register.simple_tag
+def formats_locale() -> str:
+    """The locale whose formats are in force, for scripts that write figures and times."""
+    return formats.in_force().locale
+
+
+@register.simple_tag
+def format_options(chosen: str) -> SafeString:
+    """The options of locales, each with its name and an example; `chosen` is selected."""
+    return mark_safe(_format_options(get_language()).replace(f'"{chosen}"', f'"{chosen}" selected'))  # noqa: S308
+
+
+@cache
+def _format_options(language: str | None) -> str:
+    options = []
+    for code in OFFERED:
+        with formats.using(formats_of(code, language or "en")):
+            example = f"{named(code)} · {formats.number('1,234.5')} · {formats.moment(_EXAMPLE, year=False)}"
+        options.append(f'<option value="{code}">{escape(example)}</option>')
+    return "".join(options)
 
 
 def _rail_step(step: RailStep) -> str:

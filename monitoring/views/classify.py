@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.agreement import Agreement
 from monitoring.analysis.signals import DECIDABLE, Cause
@@ -134,4 +135,4 @@ def _option(cause: Cause, told: dict[str, Any], chosen: Cause) -> CauseOption:
 
 
 def _signed(value: float) -> str:
-    return f"+{value:.1f}" if value > 0 else f"{wording.MINUS}{-value:.1f}" if value < 0 else "0"
+    return f"{'+' if value > 0 else ''}{formats.number(f'{value:.1f}')}" if value else "0"

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.concentration import Finding, Reading, lift_order
 from monitoring.analysis.explanation import Combination
@@ -173,7 +174,9 @@ def _row(scope: Scope, shared: Shared, zone: str) -> CommonRow:
     tone, glyph = _PILLS[finding.reading]
     interval = ""
     if finding.low is not None:
-        interval = _("{low} to {high}").format(low=f"{finding.low:,.1f}", high=f"{finding.high:,.1f}")
+        interval = _("{low} to {high}").format(
+            low=formats.number(f"{finding.low:,.1f}"), high=formats.number(f"{finding.high:,.1f}")
+        )
     return CommonRow(
         title=title_of_row(row.combination),
         value=value_of_row(row.combination),

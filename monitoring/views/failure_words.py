@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.concentration import MIN_FAILURES, Reach, Reading
 from monitoring.analysis.explanation import Combination, Explanation, Part
@@ -163,7 +164,7 @@ def _part_words(found: Concentration, part: Part) -> SafeString:
         **about,
         usual=wording.percent(finding.usual),
         lift=wording.times(finding.lift),
-        low=f"{finding.low or 0:,.1f}",
+        low=formats.number(f"{finding.low or 0:,.1f}"),
         high=wording.times(finding.high),
         p_value=p_words(finding.p_value),
         count=wording.count(found.compared),
@@ -275,7 +276,7 @@ def chart_label(groups: FailureGroups) -> str:
     peak = max(zip(groups.leading, groups.others, groups.starts, strict=True), key=lambda part: part[0] + part[1])
     told = {
         "failures": wording.count(groups.failures),
-        "time": f"{peak[2]:%d %b %H:%M} UTC",
+        "time": f"{formats.moment(peak[2], year=False)} UTC",
         "most": wording.count(peak[0] + peak[1]),
     }
     if not groups.leading_node:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.arithmetic import Unit
 
@@ -61,7 +62,7 @@ def per_week(value: float | None) -> str:
     """Executions a week: whole from ten on, else with one digit."""
     if value is None:
         return wording.NOT_TOLD
-    return wording.count(value) if value >= 9.95 or value == round(value) else f"{value:.1f}"
+    return wording.count(value) if value >= 9.95 or value == round(value) else formats.number(f"{value:.1f}")
 
 
 def lines_of(document: Mapping[str, Any]) -> list[Written]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import TeamRequest, team_page
+from accounts.formats import typed
 from accounts.permissions import Permission
 from monitoring.analysis.advice.answer import AdviceKind, Answer
 from monitoring.identity import LabelKind, label_id
@@ -198,7 +199,7 @@ def _wanted(request: TeamRequest, subject: Subject, told: dict[str, str]) -> Wan
         workflow = Workflow.objects.filter(team_id=request.team.id, slug=slug).first()
         reasons |= {} if workflow else {"workflow": _("must be chosen")}
     try:
-        reduction = float(told["reduction"].rstrip("% ").replace(",", ".")) if told["reduction"] else None
+        reduction = float(typed(told["reduction"]).rstrip("% ").replace(",", ".")) if told["reduction"] else None
     except ValueError:
         reduction, reasons["expected change"] = None, _("must be a reduction in percent, from 5 to 100")
     try:

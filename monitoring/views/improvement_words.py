@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from accounts import formats
 from monitoring import wording
 from monitoring.models import ImprovementEvent, ImprovementStatus, Metric
 from monitoring.reads.proof_hours import SHARES
@@ -120,7 +121,7 @@ def value_words(metric: str, value: float | None) -> str:
         return wording.duration_ms(value)
     if metric == Metric.COST_USD:
         return wording.usd(Decimal(str(value)))
-    return wording.tokens(value) if metric == Metric.TOKENS else f"{value:.2f}"
+    return wording.tokens(value) if metric == Metric.TOKENS else formats.number(f"{value:.2f}")
 
 
 def change_words(metric: str, value: float | None) -> str:

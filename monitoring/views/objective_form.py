@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from monitoring import wording
 from monitoring.analysis.objectives import Proposal
 from monitoring.reads.baselines import Proposals
+from monitoring.views.number_field import NumberField
 from monitoring.views.shell import Scope
 
 HOUR_MS = 3_600_000
@@ -19,7 +20,7 @@ HOUR_MS = 3_600_000
 class ObjectiveForm(forms.Form):
     """Success rate in percent, p95 in seconds, freshness in hours; an empty field takes the objective away."""
 
-    success_rate = forms.FloatField(
+    success_rate = NumberField(
         required=False,
         min_value=1,
         max_value=100,
@@ -29,7 +30,7 @@ class ObjectiveForm(forms.Form):
             "max_value": gettext_lazy("The success rate is at most 100%%."),
         },
     )
-    p95_seconds = forms.FloatField(
+    p95_seconds = NumberField(
         required=False,
         min_value=0.001,
         max_value=10_000_000,
@@ -40,7 +41,7 @@ class ObjectiveForm(forms.Form):
         },
     )
 
-    freshness_hours = forms.FloatField(
+    freshness_hours = NumberField(
         required=False,
         min_value=0.01,
         max_value=100_000,
@@ -112,7 +113,7 @@ def objective_context(scope: Scope, proposals: Proposals, *, may_set: bool) -> O
         words=_summary(told, dict(offered), may_set=may_set),
         href=reverse("set_objective", args=args) + scope.filters.query(),
         use_href=reverse("use_proposal", args=args) + scope.filters.query(),
-        rate_text=wording.plain_percent(rate).removesuffix("%") if rate else "",
+        rate_text=f"{float(f'{rate * 100:.4f}'):g}" if rate else "",
         p95_text=f"{p95 / 1000:g}" if p95 else "",
         freshness_text=f"{freshness / HOUR_MS:g}" if freshness else "",
         may_set=may_set,

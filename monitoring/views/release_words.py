@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.difference import Reading
 from monitoring.analysis.release_metrics import Compared
@@ -182,7 +183,7 @@ def figure(value: float | None, unit: str) -> str:
         return wording.duration_ms(value)
     if unit == "usd":
         return wording.usd(Decimal(repr(value)))
-    return wording.tokens(value) if unit == "tokens" else f"{value:.2f}"
+    return wording.tokens(value) if unit == "tokens" else formats.number(f"{value:.2f}")
 
 
 def _change_words(one: Compared) -> tuple[str, str]:

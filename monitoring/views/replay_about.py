@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from monitoring import wording
 from monitoring.payload_marks import CAPTURE_MARK
 from monitoring.reads.replay_records import ExecutionRecord, LogRecord, Related, Replay
@@ -141,7 +142,7 @@ def judgements(payload: Mapping[str, Any]) -> list[Judgement]:
 def _judgement(key: str, value: Any) -> Judgement:
     inner = value if isinstance(value, Mapping) else {"score": value}
     score = inner.get("score")
-    words = f"{score:g}" if isinstance(score, int | float) else str(score or "")
+    words = formats.number(f"{score:g}") if isinstance(score, int | float) else str(score or "")
     return Judgement(key, words, str(inner.get("comment") or ""))
 
 

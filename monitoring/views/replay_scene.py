@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import formats
 from monitoring.analysis.timeline import Nested, Relations, Visit, axis_ms, first_failed, nest, relate
 from monitoring.reads.analysed import earliest, visits_of
 from monitoring.reads.replay_records import Deleted, Replay, StepRecord
@@ -149,7 +149,7 @@ def _expired_words(deleted: Deleted | None) -> str:
 
 
 def _rule(deleted: Deleted) -> dict[str, str | int]:
-    return {"day": dateformat.format(deleted.at, "j M"), "limit": deleted.limit_days}
+    return {"day": formats.day(deleted.at), "limit": deleted.limit_days}
 
 
 def _length_ms(replay: Replay, visits: Sequence[Visit], zero: datetime | None) -> float:

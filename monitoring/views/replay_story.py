@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.retries import Attempt, Benefit, Change, Outcome, Story, Turn, sum_up, tell_story
 from monitoring.joining import both
@@ -167,7 +168,7 @@ def amounts(turn: Turn) -> list[str]:
 def _compared(ratio: float, less: str, more: str) -> str:
     if ratio < 1:
         return less.format(share=wording.percent(ratio, 0))
-    return more.format(times=f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}")
+    return more.format(times=f"{wording.count(ratio)}") if ratio >= 10 else f"{formats.number(f'{ratio:.2g}')}"
 
 
 def retried_card(scene: Scene, address: Address) -> RetriedCard | None:

@@ -16,6 +16,7 @@ from monitoring.models import Workflow
 from monitoring.services.schedules import ScheduleRefused, set_schedule
 from monitoring.views.criteria import criteria_page
 from monitoring.views.criteria_words import criteria_href
+from monitoring.views.number_field import NumberField
 from monitoring.views.schedule_card import MINUTE_MS, schedule_card
 from monitoring.views.shell import open_scope
 
@@ -31,7 +32,7 @@ class ScheduleForm(forms.Form):
 
     schedule = forms.CharField(required=False)
     zone = forms.CharField(required=False)
-    grace_minutes = forms.FloatField(required=False)
+    grace_minutes = NumberField(required=False)
 
 
 @team_page(Permission.MANAGE_WORKFLOWS)

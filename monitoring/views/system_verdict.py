@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from accounts import formats
 from monitoring import wording
 from monitoring.analysis.dependence import Decision, Evidence, Side
 from monitoring.presentation import Action
@@ -131,7 +132,9 @@ class Context:
         end = timezone.localtime(self.starts[decision.buckets[-1]] + self.bucket)
         now = timezone.localtime(timezone.now())
         first = wording.moment(start, now, zone=False)
-        last = f"{end:%H:%M} {wording.zone_name(end)}" if start.date() == end.date() else wording.moment(end, now)
+        last = (
+            f"{formats.clock(end)} {wording.zone_name(end)}" if start.date() == end.date() else wording.moment(end, now)
+        )
         words = _("{first} to {last}") if stretches == 1 else _("{first} to {last}, {count} times")
         return words.format(first=first, last=last, count=stretches)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import formats
 from monitoring import wording
 from monitoring.ports import IncidentMark
 from monitoring.presentation import Chart, Colour, HeatMap, Marker, Series, Threshold
@@ -199,9 +200,9 @@ def column_labels(grid: LatencyGrid) -> list[str]:
         new_day = [i for i, time in enumerate(local) if not i or time.date() != local[i - 1].date()]
         every = -(-len(new_day) // 7)
         shown = set(new_day[::every])
-        return [dateformat.format(time, "D j") if i in shown and i <= last else "" for i, time in enumerate(local)]
+        return [formats.weekday(time) if i in shown and i <= last else "" for i, time in enumerate(local)]
     every = max(-(-len(local) // 6), 1)
-    form = _day_words if grid.bucket >= timedelta(days=1) else _clock_words
+    form = formats.day if grid.bucket >= timedelta(days=1) else formats.clock
     return [form(time) if not i % every and i <= last else "" for i, time in enumerate(local)]
 
 
@@ -270,11 +271,3 @@ def _spread_words(totals: Totals) -> str:
     p50, p95 = totals.duration_ms.p50, totals.duration_ms.p95
     words = _("Half of the runs take under {p50}, 1 in 20 over {p95}.")
     return words.format(p50=wording.duration_ms(p50), p95=wording.duration_ms(p95))
-
-
-def _day_words(time: datetime) -> str:
-    return dateformat.format(time, "j M")
-
-
-def _clock_words(time: datetime) -> str:
-    return f"{time:%H:%M}"

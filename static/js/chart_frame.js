@@ -1,31 +1,29 @@
 // What all charts share: axes and tooltips, written in the units of the page.
 import { annotations, token } from "./chart_marks.js";
+import { compact, dollars, hour, number, percent, shortPercent, times } from "./formats.js";
 
 export { token };
 
-const number = new Intl.NumberFormat("en-GB");
-const compact = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
-const money = (value, digits) => `$${Math.abs(value) < 0.1 && value ? Number(value.toPrecision(2)) : digits}`;
 const UNITS = [["d", 864e5], ["h", 36e5], ["min", 6e4], ["s", 1e3]];
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400,
   21600, 43200, 86400, 172800, 604800].map((seconds) => seconds * 1e3)];
 
 function duration(ms) {
   const [unit, length] = UNITS.find(([, one]) => Math.abs(ms) >= one) ?? ["ms", 1];
-  return `${number.format(Math.round((ms / length) * 10) / 10)} ${unit}`;
+  return `${number(Math.round((ms / length) * 10) / 10)} ${unit}`;
 }
 
 const WRITE = {
-  count: (value) => number.format(value),
-  percent: (value) => `${(value * 100).toFixed(1)}%`,
+  count: number,
+  percent,
   ms: duration,
-  usd: (value) => money(value, value.toFixed(2)),
+  usd: (value) => dollars(value),
 };
 const TICK = {
-  count: (value) => (Number.isInteger(value) ? compact.format(value) : ""),
-  percent: (value) => `${Math.round(value * 1000) / 10}%`,
+  count: (value) => (Number.isInteger(value) ? compact(value) : ""),
+  percent: shortPercent,
   ms: (value) => (value ? duration(value) : "0"),
-  usd: (value) => money(value, compact.format(value)),
+  usd: (value) => dollars(value, compact),
 };
 
 function highest(spec) {
@@ -51,26 +49,25 @@ function valueAxis(spec) {
 
 function timeAxis(spec, shift) {
   const hours = (spec.to - spec.from) / 3600e3;
-  const [unit, text] = hours <= 3 ? ["minute", "HH:mm"] : hours <= 48 ? ["hour", "HH:mm"] : hours <= 4500
-    ? ["day", hours <= 340 ? "EEE d" : "d MMM"] : ["month", "MMM"];
+  const day = { day: "numeric", [hours <= 340 ? "weekday" : "month"]: "short" };
+  const [unit, parts] = hours <= 48 ? [hours <= 3 ? "minute" : "hour", { hour, minute: "2-digit" }] : hours <= 4500
+    ? ["day", day] : ["month", { month: "short" }];
   return {
     type: "time", min: shift(spec.from), max: shift(spec.to), offset: false, stacked: spec.kind === "bars",
-    time: { unit, displayFormats: { [unit]: text } }, grid: { display: false }, border: { color: token("grid") },
-    ticks: { color: token("text-2"), maxRotation: 0, autoSkipPadding: 30, align: "inner", font: { size: 11 }, display: spec.time_axis },
+    time: { unit }, grid: { display: false }, border: { color: token("grid") },
+    ticks: { callback: times(parts), color: token("text-2"), maxRotation: 0, autoSkipPadding: 30, align: "inner", font: { size: 11 }, display: spec.time_axis },
     // Room for labels would differ between stacked charts, and their buckets would no longer stand above each other.
     afterFit: (scale) => { scale.paddingLeft = 0; scale.paddingRight = 0; },
   };
 }
 
 function tooltip(spec) {
-  const when = new Intl.DateTimeFormat("en-GB", {
-    timeZone: spec.zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
-  });
+  const when = times({ timeZone: spec.zone, weekday: "short", day: "numeric", month: "short", hour, minute: "2-digit" });
   return {
     backgroundColor: token("surface"), titleColor: token("text"), bodyColor: token("text-2"), borderColor: token("line-2"),
     borderWidth: 1, padding: 10, cornerRadius: 8, boxPadding: 4, usePointStyle: true,
     callbacks: {
-      title: ([item]) => (item ? spec.titles?.[item.dataIndex] ?? `${when.format(spec.x[item.dataIndex])}, ${duration(spec.bucket_ms)}` : ""),
+      title: ([item]) => (item ? spec.titles?.[item.dataIndex] ?? `${when(spec.x[item.dataIndex])}, ${duration(spec.bucket_ms)}` : ""),
       label: (item) => ` ${item.dataset.label}  ${WRITE[spec.unit](item.parsed.y)}`,
     },
   };

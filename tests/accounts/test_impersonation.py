@@ -133,6 +133,7 @@ def test_every_unsafe_method_is_refused(staff: Client, team: Team, owner: User, 
         f"/t/{team.slug}/settings/support/save/",
         "/teams/new/",
         "/preferences/time-zone/",
+        "/preferences/formats/",
         "/account/sessions/",
         f"/admin/accounts/team/{team.id}/act/suspend/",
     ):

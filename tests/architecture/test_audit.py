@@ -22,6 +22,7 @@ OUTSIDE = {
     "sign-in/": "signing in",
     "sign-out/": "signing out",
     "preferences/time-zone/": "what a user chose for themselves",
+    "preferences/formats/": "what a user chose for themselves",
     "preferences/single-keys/": "what a user chose for themselves",
     "teams/new/": "the service tells it, in the log of the new team",
     "invitation/<str:token>/": "the service tells it, in the log of the team",

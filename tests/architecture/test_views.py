@@ -38,7 +38,7 @@ ALLOWED = {
     *(CanAlert, CanAudit, CanClassify, CanIngest, CanManage, CanRead, CanReadOrAlert, CanReadOrClassify, CanReadOrCost),
     CanRelease,
 }
-SIGNED_IN = {"", "preferences/time-zone/", "preferences/single-keys/", "teams/new/"}
+SIGNED_IN = {"", "preferences/time-zone/", "preferences/formats/", "preferences/single-keys/", "teams/new/"}
 # Ways in, allauth's and ours; what stands below asks for a session itself (tested with each page).
 SIGNING_IN = ("sign-in/", "sign-up/", "sign-out/", "account/")
 

@@ -1,6 +1,7 @@
 """What the browser tests share: signing in, and what the browser complains about."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
@@ -8,6 +9,12 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 from tests.people import PASSWORD
 
 SignIn = Callable[[Page, str], None]
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A British reader: Chromium would say American, and pages would write figures and times that way."""
+    return {**browser_context_args, "locale": "en-GB"}
 
 
 @pytest.fixture

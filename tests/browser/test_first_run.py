@@ -256,7 +256,7 @@ def test_the_tail_follows_and_moves_nothing_while_somebody_reads(
 def test_without_scripts_all_of_it_is_read_again(
     browser: object, base: str, team: Team, owner: object, owner_client: object
 ) -> None:
-    context = browser.new_context(java_script_enabled=False)  # type: ignore[attr-defined]
+    context = browser.new_context(locale="en-GB", java_script_enabled=False)  # type: ignore[attr-defined]
     cookie = owner_client.cookies["sessionid"]  # type: ignore[attr-defined]
     context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": base}])
     page = context.new_page()

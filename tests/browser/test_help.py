@@ -73,7 +73,9 @@ def test_it_opens_by_mouse_and_keyboard_and_fits(
 
 
 def test_it_opens_by_touch_and_without_scripts(browser: Browser, trends: str, open_signed_in: SignIn) -> None:
-    context = browser.new_context(java_script_enabled=False, has_touch=True, viewport={"width": 390, "height": 844})
+    context = browser.new_context(
+        locale="en-GB", java_script_enabled=False, has_touch=True, viewport={"width": 390, "height": 844}
+    )
     page = context.new_page()
     open_signed_in(page, trends)
     page.locator("dl").get_by_role("button", name=NAME).tap()

@@ -106,7 +106,7 @@ def test_new_incidents_are_told_by_the_status_line(
 
 @pytest.mark.parametrize("width", [320, 390])
 def test_pages_fit_a_phone_without_a_script(browser: Browser, pages: str, open_signed_in: SignIn, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=False)
+    context = browser.new_context(locale="en-GB", viewport={"width": width, "height": 800}, java_script_enabled=False)
     page = context.new_page()
     open_signed_in(page, f"{pages}incidents/")
     with team_context(Team.objects.get(slug="harbour").id):

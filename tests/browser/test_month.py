@@ -182,7 +182,7 @@ def reopen(page: Page, browser: Browser, month: Month, sign_in: SignIn, width: i
     page.get_by_role("button", name="Ask to open it again").click()
     expect(page.get_by_text("Asked. A second person who manages costs has to agree.")).to_be_visible()
     expect(page.get_by_role("button", name="Agree and open it")).to_have_count(0)
-    context = browser.new_context(viewport={"width": width, "height": 900})
+    context = browser.new_context(locale="en-GB", viewport={"width": width, "height": 900})
     other = context.new_page()
     other.goto(month.page)
     other.get_by_label("E-mail").fill(SECOND)

@@ -84,7 +84,7 @@ def test_a_rule_is_made_with_its_rehearsal(live_server, page: Page, team, outage
 
 
 def test_it_works_without_scripts(live_server, browser, team, outages, open_signed_in) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
+    with browser.new_context(locale="en-GB", java_script_enabled=False) as context:
         page = context.new_page()
         open_signed_in(page, f"{live_server.url}/t/{team.slug}/alerts/rules/new/?workflow=checkout")
         page.get_by_label("Metric").select_option("last_success")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
@@ -99,3 +99,26 @@ def test_where_slow_runs_spend_the_time_comes_into_view_and_a_proposal_is_one_cl
     page.get_by_role("button", name="Use this: 99.9% succeed").click()
     expect(page.get_by_text("Objective: 99.9% succeed")).to_be_visible()
     assert complaints == []
+
+
+def test_charts_are_written_in_the_formats_of_the_reader(
+    browser: Browser, address: str, open_signed_in: SignIn
+) -> None:
+    page = browser.new_context(locale="de-DE").new_page()
+    open_signed_in(page, address)
+    words = f"{drawn_chart(page, 'chart-latency')}.options.plugins.tooltip.callbacks"
+    point = "{dataset: {label: 'p50'}, parsed: {y: 36200}, dataIndex: 0}"
+    assert page.evaluate(f"{words}.label({point})") == " p50  36,2 s"
+    # The names are those of the language of the page, in the order and with the signs of the reader.
+    german = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d+\. [A-Z][a-z]+, \d\d:\d\d, \d")
+    assert german.match(page.evaluate(f"{words}.title([{point}])"))
+    page.get_by_text("owner@harbour.test").first.click()
+    page.get_by_label("Numbers and dates").select_option("en-US")
+    page.get_by_role("button", name="Write them this way").click()
+    expect(page.locator("html")).to_have_attribute("data-formats", "en-US")
+    american = re.compile(r"\w{3}, [A-Z][a-z]+ \d+, \d+:\d\d [AP]M, \d")
+    chart = drawn_chart(page, "chart-latency")
+    assert american.match(page.evaluate(f"{chart}.options.plugins.tooltip.callbacks.title([{point}])"))
+    ticks = page.evaluate(f"{drawn_chart(page, 'chart-rate')}.scales.y.ticks.map((one) => one.label)")
+    assert "100%" in ticks
+    page.context.close()

@@ -49,7 +49,7 @@ def test_rows_are_chosen_resolved_and_one_comes_back(
 
 
 def test_groups_are_merged_and_ignored_without_a_script(browser: Browser, address: str, open_signed_in: SignIn) -> None:
-    page = browser.new_context(java_script_enabled=False).new_page()
+    page = browser.new_context(locale="en-GB", java_script_enabled=False).new_page()
     open_signed_in(page, address)
     for box in page.locator("input[name=group]").all():
         box.check()

@@ -158,7 +158,7 @@ _TEXTS = """
     a_from a_to accept action actor after all b_from b_to back becomes billed bucket by capture cause class client
     client_id code commit comparison completeness confirm cost_rule credential cron currency debug_environments
     debug_workflow deletes_imported dimension do download endpoint entry events expected_effect expression field
-    file for_metric header headers held_by id index is_active is_final issuer kept key label lines links list
+    file for_metric formats header headers held_by id index is_active is_final issuer kept key label lines links list
     mapping metric metrics model_key name next next_release no_data note of oldpassword on order outcome page part
     password password1 password2 payloads period personal process pushes_metrics rate reason recipe refit refused
     region rehearse remember reporting_currency required resource retried rid role rows schedule schedule_zone scope
