@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts import formats
 from ingestion.capture import Capture
 from ingestion.detectors import KINDS, Detector
 from ingestion.masking import forget_masking, redactor_of
