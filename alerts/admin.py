@@ -56,6 +56,7 @@ class AlertRuleAdmin(TenantAdmin):
         *("revision", "created_at", "updated_at", "updated_by", "removed_at"),
     )
 
+    @admin.display(description=_("In words"))
     def in_words(self, rule: AlertRule) -> str:
         """The rule as one sentence."""
         return words_of(rule)
@@ -133,6 +134,7 @@ class RouteAdmin(TenantAdmin):
         """Which incidents it is about, by slugs and ids."""
         return matcher_words(route.matchers, {})
 
+    @admin.display(description=_("Tells"))
     def tells(self, route: Route) -> str:
         """Its channels and when each is told."""
         steps = RouteStep.objects.filter(team_id=route.team_id, route_id=route.id).select_related("channel")
