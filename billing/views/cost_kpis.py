@@ -36,7 +36,7 @@ def _total(page: CostPage, points: Sequence[float]) -> Kpi:
         words = _("at least: {tokens} tokens unpriced; {note}")
         note = words.format(tokens=wording.tokens(page.now.unpriced_tokens), note=note)
     if page.reported and page.reported.now.amount is not None:
-        note += f"; {reported_words(page)}"
+        note = _("{note}; {reported}").format(note=note, reported=reported_words(page))
     return Kpi(
         _("Total, {period}").format(period=so_far_words(page.period)),
         _("nothing") if page.is_idle else money(page.now.cost_usd),

@@ -40,6 +40,14 @@ HEAD = (
 )
 
 
+# Units of rates as lines keep them; others are names that senders told.
+_UNITS = {
+    "run": gettext_noop("run"),
+    "minute": gettext_noop("minute"),
+    "gb_hour": gettext_noop("gb_hour"),
+    "call": gettext_noop("call"),
+    "month": gettext_noop("month"),
+}
 # Buckets of usage inside the sum that made a line.
 _BUCKET_WORDS = {
     Bucket.INPUT: gettext_noop("input"),
@@ -152,7 +160,8 @@ def _row(scope: CostScope, line: Line) -> Row:
     told = [getattr(row, name) for name in _TOKENS[:4]]
     is_told = any(one is not None for one in told)
     tokens = wording.tokens(sum(one or 0 for one in told)) if is_told else ""
-    quantity = f"{row.quantity:f} {row.unit}" if row.quantity is not None else ""
+    unit = _(_UNITS[row.unit]) if row.unit in _UNITS else row.unit
+    quantity = f"{row.quantity:f} {unit}" if row.quantity is not None else ""
     return Row(
         line=line,
         workflow=line.workflow or no_workflow_words(),
