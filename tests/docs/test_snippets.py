@@ -30,6 +30,7 @@ from tests.docs.snippet_world import NOW, World, make_world
 
 # What nothing can run or read here, by page and first line.
 NOT_RUN = {
+    ("docs/translations.md", "from django.utils.translation import gettext as _, ngettext"): "inside Steadyrun only",
     ("docs/sources/logs.md", "[OUTPUT]"): "Fluent Bit is not in the tests",
     ("docs/sources/logs.md", "output {"): "Logstash is not in the tests",
     ("docs/sources/logs.md", 'loki.write "steadyrun" {'): "Grafana Alloy is not in the tests",
