@@ -40,11 +40,11 @@ from monitoring.windows import Window
 CHIP_NAMES = tuple(name for name in NAMES if name != "env")
 _SOURCES = {
     "airflow": "Airflow",
-    "cron": "Cron",
+    "cron": gettext_noop("Cron"),
     "dify": "Dify",
     "github-actions": "GitHub Actions",
     "langgraph": "LangGraph",
-    "webhook": "Webhook",
+    "webhook": gettext_noop("Webhook"),
 }
 # Pages that show all runs of the range and environment, whatever the other filters say.
 WHOLE = ("trends", "workflows", "systems", "system", "models", "model", "tools", "tool")
@@ -229,7 +229,8 @@ def _improvements_href(scope: Scope) -> str:
 
 def source_words(kind: str) -> str:
     """What runs a workflow, as its makers write it; else as it was told."""
-    return _SOURCES.get(kind.lower().replace("_", "-"), kind)
+    known = _SOURCES.get(kind.lower().replace("_", "-"))
+    return _(known) if known else kind
 
 
 def filter_chips(

@@ -53,15 +53,16 @@ def resolved_words(terms: Terms, release: Awaited | None = None) -> str:
     if terms.is_next_release and release is None:
         return _("Resolved in the next release, none yet")
     at = release.live_at if release else None
-    words = (
-        _("Resolved in release {release}, live since {at}") if at else _("Resolved in release {release}, not live yet")
-    )
-    if terms.is_next_release:
-        words = _("Resolved in the next release: {release}, not live yet")
-        if at:
-            words = _("Resolved in the next release: {release}, live since {at}")
     name = release.name if release and terms.is_next_release else terms.release
-    return words.format(release=name, at=when_text(at) if at else "")
+    if at is None:
+        words = _("Resolved in release {release}, not live yet")
+        if terms.is_next_release:
+            words = _("Resolved in the next release: {release}, not live yet")
+        return words.format(release=name)
+    words = _("Resolved in release {release}, live since {at}")
+    if terms.is_next_release:
+        words = _("Resolved in the next release: {release}, live since {at}")
+    return words.format(release=name, at=when_text(at))
 
 
 def came_back_words(history: list[Happened]) -> str:
