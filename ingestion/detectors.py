@@ -104,7 +104,7 @@ def _known(detector: Detector) -> tuple[Look, ...]:
 
 
 def _marks(detector: Detector) -> str:
-    marks = {mark for marks, _, _ in _KNOWN[detector] if "token" not in marks for mark in marks}
+    marks = {mark for marks, _find, _kept in _KNOWN[detector] if "token" not in marks for mark in marks}
     # The sign of an address with a password in it is told by what stands before it.
     return "|".join(r"://[^/\s]+@" if mark == "@" else re2.escape(mark) for mark in sorted(marks))
 

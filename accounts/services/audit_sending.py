@@ -15,6 +15,7 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.encryption import Unreadable, decrypt
 from accounts.models import AuditStream, AuditStreamDue, StreamFormat
@@ -121,7 +122,7 @@ def post(batch: Batch, id: str, now: datetime) -> Result:
     try:
         secret = decrypt(batch.secret)
     except Unreadable:
-        return Result(Verdict.REFUSED, "Its secret was encrypted with another SECRET_KEY. Make a new one.")
+        return Result(Verdict.REFUSED, _("Its secret was encrypted with another SECRET_KEY. Make a new one."))
     return push(batch.url, secret, batch.format, batch.lines, id, now)
 
 
@@ -140,7 +141,8 @@ def push(url: str, secret: str, format: str, lines: Sequence[str], id: str, now:
         return Result(verdict)
     said = " ".join(answer.body[:300].decode("utf-8", "replace").split())
     pause = told_pause(answer.headers.get("retry-after"), timezone.now())
-    return Result(verdict, f"It answered {answer.status}{f': {said}' if said else ''}", pause)
+    told = _("It answered {status}: {said}") if said else _("It answered {status}")
+    return Result(verdict, told.format(status=answer.status, said=said), pause)
 
 
 def send_test(stream: AuditStream, now: datetime) -> Result:

@@ -145,7 +145,7 @@ def _forget_factors(user: User) -> None:
     """
     if is_proved(user):
         return
-    gone, _ = Authenticator.objects.filter(user=user).delete()
+    gone, _by_model = Authenticator.objects.filter(user=user).delete()
     if gone:
         note = "the address was not proved before its provider vouched for it"
         record_for_installation("user.second_factors_forgotten", ("user", user.id, user.email), note=note)

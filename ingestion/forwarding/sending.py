@@ -19,6 +19,7 @@ import msgspec
 import zstandard
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.closed_teams import NOT_CLOSED
 from accounts.encryption import Unreadable
@@ -148,7 +149,8 @@ def deliver(receiver: Receiver, parcels: Sequence[Parcel], end: float | None = N
         messages = encoding.encode(receiver.kind, parcels, receiver.settings)
     except (ValueError, TypeError, OverflowError) as error:
         logger.exception("a request cannot be written for a destination of kind %s", receiver.kind)
-        return Result(Verdict.UNFIT, f"It cannot be written in this protocol: {type(error).__name__}.")
+        reason = _("It cannot be written in this protocol: {reason}.").format(reason=type(error).__name__)
+        return Result(Verdict.UNFIT, reason)
     for message in messages:
         if end is not None and time.monotonic() >= end:
             return Result(Verdict.LATER)
@@ -177,9 +179,16 @@ def post(receiver: Receiver, message: Message) -> Result:
         return Result(Verdict.LATER if refused[1] else Verdict.UNFIT, refused[0])
     said = " ".join(answer.body[:300].decode("utf-8", "replace").split())
     pause = told_pause(answer.headers.get("retry-after"), timezone.now())
-    # Some backends take traces alone: then the lines can be switched off.
-    place = f" at {message.path}" if message.path == LOGS_PATH else ""
-    return Result(verdict, f"It answered {answer.status}{place}{f': {said}' if said else ''}", pause)
+    return Result(verdict, _answered(answer.status, message.path, said), pause)
+
+
+def _answered(status: int, path: str, said: str) -> str:
+    """What a refusal was, with the path of lines: some backends take traces alone; then lines can be switched off."""
+    if path == LOGS_PATH:
+        told = _("It answered {status} at {path}: {said}") if said else _("It answered {status} at {path}")
+    else:
+        told = _("It answered {status}: {said}") if said else _("It answered {status}")
+    return told.format(status=status, path=path, said=said)
 
 
 _at_work = Lock()
@@ -203,7 +212,7 @@ def _send_due(end: float) -> int:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         while found or under_way:
             under_way.update((pool.submit(ship, shipment), shipment) for shipment in found)
-            done, _ = wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
+            done, _rest = wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
             for future in done:
                 shipment = under_way.pop(future)
                 _settle(shipment, future)

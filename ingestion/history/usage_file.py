@@ -91,7 +91,7 @@ class Stored:
 
 def heads(path: Path) -> list[str]:
     """The names of a file's columns. Raises `UnreadableFile`."""
-    found = next((list(row) for _, row in _rows(path)), [])
+    found = next((list(row) for _line, row in _rows(path)), [])
     if not any(name.strip() for name in found):
         raise UnreadableFile(_("The file is empty: it must begin with a line of column names."))
     return found

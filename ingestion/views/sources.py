@@ -70,7 +70,7 @@ def sources(request: TeamRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         with translation.override(settings.LANGUAGE_CODE):
             _found, rows = _listed(request)
-        return csv_response("sources.csv", HEAD, [_cells(row) for row in rows])
+            return csv_response("sources.csv", HEAD, [_cells(row) for row in rows])
     found, rows = _listed(request)
     return TemplateResponse(request, "sources/sources.html", _context(request, found, rows))
 
