@@ -117,14 +117,9 @@ def reported_words(page: CostPage) -> str:
     if now.amount is None:
         missing = days_words(now.missing[0], now.missing[-1])
         return f"{currency} unknown: no exchange rate for {missing}"
-    rates = (
-        ""
-        if now.low is None
-        else f" at {formats.number(f'{now.low:f}')}"
-        if now.low == now.high
-        else f" at {formats.number(f'{now.low:f}')} to {formats.number(f'{now.high:f}')}"
-    )
-    return f"{currency} {formats.number(f'{now.amount:,.2f}')}{rates}{' USD' if rates else ''}"
+    ends = () if now.low is None else (now.low,) if now.low == now.high else (now.low, now.high)
+    rates = " to ".join(formats.number(f"{end:f}") for end in ends)
+    return f"{currency} {formats.number(f'{now.amount:,.2f}')}{f' at {rates} USD' if rates else ''}"
 
 
 def _forecast(page: CostPage, spent: Sequence[float]) -> Kpi:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import formats
+from accounts.formats import count
 from accounts.models import Membership, User
 from monitoring.analysis.improvement import WATCHED, Standing, may_become
 from monitoring.models import (
@@ -257,7 +257,7 @@ def _unknown_subjects(team_id: UUID, wanted: Wanted) -> dict[str, str]:
 
 def _text_fault(name: str, text: str, most: int, *, is_needed: bool = False) -> dict[str, str]:
     if len(text) > most or "\x00" in text:
-        return {name: f"must have at most {formats.count(most)} characters, and no NUL"}
+        return {name: f"must have at most {count(most)} characters, and no NUL"}
     return {name: "must be told"} if is_needed and not text.strip() else {}
 
 
@@ -275,9 +275,8 @@ def _link_fault(link: Any) -> bool:
 
 
 def _step_fault(one: Improvement, then: Standing) -> dict[str, str]:
-    if may_become(one.status, then):
-        return {}
-    return {"status": f"cannot go from {_word(one.status)} to {_word(then)}"}
+    told = f"cannot go from {_word(one.status)} to {_word(then)}"
+    return {} if may_become(one.status, then) else {"status": told}
 
 
 def _word(status: str) -> str:

@@ -151,7 +151,7 @@ def _rate(page: SystemPage) -> Kpi:
     between = f"95% interval {interval_words(now)}" if now else "Only failures are reported, or none finished"
     return Kpi(
         "Failure rate",
-        rate.removesuffix("%"),
+        rate.removesuffix("%").rstrip(),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if now and before else "",
         tone=tone,

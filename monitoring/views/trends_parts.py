@@ -163,7 +163,7 @@ def met_kpi(page: TrendsPage) -> Kpi:
     between = f"95% interval {interval_words(now)}{rest}"
     return Kpi(
         "Met criteria",
-        rate.removesuffix("%"),
+        rate.removesuffix("%").rstrip(),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if before else "",
         tone=tone,
@@ -193,7 +193,7 @@ def _success(page: TrendsPage) -> Kpi:
         between = "Only failures are reported"
     return Kpi(
         "Success rate",
-        rate.removesuffix("%"),
+        rate.removesuffix("%").rstrip(),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if now and before else "",
         tone=tone,

@@ -124,9 +124,9 @@ def _reading(tail: Tail, totals: Totals) -> str:
         return (
             f"{start} {wording.count(tail.runs)} runs do not tell how long the slow ones take: 10 have to lie beyond."
         )
-    beyond = wording.percent(1 - tail.top.share)
+    beyond = wording.plain_percent(round(1 - tail.top.share, 3))
     told = (
-        f"{start} {beyond.replace('.0%', '%')} of runs take over {wording.duration_ms(tail.top.ms)}: "
+        f"{start} {beyond} of runs take over {wording.duration_ms(tail.top.ms)}: "
         f"{wording.times(tail.ratio)} the median."
     )
     groups = ""
