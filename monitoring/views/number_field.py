@@ -10,6 +10,6 @@ from accounts.formats import typed
 class NumberField(forms.FloatField):
     """A number; `1,5` is one and a half for whoever reads numbers that way."""
 
-    def to_python(self, value: Any) -> float | None:
+    def to_python(self, value: Any) -> Any:
         """The number that was typed."""
         return super().to_python(typed(value) if isinstance(value, str) else value)

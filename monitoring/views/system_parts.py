@@ -159,7 +159,7 @@ def _rate(page: SystemPage) -> Kpi:
         note = words.format(period=previous_words(page.window), interval=interval_words(now))
     return Kpi(
         _("Failure rate"),
-        rate.removesuffix("%"),
+        rate.removesuffix("%").rstrip(),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if now and before else "",
         tone=tone,

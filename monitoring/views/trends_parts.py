@@ -176,7 +176,7 @@ def met_kpi(page: TrendsPage) -> Kpi:
     note = words.format(period=previous_words(page.window), interval=interval_words(now), count=wording.count(untold))
     return Kpi(
         _("Met criteria"),
-        rate.removesuffix("%"),
+        rate.removesuffix("%").rstrip(),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if before else "",
         tone=tone,
@@ -209,7 +209,7 @@ def _success(page: TrendsPage) -> Kpi:
         between = _("on {period}. {rest}").format(period=previous_words(page.window), rest=between)
     return Kpi(
         _("Success rate"),
-        rate.removesuffix("%"),
+        rate.removesuffix("%").rstrip(),
         unit="%" if rate.endswith("%") else "",
         change=wording.percent_points(now.rate - before.rate) if now and before else "",
         tone=tone,

@@ -152,7 +152,7 @@ def _reading(tail: Tail, totals: Totals) -> str:
         words = _("{count} runs do not tell how long the slow ones take: 10 have to lie beyond.")
         return " ".join([*told, words.format(count=wording.count(tail.runs))])
     words = _("{share} of runs take over {limit}: {times} the median.")
-    beyond = wording.percent(1 - tail.top.share).replace(".0%", "%")
+    beyond = wording.plain_percent(round(1 - tail.top.share, 3)).replace(".0%", "%")
     told.append(words.format(share=beyond, limit=wording.duration_ms(tail.top.ms), times=wording.times(tail.ratio)))
     if tail.groups:
         group_words = _("{count} around {duration}")
