@@ -8,17 +8,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts import formats
+from accounts.phrases import gettext as _
 
-NOT_TOLD = "not told"
 MINUS = formats.MINUS
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 
 Number = int | float | Decimal
 
 
+def not_told() -> str:
+    """What stands where nobody told a value."""
+    return _("not told")
+
+
 def count(value: Number | None) -> str:
     """A whole number with thousands separated: `7,004`."""
-    return NOT_TOLD if value is None else _signed(f"{value:,.0f}")
+    return not_told() if value is None else _signed(f"{value:,.0f}")
 
 
 def completeness(word: str, lowest: float | None, highest: float | None = None) -> str:
@@ -26,14 +31,17 @@ def completeness(word: str, lowest: float | None, highest: float | None = None) 
 
     `lowest` and `highest` are one in how many is reported: `sampled at varying rates, 1 in 5 to 1 in 20`.
     """
-    return {"failures-only": "failures only", "sampled": f"sampled at {sampling_rate(lowest, highest)}"}.get(word, "")
+    if word == "failures-only":
+        return _("failures only")
+    return _("sampled at {rate}").format(rate=sampling_rate(lowest, highest)) if word == "sampled" else ""
 
 
 def sampling_rate(lowest: float | None, highest: float | None) -> str:
     """`1 in 10`, `1 in 3.3`; where rates vary `varying rates, 1 in 5 to 1 in 20`."""
     if lowest is None or highest is None or lowest == highest:
-        return f"1 in {_one_in(lowest)}"
-    return f"varying rates, 1 in {_one_in(lowest)} to 1 in {_one_in(highest)}"
+        return _("1 in {number}").format(number=_one_in(lowest))
+    words = _("varying rates, 1 in {lowest} to 1 in {highest}")
+    return words.format(lowest=_one_in(lowest), highest=_one_in(highest))
 
 
 def _one_in(number: float | None) -> str:
@@ -43,14 +51,14 @@ def _one_in(number: float | None) -> str:
 def percent(share: Number | None, digits: int = 1) -> str:
     """A share of 1 as `94.1%`. Rounding never makes an exception vanish: `over 99.9%`, `under 0.1%`."""
     if share is None:
-        return NOT_TOLD
+        return not_told()
     if share in (0, 1):
         return formats.percent(f"{share:.0%}")
     text = f"{share:.{digits}%}"
     if text == f"{1:.{digits}%}" and share < 1:
-        return f"over {formats.percent(f'{1 - 10 ** -(digits + 2):.{digits}%}')}"
+        return _("over {limit}").format(limit=formats.percent(f"{1 - 10 ** -(digits + 2):.{digits}%}"))
     if text == f"{0:.{digits}%}" and share > 0:
-        return f"under {formats.percent(f'{10 ** -(digits + 2):.{digits}%}')}"
+        return _("under {limit}").format(limit=formats.percent(f"{10 ** -(digits + 2):.{digits}%}"))
     return formats.percent(text)
 
 
@@ -62,37 +70,39 @@ def plain_percent(share: float) -> str:
 def percent_points(change: Number | None) -> str:
     """The difference of two shares of 1, in percentage points: `−4.3 points`."""
     if change is None:
-        return NOT_TOLD
+        return not_told()
     points = round(float(change) * 100, 1)
-    return f"{_plus(points)}{_signed(f'{points:.1f}')} points" if points else "no change"
+    if not points:
+        return _("no change")
+    return _("{change} points").format(change=f"{_plus(points)}{_signed(f'{points:.1f}')}")
 
 
 def signed_change(ratio: Number | None) -> str:
     """A relative change, 1.42 for 142 % more: `+142%`, `−6%`; below 1 % with one digit."""
     if ratio is None:
-        return NOT_TOLD
+        return not_told()
     digits = 0 if abs(float(ratio)) >= 0.0095 else 1
     if round(float(ratio), digits + 2) == 0:
-        return "no change"
+        return _("no change")
     return f"{_plus(ratio)}{formats.percent(f'{ratio:,.{digits}%}')}"
 
 
 def signed_count(change: Number | None) -> str:
     """A difference of two counts: `+301`, `−12`."""
     if change is None:
-        return NOT_TOLD
-    return f"{_plus(change)}{count(change)}" if round(float(change)) else "no change"
+        return not_told()
+    return f"{_plus(change)}{count(change)}" if round(float(change)) else _("no change")
 
 
 def duration_ms(value: Number | None) -> str:
     """A duration in milliseconds with the two units that matter: `480 ms`, `36.2 s`, `12 min 4 s`, `2 h 5 min`."""
     if value is None:
-        return NOT_TOLD
+        return not_told()
     ms = float(value)
     if ms < 0:
         return MINUS + duration_ms(-ms)
     if 0 < ms < 0.5:
-        return "under 1 ms"
+        return _("under {limit}").format(limit="1 ms")
     if ms < 999.5:
         return f"{ms:.0f} ms"
     if ms < 59_950:
@@ -115,7 +125,7 @@ def plain_duration_ms(value: Number) -> str:
 def usd(value: Number | None) -> str:
     """US dollars: `$1,202.40`, `$0.019`, `$0.0012`. None is an amount that nobody could price, not 0."""
     if value is None:
-        return NOT_TOLD
+        return not_told()
     amount = abs(Decimal(value))
     if amount == 0:
         return formats.dollars("0")
@@ -126,27 +136,29 @@ def usd(value: Number | None) -> str:
         return f"{sign}{formats.dollars(_trim(f'{amount:.3f}', 2))}"
     if amount >= Decimal("0.00005"):
         return f"{sign}{formats.dollars(f'{amount:.4f}')}"
-    return f"{sign}under {formats.dollars('0.0001')}"
+    return f"{sign}{_('under {limit}').format(limit=formats.dollars('0.0001'))}"
 
 
 def signed_usd(change: Decimal | None) -> str:
     """A difference of money: `+$1.20`, `−$0.30`, `no change`."""
-    return f"+{usd(change)}" if change and change > 0 else "no change" if change == 0 else usd(change)
+    if change == 0:
+        return _("no change")
+    return f"+{usd(change)}" if change and change > 0 else usd(change)
 
 
 def bytes_size(value: Number | None) -> str:
     """A size in bytes, in steps of 1,000: `512 B`, `3.4 MB`."""
-    return NOT_TOLD if value is None else _scaled(float(value), ("B", "kB", "MB", "GB", "TB", "PB"), 1_000)
+    return not_told() if value is None else _scaled(float(value), ("B", "kB", "MB", "GB", "TB", "PB"), 1_000)
 
 
 def tokens(value: Number | None) -> str:
     """A count of tokens: whole below 10,000, then `21.5 k`, `412.9 M`."""
-    return NOT_TOLD if value is None else _scaled(float(value), ("", "k", "M", "bn"), 10_000)
+    return not_told() if value is None else _scaled(float(value), ("", "k", "M", "bn"), 10_000)
 
 
 def times(value: Number | None) -> str:
     """A lift or a ratio: `6.1×`."""
-    return NOT_TOLD if value is None else f"{_signed(f'{value:,.1f}')}\N{MULTIPLICATION SIGN}"
+    return not_told() if value is None else f"{_signed(f'{value:,.1f}')}\N{MULTIPLICATION SIGN}"
 
 
 def moment(value: datetime, now: datetime, *, seconds: bool = False, zone: bool = True) -> str:
@@ -168,9 +180,9 @@ def ago(value: datetime, now: datetime) -> str | None:
     if not timedelta(0) <= passed < timedelta(days=1):
         return None
     minutes = int(passed.total_seconds() // 60)
-    if minutes < 1:
-        return f"{int(passed.total_seconds())} s ago"
-    return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h ago"
+    seconds = int(passed.total_seconds())
+    length = f"{seconds} s" if minutes < 1 else f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
+    return _("{length} ago").format(length=length)
 
 
 _signed = formats.number

@@ -78,7 +78,7 @@ def value_words(metric: str, value: float | None) -> str:
     """A value of a metric as it is measured: `12.4%`, `36.2 s`, `$0.019`; of one not known any more: a plain number."""
     told = METRICS.get(metric)
     if value is None:
-        return wording.NOT_TOLD
+        return wording.not_told()
     if told is None:
         return formats.number(f"{value:g}")
     if told.unit is Unit.FACTOR:
@@ -98,7 +98,7 @@ def threshold_words(metric: str, value: float | None) -> str:
     """A threshold, with only the digits that somebody set: `5%`, `30 s`."""
     told = METRICS.get(metric)
     if value is None or told is None:
-        return wording.NOT_TOLD
+        return wording.not_told()
     if told.unit is Unit.SHARE:
         return wording.plain_percent(value)
     if told.unit is Unit.MS:

@@ -54,7 +54,7 @@ def tabs(team: str, current: str) -> list[Link]:
 def rate_text(rate: Decimal | None, currency: str) -> str:
     """A rate with all of its digits: `$1.25`, `0.3 EUR`."""
     if rate is None:
-        return wording.NOT_TOLD
+        return wording.not_told()
     return f"${plain(rate)}" if currency == "USD" else f"{plain(rate)} {currency}"
 
 

@@ -116,7 +116,7 @@ def _ends(low: float | None, high: float | None) -> str:
 def _change(rate: Compared) -> Cell:
     found = rate.found
     if found is None:
-        return number(wording.NOT_TOLD, None)
+        return number(wording.not_told(), None)
     points = wording.percent_points(found.change)
     return number(points, found.change, sub=_ends(found.low, found.high), tone=_TONES.get(rate.reading, ""))
 
@@ -206,7 +206,7 @@ def _release_row(slug: str, one: LiveRelease) -> Row:
     before = _("the first one known")
     if one.row.previous:
         before = _("after {release}").format(release=one.row.previous)
-    found = number(wording.NOT_TOLD, None)
+    found = number(wording.not_told(), None)
     if change is not None:
         interval = _ends(change.low, change.high)
         tone = {1: "ok", -1: "fail"}.get(change.direction, "")
@@ -277,12 +277,12 @@ def _usd(value: Any, *, sub: str = "") -> Cell:
 
 
 def _workflow(slug: str, workflow_slug: str, name: str) -> Cell:
-    return text(name or wording.NOT_TOLD, href=reverse("trends", args=[slug, workflow_slug]) if workflow_slug else "")
+    return text(name or wording.not_told(), href=reverse("trends", args=[slug, workflow_slug]) if workflow_slug else "")
 
 
 def _when(moment: datetime | None) -> Cell:
     """A time in UTC: page and e-mail show the same."""
     if moment is None:
-        return text(wording.NOT_TOLD)
+        return text(wording.not_told())
     at = moment.astimezone(UTC)
     return Cell(f"{formats.moment(at, year=False)} UTC", "", "", at.isoformat())

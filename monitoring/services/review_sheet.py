@@ -195,7 +195,7 @@ def _runs(now: Figures, before: Figures) -> Kpi:
 def _success(review: Review) -> Kpi:
     now, rate = review.figures.now.totals.success, review.figures.rate
     if now is None:
-        return Kpi("success", _("Success rate"), wording.NOT_TOLD)
+        return Kpi("success", _("Success rate"), wording.not_told())
     level = wording.plain_percent(0.95)
     interval = _("{level} interval {low} to {high}").format(
         level=level, low=wording.percent(now.low), high=wording.percent(now.high)

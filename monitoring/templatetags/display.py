@@ -12,6 +12,8 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import formats
 from accounts.names import name_of
@@ -27,26 +29,35 @@ def _told(value: Any) -> Any:
 @register.filter
 def seen(name: str) -> str:
     """A name that a program told, or a word for one of which nothing can be seen: a link needs something to hit."""
-    return name if name_of(name) else "(nothing to see)"
+    return name if name_of(name) else _("(nothing to see)")
 
 
 # Fields that pages call by another name than forms and the API do.
 _FIELD_WORDS = {
-    "slug": "address",
-    "confirm": "confirmation",
-    "scopes": "list of what it may",
-    "source_kinds": "protocols",
-    "burst": "number of requests at once",
-    "requests_per_second": "number of requests a second",
-    "what": "name, path or pattern",
-    "expires_at": "end",
+    "slug": gettext_noop("address"),
+    "confirm": gettext_noop("confirmation"),
+    "scopes": gettext_noop("list of what it may"),
+    "source_kinds": gettext_noop("protocols"),
+    "burst": gettext_noop("number of requests at once"),
+    "requests_per_second": gettext_noop("number of requests a second"),
+    "what": gettext_noop("name, path or pattern"),
+    "expires_at": gettext_noop("end"),
 }
+# What the others are called, for translators to find.
+_FIELDS = (
+    *(gettext_noop("name"), gettext_noop("email"), gettext_noop("role"), gettext_noop("owner"), gettext_noop("reason")),
+    *(gettext_noop("member"), gettext_noop("members"), gettext_noop("groups"), gettext_noop("group"), gettext_noop("key")),
+    *(gettext_noop("team"), gettext_noop("invitation"), gettext_noop("address"), gettext_noop("addresses")),
+    *(gettext_noop("provider"), gettext_noop("kind"), gettext_noop("secret"), gettext_noop("format"), gettext_noop("text")),
+    *(gettext_noop("label"), gettext_noop("question"), gettext_noop("environment"), gettext_noop("workflow")),
+    *(gettext_noop("value"), gettext_noop("becomes"), gettext_noop("scope"), gettext_noop("tags"), gettext_noop("capture")),
+)
 
 
 @register.filter
 def field_words(field: str) -> str:
     """What a page calls a field of a form."""
-    return _FIELD_WORDS.get(field, field.replace("_", " "))
+    return _(_FIELD_WORDS.get(field, field.replace("_", " ")))
 
 
 @register.filter
@@ -120,7 +131,7 @@ def when(value: datetime | None, style: str = "") -> SafeString:
     """A time in the user's zone: `19 Nov, 14:10 UTC`. Styles: `seconds`; `plain` leaves the zone to the table's head;
     both: `plain seconds`. The exact time is in the title."""
     if not (local := _local(value)):
-        return SafeString(wording.NOT_TOLD)
+        return SafeString(wording.not_told())
     text = wording.moment(local, timezone.now(), seconds="seconds" in style, zone="plain" not in style)
     return _time_element(local, text)
 
@@ -129,7 +140,7 @@ def when(value: datetime | None, style: str = "") -> SafeString:
 def ago(value: datetime | None) -> str:
     """`2 min ago` under a day, else the time itself. The exact time shows on hover and on focus."""
     if not (local := _local(value)):
-        return wording.NOT_TOLD
+        return wording.not_told()
     now = timezone.now()
     if not (text := wording.ago(local, now)):
         return when(local)
@@ -143,14 +154,14 @@ def ago(value: datetime | None) -> str:
 def when_text(value: datetime | None) -> str:
     """A time as plain text, for titles, labels and exports."""
     local = _local(value)
-    return wording.moment(local, timezone.now()) if local else wording.NOT_TOLD
+    return wording.moment(local, timezone.now()) if local else wording.not_told()
 
 
 @register.filter
 def decimals(value: float | Decimal | None, digits: int) -> str:
     """A figure with so many digits behind the sign; `-3`: with three of them, or none where it is whole."""
     if value is None:
-        return wording.NOT_TOLD
+        return wording.not_told()
     text = f"{value:,.{abs(digits)}f}"
     return formats.number(text.removesuffix("." + "0" * -digits) if digits < 0 else text)
 

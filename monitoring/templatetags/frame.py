@@ -86,7 +86,7 @@ def _format_options(language: str | None) -> str:
     for code in OFFERED:
         with formats.using(formats_of(code, language or "en")):
             example = f"{named(code)} · {formats.number('1,234.5')} · {formats.moment(_EXAMPLE, year=False)}"
-        options.append(f'<option value="{code}">{escape(example)}</option>')
+        options.append(f'<option value="{code}" translate="no">{escape(example)}</option>')
     return "".join(options)
 
 

@@ -53,7 +53,7 @@ def growth_tone(change: float | None) -> str:
 def interval_words(interval: Interval | None) -> str:
     """A 95 % interval in words: `93.5% to 94.6%`."""
     if interval is None:
-        return wording.NOT_TOLD
+        return wording.not_told()
     return _("{low} to {high}").format(low=wording.percent(interval.low), high=wording.percent(interval.high))
 
 

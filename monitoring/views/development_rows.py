@@ -257,5 +257,5 @@ def trace_cells(row: ExecutionRow) -> list[Any]:
 
 def _workflow(scope: Scope, one: Named | None) -> Cell:
     if one is None:
-        return text(wording.NOT_TOLD)
+        return text(wording.not_told())
     return text(one.name, href=scope.href("trends", one.slug))

@@ -61,7 +61,7 @@ def write(value: Any, unit: str) -> str:
 def per_week(value: float | None) -> str:
     """Executions a week: whole from ten on, else with one digit."""
     if value is None:
-        return wording.NOT_TOLD
+        return wording.not_told()
     return wording.count(value) if value >= 9.95 or value == round(value) else formats.number(f"{value:.1f}")
 
 

@@ -114,7 +114,7 @@ def refused_words(reasons: Mapping[str, str]) -> str:
 def value_words(metric: str, value: float | None) -> str:
     """A figure of a metric: `4.2%`, `36 s`, `$0.019`."""
     if value is None:
-        return wording.NOT_TOLD
+        return wording.not_told()
     if metric in SHARES:
         return wording.percent(value)
     if metric == Metric.MEAN_MS:

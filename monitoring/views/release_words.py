@@ -176,7 +176,7 @@ def more_words(one: Compared) -> str:
 def figure(value: float | None, unit: str) -> str:
     """A figure in its unit."""
     if value is None:
-        return wording.NOT_TOLD
+        return wording.not_told()
     if unit == "rate":
         return wording.percent(value)
     if unit == "ms":

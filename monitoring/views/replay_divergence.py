@@ -159,7 +159,7 @@ def impact_card(scene: Scene, found: Examined, slug: str, address: Address) -> I
 def _impact_facts(found: Examined) -> list[tuple[str, str]]:
     impact = found.impact
     assert impact is not None
-    spent = wording.NOT_TOLD if impact.after_usd is None else wording.usd(impact.after_usd)
+    spent = wording.not_told() if impact.after_usd is None else wording.usd(impact.after_usd)
     if impact.unpriced and impact.after_usd is not None:
         words = _("{amount}, {count} steps told no cost")
         spent = words.format(amount=spent, count=wording.count(impact.unpriced))
@@ -167,8 +167,8 @@ def _impact_facts(found: Examined) -> list[tuple[str, str]]:
         (_("Affected"), _steps(len(impact.affected))),
         (_("Skipped"), _steps(len(impact.skipped))),
         (_("Not reached"), ", ".join(impact.not_reached[:5]) or _("nothing that always runs")),
-        (_("Time after it"), wording.NOT_TOLD if impact.after_ms is None else wording.duration_ms(impact.after_ms)),
-        (_("At work after it"), wording.NOT_TOLD if impact.busy_ms is None else wording.duration_ms(impact.busy_ms)),
+        (_("Time after it"), wording.not_told() if impact.after_ms is None else wording.duration_ms(impact.after_ms)),
+        (_("At work after it"), wording.not_told() if impact.busy_ms is None else wording.duration_ms(impact.busy_ms)),
         (_("Spent after it"), spent),
     ]
 

@@ -1,5 +1,6 @@
 """Finds what a page shows that nobody translated: words that stand outside the marks of the pseudo-language."""
 
+import calendar
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -106,6 +107,11 @@ SAME = frozenset(
     ]
 )
 
+# Names of months and days are CLDR's, in the language of the page: English in this one.
+_CALENDAR = frozenset(
+    [*calendar.month_name, *calendar.month_abbr, *calendar.day_name, *calendar.day_abbr, "Sept", "am", "pm"]
+)
+
 
 class _Reader(HTMLParser):
     """Collects the words outside the marks, each with where it stands."""
@@ -149,7 +155,7 @@ def _outside(text: str, depth: int = 0) -> Iterator[str]:
         if part in (START, END):
             depth += 1 if part == START else -1
         elif depth <= 0:
-            yield from (word for word in _WORD.findall(part) if word not in SAME)
+            yield from (word for word in _WORD.findall(part) if word not in SAME | _CALENDAR)
 
 
 def untranslated(html: str, names: re.Pattern[str]) -> list[str]:
