@@ -81,7 +81,8 @@ def restore_day(request: TeamRequest) -> HttpResponseBase:
         messages.error(request, told_days)
         return _back(request)
     target = ("archive", day.isoformat(), day.isoformat())
-    record("archive.restore_asked", target, after={"execution": execution, "days": days, "class": class_.label})
+    asked = {"execution": execution, "days": days, "class": class_.name.capitalize()}
+    record("archive.restore_asked", target, after=asked)
     arguments = (str(request.team.id), int(class_), day.isoformat(), execution, days, user.email)
     transaction.on_commit(lambda: restore_archived.delay(*arguments))
     messages.success(
