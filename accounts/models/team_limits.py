@@ -17,7 +17,9 @@ class TeamLimits(Audited):
 
     team = models.OneToOneField("accounts.Team", on_delete=models.CASCADE, primary_key=True, related_name="limits")
     requests_per_second = models.PositiveIntegerField(null=True, blank=True)
-    burst = models.PositiveIntegerField(null=True, blank=True, help_text="Requests that may come at once.")
+    burst = models.PositiveIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("Requests that may come at once.")
+    )
     steps_per_second = models.PositiveIntegerField(null=True, blank=True)
     monthly_executions = models.PositiveBigIntegerField(null=True, blank=True)
     storage_bytes = models.PositiveBigIntegerField(null=True, blank=True)
