@@ -46,11 +46,29 @@ _FIELD_WORDS = {
 # What the others are called, for translators to find.
 _FIELDS = (
     *(gettext_noop("name"), gettext_noop("email"), gettext_noop("role"), gettext_noop("owner"), gettext_noop("reason")),
-    *(gettext_noop("member"), gettext_noop("members"), gettext_noop("groups"), gettext_noop("group"), gettext_noop("key")),
+    *(
+        gettext_noop("member"),
+        gettext_noop("members"),
+        gettext_noop("groups"),
+        gettext_noop("group"),
+        gettext_noop("key"),
+    ),
     *(gettext_noop("team"), gettext_noop("invitation"), gettext_noop("address"), gettext_noop("addresses")),
-    *(gettext_noop("provider"), gettext_noop("kind"), gettext_noop("secret"), gettext_noop("format"), gettext_noop("text")),
+    *(
+        gettext_noop("provider"),
+        gettext_noop("kind"),
+        gettext_noop("secret"),
+        gettext_noop("format"),
+        gettext_noop("text"),
+    ),
     *(gettext_noop("label"), gettext_noop("question"), gettext_noop("environment"), gettext_noop("workflow")),
-    *(gettext_noop("value"), gettext_noop("becomes"), gettext_noop("scope"), gettext_noop("tags"), gettext_noop("capture")),
+    *(
+        gettext_noop("value"),
+        gettext_noop("becomes"),
+        gettext_noop("scope"),
+        gettext_noop("tags"),
+        gettext_noop("capture"),
+    ),
 )
 
 
