@@ -18,7 +18,7 @@ def english_files(view: View[P]) -> View[P]:
     """Answers a request for a file (`format` in its address) in English. The view itself makes its rows, not later."""
 
     @wraps(view)
-    def answer(request: TeamRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def answer(request: TeamRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.GET.get("format") not in _FORMATS:
             return view(request, *args, **kwargs)
         with translation.override(None):
