@@ -27,8 +27,8 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers in the reader's language. Programs that call the API are answered in English."""
-        if request.path.startswith("/api/"):
+        """Answers in the reader's language. Programs are answered in English."""
+        if request.path_info.startswith(settings.PROGRAM_PREFIXES):
             return self.get_response(request)
         with translation.override(language_of(request.headers.get("accept-language", ""))):
             response = self.get_response(request)

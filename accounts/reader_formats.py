@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
@@ -23,7 +24,7 @@ def accepted_formats(accepted: str) -> str:
 
 def formats_for(request: HttpRequest) -> Formats:
     """The formats of this request: what its user chose, else what the browser says; neutral for machines."""
-    if request.path.startswith("/api/") or request.GET.get("format") in MACHINE_READ:
+    if request.path_info.startswith(settings.PROGRAM_PREFIXES) or request.GET.get("format") in MACHINE_READ:
         return NEUTRAL
     chosen = getattr(request.user, "formats", "")
     code = chosen if chosen in OFFERED else accepted_formats(request.headers.get("accept-language", "")[:200])

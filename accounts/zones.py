@@ -3,6 +3,7 @@
 import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ class TimeZoneMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers the request in the user's zone. API calls carry no session and stay in UTC."""
-        if request.path.startswith("/api/"):
+        if request.path_info.startswith(settings.PROGRAM_PREFIXES):
             return self.get_response(request)
         with timezone.override(zone_named(getattr(request.user, "time_zone", "UTC") or "UTC")):
             return self.get_response(request)

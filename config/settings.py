@@ -205,6 +205,8 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en-gb"
 # Languages with a catalog in `locale`: docs/building/translations.md says how one is added.
 LANGUAGES = [("en-gb", "English")]
+# What programs ask is answered in English, with neutral figures and in UTC.
+PROGRAM_PREFIXES = PREFIXES
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
