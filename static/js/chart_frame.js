@@ -1,7 +1,6 @@
 // What all charts share: axes and tooltips, written in the units of the page.
-import { annotations, token } from "./chart_marks.js";
-
-export { token };
+import { token } from "./chart_marks.js";
+import { timeAxis } from "./chart_time.js";
 
 const number = new Intl.NumberFormat("en-GB");
 const compact = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
@@ -49,19 +48,6 @@ function valueAxis(spec) {
   return { beginAtZero: true, ticks: spec.unit === "ms" && step ? { stepSize: step } : {} };
 }
 
-function timeAxis(spec, shift) {
-  const hours = (spec.to - spec.from) / 3600e3;
-  const [unit, text] = hours <= 3 ? ["minute", "HH:mm"] : hours <= 48 ? ["hour", "HH:mm"] : hours <= 4500
-    ? ["day", hours <= 340 ? "EEE d" : "d MMM"] : ["month", "MMM"];
-  return {
-    type: "time", min: shift(spec.from), max: shift(spec.to), offset: false, stacked: spec.kind === "bars",
-    time: { unit, displayFormats: { [unit]: text } }, grid: { display: false }, border: { color: token("grid") },
-    ticks: { color: token("text-2"), maxRotation: 0, autoSkipPadding: 30, align: "inner", font: { size: 11 }, display: spec.time_axis },
-    // Room for labels would differ between stacked charts, and their buckets would no longer stand above each other.
-    afterFit: (scale) => { scale.paddingLeft = 0; scale.paddingRight = 0; },
-  };
-}
-
 function tooltip(spec) {
   const when = new Intl.DateTimeFormat("en-GB", {
     timeZone: spec.zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
@@ -79,14 +65,16 @@ function tooltip(spec) {
 /** The options of one chart. */
 export function frame(spec, shift) {
   const axis = valueAxis(spec);
-  const ink = { color: token("text-2"), font: { size: 11 }, maxTicksLimit: 5, padding: 6, callback: TICK[spec.unit] };
+  const time = timeAxis(spec, shift, "en-GB");
+  const small = { color: token("text-2"), font: { size: 11 } };
+  const ink = { ...small, maxTicksLimit: 5, padding: 6, callback: TICK[spec.unit] };
   return {
     animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false,
     interaction: { mode: "index", axis: "x", intersect: false },
-    plugins: { legend: { display: false }, tooltip: tooltip(spec), annotation: { clip: false, annotations: annotations(spec, shift) } },
+    plugins: { legend: { display: false }, tooltip: tooltip(spec) },
     layout: { padding: { top: spec.markers.some((marker) => marker.label) ? 20 : 6, right: 6 } },
     scales: {
-      x: timeAxis(spec, shift),
+      x: { ...time, grid: { display: false }, border: { color: token("grid") }, ticks: { ...small, ...time.ticks } },
       y: { stacked: spec.kind === "bars", grid: { color: token("grid"), drawTicks: false }, border: { display: false },
         afterFit: (scale) => { scale.width = 48; }, ...axis, ticks: { ...ink, ...axis.ticks } },
     },
