@@ -113,11 +113,12 @@ $(VENV)/.docs: requirements/docs.txt $(VENV)/.dev
 	@$(PIP) -r $< | sed -n 's/^Collecting \([^ ]*\).*/  \1/p; /^Installing/s/:.*//p'
 	@$(PY) -c 'import mkdocs, material' && touch $@
 
-node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.txt | $(VENV)/.base
+node_modules/.stamp: package.json package-lock.json .npmrc requirements/node.txt config/fonts.py | $(VENV)/.base
 	@echo "Getting the front-end packages"
 	@if command -v npm >/dev/null && command -v node >/dev/null; then npm ci --no-progress; \
 	else echo "  no Node on this machine: using the one of requirements/node.txt"; \
 		$(PIP) --quiet -r requirements/node.txt && $(PY) .ci/npm.py ci --no-progress; fi
+	@$(PY) -m config.fonts
 	@touch $@
 
 tests/clients/node_modules/.stamp: tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc \

@@ -25,6 +25,8 @@ class SafeHeaders:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", NO_CONTENT)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        # Browsers heed it in documents alone, and a page fetches some twenty files.
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -18,9 +18,9 @@ FILES = (
     "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
     "chart.js/dist/chart.umd.min.js",
     "chart.js/dist/chart.umd.min.js.map",
-    "chartjs-adapter-date-fns/dist/chartjs-adapter-date-fns.bundle.min.js",
-    "chartjs-plugin-annotation/dist/chartjs-plugin-annotation.min.js",
     "htmx.org/dist/htmx.min.js",
+    # Made by config/fonts.py.
+    "steadyrun-fonts/inter-plain.woff2",
 )
 
 

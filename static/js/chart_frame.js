@@ -1,8 +1,7 @@
 // What all charts share: axes and tooltips, written in the units of the page.
-import { annotations, token } from "./chart_marks.js";
+import { token } from "./chart_marks.js";
+import { timeAxis } from "./chart_time.js";
 import { compact, dollars, hour, number, percent, shortPercent, times } from "./formats.js";
-
-export { token };
 
 const UNITS = [["d", 864e5], ["h", 36e5], ["min", 6e4], ["s", 1e3]];
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400,
@@ -47,20 +46,6 @@ function valueAxis(spec) {
   return { beginAtZero: true, ticks: spec.unit === "ms" && step ? { stepSize: step } : {} };
 }
 
-function timeAxis(spec, shift) {
-  const hours = (spec.to - spec.from) / 3600e3;
-  const day = { day: "numeric", [hours <= 340 ? "weekday" : "month"]: "short" };
-  const [unit, parts] = hours <= 48 ? [hours <= 3 ? "minute" : "hour", { hour, minute: "2-digit" }] : hours <= 4500
-    ? ["day", day] : ["month", { month: "short" }];
-  return {
-    type: "time", min: shift(spec.from), max: shift(spec.to), offset: false, stacked: spec.kind === "bars",
-    time: { unit }, grid: { display: false }, border: { color: token("grid") },
-    ticks: { callback: times(parts), color: token("text-2"), maxRotation: 0, autoSkipPadding: 30, align: "inner", font: { size: 11 }, display: spec.time_axis },
-    // Room for labels would differ between stacked charts, and their buckets would no longer stand above each other.
-    afterFit: (scale) => { scale.paddingLeft = 0; scale.paddingRight = 0; },
-  };
-}
-
 function tooltip(spec) {
   const when = times({ timeZone: spec.zone, weekday: "short", day: "numeric", month: "short", hour, minute: "2-digit" });
   return {
@@ -76,14 +61,16 @@ function tooltip(spec) {
 /** The options of one chart. */
 export function frame(spec, shift) {
   const axis = valueAxis(spec);
-  const ink = { color: token("text-2"), font: { size: 11 }, maxTicksLimit: 5, padding: 6, callback: TICK[spec.unit] };
+  const time = timeAxis(spec, shift);
+  const small = { color: token("text-2"), font: { size: 11 } };
+  const ink = { ...small, maxTicksLimit: 5, padding: 6, callback: TICK[spec.unit] };
   return {
     animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false,
     interaction: { mode: "index", axis: "x", intersect: false },
-    plugins: { legend: { display: false }, tooltip: tooltip(spec), annotation: { clip: false, annotations: annotations(spec, shift) } },
+    plugins: { legend: { display: false }, tooltip: tooltip(spec) },
     layout: { padding: { top: spec.markers.some((marker) => marker.label) ? 20 : 6, right: 6 } },
     scales: {
-      x: timeAxis(spec, shift),
+      x: { ...time, grid: { display: false }, border: { color: token("grid") }, ticks: { ...small, ...time.ticks } },
       y: { stacked: spec.kind === "bars", grid: { color: token("grid"), drawTicks: false }, border: { display: false },
         afterFit: (scale) => { scale.width = 48; }, ...axis, ticks: { ...ink, ...axis.ticks } },
     },

@@ -10,35 +10,79 @@ export function token(name) {
   return getComputedStyle(probe).color;
 }
 
-const LABEL = { display: true, position: "start", font: { size: 10.5, weight: 600 } };
+const HEIGHT = 16;
 
-function level(spec, threshold) {
-  return {
-    type: "line", scaleID: "y", value: threshold.value, borderColor: token("warn"), borderWidth: 1.5, borderDash: [5, 4],
-    label: { ...LABEL, content: threshold.label, yAdjust: spec.unit === "percent" ? 11 : -10,
-      backgroundColor: "transparent", color: token("warn"), padding: { x: 4, y: 2 } },
-  };
+function line(context, { colour, width, dash }, from, to) {
+  context.strokeStyle = colour;
+  context.lineWidth = width;
+  context.setLineDash(dash);
+  context.beginPath();
+  context.moveTo(...from);
+  context.lineTo(...to);
+  context.stroke();
+  context.setLineDash([]);
+}
+
+// A word whose left edge is at x and whose middle is at y; with a plate behind it where one is told.
+function word(context, text, x, y, colour, plate) {
+  context.font = `600 10.5px ${Chart.defaults.font.family}`;
+  context.textBaseline = "middle";
+  if (plate) {
+    context.fillStyle = plate;
+    context.beginPath();
+    context.roundRect(x, y - HEIGHT / 2, context.measureText(text).width + 12, HEIGHT, 4);
+    context.fill();
+  }
+  context.fillStyle = colour;
+  context.fillText(text, x + (plate ? 6 : 4), y + 0.5);
 }
 
 // A band is at least two pixels wide on the usual chart: a short one is there, too.
-function band(spec, span, shift) {
+function bands({ ctx: context, chartArea: area, scales: { x } }, spec, shift) {
   const least = (spec.to - spec.from) / 400;
-  return {
-    type: "box", drawTime: "beforeDatasetsDraw", xMin: shift(span.from), xMax: shift(Math.max(span.to, span.from + least)),
-    backgroundColor: token("fail-soft"), borderWidth: 0,
-  };
+  context.fillStyle = token("fail-soft");
+  for (const span of spec.spans ?? []) {
+    const [left, right] = [span.from, Math.max(span.to, span.from + least)]
+      .map((at) => Math.min(Math.max(x.getPixelForValue(shift(at)), area.left), area.right));
+    context.fillRect(left, area.top, right - left, area.bottom - area.top);
+  }
 }
 
-/** All marks of a chart, as the annotation plugin takes them. */
-export function annotations(spec, shift) {
-  // A label that would lie on the one before it stands lower.
-  const lower = spec.markers.map(() => false);
-  spec.markers.forEach((marker, i) => { lower[i] = i > 0 && !lower[i - 1] && (marker.at - spec.markers[i - 1].at) / (spec.to - spec.from) < 0.15; });
-  const found = spec.markers.map((marker, i) => ({
-    type: "line", scaleID: "x", value: shift(marker.at), borderColor: token("text-3"), borderWidth: 1, borderDash: [3, 3],
-    label: marker.label ? { ...LABEL, content: marker.label, yAdjust: lower[i] ? 4 : -16, backgroundColor: token("surface-3"),
-      color: token("text"), padding: { x: 6, y: 3 }, borderRadius: 4 } : undefined,
-  }));
-  const levels = [spec.objective, spec.limit].filter(Boolean).map((threshold) => level(spec, threshold));
-  return [...(spec.spans ?? []).map((span) => band(spec, span, shift)), ...found, ...levels];
+function levels({ ctx: context, chartArea: area, scales: { y } }, spec) {
+  const colour = token("warn");
+  for (const { value, label } of [spec.objective, spec.limit].filter(Boolean)) {
+    const at = y.getPixelForValue(value);
+    line(context, { colour, width: 1.5, dash: [5, 4] }, [area.left, at], [area.right, at]);
+    word(context, label, area.left, at + (spec.unit === "percent" ? 11 : -10), colour);
+  }
+}
+
+function markers({ ctx: context, chartArea: area, scales: { x } }, spec, shift) {
+  const [colour, ink, plate] = ["text-3", "text", "surface-3"].map(token);
+  let isLower = false;
+  spec.markers.forEach((marker, i) => {
+    const at = x.getPixelForValue(shift(marker.at));
+    line(context, { colour, width: 1, dash: [3, 3] }, [at, area.top], [at, area.bottom]);
+    // A label that would lie on the one before it stands lower.
+    isLower = i > 0 && !isLower && (marker.at - spec.markers[i - 1].at) / (spec.to - spec.from) < 0.15;
+    if (!marker.label) return;
+    context.font = `600 10.5px ${Chart.defaults.font.family}`;
+    const half = context.measureText(marker.label).width / 2 + 6;
+    const left = Math.min(Math.max(at - half, area.left), area.right - 2 * half);
+    word(context, marker.label, left, area.top + (isLower ? 12 : -8), ink, plate);
+  });
+}
+
+/** A plugin of Chart.js that draws all marks of a chart. */
+export function marks(spec, shift) {
+  return {
+    id: "marks",
+    beforeDatasetsDraw: (chart) => bands(chart, spec, shift),
+    afterDatasetsDraw(chart) {
+      chart.ctx.save();
+      markers(chart, spec, shift);
+      levels(chart, spec);
+      chart.ctx.restore();
+    },
+  };
 }

@@ -1,6 +1,7 @@
 // Draws every canvas[data-chart] from the JSON in the page. Data: docs/components.md. Colours: the tokens of the style sheet.
 import { dragToRange } from "./chart_drag.js";
-import { frame, token } from "./chart_frame.js";
+import { frame } from "./chart_frame.js";
+import { marks, token } from "./chart_marks.js";
 import { wallClock } from "./zone.js";
 
 const drawn = new Map();
@@ -54,6 +55,7 @@ function config(spec) {
     type: spec.kind === "bars" ? "bar" : "line",
     data: { datasets: spec.series.map(make) },
     options: frame(spec, shift),
+    plugins: [marks(spec, shift)],
   };
 }
 
