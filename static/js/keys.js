@@ -1,6 +1,13 @@
 // Single keys: / ? j k . t and g followed by a letter. Off inside fields, and for whoever switched them off.
-import { copyLink } from "./clipboard.js";
-import { isOthers, keysAreOn } from "./single_keys.js";
+import { copyLink } from "./copy.js";
+
+/** Whether a key without Ctrl, Alt or Cmd does something: as the person chose, on every browser. */
+export const keysAreOn = () => document.body.dataset.keys !== "off";
+
+/** Whether a key that was pressed is meant for a field or a dialog, or is a command of the browser. */
+export function isOthers(event, fields = "input, select, textarea, [contenteditable], dialog[open]") {
+  return event.ctrlKey || event.metaKey || event.altKey || event.isComposing || Boolean(event.target.closest?.(fields));
+}
 
 const GO_WITHIN_MS = 1500;
 // What a key in the list needs on the page.

@@ -1,8 +1,7 @@
 // Choosing rows of a table: all at once, the focused one with x, and how many are chosen; copying the links of those.
 // The form works without it.
-import { copy } from "./clipboard.js";
-import { isOthers, keysAreOn } from "./single_keys.js";
-import { words } from "./toast.js";
+import { copy, words } from "./copy.js";
+import { isOthers, keysAreOn } from "./keys.js";
 
 const boxes = () => [...document.querySelectorAll("[data-select]")];
 const all = document.querySelector("[data-select-all]");
