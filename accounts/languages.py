@@ -1,7 +1,7 @@
 """Shows pages in the language of who reads them, as far as there are translations."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -9,8 +9,16 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+# Formats of answers that programs read: they are the same whoever asks.
+FILES = frozenset({"csv", "json"})
 
-@cache
+
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether a program asks, or somebody for a file that programs read."""
+    return request.path_info.startswith(settings.PROGRAM_PREFIXES) or request.GET.get("format") in FILES
+
+
+@lru_cache(maxsize=1024)
 def language_of(accepted: str) -> str:
     """The language of `settings.LANGUAGES` that a browser wants most, by its `Accept-Language`; else the default."""
     offered = {code.lower(): code for code, _name in settings.LANGUAGES}
@@ -27,10 +35,10 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers in the reader's language. Programs are answered in English."""
-        if request.path_info.startswith(settings.PROGRAM_PREFIXES):
-            return self.get_response(request)
-        with translation.override(language_of(request.headers.get("accept-language", ""))):
+        """Answers in the reader's language. Programs, and files that they read, are answered in English."""
+        is_english = is_for_programs(request)
+        accepted = request.headers.get("accept-language", "")[:200]
+        with translation.override(settings.LANGUAGE_CODE if is_english else language_of(accepted)):
             response = self.get_response(request)
         if len(settings.LANGUAGES) > 1:
             patch_vary_headers(response, ("Accept-Language",))

@@ -1,22 +1,19 @@
 """Writes figures and times on pages in the formats of who reads them."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.formats import NEUTRAL, Formats, using
+from accounts.languages import is_for_programs
 from accounts.locales import OFFERED, formats_of, offered_for
 
-# Answers of pages that machines read: they are the same for everybody.
-MACHINE_READ = {"csv", "json"}
 
-
-@cache
+@lru_cache(maxsize=1024)
 def accepted_formats(accepted: str) -> str:
     """The offered locale that a browser wants most, by its `Accept-Language`."""
     return offered_for(tuple(tag for tag, _quality in parse_accept_lang_header(accepted)))
@@ -24,7 +21,7 @@ def accepted_formats(accepted: str) -> str:
 
 def formats_for(request: HttpRequest) -> Formats:
     """The formats of this request: what its user chose, else what the browser says; neutral for machines."""
-    if request.path_info.startswith(settings.PROGRAM_PREFIXES) or request.GET.get("format") in MACHINE_READ:
+    if is_for_programs(request):
         return NEUTRAL
     chosen = getattr(request.user, "formats", "")
     code = chosen if chosen in OFFERED else accepted_formats(request.headers.get("accept-language", "")[:200])

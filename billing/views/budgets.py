@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_safe
@@ -57,9 +57,7 @@ def budgets(request: TeamRequest) -> HttpResponseBase:
     rows = budget_rows(request.team.id, period, list(budgets_of(request.team.id)))
     rows.sort(key=_worst_first)
     if request.GET.get("format") == "csv":
-        # Files are English, whoever asks.
-        with translation.override(None):
-            return csv_response(f"budgets-{period.at}.csv", CSV_HEAD, [cells_of(row) for row in rows])
+        return csv_response(f"budgets-{period.at}.csv", CSV_HEAD, [cells_of(row) for row in rows])
     lines = [line_of(row) for row in rows]
     answer, tone = _answer([row for row in rows if row.budget.is_active], period)
     context = {
@@ -85,8 +83,7 @@ def budget(request: TeamRequest, budget: UUID) -> HttpResponseBase:
     events = list(BudgetEvent.objects.filter(team_id=request.team.id, budget=kept).select_related("by"))
     events.sort(key=lambda event: (event.at, event.what), reverse=True)
     if request.GET.get("format") == "csv":
-        with translation.override(None):
-            return _csv(row, events, request.GET.get("table", ""))
+        return _csv(row, events, request.GET.get("table", ""))
     answer, tone = answer_of(row)
     chart, legend = month_chart(row)
     context = {

@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpResponseBase, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -35,10 +34,8 @@ def cost(request: TeamRequest) -> HttpResponseBase:
     asked = request.GET.get("format")
     shows_all = request.GET.get("all") == "1"
     if asked in ("json", "csv"):
-        # Files are English, whoever asks.
-        with translation.override(None):
-            page = _load(scope, shows_all=shows_all)
-            return JsonResponse(summary_document(page)) if asked == "json" else _csv(request, scope, page)
+        page = _load(scope, shows_all=shows_all)
+        return JsonResponse(summary_document(page)) if asked == "json" else _csv(request, scope, page)
     page = _load(scope, shows_all=shows_all)
     may_alert = request.membership.allows(Permission.MANAGE_ALERTS)
     return TemplateResponse(request, "cost/cost.html", context(scope, page, may_alert=may_alert, shows_all=shows_all))

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
@@ -111,9 +111,7 @@ def month(request: TeamRequest, month: str) -> HttpResponseBase:
     """One month: its checklist, what was entered and its history; with `format=csv` the rows of what was entered."""
     first = month_told(month)
     if request.GET.get("format") == "csv":
-        # Files are English, whoever asks.
-        with translation.override(None):
-            rows = [entry_cells(one) for one in entries_of(request.team.id, first)]
+        rows = [entry_cells(one) for one in entries_of(request.team.id, first)]
         return csv_response(f"entries-{first:%Y-%m}.csv", ENTRY_HEADER, rows)
     return _page(request, first)
 

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -45,10 +45,8 @@ def prices(request: TeamRequest) -> HttpResponseBase:
     is_used = not (is_all or search.strip())
     asked: dict[str, Any] = {"search": search, "is_used": is_used}
     if request.GET.get("format") == "csv":
-        # Files are English, whoever asks.
-        with translation.override(None):
-            found = listing(request.team.id, timezone.now(), **asked, limit=MAX_ROWS)
-            return csv_response("prices.csv", HEADER, [cells(one) for one in found])
+        found = listing(request.team.id, timezone.now(), **asked, limit=MAX_ROWS)
+        return csv_response("prices.csv", HEADER, [cells(one) for one in found])
     found = listing(request.team.id, timezone.now(), **asked, limit=MOST_ROWS)
     here = reverse("cost_prices", args=[request.team.slug])
     context = {

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -42,8 +41,7 @@ def overview(request: TeamRequest, source: UUID) -> HttpResponseBase:
     facts = open_source(request, source)
     window = _whole_hours(parse_window(request.GET.get("from"), request.GET.get("to"), now))
     if request.GET.get("format") == "csv" and request.GET.get("table") == "sampling":
-        with translation.override(settings.LANGUAGE_CODE):
-            card = sampling_card(request.team, facts)
+        card = sampling_card(request.team, facts)
         return csv_response("sampling.csv", SAMPLING_HEAD, [cells(row) for row in card.rows] if card else [])
     if request.GET.get("format") == "csv":
         step: ledger.Step = "hour" if request.GET.get("table") == "hours" else "day"

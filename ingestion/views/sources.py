@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -68,9 +67,8 @@ class Row:
 def sources(request: TeamRequest) -> HttpResponseBase:
     """The list, or with `format=csv` all its rows."""
     if request.GET.get("format") == "csv":
-        with translation.override(settings.LANGUAGE_CODE):
-            _found, rows = _listed(request)
-            return csv_response("sources.csv", HEAD, [_cells(row) for row in rows])
+        _found, rows = _listed(request)
+        return csv_response("sources.csv", HEAD, [_cells(row) for row in rows])
     found, rows = _listed(request)
     return TemplateResponse(request, "sources/sources.html", _context(request, found, rows))
 

@@ -23,7 +23,7 @@ from monitoring.reads.executions import ExecutionRow, page
 from monitoring.reads.figures import Totals
 from monitoring.reads.rollup_rows import pending
 from monitoring.views.comparing import growth_tone, interval_words, previous_words, rate_tone, relative_change
-from monitoring.views.csv import csv_response, in_english
+from monitoring.views.csv import csv_response
 from monitoring.views.development_rows import (
     TRACE_HEADER,
     changed_words,
@@ -133,14 +133,13 @@ def _export(scope: Scope, where: reads.Where, table: str) -> HttpResponseBase:
     name = f"development-{table}.csv"
     if table == "traces":
         return csv_response(name, TRACE_HEADER, [trace_cells(row) for row in _traces(scope, EXPORTED)])
-    with in_english():
-        if table in ("failing", "slow"):
-            make = failing_rows if table == "failing" else slow_rows
-            rows = make(scope, nodes_of(where, EXPORTED))
-        elif table == "groups":
-            rows = group_rows(scope, reads.new_groups(where))
-        else:
-            rows = release_rows(scope, reads.release_pairs(where))
+    if table in ("failing", "slow"):
+        make = failing_rows if table == "failing" else slow_rows
+        rows = make(scope, nodes_of(where, EXPORTED))
+    elif table == "groups":
+        rows = group_rows(scope, reads.new_groups(where))
+    else:
+        rows = release_rows(scope, reads.release_pairs(where))
     return csv_response(name, rows.header, rows.raw)
 
 

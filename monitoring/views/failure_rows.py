@@ -17,7 +17,6 @@ from monitoring.presentation import Link
 from monitoring.reads.calls import KINDS as CALLED_KINDS
 from monitoring.reads.concentration import HOURS, Concentration, Shared
 from monitoring.reads.kinds import KINDS, Kind, kind_named, title_of
-from monitoring.views.csv import in_english
 from monitoring.views.shell import Scope
 
 ROWS_SHOWN = 12
@@ -226,7 +225,6 @@ def href_of(scope: Scope, combination: Combination, zone: str) -> str:
     return scope.filters.query(**params)
 
 
-@in_english()
 def row_cells(shared: Shared) -> list[Any]:
     """A row as the export's cells: shares of 1, lift with its interval, the corrected p-value, the reading."""
     row, finding = shared.row, shared.finding

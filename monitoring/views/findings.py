@@ -22,7 +22,7 @@ from monitoring.presentation import Action, FilterChip, FilterChoice, Link
 from monitoring.reads.findings import MAX_ROWS, FindingRow, Wanted, listing
 from monitoring.reads.workflows import names
 from monitoring.templatetags.components import changed_query
-from monitoring.views.csv import csv_response, in_english
+from monitoring.views.csv import csv_response
 from monitoring.views.execution_table import instant
 from monitoring.views.finding_words import Row, row_of
 from monitoring.views.shell import Scope, frame, open_scope
@@ -191,7 +191,6 @@ def _nothing() -> str:
     )
 
 
-@in_english()
 def _cells(one: FindingRow) -> tuple[Any, ...]:
     change = one.change
     times = (instant(one.since), instant(one.found_at), instant(one.confirmed_at))

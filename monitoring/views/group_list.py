@@ -23,7 +23,7 @@ from monitoring.reads.group_points import points_of
 from monitoring.reads.triage import assignable
 from monitoring.templatetags.components import Sign
 from monitoring.templatetags.triage import SIGNS
-from monitoring.views.csv import MAX_ROWS, csv_response, in_english
+from monitoring.views.csv import MAX_ROWS, csv_response
 from monitoring.views.execution_table import instant
 from monitoring.views.shell import CHIP_NAMES, Scope, clear_href, filter_chips, frame, open_scope
 from monitoring.views.triage_words import state_words
@@ -96,7 +96,6 @@ def _exported(scope: Scope, asked: Asked) -> Iterator[list[Any]]:
             return
 
 
-@in_english()
 def _cells(one: ListedGroup, found: GroupPage) -> list[Any]:
     improvement = one.improvement.title if one.improvement else ""
     return [

@@ -25,7 +25,7 @@ from monitoring.services.improvements import (
     move_improvement,
     release_improvement,
 )
-from monitoring.views.csv import csv_response, in_english
+from monitoring.views.csv import csv_response
 from monitoring.views.improvement_chart import metric_chart
 from monitoring.views.improvement_words import (
     STATUS_SIGNS,
@@ -58,8 +58,7 @@ def improvement(request: TeamRequest, improvement: UUID) -> HttpResponseBase:
         raise Http404("No such improvement.")
     one = found.improvement
     if request.GET.get("format") == "csv":
-        with in_english():
-            cells = [[event.at.isoformat(), who(event), event_words(event), event.text] for event in found.events]
+        cells = [[event.at.isoformat(), who(event), event_words(event), event.text] for event in found.events]
         return csv_response(f"improvement-{one.id}.csv", HISTORY_HEAD, cells)
     return TemplateResponse(request, "improvements/improvement.html", _context(request, found))
 

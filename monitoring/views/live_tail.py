@@ -24,7 +24,6 @@ from monitoring.reads.live_cursor import Asked, look_since, read_cursor, write_c
 from monitoring.statuses import UNMET, Status
 from monitoring.templatetags.components import SIGNS
 from monitoring.views.csv import csv_response
-from monitoring.views.files import english_files
 from monitoring.views.live_tail_rows import HEADER, TailRow, rows_html, rows_of
 from monitoring.views.shell import Scope, open_scope
 from monitoring.windows import parse_instant
@@ -51,7 +50,6 @@ class Choice:
 @team_page(Permission.VIEW_FIGURES)
 @never_cache
 @require_safe
-@english_files
 def live_tail(request: TeamRequest) -> HttpResponseBase:
     """The page; `format=csv` is what is shown since `since`; `part=rows` what was written since the cursor `after`."""
     scope = open_scope(request)

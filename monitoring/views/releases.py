@@ -23,7 +23,6 @@ from monitoring.services.releases import ReleaseRefused, announce_release
 from monitoring.views.comparing import interval_words
 from monitoring.views.csv import csv_response
 from monitoring.views.execution_table import instant
-from monitoring.views.files import english_files
 from monitoring.views.release_form import FIELD_WORDS, form_values, told_of_form
 from monitoring.views.release_words import cost_a_run, known_words, latest_panel
 from monitoring.views.shell import Scope, frame, open_scope, step_rail
@@ -52,7 +51,6 @@ class Shown:
 
 @team_page(Permission.VIEW_FIGURES)
 @require_http_methods(["GET", "HEAD", "POST"])
-@english_files
 def releases(request: TeamRequest, workflow: str) -> HttpResponseBase:
     """The table, or with `format=csv` its rows; POST announces or corrects a release."""
     scope = open_scope(request, workflow)

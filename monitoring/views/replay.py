@@ -32,7 +32,6 @@ from monitoring.templatetags.components import SIGNS
 from monitoring.views import replay_about as about
 from monitoring.views.classify import ClassifyCard, classify_card, rail_words
 from monitoring.views.csv import csv_response
-from monitoring.views.files import english_files
 from monitoring.views.replay_answers import answers
 from monitoring.views.replay_criteria import criteria_card
 from monitoring.views.replay_divergence import divergence_card, impact_card
@@ -64,7 +63,6 @@ class Opened:
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
-@english_files
 def replay(request: TeamRequest, execution: uuid.UUID) -> HttpResponseBase:
     """The page, one of its tables as CSV (`format=csv`, `table`); asked by htmx for the panel of a step, only that."""
     opened = _open(request, execution)

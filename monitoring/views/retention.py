@@ -23,7 +23,6 @@ from monitoring.reads import retention as reads
 from monitoring.store.classes import forget_classes
 from monitoring.views.archive import archive_words
 from monitoring.views.csv import csv_response
-from monitoring.views.files import english_files
 
 MAX_WORKFLOWS = 500
 _HEADER = (
@@ -56,7 +55,6 @@ class Field:
 
 @team_page(Permission.VIEW_FIGURES)
 @require_http_methods(["GET", "HEAD", "POST"])
-@english_files
 def retention(request: TeamRequest) -> HttpResponseBase:
     """The policy with what was deleted (`format=csv`: that as CSV). A POST shows what a policy would delete, and with
     `action=save` saves it.

@@ -16,7 +16,6 @@ from monitoring.services.review import make_review, roles_for
 from monitoring.services.review_sheet import make_sheet, rows_of, table_keys
 from monitoring.templatetags.components import changed_query
 from monitoring.views.csv import csv_response
-from monitoring.views.files import english_files
 from monitoring.views.review_mail import mail_of
 from monitoring.views.shell import Scope, frame, open_scope
 from monitoring.weeks import WORDS, Week, parse_week, week_of
@@ -26,7 +25,6 @@ ALL = gettext_noop("All sections")
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
-@english_files
 def review(request: TeamRequest, week: str = "") -> HttpResponseBase:
     """A week, the one that is over last unless the address names another; with `format=csv` one of its tables."""
     scope = open_scope(request)

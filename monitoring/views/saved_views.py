@@ -21,7 +21,6 @@ from monitoring.reads.workflows import find
 from monitoring.services import saved_views as services
 from monitoring.services.saved_views import Place, ViewRefused
 from monitoring.views.csv import csv_response
-from monitoring.views.files import english_files
 from monitoring.views.shell import Scope
 
 HEADER = ("Name", "Page", "Workflow", "Shared", "Made by", "Query")
@@ -78,7 +77,6 @@ def default_address(request: TeamRequest, page: ViewPage, workflow: Workflow | N
 
 @team_page(Permission.VIEW_FIGURES)
 @require_http_methods(["GET", "HEAD", "POST"])
-@english_files
 def saved_views(request: TeamRequest) -> HttpResponseBase:
     """All views that the member sees, or with `format=csv` these as a file; a POST saves one and opens it."""
     if request.method == "POST":

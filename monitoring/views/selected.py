@@ -25,7 +25,6 @@ from monitoring.store.holds import HoldRefused, hold_many
 from monitoring.views.classify import CAUSE_TEXTS
 from monitoring.views.csv import csv_response
 from monitoring.views.execution_table import FULL_HEADER, as_json, full_cells, with_errors
-from monitoring.views.files import english_files
 
 # As many as a page of the list shows.
 MAX_SELECTED = 100
@@ -34,7 +33,6 @@ _PERMISSIONS = {"classify": Permission.MANAGE_WORKFLOWS, "hold": Permission.MANA
 
 @team_page(Permission.VIEW_FIGURES)
 @require_http_methods(["GET", "HEAD", "POST"])
-@english_files
 def selected_executions(request: TeamRequest) -> HttpResponseBase:
     """The chosen executions (`execution`, repeated) with what can be done, as a file with `format`; POST does it.
 

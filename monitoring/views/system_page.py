@@ -14,7 +14,6 @@ from monitoring import wording
 from monitoring.reads.calls import KINDS, Kind
 from monitoring.reads.system_page import SystemPage, load
 from monitoring.views import system_charts, system_parts
-from monitoring.views.files import english_files
 from monitoring.views.shell import Scope, frame, open_scope
 from monitoring.views.system_export import as_csv
 from monitoring.views.system_verdict import FAILED_WORDS, WORDS, Context, page_panel
@@ -24,7 +23,6 @@ TABLES = ("dependents", "errors", "moments", "outcomes", "latency")
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
-@english_files
 def system(request: TeamRequest, kind: str, name: str) -> HttpResponseBase:
     """The page of what has this name, or with `format=csv` one of its `TABLES` (`table`)."""
     scope, which = open_scope(request), KINDS[kind]

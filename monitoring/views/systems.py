@@ -20,7 +20,6 @@ from monitoring.reads.figures import Totals
 from monitoring.reads.systems import MAX_VALUES, SystemRow, Systems, listing
 from monitoring.views.comparing import interval_words, previous_words, rate_tone, sort_rows
 from monitoring.views.csv import csv_response
-from monitoring.views.files import english_files
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope
 from monitoring.views.system_verdict import WORDS, list_panel, reading
 
@@ -78,7 +77,6 @@ class Row:
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
-@english_files
 def systems(request: TeamRequest, kind: str) -> HttpResponseBase:
     """The list of a kind (a key of `KINDS`), or with `format=csv` its rows."""
     scope, which = open_scope(request), KINDS[kind]

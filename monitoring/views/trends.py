@@ -23,7 +23,6 @@ from monitoring.services.objectives import set_objective as store_objective
 from monitoring.templatetags.display import when_text
 from monitoring.views import trends_charts, trends_parts, trends_resources, trends_tail, trends_verdict
 from monitoring.views.criteria_words import criteria_href, criteria_words
-from monitoring.views.files import english_files
 from monitoring.views.finding_leads import finding_leads, findings_href
 from monitoring.views.objective_form import ObjectiveForm, objective_context
 from monitoring.views.owner import ownership
@@ -37,7 +36,6 @@ TABLES = ("steps", "outcomes", "latency", "distribution", "tail")
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
-@english_files
 def trends(request: TeamRequest, workflow: str) -> HttpResponseBase:
     """The page, or its figures: `format=json`, or `format=csv` with `table=` one of `TABLES`."""
     scope = open_scope(request, workflow)
@@ -53,7 +51,6 @@ def trends(request: TeamRequest, workflow: str) -> HttpResponseBase:
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
-@english_files
 def tail_split(request: TeamRequest, workflow: str) -> HttpResponseBase:
     """Where slow runs spend the time that usual ones do not: a part of the page for htmx; its lines with `format=csv`.
 

@@ -24,7 +24,6 @@ from monitoring.reads.workflows import WorkflowRow, listing
 from monitoring.statuses import UNMET
 from monitoring.views.comparing import interval_words, previous_words, rate_tone, sort_rows
 from monitoring.views.csv import csv_response
-from monitoring.views.files import english_files
 from monitoring.views.shell import Scope, clear_href, filter_chips, frame, open_scope, source_words
 from monitoring.views.trends_verdict import Panel
 
@@ -102,7 +101,6 @@ class Row:
 
 @team_page(Permission.VIEW_FIGURES)
 @require_safe
-@english_files
 def workflows(request: TeamRequest) -> HttpResponseBase:
     """The list, or with `format=csv` its rows."""
     scope = open_scope(request)
