@@ -2,7 +2,8 @@
 
 The package's file has 518 glyphs in weights from 100 to 900, 48 kB. Nearly all pages show only what English and
 figures need, in the weights that the style sheets use: 16 kB. Other letters come from the package's own files, by the
-`unicode-range` of `static/css/tokens.css`, once a page shows one. Inter is under the SIL Open Font License 1.1, which allows this.
+`unicode-range` of `static/css/tokens.css`, once a page shows one. Inter is under the SIL Open Font License 1.1, which
+allows this.
 """
 
 import io

@@ -148,7 +148,7 @@ def _began(page: TrendsPage) -> list[SafeString]:
     around = page.verdict.decision.surroundings
     beginning, began = around.beginning, page.began
     if beginning is not None and beginning.kind is Change.GRADUAL:
-        told = beginning.words.removeprefix(f"{beginning.kind}: ")
+        told = beginning.levels or beginning.words
         return [format_html(_("No single beginning: {levels}."), levels=told)]
     if began is None:
         return []
