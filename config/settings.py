@@ -203,7 +203,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en-gb"
-# Languages with a catalog in `locale`: docs/building/translations.md says how one is added.
+# Languages with a catalog in `locale`: docs/translations.md says how one is added.
 LANGUAGES = [("en-gb", "English")]
 # What programs ask is answered in English, with neutral figures and in UTC.
 PROGRAM_PREFIXES = PREFIXES

@@ -32,6 +32,12 @@ def seen(name: str) -> str:
     return name if name_of(name) else _("(nothing to see)")
 
 
+@register.filter
+def spoken(word: str) -> str:
+    """A fixed word that is kept in English, in the reader's language; who keeps it marks it with `gettext_noop`."""
+    return _(str(word)) if word else ""
+
+
 # Fields that pages call by another name than forms and the API do.
 _FIELD_WORDS = {
     "slug": gettext_noop("address"),

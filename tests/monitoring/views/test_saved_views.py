@@ -159,6 +159,13 @@ def test_pages_without_views_are_refused(team: Team, member_client: Client, fiel
     assert views(team) == []
 
 
+@pytest.mark.parametrize("field", ["page", "workflow", "name", "query", "back"])
+def test_nul_in_any_field_is_no_error(team: Team, member_client: Client, field: str) -> None:
+    told = {"page": "executions", "workflow": "", "query": FAILED, "name": "Failed today", "back": PAGE}
+    assert member_client.post(VIEWS, {**told, field: f"a\0{told[field]}"}).status_code in (302, 404)
+    assert all("\0" not in f"{one.name}{one.query}" for one in views(team))
+
+
 def test_back_leads_nowhere_else(team: Team, member_client: Client) -> None:
     assert save(member_client, name="", back="https://evil.test/") == VIEWS
 
