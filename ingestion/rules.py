@@ -3,13 +3,15 @@ loads no matcher of patterns."""
 
 from enum import StrEnum
 
+from accounts.phrases import gettext_noop
+
 
 class RuleKind(StrEnum):
     """How a rule finds values."""
 
-    DETECTOR = "detector"
-    FIELD = "field"
-    PATTERN = "pattern"
+    DETECTOR = gettext_noop("detector")
+    FIELD = gettext_noop("field")
+    PATTERN = gettext_noop("pattern")
 
 
 class Becomes(StrEnum):

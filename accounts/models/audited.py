@@ -7,12 +7,47 @@ from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
+from django.utils.translation import gettext_noop
 
 from accounts.acting import SYSTEM, Actor, Scope, Via, current_scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
 from accounts.tenancy import current_team_id, in_team
 
 MAX_TEXT = 1_000
+
+# What events are about, as they keep it: for translators to find.
+_KINDS = (
+    gettext_noop("alert rule"),
+    gettext_noop("audit stream"),
+    gettext_noop("budget"),
+    gettext_noop("capture policy"),
+    gettext_noop("channel"),
+    gettext_noop("destination"),
+    gettext_noop("entry"),
+    gettext_noop("export"),
+    gettext_noop("improvement"),
+    gettext_noop("invitation"),
+    gettext_noop("legal hold"),
+    gettext_noop("member group"),
+    gettext_noop("membership"),
+    gettext_noop("redaction rule"),
+    gettext_noop("resource rate"),
+    gettext_noop("retention policy"),
+    gettext_noop("route"),
+    gettext_noop("saved view"),
+    gettext_noop("silence"),
+    gettext_noop("source"),
+    gettext_noop("success criterion"),
+    gettext_noop("team"),
+    gettext_noop("tracker"),
+    gettext_noop("user"),
+    gettext_noop("workflow"),
+    gettext_noop("price"),
+    gettext_noop("discount"),
+    gettext_noop("API key"),
+    gettext_noop("failure group"),
+    gettext_noop("execution"),
+)
 
 
 def record(

@@ -48,12 +48,12 @@ class Catalog(gettext.NullTranslations):
 
 
 @contextmanager
-def spoken() -> Iterator[None]:
-    """Everything is answered in this language, whatever language is asked for."""
+def spoken(*, outside: bool = True) -> Iterator[None]:
+    """Every request is answered in this language, whatever it asks for; `outside`: it is in force without one, too."""
     known = {**trans_real._translations, CODE: Catalog()}
     with (
         mock.patch.object(trans_real, "_translations", known),
         mock.patch("accounts.languages.language_of", return_value=CODE),
-        translation.override(CODE),
+        translation.override(CODE if outside else None),
     ):
         yield

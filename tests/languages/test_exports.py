@@ -30,7 +30,8 @@ AT_LEAST = 60
 def asked(world: World, route: Route, form: str, table: str) -> tuple[str, str]:
     """The kind and the text of an answer, as somebody gets it who reads the pseudo-language."""
     path = Values(world).path(route, set(), {})
-    with spoken():
+    # A file is written row by row, when its request is over.
+    with spoken(outside=False):
         answer = Asker(world).ask(world.members[0], Request("GET", path, (("format", form), ("table", table))))
     return dict(answer.headers).get("Content-Type", "").partition(";")[0], answer.body
 

@@ -26,6 +26,8 @@ SAME = frozenset(
         "CET",
         "CEST",
         "Steadyrun",
+        "OpenID",
+        "Connect",
         "CSV",
         "JSON",
         "XLSX",
