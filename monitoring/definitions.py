@@ -5,39 +5,10 @@ computes nothing itself. `docs/metrics.md` has the same table (a test compares t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from accounts.phrases import gettext_noop
-
-# A line of the arithmetic of one view: what, and its value in words.
-Line = tuple[str, str]
-PAGE = "docs/metrics.md"
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A figure: its name, unit, a sentence and a formula, and what computes it (`module:name`).
-
-    The words are marked for translation; `monitoring/templatetags/defined.py` shows them in the reader's language.
-    """
-
-    key: str
-    name: str
-    unit: str
-    sentence: str
-    formula: str
-    computed_in: str
-
-    @property
-    def anchor(self) -> str:
-        """Where it stands in `PAGE`."""
-        return self.key.replace("_", "-")
-
-    @property
-    def file(self) -> str:
-        """The file of the source that computes it."""
-        return self.computed_in.partition(":")[0].replace(".", "/") + ".py"
-
+from monitoring.definition import Definition
+from monitoring.definitions_of_details import OF_DETAILS
 
 _FIGURES, _NODES = "monitoring.reads.figures", "monitoring.reads.development_nodes"
 _COSTS, _LIVE = "billing.reads.cost", "monitoring.reads.trends"
@@ -278,4 +249,4 @@ _ALL: Sequence[Definition] = (
                "alerts.reads.channels:ChannelRow.given_up"),
 )
 # fmt: on
-DEFINITIONS: dict[str, Definition] = {one.key: one for one in _ALL}
+DEFINITIONS: dict[str, Definition] = {one.key: one for one in (*_ALL, *OF_DETAILS)}

@@ -16,7 +16,7 @@ from billing.views.words import change, compared_words, money, per, so_far_words
 from monitoring import wording
 from monitoring.analysis.verdict import Subject
 from monitoring.cells import Column, Row, Rows, number, text
-from monitoring.definitions import Line
+from monitoring.definition import Line
 from monitoring.reads.figures import Totals
 from monitoring.reads.team_figures import Kept, TeamFigures
 from monitoring.views.comparing import growth_tone, previous_words, relative_change

@@ -31,7 +31,7 @@ from alerts.views.operations_rows import (
 )
 from monitoring import wording
 from monitoring.cells import Rows
-from monitoring.definitions import Line
+from monitoring.definition import Line
 from monitoring.presentation import Action
 from monitoring.reads.emptiness import is_empty
 from monitoring.views.csv import csv_response

@@ -10,7 +10,7 @@ from billing.reads.cost_page import CostPage
 from billing.reads.runs import Runs
 from billing.views.words import change, compared_words, days_words, money, per, so_far_words
 from monitoring import wording
-from monitoring.definitions import Line
+from monitoring.definition import Line
 from monitoring.views.comparing import growth_tone
 from monitoring.views.trends_parts import Kpi
 

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from monitoring.definitions import DEFINITIONS, PAGE, Line
+from monitoring.definition import PAGE, Line
+from monitoring.definitions import DEFINITIONS
 
 register = template.Library()
 

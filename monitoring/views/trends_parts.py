@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from monitoring import wording
-from monitoring.definitions import Line
+from monitoring.definition import Line
 from monitoring.reads.figures import Totals
 from monitoring.reads.trends import ValueRow
 from monitoring.reads.trends_page import NodeRow, TrendsPage

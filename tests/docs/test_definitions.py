@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.definitions import DEFINITIONS, PAGE, Definition
+from monitoring.definition import PAGE, Definition
+from monitoring.definitions import DEFINITIONS
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,6 +16,7 @@ from ingestion.records import Failure, Tokens
 from monitoring.definitions import DEFINITIONS
 from monitoring.statuses import Status
 from monitoring.templatetags.defined import how
+from tests.billing.budgeting import budget
 from tests.billing.lines import add_line
 from tests.factories import NOW, report, step, store
 
@@ -31,6 +32,8 @@ PAGES = {
     "systems": f"systems/?{RANGE}",
     "models": f"models/?{RANGE}",
     "system": f"systems/api.example/?{RANGE}",
+    "budgets": "cost/budgets/?at=2026-10",
+    "months": "cost/months/",
 }
 FIGURES = (
     "//dl[contains(@class, 'kpi')]",
@@ -67,6 +70,7 @@ def filled(team: Team) -> Team:
         )
     store(team, *runs)
     add_line(team, workflow="nightly", provider="openai", model="gpt")
+    budget(team)
     return team
 
 

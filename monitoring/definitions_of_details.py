@@ -1,0 +1,83 @@
+"""What the figures of details mean: of one execution, of two releases, of budgets, months and statements."""
+
+from collections.abc import Sequence
+
+from accounts.phrases import gettext_noop
+from monitoring.definition import Definition
+
+# fmt: off
+OF_DETAILS: Sequence[Definition] = (
+    Definition("duration", gettext_noop("Duration"), gettext_noop("ms"),
+               gettext_noop("From begin to end, waiting included; unknown where one of them was not told."),
+               gettext_noop("ended − started"),
+               "monitoring.reads.replay_records:StepRecord.duration_ms"),
+    Definition("pause", gettext_noop("Pause before"), gettext_noop("ms"),
+               gettext_noop("How long nothing ran between the attempt before and this one."),
+               gettext_noop("begin of this attempt − end of the one before"),
+               "monitoring.analysis.retries:Turn.pause_ms"),
+    Definition("attempts", gettext_noop("Attempts"), gettext_noop("count"),
+               gettext_noop("How often the step was tried in this execution, the first time included."),
+               gettext_noop("visits of the step that belong together"),
+               "monitoring.analysis.retries:Story.attempts"),
+    Definition("retry_time", gettext_noop("Other attempts took"), gettext_noop("ms"),
+               gettext_noop("The time of all attempts but the one that counts."),
+               gettext_noop("sum of the durations of the other attempts"),
+               "monitoring.analysis.retries:Story.spent_ms"),
+    Definition("retry_pauses", gettext_noop("Pauses"), gettext_noop("ms"),
+               gettext_noop("How long was waited between the attempts."),
+               gettext_noop("sum of the pauses between attempts"),
+               "monitoring.analysis.retries:Story.paused_ms"),
+    Definition("difference", gettext_noop("Difference"), gettext_noop("as the figure"),
+               gettext_noop("What the figure of the later release is more, or less, than that of the earlier one."),
+               gettext_noop("later − earlier; for costs and durations also later ÷ earlier − 1"),
+               "monitoring.analysis.difference:Difference.change"),
+    Definition("share_p", gettext_noop("p"), gettext_noop("share"),
+               gettext_noop("The chance of such a difference if both releases were alike; below 0.05 it is shown as "
+                            "one."),
+               gettext_noop("Fisher's exact test, corrected for all that are compared (Holm)"),
+               "monitoring.analysis.release_metrics:Share.p_value"),
+    Definition("budget", gettext_noop("Budget"), gettext_noop("money"),
+               gettext_noop("The amount of this budget for the month, in its own currency."),
+               gettext_noop("the amount that holds in the month"),
+               "billing.reads.budgets:BudgetRow.amount"),
+    Definition("spent", gettext_noop("Spent"), gettext_noop("money"),
+               gettext_noop("What was spent in the month within the budget, as far as a price is known, and its "
+                            "share of the amount."),
+               gettext_noop("sum of the cost of its lines"),
+               "billing.reads.budgets:BudgetRow.actual"),
+    Definition("unpriced_tokens", gettext_noop("Tokens without a price"), gettext_noop("tokens"),
+               gettext_noop("Tokens of models for which no price is known; their cost is not known and not in the "
+                            "sum."),
+               gettext_noop("tokens of lines without a price"),
+               "billing.reads.months:ListedMonth.unpriced_tokens"),
+    Definition("month_cost", gettext_noop("Cost of a month"), gettext_noop("USD"),
+               gettext_noop("The cost of all lines that count in the month, corrections and adjustments included."),
+               gettext_noop("sum of the cost of its lines"),
+               "billing.reads.months:ListedMonth.cost_usd"),
+    Definition("cost_lines", gettext_noop("Lines"), gettext_noop("count"),
+               gettext_noop("Cost lines: a line for each hour, workflow, step, model and price."),
+               gettext_noop("lines that count in the month"),
+               "billing.reads.months:ListedMonth.lines"),
+    Definition("ours", gettext_noop("Here"), gettext_noop("USD or tokens"),
+               gettext_noop("What Steadyrun knows of the day, model or provider."),
+               gettext_noop("sum of the lines"),
+               "billing.analysis.reconciliation:Compared.ours"),
+    Definition("theirs", gettext_noop("Statement"), gettext_noop("USD or tokens"),
+               gettext_noop("What the statement of the provider says of it."),
+               gettext_noop("sum of the rows of the statement"),
+               "billing.analysis.reconciliation:Compared.told"),
+    Definition("statement_difference", gettext_noop("Difference to the statement"), gettext_noop("USD or tokens"),
+               gettext_noop("What the provider says more, or less, than is known here."),
+               gettext_noop("statement − here"),
+               "billing.analysis.reconciliation:Compared.difference"),
+    Definition("statement_share", gettext_noop("Share of the statement"), gettext_noop("share"),
+               gettext_noop("The difference as a share of what the provider says: up to 0.5% is green, up to 2% "
+                            "amber."),
+               gettext_noop("|difference| ÷ statement"),
+               "billing.analysis.reconciliation:Compared.share"),
+    Definition("booked", gettext_noop("Booked"), gettext_noop("USD"),
+               gettext_noop("What was booked of the difference as an adjustment."),
+               gettext_noop("sum of the adjustments"),
+               "billing.analysis.reconciliation:Compared.booked"),
+)
+# fmt: on
