@@ -1,8 +1,11 @@
-"""Addresses with the character NUL, which no text of the database may hold: views never see it."""
+"""The character NUL, which no text of the database may hold: no view sees it in an address, no form keeps it."""
 
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+
+from config.error_pages import bad_request
 
 NUL = "\0"
 
@@ -21,3 +24,8 @@ class WithoutNul:
         if NUL in request.path_info:
             raise Http404("No address holds NUL.")
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A bad request, where a form with NUL came as far as the database: no key makes one, and nothing was kept."""
+        is_nul = isinstance(exception, DataError) and "NUL (0x00)" in str(exception)
+        return bad_request(request, exception) if is_nul else None
