@@ -145,9 +145,9 @@ class TeamAdmin(Told, WithActs):
     def state(self, team: Team) -> str:
         """Open, suspended, or when it is deleted."""
         if team.erased_from is not None:
-            return _("is deleted on {at} UTC").format(at=f"{formats.moment(team.erased_from)}")
+            return _("is deleted on {at} UTC").format(at=formats.moment(team.erased_from))
         if team.suspended_at:
-            return _("suspended since {day}").format(day=f"{formats.day_of_year(team.suspended_at)}")
+            return _("suspended since {day}").format(day=formats.day_of_year(team.suspended_at))
         return _("open")
 
     @admin.display(description=gettext_lazy("members"), ordering="member_count")

@@ -134,7 +134,7 @@ def read_backup(now: datetime) -> Fact:
         none = _("none in the data folder; those kept elsewhere are not known here")
         return Fact(_("Newest backup"), none, is_known=False)
     age = now - max(made)
-    value = _("{at} UTC, in the data folder").format(at=f"{formats.moment(max(made))}")
+    value = _("{at} UTC, in the data folder").format(at=formats.moment(max(made)))
     return Fact(_("Newest backup"), value, age > OLD_BACKUP)
 
 
@@ -149,7 +149,7 @@ def _log_stream() -> Fact:
         return Fact(label, value, is_bad=True)
     if stream is None or stream.last_success_at is None:
         return Fact(label, _("pushed to {host}; nothing was sent yet").format(host=host))
-    last = f"{formats.moment(stream.last_success_at)}"
+    last = formats.moment(stream.last_success_at)
     return Fact(label, _("pushed to {host}, last at {at} UTC").format(host=host, at=last))
 
 

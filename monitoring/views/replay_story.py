@@ -168,7 +168,7 @@ def amounts(turn: Turn) -> list[str]:
 def _compared(ratio: float, less: str, more: str) -> str:
     if ratio < 1:
         return less.format(share=wording.percent(ratio, 0))
-    return more.format(times=f"{wording.count(ratio)}") if ratio >= 10 else f"{formats.number(f'{ratio:.2g}')}"
+    return more.format(times=wording.count(ratio) if ratio >= 10 else formats.number(f"{ratio:.2g}"))
 
 
 def retried_card(scene: Scene, address: Address) -> RetriedCard | None:

@@ -134,7 +134,7 @@ def test_a_price_is_ended_and_removed(team, base, owner_client) -> None:
         first = TeamPrice.objects.get().id
     refused = owner_client.post(f"{base}prices/{first}/", {"ends_on": "soon"})
     assert refused.status_code == 422
-    assert "ends_on must be a day" in text_of(refused)
+    assert "ends on must be a day" in text_of(refused)
     ended = text_of(owner_client.post(f"{base}prices/{first}/", {"ends_on": "2026-09-01"}, follow=True))
     assert "to 2026-08-31" in ended
     with team_context(team.id):

@@ -49,9 +49,9 @@ def rows(team: Team) -> tuple[list[Any], ...]:
         line = "logged_at", "level", "message"
         return (
             list(Execution.objects.order_by("external_id").values_list(*told)),
-            list(LogLine.objects.order_by("logged_at", "message", "step_id").values_list(*line, "step_id")),
+            list(LogLine.objects.order_by("logged_at", "message", "level", "step_id").values_list(*line, "step_id")),
             list(
-                SourceLine.objects.order_by("logged_at", "message", "labels").values_list(
+                SourceLine.objects.order_by("logged_at", "message", "level", "labels").values_list(
                     "logged_at", "level", "message", "labels"
                 )
             ),
