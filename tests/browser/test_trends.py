@@ -33,6 +33,19 @@ def address(live_server: LiveServer, team: Team) -> str:
     return f"{live_server.url}/t/{team.slug}/workflows/nightly/"
 
 
+def test_a_first_visit_fetches_little(page: Page, address: str, open_signed_in: SignIn) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition("/static/")[2]))
+    open_signed_in(page, address)
+    asked.clear()
+    page.goto(address)
+    drawn_chart(page, "chart-latency")
+    page.evaluate("document.fonts.ready")
+    fonts = {name.rpartition("/")[2].partition(".")[0] for name in asked if name.endswith(".woff2")}
+    assert fonts == {"inter-plain"}
+    assert len(asked) <= 26
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_charts_are_drawn_and_the_page_fits(
     page: Page, address: str, complaints: list[str], width: int, scheme: str, open_signed_in: SignIn

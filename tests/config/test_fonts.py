@@ -35,6 +35,11 @@ def test_the_small_file_has_what_its_rule_says_and_is_small() -> None:
     assert {"tnum"} <= {one.FeatureTag for one in font["GSUB"].table.FeatureList.FeatureRecord}
 
 
+def test_no_other_file_has_a_letter_of_the_small_one() -> None:
+    *others, (_file, plain) = ranges()
+    assert [file for file, told in others if told & plain] == []
+
+
 def test_the_style_sheets_ask_for_no_weight_that_it_lacks() -> None:
     told = {int(one) for path in STYLES.glob("*.css") for one in re.findall(r"font-weight: (\d+);", path.read_text())}
     assert told
