@@ -43,7 +43,7 @@ def test_a_first_visit_fetches_little(page: Page, address: str, open_signed_in: 
     page.evaluate("document.fonts.ready")
     fonts = {name.rpartition("/")[2].partition(".")[0] for name in asked if name.endswith(".woff2")}
     assert fonts == {"inter-plain"}
-    assert len(asked) <= 26
+    assert len(asked) <= 25
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
