@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from monitoring import wording
 from monitoring.analysis.concentration import Finding, Reading, lift_order
 from monitoring.analysis.explanation import Combination
 from monitoring.analysis.relations import Relation
+from monitoring.joining import both
 from monitoring.presentation import Link
 from monitoring.reads.calls import KINDS as CALLED_KINDS
 from monitoring.reads.concentration import HOURS, Concentration, Shared
@@ -87,7 +87,7 @@ class CommonRow:
 def title_of_row(combination: Combination) -> str:
     """The attributes of a row in words: `Step`, `Step and release`."""
     first, *others = [attribute for attribute, _value in combination]
-    return _with_and([title_of(first), *(noun_of(other) for other in others)])
+    return both([title_of(first), *(noun_of(other) for other in others)])
 
 
 def noun_of(attribute: str) -> str:
@@ -100,12 +100,7 @@ def noun_of(attribute: str) -> str:
 
 def value_of_row(combination: Combination) -> str:
     """The values of a row: `book`, `book and v3`."""
-    return _with_and([value or _("(empty)") for _attribute, value in combination])
-
-
-def _with_and(words: Sequence[str]) -> str:
-    text = _("{parts} and {last}")
-    return reduce(lambda parts, last: text.format(parts=parts, last=last), words)
+    return both([value or _("(empty)") for _attribute, value in combination])
 
 
 def kind_of(combination: Combination) -> Kind:
