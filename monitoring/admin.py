@@ -63,7 +63,7 @@ class TrackerDeliveryAdmin(TenantAdmin):
         """Queues them once more, with fresh tries."""
         rows, team_id = list(queryset.order_by("created_at", "id")[:MAX_AGAIN]), current_team_id()
         count = sum(send_again(team_id=team_id, delivery_id=one.id, now=timezone.now()) for one in rows)
-        text = ngettext("{count} are sent again within seconds.", "{count} are sent again within seconds.", count)
+        text = ngettext("{count} is sent again within seconds.", "{count} are sent again within seconds.", count)
         self.tell_retry(request, rows, count, text.format(count=count))
 
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin_forms import LookedAt
 from accounts.audit import record_for_installation
@@ -60,7 +60,9 @@ class MailAdmin(LookedAt):
             target = (kind, one.pk, str(one))
             record_for_installation(f"{kind.replace(' ', '_')}.retried", target, about_team=one.team_id)
         given_up.filter(pk__in=[one.pk for one in rows]).update(due_at=now, made_at=now, tries=0)
-        words = _("{count} are sent again within a minute.").format(count=len(rows))
+        words = ngettext(
+            "{count} is sent again within a minute.", "{count} are sent again within a minute.", len(rows)
+        ).format(count=len(rows))
         self.message_user(request, words, messages.SUCCESS if rows else messages.WARNING)
 
 

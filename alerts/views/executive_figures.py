@@ -197,7 +197,7 @@ def _at_least(costs: MonthCosts, amount: str) -> str:
 
 
 def _succeeded(number: int) -> str:
-    told = ngettext("{count} runs succeeded, all environments", "{count} runs succeeded, all environments", number)
+    told = ngettext("{count} run succeeded, all environments", "{count} runs succeeded, all environments", number)
     return told.format(count=wording.count(number))
 
 
@@ -210,7 +210,7 @@ def budget_words(costs: MonthCosts) -> tuple[str, str]:
         if not costs.over:
             return _("no budget of the whole team; no other budget is over"), ""
         told = ngettext(
-            "no budget of the whole team; {over} of {count} budgets over",
+            "no budget of the whole team; {over} of {count} budget over",
             "no budget of the whole team; {over} of {count} budgets over",
             len(costs.others),
         )

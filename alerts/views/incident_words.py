@@ -26,11 +26,11 @@ MUTED = {
     "ignored": gettext_noop("Its failure group is ignored."),
     "sample": gettext_noop("It is about sample data."),
 }
-# The same behind "no notice" in a table; what counts to another says so beside its title.
+# The same in a table; what counts to another says so beside its title.
 MUTED_SHORT = {
-    "silence": gettext_noop(": silenced"),
-    "ignored": gettext_noop(": group ignored"),
-    "sample": gettext_noop(": sample data"),
+    "silence": gettext_noop("no notice: silenced"),
+    "ignored": gettext_noop("no notice: group ignored"),
+    "sample": gettext_noop("no notice: sample data"),
 }
 _WORDS = {
     IncidentEventKind.OPENED: gettext_noop("opened it"),
@@ -79,8 +79,8 @@ def muted_words(reason: str) -> str:
 
 
 def muted_short(reason: str) -> str:
-    """The same behind "no notice" in a table."""
-    return _(MUTED_SHORT[reason]) if reason in MUTED_SHORT else ""
+    """The same in a table, as short as can be."""
+    return _(MUTED_SHORT[reason]) if reason in MUTED_SHORT else _("no notice")
 
 
 def length_of(one: Incident, now: datetime) -> str:

@@ -201,7 +201,7 @@ def fresh_words(number: int) -> str:
 def _rest(parts: int, taken: int, over: int) -> str:
     """The incidents that need nobody now."""
     needless = ngettext(
-        "{count} more that need nobody: parts of others, or sample data",
+        "{count} more that needs nobody: part of another, or sample data",
         "{count} more that need nobody: parts of others, or sample data",
         parts,
     )

@@ -71,7 +71,7 @@ def rehearsal_chart(rule: AlertRule, found: Rehearsal, names: Names) -> Drawn | 
 
 def _label(metric: str, number: int) -> str:
     told = ngettext(
-        "{metric} of the last 30 days; the rule would have fired {count} times",
+        "{metric} of the last 30 days; the rule would have fired {count} time",
         "{metric} of the last 30 days; the rule would have fired {count} times",
         number,
     )

@@ -15,17 +15,14 @@ FAILING_NUMBERS = [int(status) for status in FAILING]
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """A kind of executions to look at: `word` in addresses, `noun` as in "3 failures", `adjective` as in "failed runs",
-    `verb` as in "runs fail".
+    """A kind of executions to look at: `word` in addresses, `adjective` as in "failed runs".
 
     `which` tells those of a sample of all runs; `at` the step runs at which it happened in them. `param` is the query
     parameter that finds them, with `value`, or `limit` where they are above one.
     """
 
     word: str
-    noun: str
     adjective: str
-    verb: str
     definition: str
     which: Callable[[Runs], Mask]
     at: Callable[[Runs], Mask]
@@ -68,12 +65,10 @@ def _greatest_of_run(steps: Runs, values: Reals) -> Mask:
 POPULATIONS: Mapping[str, Population] = {
     one.word: one
     for one in (
-        Population("failed", "failure", "failed", "fail", "Runs that failed or timed out", _failed, _failed, "status"),
+        Population("failed", "failed", "Runs that failed or timed out", _failed, _failed, "status"),
         Population(
             "slow",
-            "slow run",
             "slow",
-            "are slow",
             "The slowest runs in this range, from its p95 on,",
             lambda runs: _high(runs.duration_ms),
             lambda steps: _greatest_of_run(steps, steps.duration_ms),
@@ -82,9 +77,7 @@ POPULATIONS: Mapping[str, Population] = {
         ),
         Population(
             "expensive",
-            "expensive run",
             "expensive",
-            "are expensive",
             "The dearest runs in this range, from the p95 of cost on,",
             lambda runs: _high(runs.cost_usd),
             lambda steps: _greatest_of_run(steps, steps.cost_usd),
@@ -93,9 +86,7 @@ POPULATIONS: Mapping[str, Population] = {
         ),
         Population(
             "retried",
-            "retried run",
             "retried",
-            "are retried",
             "Runs that are retries or had retried steps",
             lambda runs: runs.columns["retries"] > 0,
             lambda steps: steps.columns["attempt"] > 1,
@@ -104,9 +95,7 @@ POPULATIONS: Mapping[str, Population] = {
         ),
         Population(
             "unmet",
-            "unmet run",
             "unmet",
-            "are unmet",
             "Runs that succeeded without meeting the success criteria",
             lambda runs: runs.columns["unmet"] > 0,
             lambda steps: np.zeros(len(steps), dtype=np.bool_),

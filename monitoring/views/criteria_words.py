@@ -50,8 +50,7 @@ def progress_words(progress: Progress | None, *, running_only: bool = False) -> 
     if progress.total is None:
         return _("The executions of the last 30 days are checked in a few seconds.")
     total = max(progress.total, progress.checked)
-    # English says "executions" whatever their number; other languages may not.
-    words = ngettext("{done} of {total} executions checked.", "{done} of {total} executions checked.", total)
+    words = ngettext("{done} of {total} execution checked.", "{done} of {total} executions checked.", total)
     return words.format(done=wording.count(progress.checked), total=wording.count(total))
 
 

@@ -227,8 +227,7 @@ def _actions(scope: Scope, found: Found, lead: reads.ReleasePair | None) -> list
         actions.append(Action(_("Open the newest failure group"), newest, "flag", primary=not actions))
     if found.now.failures:
         failed = scope.href("executions", status=["failed", "timed_out"])
-        # English says "runs" whatever their number; other languages may not.
-        label = ngettext("See the {count} failed runs", "See the {count} failed runs", found.now.failures)
+        label = ngettext("See the {count} failed run", "See the {count} failed runs", found.now.failures)
         actions.append(Action(label.format(count=wording.count(found.now.failures)), failed, "list"))
     return actions[:2]
 
@@ -270,8 +269,7 @@ def kpis(scope: Scope, found: Found) -> list[Kpi]:
 
 
 def _failed_kpi(now: Totals, before: Totals, since: str) -> Kpi:
-    # English says "runs" whatever their number; other languages may not.
-    runs = ngettext("of {count} runs", "of {count} runs", now.runs).format(count=wording.count(now.runs))
+    runs = ngettext("of {count} run", "of {count} runs", now.runs).format(count=wording.count(now.runs))
     return Kpi(
         _("Failed runs"),
         wording.count(now.failures),

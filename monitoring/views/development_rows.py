@@ -224,8 +224,7 @@ def changed_words(one: ReleasePair) -> tuple[str, str]:
     more = max(one.rate.more or 0, one.p95.more or 0)
     if not more:
         return _("Cannot tell"), ""
-    # English says "runs" whatever their number; other languages may not.
-    words = ngettext("Cannot tell yet: {count} more runs needed", "Cannot tell yet: {count} more runs needed", more)
+    words = ngettext("Cannot tell yet: {count} more run needed", "Cannot tell yet: {count} more runs needed", more)
     return words.format(count=wording.count(more)), ""
 
 

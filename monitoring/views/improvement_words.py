@@ -182,8 +182,7 @@ def proof_card(metric: str, result: dict[str, Any] | None, measured_at: datetime
 
 
 def _runs(number: int) -> str:
-    # English says "runs" whatever their number; other languages may not.
-    return ngettext("{count} runs", "{count} runs", number).format(count=wording.count(number))
+    return ngettext("{count} run", "{count} runs", number).format(count=wording.count(number))
 
 
 def _interval(metric: str, result: dict[str, Any]) -> str:

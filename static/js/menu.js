@@ -1,4 +1,4 @@
-// Menus, dialogs, the sidebar on phones, closing notices.
+// Menus, dialogs, the sidebar on phones, closing notices, printing.
 const sideIsOpen = () => document.querySelector("#side.open") !== null;
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 
@@ -37,6 +37,7 @@ addEventListener("click", (event) => {
   if (found("dialog")) document.getElementById(found("dialog").dataset.dialog)?.showModal();
   if (found("close")) found("close").closest("dialog").close();
   if (found("dismiss")) found("dismiss").parentElement.remove();
+  if (found("print")) print();
   if (found("open")) openFigures(event, found("open"));
   if (event.target.matches("dialog")) event.target.close();
 });

@@ -41,6 +41,9 @@ def test_somebody_is_invited_gets_a_key_and_all_is_in_the_log(
     expect(page.get_by_text("Copy it now")).to_be_visible()
     accessible(page)
     page.screenshot(path=tmp_path / f"keys-{width}.png", full_page=True)
+    page.reload()
+    expect(page.get_by_text("Copy it now")).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text="Reader")).to_have_count(1)
     for part in ("roles", "team", "retention", "privacy", "usage", "groups", "sign-in", "audit"):
         page.goto(f"{settings_of}{part}/")
         accessible(page)

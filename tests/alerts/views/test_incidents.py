@@ -140,7 +140,7 @@ def test_an_incident_of_the_sample_waits_for_nobody(member_client, team, one, pa
         Incident.objects.filter(id=one.id).update(muted_by="sample")
     text = flat(member_client, pages)
     assert "No incident is open" in text
-    assert "1 more that need nobody: parts of others, or sample data" in text
+    assert "1 more that needs nobody: part of another, or sample data" in text
 
 
 def test_what_a_member_does_is_done_and_written_down(member_client, team, one, pages) -> None:

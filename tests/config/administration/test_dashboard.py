@@ -147,7 +147,7 @@ def test_notices_that_were_given_up_are_sent_again(staff: Client, team: Team, ot
 def test_messages_to_trackers_are_sent_again(staff: Client, team: Team) -> None:
     with team_context(team.id):
         one = TrackerDelivery.objects.create(kind="test", payload={}, created_at=timezone.now(), status="failed")
-    assert "1 are sent again" in retry(staff, "monitoring/trackerdelivery", team, "send_again", one.id)
+    assert "1 is sent again" in retry(staff, "monitoring/trackerdelivery", team, "send_again", one.id)
     assert TrackerDue.objects.filter(delivery_id=one.id).exists()
 
 
@@ -181,7 +181,7 @@ def test_mails_that_were_given_up_are_sent_again(staff: Client, team: Team, owne
         assert f"/admin/{label}/?state=failed" in text_of(staff, "/admin/given-up/")
         assert owner.email in text_of(staff, f"/admin/{label}/", state="failed")
         assert owner.email not in text_of(staff, f"/admin/{label}/", state="sent").split("changelist-form")[-1]
-        assert "1 are sent again" in retry(staff, label, team, "send_again", one.pk)
+        assert "1 is sent again" in retry(staff, label, team, "send_again", one.pk)
         one.refresh_from_db()
         assert (one.tries, one.due_at is not None, one.made_at > now - timedelta(days=1)) == (0, True, True)
 
