@@ -168,7 +168,7 @@ def _shown(prepared: Prepared, found: Candidates, chosen: Chosen) -> list[int]:
         shown.update(sorted(places, key=lambda place: (-failures[place], place))[:VALUES_SHOWN])
     excess = failures - prepared.drift * found.sums[2]
     dense = np.round(excess**2 / np.maximum(found.sums[1], 1.0), 9)
-    clear = is_clear(prepared.drift, found.sums) & tell_more(found.pairs, found.sums)
+    clear = tell_more(found.pairs, found.sums, is_clear(prepared.drift, found.sums))
     striking = [place for place in several if clear[place]]
     striking.sort(key=lambda place: (-dense[place], found.pairs[place]))
     return sorted(shown | set(striking[:COMBINATIONS_SHOWN]))

@@ -23,8 +23,8 @@ class Relation(StrEnum):
     OWN = "On its own"
 
 
-def tell_more(combined: Sequence[Sequence[tuple[int, int]]], sums: Counts) -> Booleans:
-    """Which combinations fail clearly more than each wider one that was found; `sums` are theirs, by place.
+def tell_more(combined: Sequence[Sequence[tuple[int, int]]], sums: Counts, asked: Booleans) -> Booleans:
+    """Which of the `asked` combinations fail clearly more than each wider one that was found; all are by place.
 
     G. I. Webb, "Discovering significant patterns", Machine Learning 68 (2007), calls such patterns productive.
     """
@@ -36,9 +36,11 @@ def tell_more(combined: Sequence[Sequence[tuple[int, int]]], sums: Counts) -> Bo
         max(
             (rate_of.get(part, 0.0) for size in range(1, len(pairs)) for part in combinations(pairs, size)), default=0.0
         )
-        for pairs in combined
+        for pairs in (combined[place] for place in np.nonzero(asked)[0])
     ]
-    return is_clear(np.array(wider), sums)
+    told = np.zeros_like(asked)
+    told[asked] = is_clear(np.array(wider), sums[:, asked])
+    return told
 
 
 def relations(

@@ -27,7 +27,7 @@ from monitoring.windows import Window
 
 # At most so many executions in question, runs to compare with, and runs whose steps are compared are read.
 MAX_FAILURES = 4_000
-MAX_RUNS = 6_000
+MAX_RUNS = 4_000
 MAX_STEPPED = 500
 EXECUTIONS, STEPS, ERRORS = range(3)
 # Parts of the window in which rows are counted.

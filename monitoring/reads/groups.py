@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.statements import run_prepared
+from accounts.statements import run_planned, run_prepared
 from monitoring.filters import Filters
 from monitoring.models import Workflow
 from monitoring.reads.failures import failing
@@ -118,10 +117,8 @@ def failure_groups(team_id: uuid.UUID, workflow: Workflow, filters: Filters) -> 
     first = (window.start - _ORIGIN) // bucket
     count = (window.end - _ORIGIN - timedelta(microseconds=1)) // bucket - first + 1
     population, params = failing(team_id, workflow, filters)
-    with connection.cursor() as cursor:
-        teams = [team_id] * 3
-        cursor.execute(_CELLS.format(failing=population), [*params, *teams, _ORIGIN, bucket.total_seconds(), team_id])
-        cells = [_Cell(*row) for row in cursor.fetchall()]
+    told = [*params, *[team_id] * 3, _ORIGIN, bucket.total_seconds(), team_id]
+    cells = [_Cell(*row) for row in run_planned(_CELLS.format(failing=population), told)]
     nodes: Counter[int] = Counter()
     names: dict[int, str | None] = {}
     for cell in cells:
