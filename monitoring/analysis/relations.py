@@ -36,7 +36,7 @@ def tell_more(combined: Sequence[Sequence[tuple[int, int]]], sums: Counts, asked
         max(
             (rate_of.get(part, 0.0) for size in range(1, len(pairs)) for part in combinations(pairs, size)), default=0.0
         )
-        for pairs in (combined[place] for place in np.nonzero(asked)[0])
+        for pairs in (combined[place] for place in np.nonzero(asked)[0].tolist())
     ]
     told = np.zeros_like(asked)
     told[asked] = is_clear(np.array(wider), sums[:, asked])
