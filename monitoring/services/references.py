@@ -65,14 +65,18 @@ def reference_for(
 ) -> Compared | None:
     """The reference that an execution is compared with; None without a workflow.
 
-    Three queries where one is stored. A page takes a stored one as it is unless too few executions are behind it; who
-    `is_patient` has an old one made again.
+    Three queries where one is stored, two where enough executions of the narrowest kind are behind it. A page takes a
+    stored one as it is unless too few executions are behind it; who `is_patient` has an old one made again.
     """
     if execution.workflow_id is None:
         return None
     shared = shared_ids(team_id, execution)
     ids = {reference_id(execution, shared, level): level for level in LEVELS}
     stored = {ids[one.id]: one for one in (_Stored(*row) for row in run_prepared(_STORED, [team_id, list(ids)]))}
+    narrowest = stored.get(LEVELS[0])
+    if narrowest and not is_patient and min(narrowest.runs, narrowest.cohort) >= ENOUGH:
+        # However many there are now, this one would be chosen, and taken as it is.
+        return _compared(_unpack(narrowest.document), LEVELS[0], narrowest.built_at)
     counts = count_healthy(team_id, execution, shared)
     known = {level: max(counts[level], stored[level].runs if level in stored else 0) for level in LEVELS}
     cohort = choose_cohort(known)
