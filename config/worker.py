@@ -8,10 +8,12 @@ import os
 import sys
 
 os.environ["CELERY_SKIP_CHECKS"] = "1"
+# The client of Valkey loads this where it happens to be installed: 2 to 3 MB.
+sys.modules.setdefault("opentelemetry.sdk", None)  # type: ignore[arg-type]
 
-from celery.apps.worker import Worker
+from celery.apps.worker import Worker  # noqa: E402 - what stands above comes first
 
-from config.celery import app
+from config.celery import app  # noqa: E402 - what stands above comes first
 
 
 def main() -> int:

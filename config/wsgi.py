@@ -6,8 +6,11 @@ import sys
 
 # Nothing of what is loaded is garbage: looking for some meanwhile takes a tenth of the time.
 gc.disable()
-# Django REST framework loads this for its test client where it happens to be installed: 5 MB.
-sys.modules.setdefault("requests", None)  # type: ignore[arg-type]
+# Django REST framework, Django's test client and the client of Valkey load these where they happen to be installed,
+# and have no use for them here: 10 MB.
+UNWANTED = ("requests", "pygments", "jinja2", "opentelemetry.sdk")
+for name in UNWANTED:
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - what stands above comes first
 from gunicorn.http.errors import ParseException  # noqa: E402
@@ -27,9 +30,10 @@ celery_app.set_default()
 sys.setswitchinterval(0.0005)
 # Loads every view now: a mistake shows when the process starts, and the first visitor does not wait.
 _ = get_resolver().url_patterns
-# Now whoever needs it may load it: talking to identity providers does.
-if sys.modules.get("requests") is None:
-    sys.modules.pop("requests", None)
+# Now whoever needs one may load it: talking to identity providers does.
+for name in UNWANTED:
+    if sys.modules.get(name) is None:
+        sys.modules.pop(name, None)
 application = ChunkedBodies(
     django_application,
     limit=settings.INGEST_MAX_BODY_BYTES,

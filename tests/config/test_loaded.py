@@ -6,7 +6,10 @@ import sys
 import pytest
 
 # Arrays, tables, workbooks, protobuf, a client of others' addresses, the shell of Celery's command.
-NEVER = ["numpy", "pyarrow", "openpyxl", "google.protobuf", "requests", "prompt_toolkit", "click_repl"]
+LARGE = ["numpy", "pyarrow", "openpyxl", "google.protobuf", "requests", "prompt_toolkit", "click_repl"]
+# What libraries load where development or documentation happens to have installed it.
+OF_OTHERS = ["opentelemetry.sdk", "pygments", "jinja2"]
+NEVER = [*LARGE, *OF_OTHERS]
 # Encryption, all of alerting, patterns of masking: they come with the first secret, rule or report.
 ONCE_NEEDED = ["cryptography", "alerts.services", "re2"]
 # Pages and what draws and describes them.
@@ -14,7 +17,7 @@ OF_PAGES = ["config.urls", "monitoring.views", "rest_framework.serializers", "dj
 LOADS = {
     "web": ("import config.wsgi", NEVER),
     "worker": ("import config.worker; config.worker.app.loader.import_default_modules()", [*NEVER, *OF_PAGES]),
-    "beat": ("import config.beat", [*NEVER, *OF_PAGES, "django.db", "monitoring", "ingestion"]),
+    "beat": ("import config.beat, redis", [*NEVER, *OF_PAGES, "django.db", "monitoring", "ingestion"]),
 }
 
 
