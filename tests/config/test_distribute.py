@@ -6,12 +6,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from accounts.cluster import by_insert, is_cluster
 from accounts.models import MemberGroup, Team
-from accounts.postgresql.base import DatabaseWrapper
 from accounts.tenancy import team_context
 from monitoring.models import Execution
 from tests.factories import report, step, store
@@ -27,10 +26,15 @@ def asked(*arguments: str) -> tuple[str, str]:
     return str(ended.value.code), out.getvalue()
 
 
+def take_for_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts the answer where the connection remembers it."""
+    monkeypatch.setitem(vars(connections["default"]), "is_cluster", True)
+
+
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     """The application takes the database for a cluster."""
-    monkeypatch.setattr(DatabaseWrapper, "is_cluster", True)
+    take_for_cluster(monkeypatch)
 
 
 @pytest.mark.django_db(databases=["default", "owner"])
@@ -68,6 +72,7 @@ def test_reports_are_stored_in_a_cluster_as_elsewhere(team: Team, cluster: None)
     ]
     store(team, *runs, now=NOW)
     store(team, *runs, now=NOW)
+    assert is_cluster()
     with team_context(team.id):
         assert [one.step_count for one in Execution.objects.order_by("external_id")] == [1, 1]
 
@@ -82,6 +87,6 @@ def test_many_rows_are_inserted_as_values_in_a_cluster(team: Team, monkeypatch: 
 
     with team_context(team.id):
         assert "UNNEST(" in inserted("a", "b")
-        monkeypatch.setattr(DatabaseWrapper, "is_cluster", True)
+        take_for_cluster(monkeypatch)
         assert "UNNEST(" not in inserted("c", "d")
         assert MemberGroup.objects.filter(team_id=team.id).count() == 4
