@@ -22,7 +22,7 @@ DAYS_KEPT = 30
 MACHINE_CORES, MACHINE_TERABYTES, FREE = 16, 4.0, 0.25
 # What a cluster takes of the processor of a single machine for the same reports (docs/scaling.md#tried): the
 # coordinator plans every statement, and the nodes do the work.
-COORDINATOR_FACTOR, NODE_FACTOR = 3.6, 2.4
+COORDINATOR_FACTOR, NODE_FACTOR = 3.9, 2.1
 
 
 @dataclass(frozen=True, slots=True)
