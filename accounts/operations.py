@@ -23,14 +23,32 @@ def policy_sql(table: str) -> str:
     )
 
 
+def spread_sql(table: str) -> str:
+    """Spreads a new table by team where the others are spread already (docs/scaling.md); elsewhere nothing.
+
+    By one connection to each machine, so that what follows in the migration finds the table there.
+    """
+    return f"""
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+        IF EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass('public.execution')) THEN
+            PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+            PERFORM create_distributed_table('{table}', 'team_id', colocate_with => 'public.execution');
+        END IF;
+    END IF;
+END $$;"""
+
+
 class MakeTenantTable(RunSQL):
-    """Turns a table that Django made into a tenant table: key `(team_id, id)`, security, rights."""
+    """Turns a table that Django made into a tenant table: key `(team_id, id)`, security, rights, place in a cluster."""
 
     def __init__(self, table: str, key: str = "team_id, id") -> None:
         self.table = table
         self.key = key
         super().__init__(
-            f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey, ADD PRIMARY KEY ({key});" + policy_sql(table),
+            f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey, ADD PRIMARY KEY ({key});"
+            + policy_sql(table)
+            + spread_sql(table),
             reverse_sql=RunSQL.noop,
         )
 
@@ -68,6 +86,29 @@ class AddTeamForeignKey(RunSQL):
             f"REFERENCES {remote} (team_id, id) ON DELETE {action} DEFERRABLE INITIALLY DEFERRED;",
             reverse_sql=RunSQL.noop,
         )
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """The operation as a migration writes it."""
+        return self.__class__.__qualname__, [], dict(self.arguments)
+
+
+class RefuseToClear(RunSQL):
+    """Makes a key that cleared its column one that refuses: the application clears it first.
+
+    A cluster has no keys that clear a column. The table is read while others go on.
+    """
+
+    def __init__(self, table: str, column: str, remote: str) -> None:
+        self.arguments = {"table": table, "column": column, "remote": remote}
+        name = f"{table}_{column}_team_fk"
+        # One by one: in a cluster each is handed on to other machines by itself.
+        statements: list[Any] = [
+            f"ALTER TABLE {table} DROP CONSTRAINT {name}",
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (team_id, {column}) "
+            f"REFERENCES {remote} (team_id, id) DEFERRABLE INITIALLY DEFERRED NOT VALID",
+            f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}",
+        ]
+        super().__init__(statements, reverse_sql=RunSQL.noop)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """The operation as a migration writes it."""

@@ -16,6 +16,8 @@ from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
 from psycopg.pq import ExecStatus, TransactionStatus
 
+from accounts.postgresql.base import DatabaseWrapper
+
 _current_team: ContextVar[uuid.UUID | None] = ContextVar("current_team", default=None)
 M = TypeVar("M", bound=models.Model)
 
@@ -44,7 +46,11 @@ def _set_team(team_id: uuid.UUID | None, using: str) -> None:
     raw: psycopg.Connection[Any] = connection.connection
     with connection.wrap_database_errors:
         if raw.pgconn.transaction_status == TransactionStatus.IDLE:
-            statement = f"BEGIN; {statement}"
+            if cast("DatabaseWrapper", connection).is_cluster:
+                # Citus hands the whole text on to machines where a transaction has begun already.
+                raw.pgconn.exec_(b"BEGIN")
+            else:
+                statement = f"BEGIN; {statement}"
         result = raw.pgconn.exec_(statement.encode())
         if result.status != ExecStatus.COMMAND_OK:
             raise psycopg.OperationalError(raw.pgconn.get_error_message())

@@ -4,8 +4,12 @@ Django shortens `GROUP BY` to the primary key that it knows (`id`). In the datab
 `(team_id, id)`, so PostgreSQL refuses the shortened form.
 """
 
-from django.db.backends.postgresql import base, features
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base, features, operations
 from django.db.models import Model
+from django.utils.functional import cached_property
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -18,7 +22,23 @@ class DatabaseFeatures(features.DatabaseFeatures):
         return bool(super().allows_group_by_selected_pks_on_model(model))
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """Operations as Django has them, with compilers of our own."""
+
+    compiler_module = "accounts.postgresql.compiler"
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """The connection that uses these features."""
 
     features_class = DatabaseFeatures
+    ops_class = DatabaseOperations
+
+    @cached_property
+    def is_cluster(self) -> bool:
+        """Whether the database is one of a Citus cluster: asked past Django, so that no transaction begins."""
+        self.ensure_connection()
+        raw: psycopg.Connection[Any] = self.connection
+        with self.wrap_database_errors:
+            result = raw.pgconn.exec_(b"SELECT count(*) FROM pg_extension WHERE extname = 'citus'")
+        return result.get_value(0, 0) == b"1"

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.cluster import by_insert
+
 _LOCK_CLASS = 7310021
 BATCH = 5_000
 # How long a transaction may have been open when its events are still found. Tasks and requests end within minutes.
@@ -28,5 +30,5 @@ def place_events(team_id: UUID, *, batch: int = BATCH) -> int:
     """Gives numbers to at most `batch` events that have none; how many. Inside the team's context."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK_CLASS, str(team_id)])
-        cursor.execute(_PLACE, {"team": team_id, "batch": batch})
+        cursor.execute(_PLACE + by_insert(), {"team": team_id, "batch": batch})
         return int(cursor.rowcount)

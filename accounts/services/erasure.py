@@ -18,7 +18,7 @@ from django.db import connection, models, transaction
 
 from accounts.audit import record_for_installation
 from accounts.models import AuditEvent, Team
-from accounts.tenancy import team_context
+from accounts.tenancy import TeamForeignKey, team_context
 
 BATCH = 5_000
 _KEY = """
@@ -57,6 +57,9 @@ def erase_due(now: datetime) -> list[Erased]:
 
 def erase_team(team: Team) -> Erased:
     """Deletes everything of a team and the team, each batch in a transaction of its own."""
+    for table, column in _own_parents():
+        with team_context(team.id), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {table} SET {column} = NULL WHERE team_id = %s AND {column} IS NOT NULL", [team.id])
     rows = {table: gone for table in tables_of_teams() if (gone := sum(_batches(team.id, table)))}
     if gone := sum(_audit_batches(team.id)):
         rows[AuditEvent._meta.db_table] = gone
@@ -71,6 +74,16 @@ def erase_team(team: Team) -> Erased:
 
 def _has_team(model: type[models.Model]) -> bool:
     return any(field.attname == "team_id" for field in model._meta.concrete_fields)
+
+
+def _own_parents() -> list[tuple[str, str]]:
+    """Columns that point to a row of the same table, which may go in an earlier batch: table and column."""
+    return sorted(
+        (model._meta.db_table, field.column)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, TeamForeignKey) and field.null and field.related_model is model
+    )
 
 
 def _remotes(model: type[models.Model]) -> set[type[models.Model]]:

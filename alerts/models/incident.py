@@ -75,11 +75,11 @@ class Incident(TenantModel):
     facts = models.JSONField(default=dict)
     cause_kind = models.CharField(max_length=12, blank=True, default="")
     cause_value = models.CharField(max_length=500, blank=True, default="")
-    parent = TeamForeignKey("self", models.DO_NOTHING, null=True, related_name="children", db_index=False)
+    parent = TeamForeignKey("self", models.SET_NULL, null=True, related_name="children", db_index=False)
     muted_by = models.CharField(max_length=12, blank=True, default="")
     is_flapping = models.BooleanField(default=False)
     improvement = TeamForeignKey(
-        "monitoring.Improvement", models.DO_NOTHING, null=True, related_name="incidents", db_index=False
+        "monitoring.Improvement", models.SET_NULL, null=True, related_name="incidents", db_index=False
     )
 
     class Meta(TenantModel.Meta):

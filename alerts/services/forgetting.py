@@ -13,7 +13,10 @@ _PARENTS = f"SELECT DISTINCT parent_id FROM incident WHERE {_MINE} AND parent_id
 _LEFT_ALONE = """SELECT id FROM incident p WHERE team_id = %(team)s AND id = ANY(%(parents)s::uuid[])
     AND rule_id IS NULL AND NOT EXISTS (
         SELECT FROM incident c WHERE c.team_id = %(team)s AND c.parent_id = p.id)"""
+# What goes is forgotten by incidents that stay.
 _STATEMENTS = (
+    f"""UPDATE incident SET improvement_id = NULL WHERE team_id = %(team)s AND improvement_id IN (
+        SELECT id FROM improvement WHERE {_MINE})""",
     f"DELETE FROM alert_state WHERE {_MINE}",
     f"DELETE FROM rule_due WHERE team_id = %(team)s AND rule_id IN (SELECT id FROM alert_rule WHERE {_MINE})",
 )
@@ -42,4 +45,8 @@ def _remove(cursor: Any, team_id: UUID, incidents: Sequence[UUID]) -> None:
         cursor.execute(
             f"DELETE FROM {table} WHERE team_id = %(team)s AND incident_id = ANY(%(incidents)s::uuid[])", about
         )
+    cursor.execute(
+        "UPDATE incident SET parent_id = NULL WHERE team_id = %(team)s AND parent_id = ANY(%(incidents)s::uuid[])",
+        about,
+    )
     cursor.execute("DELETE FROM incident WHERE team_id = %(team)s AND id = ANY(%(incidents)s::uuid[])", about)

@@ -40,7 +40,7 @@ class Budget(TenantModel):
     owner = models.ForeignKey(
         "accounts.User", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
     )
-    owner_group = TeamForeignKey("accounts.MemberGroup", models.DO_NOTHING, null=True, db_index=False, related_name="+")
+    owner_group = TeamForeignKey("accounts.MemberGroup", models.SET_NULL, null=True, db_index=False, related_name="+")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)

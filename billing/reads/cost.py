@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from accounts.statements import Row, run_planned
 from billing.analysis.periods import Days, months_in
@@ -157,7 +158,7 @@ def group(cut: CostCut, parts: Sequence[Part], keys: Sequence[str], *, sums: str
     read = ", ".join(dict.fromkeys((*named, *(name.strip() for name in _READ.split(",")))))
     sums_up = dimension is CostDimension.WORKFLOWS and not any("bucket" in key for key in keys)
     selects = " UNION ALL ".join(
-        _to_date(part, condition, read, query)
+        _to_date(part, condition, read, query, cut.team_id)
         if sums_up and part.is_from_first
         else f"""SELECT {part.side} AS side, bucket, {read} FROM cost_rollup
             WHERE {condition} AND grain = {part.grain.value} AND dimension = {dimension.value}
@@ -172,15 +173,15 @@ def group(cut: CostCut, parts: Sequence[Part], keys: Sequence[str], *, sums: str
     return [(*row[:width], Figures(*row[width:])) for row in rows]
 
 
-def _to_date(part: Part, condition: str, read: str, query: _Query) -> str:
+def _to_date(part: Part, condition: str, read: str, query: _Query, team_id: UUID) -> str:
     """The last row to date of each workflow, environment, entry and outcome that the month has, inside these days."""
     start, end = query.bind(part.days.start), query.bind(part.days.end)
     return f"""SELECT {part.side} AS side, bucket, {read} FROM (
-            SELECT team_id AS team, workflow_id AS workflow, environment_id AS environment, entry AS for_entry,
+            SELECT workflow_id AS workflow, environment_id AS environment, entry AS for_entry,
                 outcome AS for_outcome FROM cost_rollup
             WHERE {condition} AND grain = {CostGrain.MONTH.value} AND dimension = {CostDimension.WORKFLOWS.value}
             AND bucket = {start}) AS told CROSS JOIN LATERAL (
-            SELECT * FROM cost_rollup WHERE team_id = team AND workflow_id = workflow
+            SELECT * FROM cost_rollup WHERE team_id = {query.bind(team_id)} AND workflow_id = workflow
             AND grain = {CostGrain.DAY.value} AND dimension = {CostDimension.TO_DATE.value}
             AND environment_id = environment AND entry = for_entry AND outcome = for_outcome
             AND bucket >= {start} AND bucket < {end} ORDER BY bucket DESC LIMIT 1

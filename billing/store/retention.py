@@ -5,7 +5,7 @@ transaction. The price book is the same for all teams and stays.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,11 +27,11 @@ _MONTH = (
 # Who changed what; prices, changes and discounts that ended or were taken back before, and rates that later ones
 # replaced before.
 _PRICES = (
-    "DELETE FROM cost_event WHERE team_id = %(team)s AND at < %(before)s",
-    "DELETE FROM re_rating WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",
-    "DELETE FROM team_price WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",
-    "DELETE FROM resource_rate WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)",
-    """DELETE FROM discount d WHERE team_id = %(team)s AND (removed_at < %(before)s OR ends_on < %(before)s)
+    "DELETE FROM cost_event WHERE team_id = %(team)s AND at < %(instant)s",
+    "DELETE FROM re_rating WHERE team_id = %(team)s AND (removed_at < %(instant)s OR ends_on < %(before)s)",
+    "DELETE FROM team_price WHERE team_id = %(team)s AND (removed_at < %(instant)s OR ends_on < %(before)s)",
+    "DELETE FROM resource_rate WHERE team_id = %(team)s AND (removed_at < %(instant)s OR ends_on < %(before)s)",
+    """DELETE FROM discount d WHERE team_id = %(team)s AND (removed_at < %(instant)s OR ends_on < %(before)s)
         AND NOT EXISTS (SELECT FROM team_price p WHERE p.team_id = %(team)s AND p.discount_id = d.id)""",
     """DELETE FROM exchange_rate r WHERE team_id = %(team)s AND EXISTS (
         SELECT FROM exchange_rate later WHERE later.team_id = %(team)s AND later.currency = r.currency
@@ -55,13 +55,15 @@ def first_kept(now: datetime) -> date:
 def drop_expired(now: datetime) -> Dropped:
     """Removes what is too old, in every team, month by month. Running it twice removes nothing more."""
     dropped, before = Dropped(), first_kept(now)
+    # A day is no instant: comparing the two depends on the session, which a cluster refuses in a statement that writes.
+    instant = datetime(before.year, before.month, before.day, tzinfo=UTC)
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):
         while lines := _drop_month(team_id, before):
             dropped.months += 1
             dropped.lines += lines
         with team_context(team_id), connection.cursor() as cursor:
             for statement in _PRICES:
-                cursor.execute(statement, {"team": team_id, "before": before})
+                cursor.execute(statement, {"team": team_id, "before": before, "instant": instant})
     return dropped
 
 

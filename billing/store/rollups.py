@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.cluster import by_insert
 from billing.models import CostDimension, CostGrain
 from billing.store.summaries import add_summaries
 
@@ -105,5 +106,5 @@ def fold_parts(team_id: UUID, parts: Iterable[Part], now: datetime) -> None:
             values: dict[str, Any] = {"team": team_id, "grain": grain.value, "now": now}
             values |= {"workflows": workflows, "environments": environments, "buckets": buckets}
             cursor.executemany(_CLEAR, [(team_id, grain.value, *part) for part in wanted])
-            cursor.execute(statement, values)
+            cursor.execute(statement + by_insert(), values)
             add_summaries(cursor, values)

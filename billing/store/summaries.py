@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.backends.utils import CursorWrapper
 
+from accounts.cluster import by_insert
 from billing.models import ANY_KIND, CostDimension, CostGrain
 from monitoring.identity import NO_WORKFLOW
 
@@ -80,7 +81,7 @@ FROM (
 def add_summaries(cursor: CursorWrapper, values: dict[str, Any]) -> None:
     """The summaries of the parts whose rows were just made; values as in `billing.store.rollups`."""
     once = {"some_environments": sorted(set(values["environments"])), "some_buckets": sorted(set(values["buckets"]))}
-    for statement in (_WORKFLOWS, _CLEAR_MODELS, _MODELS):
+    for statement in (_WORKFLOWS + by_insert(), _CLEAR_MODELS, _MODELS + by_insert()):
         cursor.execute(statement, values | once)
     if values["grain"] == CostGrain.DAY:
         _add_to_date(cursor, values, zip(values["workflows"], values["environments"], values["buckets"], strict=True))
@@ -96,4 +97,4 @@ def _add_to_date(cursor: CursorWrapper, values: dict[str, Any], parts: Iterable[
     cursor.executemany(_CLEAR_TO_DATE, cleared)
     workflows, environments, months = (list(column) for column in zip(*firsts, strict=True))
     told = {"workflows": workflows, "environments": environments, "months": months, "firsts": list(firsts.values())}
-    cursor.execute(_TO_DATE, {"team": values["team"], "now": values["now"], **told})
+    cursor.execute(_TO_DATE + by_insert(), {"team": values["team"], "now": values["now"], **told})

@@ -44,7 +44,7 @@ class Workflow(Audited, TenantModel):
     owner = models.ForeignKey(
         "accounts.User", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
     )
-    owner_group = TeamForeignKey("accounts.MemberGroup", models.DO_NOTHING, null=True, db_index=False, related_name="+")
+    owner_group = TeamForeignKey("accounts.MemberGroup", models.SET_NULL, null=True, db_index=False, related_name="+")
     tags = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
     is_sample = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)

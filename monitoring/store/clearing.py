@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from accounts.cluster import is_cluster
 from accounts.tenancy import team_context
 from monitoring.models.execution import RetentionClass
 from monitoring.store.expiry_days import Partition
@@ -183,7 +184,12 @@ def remove_records(team_id: UUID, part: Partition, *, pace: Pace, keeps_imports:
 
 
 def rewrite(part: Partition, without: Sequence[UUID], *, pace: Pace) -> int:
-    """Writes a partition anew without the rows of some teams, and without what is dead; the bytes that came free."""
+    """Writes a partition anew without the rows of some teams, and without what is dead; the bytes that came free.
+
+    Not in a cluster: the owner's function reads one file of one machine. Raises `RuntimeError` there.
+    """
+    if is_cluster():
+        raise RuntimeError("a partition of a cluster is not written anew: its rows are removed")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT steadyrun_rewrite_day(%s, %s::smallint, %s, %s::uuid[], %s)",
@@ -220,5 +226,7 @@ def remove_events(team_id: UUID, before: datetime) -> int:
     with team_context(team_id), connection.cursor() as cursor:
         cursor.execute("SELECT steadyrun_drop_audit(%s, %s)", [team_id, before])
         gone = int(cursor.fetchone()[0])
+    # By itself: what the owner changed in a transaction nobody else may touch in a cluster.
+    with team_context(team_id), connection.cursor() as cursor:
         cursor.execute(_DROP_PLACES, {"team": team_id, "before": before})
         return gone

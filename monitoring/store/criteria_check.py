@@ -28,8 +28,8 @@ SEALED_MARGIN = timedelta(days=2)
 
 _REQUEST = """
 INSERT INTO criteria_check (team_id, workflow_id, requested_at, due_at, since, checked_count)
-VALUES (%(team)s, %(workflow)s, %(now)s, %(due)s,
-    GREATEST(%(since)s, (SELECT max(day) + %(margin)s FROM sealed_day WHERE team_id = %(team)s)), 0)
+SELECT %(team)s, %(workflow)s, %(now)s, %(due)s, GREATEST(%(since)s, max(day) + %(margin)s), 0
+FROM sealed_day WHERE team_id = %(team)s
 ON CONFLICT (team_id, workflow_id) DO UPDATE SET requested_at = EXCLUDED.requested_at, due_at = EXCLUDED.due_at,
     since = EXCLUDED.since, cursor_at = NULL, cursor_id = NULL, total_count = NULL, checked_count = 0,
     finished_at = NULL

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from accounts.cluster import is_cluster
 from accounts.models import RetentionPolicy, Team
 from accounts.services.retention import policy_of
 from accounts.tenancy import team_context
@@ -218,12 +219,14 @@ def _remove_of_some(run: _Run, part: Partition, whole: set[UUID], with_imports: 
         return
     counts = rows_by_team(part)
     total = sum(counts.values()) + sum(removed.values())
-    is_much = sum(counts.get(one, 0) for one in whole) >= REWRITTEN_FROM * total
+    is_rewritten = not is_cluster()
+    is_much = is_rewritten and sum(counts.get(one, 0) for one in whole) >= REWRITTEN_FROM * total
     left_out = sorted(whole) if is_much else []
     for one in sorted(whole):
         removed[one] = max(counts.get(one, 0), 1) if is_much else remove_records(one, part, pace=run.pace)
     gone = sum(removed.values())
-    freed = rewrite(part, left_out, pace=run.pace) if gone and gone >= REWRITTEN_FROM * total else 0
+    is_worth_it = is_rewritten and gone and gone >= REWRITTEN_FROM * total
+    freed = rewrite(part, left_out, pace=run.pace) if is_worth_it else 0
     for team_id, rows in removed.items():
         if rows:
             reusable = 0 if freed else int(part.bytes * rows / max(total, gone))

@@ -45,16 +45,20 @@ WITH chosen AS (
 )
 SELECT workflow_id, environment_id, minute, count(*) FROM claimed GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-# Days and months that are marked already, or not there yet, need no waiting.
-_MARK = """
-INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, grain, marked_at)
-SELECT %(team)s, b.workflow_id, b.environment_id, b.bucket, %(grain)s,
-    CASE WHEN EXISTS (
-        SELECT FROM rollup r WHERE r.team_id = %(team)s AND r.grain = %(grain)s AND r.workflow_id = b.workflow_id
-            AND r.environment_id = b.environment_id AND r.dimension = 0 AND r.bucket = b.bucket
-    ) THEN %(now)s ELSE %(before)s END
+# Days and months that are marked already, or not there yet, need no waiting. Two statements: in a cluster the queue is
+# on one machine and the rollups are on others.
+_THERE = """
+SELECT b.workflow_id, b.environment_id, b.bucket
 FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(starts)s::timestamptz[])
     AS b(workflow_id, environment_id, bucket)
+JOIN rollup r ON r.team_id = %(team)s AND r.grain = %(grain)s AND r.workflow_id = b.workflow_id
+    AND r.environment_id = b.environment_id AND r.dimension = 0 AND r.bucket = b.bucket
+"""
+_MARK = """
+INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, grain, marked_at)
+SELECT %(team)s, b.workflow_id, b.environment_id, b.bucket, %(grain)s, b.marked_at
+FROM unnest(%(workflows)s::uuid[], %(environments)s::bigint[], %(starts)s::timestamptz[], %(marked)s::timestamptz[])
+    AS b(workflow_id, environment_id, bucket, marked_at)
 WHERE NOT EXISTS (
     SELECT FROM dirty_bucket d WHERE d.team_id = %(team)s AND d.grain = %(grain)s AND d.minute = b.bucket
         AND d.workflow_id = b.workflow_id AND d.environment_id = b.environment_id)
@@ -227,4 +231,7 @@ def _mark(team_id: UUID, grain: Grain, finer: Sequence[Bucket], now: datetime) -
         return
     with connection.cursor() as cursor:
         values = _values(team_id, grain, buckets, now)
-        cursor.execute(_MARK, {**values, "before": now - COARSE_DELAY})
+        cursor.execute(_THERE, values)
+        there = {Bucket(*row) for row in cursor.fetchall()}
+        marked = [now if bucket in there else now - COARSE_DELAY for bucket in buckets]
+        cursor.execute(_MARK, {**values, "marked": marked})

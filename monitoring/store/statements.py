@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 from django.db import connection
 
+from accounts.cluster import by_insert
 from monitoring.identity import NO_WORKFLOW
 from monitoring.store.fields import IDENTITY, Row, Table
 from monitoring.store.revisions import pack, unpack
@@ -163,14 +164,14 @@ def insert_marks(team_id: UUID, marks: Sequence[Mark], now: datetime) -> None:
 
 
 @lru_cache(maxsize=64)
-def _insert_new(tables: tuple[Table, ...]) -> str:
+def _insert_new(tables: tuple[Table, ...], ending: str) -> str:
     """One statement: new executions with their marks, and all other rows if no execution was known before."""
     execution, *others = tables
     returning = "id, workflow_id, environment_id, counted_at"
     parts = [f"new AS ({insert(execution, 'ON CONFLICT DO NOTHING', returning)})", f"marks AS ({_MARK_NEW})"]
     # Asked once for the whole statement. Conflicts are not looked for: a new execution has no rows yet.
     if_all_new = "WHERE (SELECT count(*) FROM new) = %s"
-    parts += [f"{table.name}_rows AS ({insert(table, where=if_all_new)})" for table in others]
+    parts += [f"{table.name}_rows AS ({insert(table, ending, where=if_all_new)})" for table in others]
     return f"WITH {', '.join(parts)} SELECT id, counted_at FROM new"
 
 
@@ -183,4 +184,5 @@ def insert_new(team_id: UUID, rows: dict[Table, list[Row]], now: datetime) -> di
     parameters = [team_id, *columns(*executions), team_id, now]
     for table, given in others:
         parameters += [team_id, *columns(table, given), len(executions[1])]
-    return dict(run(_insert_new((executions[0], *(table for table, _ in others))), parameters))
+    tables = (executions[0], *(table for table, _ in others))
+    return dict(run(_insert_new(tables, by_insert()), parameters))

@@ -37,6 +37,8 @@ NOT_RUN = {
     ("docs/sources/logs.md", 'module(load="omelasticsearch")'): "rsyslog is not in the tests",
     ("docs/sources/logs.md", "destination steadyrun {"): "syslog-ng is not in the tests",
     ("docs/operations.md", "CREATE ROLE steadyrun_owner LOGIN PASSWORD '...';"): "roles of a whole server",
+    ("docs/scaling.md", "CREATE ROLE steadyrun_owner LOGIN PASSWORD '...';"): "roles of a whole server",
+    ("docs/scaling.md", "SELECT citus_set_coordinator_host('db0.example', 5432);"): "needs a cluster",
     ("docs/operations.md", "CREATE ROLE steadyrun_backup LOGIN BYPASSRLS PASSWORD '...';"): "roles of a whole server",
 }
 # What another test runs, with more than can be had here.
