@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
 from django.db import connection
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -22,6 +21,7 @@ from accounts.keys import hash_key, prefix_of
 from accounts.models import ApiKey, Membership, Scope, Team, User
 from accounts.permissions import scopes_of
 from accounts.security_log import noticed, refused
+from accounts.statements import run_bound
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
@@ -59,7 +59,7 @@ SELECT {", ".join(f"k.{name}" for name in _FIELDS)}, t.erased_from, t.suspended_
 FROM {ApiKey._meta.db_table} k JOIN {Team._meta.db_table} t ON t.id = k.team_id
 LEFT JOIN ({Membership._meta.db_table} m JOIN {User._meta.db_table} u ON u.id = m.user_id AND u.is_active)
     ON m.team_id = k.team_id AND m.user_id = k.member_id
-WHERE k.prefix = %s
+WHERE k.prefix = $1
 """
 
 
@@ -76,10 +76,8 @@ class FoundKey:
 
 def find_key(prefix: str) -> FoundKey | None:
     """The key with this prefix. Prepared: every report passes here, and building the query costs more than it."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        row = cursor.execute(_FIND, [prefix], prepare=True).fetchone()
-    return FoundKey(ApiKey.from_db(connection.alias, _FIELDS, row[:-3]), *row[-3:]) if row else None
+    rows = run_bound(_FIND, [prefix])
+    return FoundKey(ApiKey.from_db(connection.alias, _FIELDS, rows[0][:-3]), *rows[0][-3:]) if rows else None
 
 
 def verify_key(text: str, now: datetime) -> ApiKey:

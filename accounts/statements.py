@@ -6,13 +6,17 @@ bytes as text. In the small reads that every page makes, that is most of what th
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from functools import cache
-from typing import Any, TypeVar
+from functools import cache, lru_cache
+from typing import Any, TypeVar, cast
 
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorDebugWrapper
 from django.db.models import Model
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 Row = tuple[Any, ...]
 Params = Sequence[Any] | Mapping[str, Any]
@@ -31,6 +35,47 @@ def run_prepared(sql: str, params: Params = ()) -> list[Row]:
 def run_planned(sql: str, params: Params = ()) -> list[Row]:
     """The rows of a statement that is planned for just these values, each time."""
     return _run(sql, params, prepare=False)
+
+
+_DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+
+
+def run_bound(statement: str, params: Sequence[Any]) -> list[Row]:
+    """The rows, if any, of a statement with `$1 $2 ...` for its parameters, which each connection parses once.
+
+    What the driver has prepared is run straight through libpq, which takes a third of what a cursor takes: for the few
+    statements that each request of a sender runs. The driver keeps book of what is prepared, as it forgets it where it
+    must. Only for texts that do not vary, with parameters whose types do not.
+    """
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    with connection.wrap_database_errors:
+        transformer = Transformer(raw)
+        values = transformer.dump_sequence(params, [PyFormat.AUTO] * len(params))
+        name = raw._prepared._names.get((_encoded(statement), transformer.types or ()))
+        begins = raw.pgconn.transaction_status == TransactionStatus.IDLE and not raw.autocommit
+        if name is None or begins:
+            with psycopg.RawCursor(raw) as cursor:
+                cursor.execute(_encoded(statement), params)
+                return cursor.fetchall() if cursor.description else []
+        result = raw.pgconn.exec_prepared(name, cast("list[bytes]", values), transformer.formats)
+        if result.status not in _DONE:
+            raise _error_of(raw, result)
+        transformer.set_pgresult(result)
+        return transformer.load_rows(0, result.ntuples, tuple)
+
+
+@lru_cache(maxsize=128)
+def _encoded(statement: str) -> bytes:
+    """The text as bytes, the same ones each time: they know their hash."""
+    return statement.encode()
+
+
+def _error_of(raw: psycopg.Connection[Any], result: PGresult) -> psycopg.Error:
+    """Why a statement failed. That the server is gone has no code of its own."""
+    if raw.pgconn.status == ConnStatus.BAD:
+        return psycopg.OperationalError(raw.pgconn.get_error_message())
+    return error_from_result(result, encoding=raw.info.encoding)
 
 
 def find_row(model: type[M], condition: str, params: Params) -> M | None:

@@ -1,7 +1,8 @@
 """Ingest over HTTP against plain COPY of the same final rows: CPU seconds per million steps, in interleaved pairs.
 
-Both sides write to the same PostgreSQL with fsync on. Our side counts the web process tree and PostgreSQL, the
-other PostgreSQL alone: the rows are there, formatted, before its clock starts.
+Both sides write to the same PostgreSQL with fsync on, over four connections, a commit for each 100 steps. Our side
+counts the web process tree and PostgreSQL, the other PostgreSQL alone: the rows are there, formatted, before its clock
+starts. `bench.copying` says which rows.
 """
 
 import http.client
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import psycopg
 
+from bench import copying
 from bench.reports import bodies
 from bench.stage import Stage, wait_for_web
 from bench.usage import cpu_seconds
@@ -22,7 +23,6 @@ CONNECTIONS = 4
 BATCHES = 400
 PAIRS = 5
 EXECUTIONS = 10
-TABLES = ("execution", "step", "payload")
 # The number of an execution that this measurement sent.
 NUMBER = "substring(external_id from 'bench-([0-9]+)$')::bigint"
 
@@ -86,79 +86,16 @@ def ours(stage: Stage, web: int, key: str, round_number: int) -> Side:
     return Side(cpu_seconds(web) - before[0], cpu_seconds(stage.postgres_pid()) - before[1], steps)
 
 
-def columns(connection: psycopg.Connection, table: str) -> list[str]:
-    """The columns that COPY may fill (generated ones are computed)."""
-    rows = connection.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER' "
-        "ORDER BY ordinal_position",
-        [table],
-    ).fetchall()
-    return [str(name) for (name,) in rows]
-
-
-def make_copies(connection: psycopg.Connection) -> None:
-    """Tables with the same columns, keys and indexes, without partitions and without row-level security."""
-    for table in TABLES:
-        connection.execute(f"DROP TABLE IF EXISTS copy_{table}")
-        connection.execute(f"CREATE TABLE copy_{table} (LIKE {table} INCLUDING ALL)")
-
-
-def read_batches(connection: psycopg.Connection, first: int, number: str) -> list[dict[str, bytes]]:
-    """The final rows of one round as COPY text, cut into batches of ten executions (about 100 steps).
-
-    `number` is SQL for the number of an execution.
-    """
-    lists = {table: ", ".join(columns(connection, table)) for table in TABLES}
-    connection.execute(
-        f"CREATE TEMP TABLE chosen ON COMMIT DROP AS SELECT team_id, id, (number - {first}) / {EXECUTIONS} AS batch "
-        f"FROM (SELECT team_id, id, {number} AS number FROM execution) AS numbered "
-        f"WHERE number BETWEEN {first} AND {first + BATCHES * EXECUTIONS - 1}"
-    )
-    connection.execute("CREATE INDEX ON chosen (batch)")
-    connection.execute("ANALYZE chosen")
-    result = []
-    for batch in range(BATCHES):
-        result.append({t: copy_out(connection, t, lists[t], batch) for t in TABLES})
-    return result
-
-
-def copy_out(connection: psycopg.Connection, table: str, names: str, batch: int) -> bytes:
-    """One table's rows of one batch as COPY text."""
-    key = "id" if table == "execution" else "execution_id"
-    listed = ", ".join(f"t.{name}" for name in names.split(", "))
-    sql = f"COPY (SELECT {listed} FROM chosen c JOIN {table} t ON t.team_id = c.team_id AND t.{key} = c.id "
-    with connection.cursor().copy(sql + f"WHERE c.batch = {int(batch)}) TO STDOUT") as out:
-        return b"".join(bytes(part) for part in out)
-
-
-def copy_in(url: str, lists: dict[str, str]) -> Callable[[Sequence[dict[str, bytes]]], None]:
-    """Writes batches by COPY over one connection, a commit each."""
-
-    def work(part: Sequence[dict[str, bytes]]) -> None:
-        with psycopg.connect(url) as connection:
-            for batch in part:
-                for table in TABLES:
-                    with connection.cursor().copy(f"COPY copy_{table} ({lists[table]}) FROM STDIN") as into:
-                        into.write(batch[table])
-                connection.commit()
-
-    return work
-
-
-def theirs(stage: Stage, first: int, steps: int, number: str = NUMBER) -> Side:
+def theirs(stage: Stage, round: copying.Round, steps: int) -> Side:
     """One run of plain COPY with the rows that our side has just written."""
-    with psycopg.connect(stage.admin_url(), autocommit=False) as connection:
-        make_copies(connection)
-        lists = {table: ", ".join(columns(connection, table)) for table in TABLES}
-        batches = read_batches(connection, first, number)
-        connection.commit()
+    url = stage.admin_url()
+    batches = copying.read_batches(url, round)
+    work, already = copying.copy_in(url), copying.count(url, "step")
     before = cpu_seconds(stage.postgres_pid())
-    in_parallel(copy_in(stage.admin_url(), lists), batches)
+    in_parallel(work, batches)
     side = Side(0.0, cpu_seconds(stage.postgres_pid()) - before, steps)
-    with psycopg.connect(stage.admin_url()) as connection:
-        row = connection.execute("SELECT count(*) FROM copy_step").fetchone()
-    if row is None or row[0] != steps:
-        raise RuntimeError(f"COPY wrote {row} steps, not {steps}")
+    if (written := copying.count(url, "step") - already) != steps:
+        raise RuntimeError(f"COPY wrote {written} steps, not {steps}")
     return side
 
 
@@ -177,13 +114,16 @@ def counted_back(port: int, key: str) -> int:
 def measure(stage: Stage, key: str) -> dict[str, Any]:
     """Runs the pairs and returns the figures."""
     web = stage.spawn("web")
+    copying.make_copies(stage.admin_url())
     try:
         wait_for_web(stage.port)
         warm = ours(stage, web.pid, key, 1)
         pairs = []
         for number in range(2, 2 + PAIRS):
+            floors = copying.floors(stage.admin_url())
             mine = ours(stage, web.pid, key, number)
-            pairs.append((mine, theirs(stage, number * 1_000_000, mine.steps)))
+            round = copying.Round(number * 1_000_000, BATCHES, EXECUTIONS, NUMBER, floors)
+            pairs.append((mine, theirs(stage, round, mine.steps)))
         sent = warm.steps + sum(mine.steps for mine, _ in pairs)
         stored = counted_back(stage.port, key)
     finally:

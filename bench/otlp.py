@@ -10,13 +10,13 @@ from typing import Any
 
 import psycopg
 
-from bench import ingest
-from bench.ingest import BATCHES, PAIRS, Side, in_parallel, theirs
+from bench import copying
+from bench.ingest import BATCHES, EXECUTIONS, PAIRS, Side, in_parallel, theirs
 from bench.spans import as_json, requests
 from bench.stage import Stage, wait_for_web
 from bench.usage import cpu_seconds
 
-LIMIT_RATIO, LIMIT_JSON, LIMIT_BYTES = 4.0, 2.0, 500.0
+LIMIT_RATIO, LIMIT_JSON, LIMIT_BYTES = 3.5, 2.0, 450.0
 TYPES = {"protobuf": "application/x-protobuf", "json": "application/json"}
 NUMBER = "CASE WHEN external_id ~ '^[0-9a-f]{32}$' THEN ('x' || right(external_id, 8))::bit(32)::bigint END"
 _SIZE = """
@@ -50,7 +50,7 @@ def ours(stage: Stage, web: int, key: str, encoding: str, first: int) -> tuple[S
     before = cpu_seconds(web), cpu_seconds(stage.postgres_pid())
     in_parallel(send(stage.port, key, encoding), bodies)
     used = cpu_seconds(web) - before[0], cpu_seconds(stage.postgres_pid()) - before[1]
-    return Side(*used, spans - BATCHES * ingest.EXECUTIONS), spans
+    return Side(*used, spans - BATCHES * EXECUTIONS), spans
 
 
 def disk_bytes(stage: Stage) -> int:
@@ -66,10 +66,10 @@ def measure_encoding(stage: Stage, web: int, key: str, encoding: str, start: int
     pairs, sent, sizes = [], 0, []
     for number in range(1, PAIRS + 1):
         first = start + number * 1_000_000
-        before = disk_bytes(stage)
+        before, floors = disk_bytes(stage), copying.floors(stage.admin_url())
         mine, spans = ours(stage, web, key, encoding, first)
         sizes.append((disk_bytes(stage) - before) / spans)
-        pairs.append((mine, theirs(stage, first, mine.steps, NUMBER)))
+        pairs.append((mine, theirs(stage, copying.Round(first, BATCHES, EXECUTIONS, NUMBER, floors), mine.steps)))
         sent += spans
     per_span = 1e6 * PAIRS / sent
     return {
@@ -87,6 +87,7 @@ def measure_encoding(stage: Stage, web: int, key: str, encoding: str, start: int
 def measure(stage: Stage, key: str) -> dict[str, Any]:
     """Both encodings against the same web process."""
     web = stage.spawn("web")
+    copying.make_copies(stage.admin_url())
     try:
         wait_for_web(stage.port)
         found = {

@@ -1,12 +1,13 @@
 """What programs send goes straight to its view: it carries no session, no form and no page."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import cast
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import resolve
+from django.urls import ResolverMatch, resolve
 
 from accounts.problems import problem_response
 from config import pause
@@ -16,9 +17,15 @@ OVERLOADED = 503
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
+@lru_cache(maxsize=1024)
+def _resolved(path: str, _urlconf: str) -> ResolverMatch:
+    """The view of a path: programs call the same few again and again. Raises `Resolver404`, which is not remembered."""
+    return resolve(path)
+
+
 def answer(request: HttpRequest) -> HttpResponseBase:
     """Finds and calls the view, as Django's own handler does after its middleware."""
-    match = request.resolver_match = resolve(request.path_info)
+    match = request.resolver_match = _resolved(request.path_info, settings.ROOT_URLCONF)
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     render = getattr(response, "render", None)
     response = render() if callable(render) else response

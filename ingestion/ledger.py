@@ -97,8 +97,10 @@ class Receipt:
 def record(receipt: Receipt) -> None:
     """Adds a receipt to the transaction that is open."""
     source, one = receipt.source, receipt
-    counts = [one.stored, one.duplicate, one.rejected, one.ignored, one.refused, one.byte_count]
-    run(_INSERT_RECEIPT, [source.team_id, source.id, one.received_at, *counts, one.lag_ms, one.execution_id])
+    counts = one.stored, one.duplicate, one.rejected, one.ignored, one.refused, one.byte_count
+    lag = None if one.lag_ms is None else str(one.lag_ms)
+    # As texts: the driver has three types of numbers, and each mixture would be a statement of its own.
+    run(_INSERT_RECEIPT, [source.team_id, source.id, one.received_at, *map(str, counts), lag, one.execution_id])
 
 
 def record_rejections(source: SourceInfo, rejections: Iterable[Rejection], now: datetime) -> None:

@@ -1,27 +1,24 @@
 """From a report to rows: names become ids, times and counts go to columns, the rest into one payload chunk."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from ingestion.records import ExecutionReport, Failure, LogReport, StepReport
+from ingestion.facets import facets_of
+from ingestion.records import ExecutionReport, Failure, LogReport, Resources, StepReport
 from ingestion.usage import detail_of, parts_of, token_columns
 from monitoring.analysis.fingerprint import normalise_error
-from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id, facet_id
+from monitoring.identity import PRODUCTION, LabelKind, StepIds, derive_number, execution_id
 from monitoring.statuses import FAILING
 from monitoring.store.classes import DEFAULT, Classes, class_of_line
-from monitoring.store.fields import EXECUTION, STEP, Row, pack_ids
+from monitoring.store.fields import EXECUTION, STEP, Row
 from monitoring.store.labels import Names
 from monitoring.store.merge import revisions_of
 from monitoring.store.parts import Part
 from monitoring.store.payloads import Scope, make_chunk, merge_scopes
 
 MAX_ERROR = 500
-MAX_FACET_VALUE = 200
-MAX_INPUT_FACETS = 20
 
 # Plain numbers: an enumeration's members hash slowly.
 NODE, NODE_KIND, PROVIDER, MODEL, TOOL, SYSTEM = (
@@ -35,9 +32,9 @@ NODE, NODE_KIND, PROVIDER, MODEL, TOOL, SYSTEM = (
         LabelKind.SYSTEM,
     )
 )
-_REVISIONS, _FACET_IDS = EXECUTION.index["revisions"], EXECUTION.index["facet_ids"]
-# Facets of these names are what executions are grouped by; sessions and users are single ones.
-GROUPED = ("input.", "tag.")
+_REVISIONS = EXECUTION.index["revisions"]
+# From there on columns are computed when a row is written.
+_COMPUTED = (None,) * (len(EXECUTION.names) - _REVISIONS)
 # The columns of the fields that `ExecutionReport.ranks` may name.
 _RANKED = {
     "workflow": "workflow_id",
@@ -50,6 +47,7 @@ _RANKED = {
     "parent_execution": "parent_execution_id",
     "retry_of": "origin_id",
 }
+_NO_RESOURCES: tuple[None, ...] = (None,) * 5
 _encode = msgspec.json.encode
 
 
@@ -84,17 +82,13 @@ class _Builder:
         report = self.report
         scopes: dict[str, Scope] = {}
         steps = [self._step(step, scopes) for step in report.steps] if report.steps else []
-        facets = [(self.names.label(LabelKind.FACET, key), key, text) for key, text in _facets(report)]
-        execution = self._execution()
-        execution[_FACET_IDS] = pack_ids(facet_id(id, text) for id, key, text in facets if key.startswith(GROUPED))
         chunk = make_chunk(report.revision, self._scope(), scopes)
         place = (self.retention_class, self.anchor_day)
         return Part(
-            execution=execution,
+            execution=self._execution(),
             steps=steps,
             payload=[self.id, chunk[0], *place, chunk[1]] if chunk else None,
             logs=[self._log(line) for line in report.logs] if report.logs else [],
-            facets=[[self.id, key_id, *place, text] for key_id, _, text in facets],
             error_texts=self.error_texts,
         )
 
@@ -137,46 +131,44 @@ class _Builder:
         return self.names.label(LabelKind.ENVIRONMENT, told)
 
     def _execution(self) -> Row:
-        report, team = self.report, self.names.team_id
+        """The execution's row, in the order of `EXECUTION`."""
+        report, team, label = self.report, self.names.team_id, self._label
         error, error_id = self._error(report.error)
         if report.status in FAILING:
             word = report.status.word
             self.error_texts[self.names.label(LabelKind.ERROR, word)] = word
-        told: dict[str, Any] = {
-            "id": self.id,
-            "external_id": report.id,
-            "attempt": self.attempt,
-            "retention_class": self.retention_class,
-            "anchor_day": self.anchor_day,
-            "origin_id": execution_id(team, report.retry_of) if report.retry_of not in (None, "", report.id) else None,
-            "parent_execution_id": execution_id(team, report.parent_execution) if report.parent_execution else None,
-            "workflow_id": self.workflow_id,
-            "release_id": self._label(LabelKind.RELEASE, report.release),
-            "commit_id": self._label(LabelKind.COMMIT, report.commit) if report.release else None,
-            "environment_id": self._environment(),
-            "trigger_id": self._label(LabelKind.TRIGGER, report.trigger),
-            "input_type_id": self._label(LabelKind.INPUT_TYPE, report.input_type),
-            "status": int(report.status or 0),
-            "started_at": report.started_at,
-            "told_finished_at": report.finished_at,
-            "placed_at": report.placed_at,
-            **dict.fromkeys(("received_at", "heard_at"), self.now),
-            "clock": report.clock,
-            "told_duration_ms": report.duration_ms,
-            "error": error,
-            "told_error_id": error_id,
-            "url": report.url,
-            "told_cost_usd": report.cost_usd,
-            "told_tokens": list(token_columns(report.tokens)) if report.tokens else None,
-            "is_imported": report.is_imported,
-        }
-        if used := report.resources:
-            told["api_call_count"] = used.api_call_count
-            told["peak_memory_bytes"] = used.memory_bytes
-            told["memory_limit_bytes"] = used.memory_limit_bytes
-            told["storage_bytes"] = used.storage_bytes
-            told["storage_limit_bytes"] = used.storage_limit_bytes
-        row = [told.get(name) for name in EXECUTION.names]
+        row: Row = [
+            self.id,
+            report.id,
+            self.attempt,
+            self.retention_class,
+            self.anchor_day,
+            execution_id(team, report.retry_of) if report.retry_of not in (None, "", report.id) else None,
+            execution_id(team, report.parent_execution) if report.parent_execution else None,
+            self.workflow_id,
+            label(LabelKind.RELEASE, report.release),
+            label(LabelKind.COMMIT, report.commit) if report.release else None,
+            self._environment(),
+            label(LabelKind.TRIGGER, report.trigger),
+            label(LabelKind.INPUT_TYPE, report.input_type),
+            int(report.status or 0),
+            report.started_at,
+            report.finished_at,
+            report.placed_at,
+            # When it came, and when it was heard of last.
+            *(self.now, self.now),
+            report.clock,
+            report.duration_ms,
+            error,
+            error_id,
+            report.url,
+            *_resource_columns(report.resources),
+            report.cost_usd,
+            list(token_columns(report.tokens)) if report.tokens else None,
+            report.is_imported,
+            *facets_of(report, self.names),
+            *_COMPUTED,
+        ]
         if report.revision or report.ranks:
             row[_REVISIONS] = self._revisions(row)
         return row
@@ -195,8 +187,8 @@ class _Builder:
         labels, ids = self.names.labels_of, self.step_ids
         number = ids[step.id]
         error, error_id = (None, None) if step.error is None else self._error(step.error)
-        scope, key = _step_scope(step), str(number)
-        scopes[key] = merge_scopes([scopes[key], scope]) if key in scopes else scope
+        scope, told = _step_scope(step), step.id
+        scopes[told] = merge_scopes([scopes[told], scope]) if told in scopes else scope
         row: Row = [
             self.id,
             number,
@@ -253,8 +245,15 @@ class _Builder:
         return scope
 
 
+def _resource_columns(used: Resources | None) -> tuple[int | None, ...]:
+    if used is None:
+        return _NO_RESOURCES
+    memory = used.memory_bytes, used.memory_limit_bytes
+    return used.api_call_count, *memory, used.storage_bytes, used.storage_limit_bytes
+
+
 def _step_scope(step: StepReport) -> Scope:
-    scope: Scope = {"id": step.id}
+    scope: Scope = {}
     if step.parent_id:
         scope["parent"] = step.parent_id
     if step.input is not None:
@@ -270,31 +269,3 @@ def _step_scope(step: StepReport) -> Scope:
     if step.usage:
         scope["usage"] = step.usage
     return scope
-
-
-def _facets(report: ExecutionReport) -> Iterator[tuple[str, str]]:
-    """Bounded attributes that analysis may group by, as (key, value)."""
-    for name, value in (report.tags or {}).items():
-        yield f"tag.{name}", value[:MAX_FACET_VALUE]
-    if isinstance(report.input, dict):
-        yield from _input_facets(report.input)
-    if report.session:
-        yield "session", report.session[:MAX_FACET_VALUE]
-    if report.user:
-        yield "user", report.user[:MAX_FACET_VALUE]
-    for one in report.feedback or ():
-        text = one.comment if one.score is None else _encode(one.score).decode()
-        if text:
-            yield f"feedback.{one.key}", text[:MAX_FACET_VALUE]
-
-
-def _input_facets(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    count = 0
-    for name, value in fields.items():
-        if not isinstance(value, str | int | float):
-            continue
-        text = value if isinstance(value, str) else _encode(value).decode()
-        if len(text) > MAX_FACET_VALUE or count == MAX_INPUT_FACETS:
-            continue
-        count += 1
-        yield f"input.{name}", text

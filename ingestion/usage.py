@@ -15,6 +15,17 @@ def token_columns(tokens: Tokens | None) -> tuple[int | None, ...]:
     return tokens.input, tokens.cache_read, tokens.cache_write, tokens.output, tokens.reasoning
 
 
+def _is_plain(tokens: Tokens) -> bool:
+    """Whether no part of a count is told, as most often."""
+    return (
+        tokens.cache_write_1h is None
+        and tokens.input_audio is None
+        and tokens.input_image is None
+        and tokens.output_audio is None
+        and tokens.output_image is None
+    )
+
+
 def parts_of(tokens: Tokens) -> dict[str, Any]:
     """The parts of counts that were told, by name."""
     return {name: count for name in TOKEN_PARTS if (count := getattr(tokens, name)) is not None}
@@ -23,7 +34,7 @@ def parts_of(tokens: Tokens) -> dict[str, Any]:
 def detail_of(step: StepReport, *, is_computed_first: bool) -> dict[str, Any] | None:
     """`usage_detail` of a step, see `monitoring.models.step`; None where nobody told any of it."""
     tokens = step.tokens
-    found = parts_of(tokens) if tokens is not None else {}
+    found = {} if tokens is None or _is_plain(tokens) else parts_of(tokens)
     if step.calls is not None:
         found["calls"] = step.calls
     if step.tier:

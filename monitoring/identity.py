@@ -48,8 +48,19 @@ def derive_number(*parts: str | bytes) -> int:
 
 
 def execution_id(team_id: uuid.UUID, external_id: str, attempt: int = 1) -> uuid.UUID:
-    """The id of one attempt at an execution. The first attempt is the origin of the later ones."""
-    return derive_uuid(team_id.bytes, "execution", external_id, str(attempt))
+    """The id of one attempt at an execution: `derive_uuid(team, "execution", external_id, attempt)`.
+
+    The first attempt is the origin of the later ones.
+    """
+    digest = _executions_of(team_id).copy()
+    digest.update(b"%b\x1f%d" % (external_id.encode(), attempt))
+    return uuid.UUID(bytes=digest.digest())
+
+
+@lru_cache(maxsize=512)
+def _executions_of(team_id: uuid.UUID) -> "hashlib.blake2b":
+    """The part that the ids of all executions of a team have in common, digested once."""
+    return hashlib.blake2b(b"%b\x1fexecution\x1f" % team_id.bytes, digest_size=16)
 
 
 def step_id(execution: uuid.UUID, external_id: str) -> int:
@@ -97,6 +108,15 @@ def facet_id(key_id: int, value: str) -> int:
     """The id of a facet's key and value together, as a signed 64-bit number. MD5, because SQL can compute it, too."""
     digest = hashlib.md5(f"{key_id}:{value}".encode(), usedforsecurity=False).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
+
+
+# Between the key of a facet and its value, where both are one text.
+KEY_END = "\x1f"
+
+
+def facet_text(key: str, value: str) -> str:
+    """A facet as an execution's row keeps it."""
+    return f"{key}{KEY_END}{value}"
 
 
 # Stands for a workflow that was not told yet, in rollups and marks, where a key may not be NULL.

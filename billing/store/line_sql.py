@@ -9,7 +9,7 @@ from datetime import date
 
 from billing.analysis.lines import TOKEN_PARTS
 from billing.models import CostBasis, CostOutcome
-from monitoring.identity import NO_WORKFLOW
+from monitoring.identity import KEY_END, NO_WORKFLOW
 from monitoring.statuses import Status
 
 _TOKENS = TOKEN_PARTS[:5]
@@ -30,7 +30,7 @@ MAKE_STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS cost_run (
     workflow_id uuid, environment_id bigint, hour timestamptz, id uuid, retention_class smallint, anchor_day date,
     origin_id uuid, release_id bigint, outcome smallint, steps_tell smallint, told_tokens jsonb, told_cost_usd numeric,
-    unpriced_tokens bigint
+    unpriced_tokens bigint, facets jsonb
 ) ON COMMIT DELETE ROWS;
 TRUNCATE cost_run;
 """
@@ -51,7 +51,7 @@ def _runs(workflow: str, which: str) -> str:
     return f"""
 SELECT b.*, r.* FROM claimed b CROSS JOIN LATERAL (
     SELECT id, retention_class, anchor_day, origin_id, COALESCE(release_id, 0), {_OUTCOME}, steps_tell, told_tokens,
-        told_cost_usd, COALESCE(unpriced_tokens, 0)
+        told_cost_usd, COALESCE(unpriced_tokens, 0), facets
     FROM execution e WHERE team_id = %(team)s AND {workflow} AND environment_id = b.environment_id
         AND counted_at >= b.hour AND counted_at < b.hour + interval '1 hour' OFFSET 0
 ) r WHERE b.workflow_id {which} '{NO_WORKFLOW}'"""
@@ -159,9 +159,15 @@ def tags_of(days: Sequence[tuple[int, date, date]]) -> str:
     """The cost tags of each execution as JSON; of several values of one key the greatest."""
     return f"""
 SELECT id, jsonb_object_agg(key, value)::text AS tags FROM (
-    SELECT r.id, k.key, max(f.value COLLATE "C") AS value
-    FROM cost_run r JOIN facet f ON {of_run("f")} AND {within("f", days)}
-    JOIN unnest(%(tag_ids)s::bigint[], %(tag_keys)s::text[]) AS k(id, key) ON k.id = f.key_id GROUP BY r.id, k.key
+    SELECT f.id, k.key, max(f.value COLLATE "C") AS value
+    FROM unnest(%(tag_ids)s::bigint[], %(tag_keys)s::text[]) AS k(id, key) CROSS JOIN LATERAL (
+        SELECT r.id, substr(v.told, length('tag.' || k.key) + 2)
+        FROM cost_run r CROSS JOIN jsonb_array_elements_text(r.facets) AS v(told)
+        WHERE starts_with(v.told, concat('tag.', k.key, '{KEY_END}'))
+        UNION ALL
+        SELECT r.id, f.value FROM cost_run r JOIN facet f ON {of_run("f")} AND {within("f", days)}
+        WHERE f.key_id = k.id
+    ) AS f(id, value) GROUP BY f.id, k.key
 ) AS told GROUP BY id"""
 
 

@@ -47,9 +47,6 @@ def _time(value: datetime, field: str, latest: datetime) -> datetime:
 
 def _status(word: str) -> tuple[Status, str | None]:
     """The status that a word means, and the word itself where nobody knows it."""
-    status = SPELLINGS.get(word, _UNKNOWN)
-    if status is not _UNKNOWN:
-        return status, None
     status = parse_status(word)
     return status, word if status is _UNKNOWN and word.strip().lower() != "unknown" else None
 
@@ -92,13 +89,17 @@ def _failure(error: Any, field: str) -> Failure | None:
 
 def _settle_common(report: Any, latest: datetime) -> None:
     """What executions and steps share. Runs for every step of every body: no text is built unless it is refused."""
-    if report.status is not None:
-        report.status, report.told_status = _status(report.status)
-    started, finished = report.started_at, report.finished_at
-    if started is not None:
+    word, started, finished = report.status, report.started_at, report.finished_at
+    if word is not None:
+        report.status = status = SPELLINGS.get(word, _UNKNOWN)
+        if status is _UNKNOWN:
+            report.status, report.told_status = _status(word)
+    # Most are as they should be, which is cheaper to see here than in a function of its own.
+    if started is not None and not (started.tzinfo is UTC and EARLIEST <= started <= latest):
         report.started_at = started = _time(started, "started_at", latest)
     if finished is not None:
-        report.finished_at = finished = _time(finished, "finished_at", latest)
+        if not (finished.tzinfo is UTC and EARLIEST <= finished <= latest):
+            report.finished_at = finished = _time(finished, "finished_at", latest)
         if started is not None and finished < started:
             raise Refused("finished_at", "must not be before started_at")
     if report.error is not None:

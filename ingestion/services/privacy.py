@@ -188,7 +188,7 @@ def _recent(team_id: UUID, count: int) -> Iterator[list[dict[str, Any]]]:
         own = Payload.objects.filter(team_id=team_id, execution_id=execution_id, anchor_day=day)
         bodies = [bytes(body) for body in own.order_by("digest").values_list("body", flat=True)]
         if bodies:
-            merged = merge_chunks(bodies)
+            merged = merge_chunks(execution_id, bodies)
             yield [merged.execution, *merged.steps.values()]
 
 

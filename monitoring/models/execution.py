@@ -1,5 +1,7 @@
 """One run of a workflow: a narrow row. Names are label ids, payloads have their own table."""
 
+from typing import Any
+
 from django.db import models
 
 from accounts.tenancy import TenantModel
@@ -98,6 +100,9 @@ class Execution(TenantModel):
     # Input fields and tags, as `monitoring.store.fields.pack_ids` of `monitoring.identity.facet_id`: the analysis of
     # many executions reads them with the row.
     facet_ids = models.BinaryField(null=True)
+    # Input fields, tags, session, user and feedback: `facet_text` each, ascending. Of rows that were written before
+    # this column existed they are in the table `facet`; readers look at both.
+    facets: Any = models.JSONField(null=True)
     revisions = models.JSONField(null=True)
 
     class Meta(TenantModel.Meta):

@@ -142,8 +142,8 @@ def _outputs(team_id: UUID, rows: Sequence[Sequence[Any]]) -> dict[int, tuple[st
         bodies.setdefault(id, []).append(body)
     return {
         number: output_of(scope)
-        for chunks in bodies.values()
-        for number, scope in merge_chunks(chunks).steps.items()
+        for id, chunks in bodies.items()
+        for number, scope in merge_chunks(id, chunks).steps.items()
         if "output" in scope
     }
 

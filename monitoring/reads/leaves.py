@@ -8,7 +8,7 @@ from accounts.statements import run_planned
 from monitoring.analysis.arrays import np
 from monitoring.analysis.leaf_table import NOT_TOLD as NO_CODE
 from monitoring.analysis.leaf_table import Codes, LeafTable
-from monitoring.identity import facet_id
+from monitoring.identity import KEY_END, LabelKind, facet_id, label_id
 from monitoring.reads.samples import NOT_TOLD, Numbers, Runs
 
 # Facets are looked at when so many of the executions in question share them, or this part of all runs.
@@ -18,11 +18,15 @@ MAX_FACETS = 120
 # Of a column with more values the most frequent ones are told.
 MAX_VALUES = 300
 
-_FACETS = """
-SELECT DISTINCT f.key_id, l.value, f.value FROM execution e
-JOIN facet f ON f.team_id = e.team_id AND f.execution_id = e.id AND f.retention_class = e.retention_class
-    AND f.anchor_day = e.anchor_day
-JOIN label l ON l.team_id = f.team_id AND l.id = f.key_id
+_FACETS = f"""
+SELECT DISTINCT f.told FROM execution e
+CROSS JOIN LATERAL (
+    SELECT jsonb_array_elements_text(e.facets) AS told
+    UNION ALL
+    SELECT concat(l.value, '{KEY_END}', o.value) FROM facet o JOIN label l ON l.team_id = o.team_id AND l.id = o.key_id
+    WHERE o.team_id = e.team_id AND o.execution_id = e.id AND o.retention_class = e.retention_class
+        AND o.anchor_day = e.anchor_day
+) f
 WHERE e.team_id = %s AND e.id = ANY(%s)
 """
 
@@ -73,8 +77,9 @@ def facet_columns(team_id: uuid.UUID, sides: Sides) -> list[Column]:
         sides_of.execution_id(int(row)) for sides_of in (sides.bad, sides.base) for row in _examples(sides_of, wanted)
     }
     values: dict[str, dict[int, str]] = {}
-    for key_id, key, value in run_planned(_FACETS, [team_id, sorted(examples)]):
-        if (id := facet_id(key_id, value)) in wanted:
+    for (told,) in run_planned(_FACETS, [team_id, sorted(examples)]):
+        key, _, value = told.partition(KEY_END)
+        if (id := facet_id(label_id(LabelKind.FACET, key), value)) in wanted:
             values.setdefault(key, {})[id] = value
     return [_facet_column(key, told, sides) for key, told in sorted(values.items())]
 

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from monitoring.filters import ANY, Choice, Filters
-from monitoring.identity import PRODUCTION, LabelKind, label_id
+from monitoring.identity import PRODUCTION, LabelKind, facet_text, label_id
 from monitoring.reads.merged import member_array
 from monitoring.search import texts_of
 from monitoring.statuses import UNMET, Status
@@ -45,11 +45,11 @@ _WORKFLOWS = """workflow_id = ANY(ARRAY(
 _FOUND = """(external_id LIKE %s OR error ILIKE %s OR error_id IN (
     SELECT l.id FROM label l WHERE l.team_id = %s AND l.kind = %s AND l.value ILIKE %s))"""
 
-# `input.country=FR`: a key that is a facet's, and its value.
-_FACET = """EXISTS (
+# `input.country=FR`: a key that is a facet's, and its value; on the row, or in the table where it is an older one.
+_FACET = """(facets ?| %s::text[] OR EXISTS (
     SELECT FROM facet f WHERE f.team_id = %s AND f.execution_id = execution.id
         AND f.retention_class = execution.retention_class AND f.anchor_day = execution.anchor_day
-        AND (f.key_id, f.value) IN (SELECT * FROM unnest(%s::bigint[], %s::text[])))"""
+        AND (f.key_id, f.value) IN (SELECT * FROM unnest(%s::bigint[], %s::text[]))))"""
 # `14@Europe/Berlin`: an hour of the day, and whose.
 _HOUR = "(extract(hour FROM counted_at AT TIME ZONE %s) = %s)"
 # A merged group is meant with all that were merged into it.
@@ -135,7 +135,8 @@ def _status_test(values: Sequence[str]) -> Part:
 
 def _facet_test(team_id: uuid.UUID, _: str, values: Sequence[str]) -> Part:
     pairs = [(key, value) for key, is_pair, value in (text.partition("=") for text in values) if is_pair]
-    return _FACET, [team_id, [label_id(LabelKind.FACET, key) for key, _ in pairs], [value for _, value in pairs]]
+    told = [facet_text(key, value) for key, value in pairs]
+    return _FACET, [told, team_id, [label_id(LabelKind.FACET, key) for key, _ in pairs], [value for _, value in pairs]]
 
 
 def _hour_test(_team: uuid.UUID, _: str, values: Sequence[str]) -> Part:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import zstandard
@@ -24,7 +25,7 @@ class Words:
         low = text.casefold()
         return {number for number, told in enumerate(self._told) if told in low}
 
-    def in_payload(self, bodies: Sequence[bytes], kinds: Set[str]) -> set[int]:
+    def in_payload(self, execution_id: UUID, bodies: Sequence[bytes], kinds: Set[str]) -> set[int]:
         """The numbers of the words in the inputs, outputs or errors (`kinds`) of an execution and its steps.
 
         Most chunks hold none of the words anywhere and are only unpacked.
@@ -35,7 +36,7 @@ class Words:
         if not candidates:
             return candidates
         found: set[int] = set()
-        for value in _values(bodies, kinds):
+        for value in _values(execution_id, bodies, kinds):
             found |= self.in_text(_encode(value).decode())
             if found >= candidates:
                 break
@@ -47,8 +48,8 @@ def is_too_large(body: bytes) -> bool:
     return zstandard.frame_content_size(body) > MAX_UNPACKED_BYTES
 
 
-def _values(bodies: Sequence[bytes], kinds: Set[str]) -> Iterator[Any]:
-    payload = merge_chunks(bodies)
+def _values(execution_id: UUID, bodies: Sequence[bytes], kinds: Set[str]) -> Iterator[Any]:
+    payload = merge_chunks(execution_id, bodies)
     scopes: list[Scope] = [payload.execution, *payload.steps.values()]
     for scope in scopes:
         yield from (scope[kind] for kind in kinds if kind in scope)

@@ -106,7 +106,7 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
     bodies = [body for (body,) in run_planned(_PAYLOADS, place)] if payloads else []
     # One line more than is shown says that there are more.
     lines = [LogRecord(*values) for values in run_planned(_LOGS, place)] if payloads else []
-    merged = merge_chunks(bodies)
+    merged = merge_chunks(row["id"], bodies)
     is_expired = not steps and not bodies and not lines and _is_dropped(row)
     deleted = deleted_payload(team_id, row["retention_class"], row["anchor_day"]) if payloads and not bodies else None
     names, workflow = _names(team_id, row, steps), _workflow(team_id, row["workflow_id"])

@@ -163,7 +163,7 @@ class _Seeker:
             if any(is_too_large(body) for body in chunks):
                 too_large += 1
             elif chunks:
-                found[one.id] |= self._words.in_payload(chunks, self._kinds)
+                found[one.id] |= self._words.in_payload(one.id, chunks, self._kinds)
         return len(batch), too_large
 
     def _places(self, batch: Sequence[_Candidate]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from monitoring.identity import NO_WORKFLOW, PRODUCTION, LabelKind, execution_id, label_id
 from monitoring.store.classes import class_of_line
 from monitoring.store.covering import cover, is_flawed, is_nested, uncover
-from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, FACET, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row
+from monitoring.store.fields import CLASS_PLACE, DAY_PLACE, EXECUTION, FIXED_TABLES, LOG_LINE, PAYLOAD, STEP, Row
 from monitoring.store.merge import ENDED, merge_row
 from monitoring.store.parts import Part
 from monitoring.store.statements import Mark
@@ -133,8 +133,6 @@ class Draft:
             self.fixed[PAYLOAD.name].setdefault(part.payload[1], (part.payload, place))
         for row in part.logs:
             self.fixed[LOG_LINE.name].setdefault(row[1], (row, place))
-        for row in part.facets:
-            self.fixed[FACET.name].setdefault((row[1], row[-1]), (row, place))
         return sum(map(len, self.fixed.values())) > before
 
     def fill(self) -> None:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.statements import run_planned
 from accounts.tenancy import team_context
-from monitoring.identity import LabelKind
+from monitoring.identity import KEY_END, LabelKind
 from monitoring.models.execution import RetentionClass
 from monitoring.store.holds import RECORDS
 from monitoring.store.payloads import unpack_chunk
@@ -20,7 +20,12 @@ Place = tuple[UUID, int, date]
 _DAYS = "SELECT DISTINCT anchor_day FROM execution WHERE team_id = %s ORDER BY 1 DESC"
 _BY_FACET = f"""SELECT f.execution_id, f.retention_class, f.anchor_day FROM facet f
     JOIN label l ON l.team_id = f.team_id AND l.id = f.key_id AND l.kind = {int(LabelKind.FACET)}
-    WHERE f.team_id = %s AND f.anchor_day = %s AND f.value = %s AND (%s = '' OR l.value = %s)"""
+    WHERE f.team_id = %(team)s AND f.anchor_day = %(day)s AND f.value = %(text)s
+        AND (%(key)s = '' OR l.value = %(key)s)
+    UNION SELECT e.id, e.retention_class, e.anchor_day FROM execution e
+    CROSS JOIN LATERAL jsonb_array_elements_text(e.facets) f
+    WHERE e.team_id = %(team)s AND e.anchor_day = %(day)s AND split_part(f.value, '{KEY_END}', 2) = %(text)s
+        AND %(key)s IN ('', split_part(f.value, '{KEY_END}', 1))"""
 _BY_TEXT = """SELECT id, retention_class, anchor_day FROM execution WHERE team_id = %(team)s AND anchor_day = %(day)s
         AND (position(%(text)s IN lower(coalesce(error, ''))) > 0 OR position(%(text)s IN lower(external_id)) > 0)
     UNION SELECT execution_id, retention_class, anchor_day FROM log_line WHERE team_id = %(team)s
@@ -42,9 +47,9 @@ def days_of(team_id: UUID) -> list[date]:
 
 def find_on(team_id: UUID, day: date, value: str, *, tag: str = "") -> set[Place]:
     """Executions of a day that hold a value: as this tag, or anywhere in what they carried and said (any case)."""
-    facet = f"tag.{tag}" if tag else ""
+    told = {"team": team_id, "day": day, "text": value, "key": f"tag.{tag}" if tag else ""}
     with team_context(team_id):
-        found = set(_rows(_BY_FACET, [team_id, day, value, facet, facet]))
+        found = set(_rows(_BY_FACET, told))
         if not tag:
             low = value.lower()
             found |= set(_rows(_BY_TEXT, {"team": team_id, "day": day, "text": low}))

@@ -5,6 +5,7 @@ sees two told values: "told beats not told" holds for all of them. With told rev
 earlier one, and the rule decides between equals (see `monitoring.store.merge`).
 """
 
+import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,8 @@ _ID_BYTES = 8
 
 def pack_ids(ids: Iterable[int]) -> bytes | None:
     """A set of signed 64-bit ids as one value: ascending, big-endian, 8 bytes each; None for an empty set."""
-    return b"".join(id.to_bytes(_ID_BYTES, "big", signed=True) for id in sorted(set(ids))) or None
+    found = sorted(set(ids))
+    return struct.pack(f">{len(found)}q", *found) or None
 
 
 def unpack_ids(packed: bytes) -> list[int]:
@@ -42,6 +44,10 @@ def _all_ids(one: bytes, other: bytes) -> bytes | None:
     return pack_ids([*unpack_ids(one), *unpack_ids(other)])
 
 
+def _all_facets(one: list[str], other: list[str]) -> list[str]:
+    return sorted({*one, *other})
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column: its type in the database, its merge rule (None: fixed or computed), whether a revision counts."""
@@ -52,8 +58,8 @@ class Field:
     has_revision: bool = True
 
 
-# Columns that say when reports came, not what they said.
-_RECEIPTS = ("received_at", "heard_at")
+# Columns that say when reports came, not what they said, or say again what a payload chunk does.
+_SILENT = ("received_at", "heard_at", "facets")
 
 
 class Table:
@@ -66,7 +72,7 @@ class Table:
         self.names = tuple(field.name for field in fields)
         self.index = {name: place for place, name in enumerate(self.names)}
         self.revisions = self.index.get("revisions")
-        self.silent = frozenset(self.index[name] for name in _RECEIPTS if name in self.index)
+        self.silent = frozenset(self.index[name] for name in _SILENT if name in self.index)
         self.json_places = tuple(place for place, field in enumerate(fields) if field.type == "jsonb")
         self.rules = tuple((place, field.rule) for place, field in enumerate(fields) if field.rule)
 
@@ -112,6 +118,7 @@ EXECUTION = Table(
         Field("told_tokens", "jsonb", _each_greatest),
         Field("is_imported", "boolean", max, has_revision=False),
         Field("facet_ids", "bytea", _all_ids, has_revision=False),
+        Field("facets", "jsonb", _all_facets, has_revision=False),
         Field("revisions", "jsonb"),
         Field("error_id", "bigint"),
         Field("failed_node_id", "bigint"),
@@ -192,20 +199,8 @@ LOG_LINE = Table(
     ),
 )
 
-FACET = Table(
-    "facet",
-    ("execution_id", "key_id", "value", "retention_class", "anchor_day"),
-    (
-        Field("execution_id", "uuid"),
-        Field("key_id", "bigint"),
-        Field("retention_class", "smallint"),
-        Field("anchor_day", "date"),
-        Field("value", "text"),
-    ),
-)
-
 # Rows that are the same whenever they are sent: a second time changes nothing.
-FIXED_TABLES = (PAYLOAD, LOG_LINE, FACET)
+FIXED_TABLES = (PAYLOAD, LOG_LINE)
 # The first columns of each table tell its rows apart.
 IDENTITY = 2
 # Where partitioned rows carry the class and the day of their execution.

@@ -225,6 +225,8 @@ WHERE release.first_seen_at IS NULL OR EXCLUDED.first_seen_at < release.first_se
 
 def save_releases(team_id: UUID, releases: dict[UUID, SeenRelease]) -> None:
     """Makes releases by id; of known ones moves `first_seen_at` back, and keeps the commit with the greatest label."""
+    if not releases:
+        return
     with connection.cursor() as cursor:
         for id, one in sorted(releases.items()):
             about = (team_id, id, one.workflow_id, one.name, one.name_id, one.seen.at)

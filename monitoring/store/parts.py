@@ -22,7 +22,6 @@ class Part:
     steps: list[Row] = field(default_factory=list)
     payload: Row | None = None
     logs: list[Row] = field(default_factory=list)
-    facets: list[Row] = field(default_factory=list)
     error_texts: dict[int, str] = field(default_factory=dict)
 
     @property

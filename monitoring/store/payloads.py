@@ -1,24 +1,26 @@
 """Chunks of payload: what an execution and its steps carried, as reported, merged when they are read.
 
-A chunk is zstd, with the words of `payload_words`, over JSON `{"r": revision, "e": {scope}, "s": {"<step id>":
-{scope}}}`, keys only where told.
+A chunk is zstd, with the words of `payload_words`, over JSON `{"r": revision, "e": {scope}, "t": {"<the sender's own
+step id>": {scope}}}`, keys only where told. Chunks of earlier versions have `"s": {"<step id>": {scope}}` in place of
+`t`, with the sender's own id in the scope: the number, which follows from that, takes 12 bytes a step (ADR 0024).
 Scope of an execution: input, output, attributes, tags, feedback, error {type, message, detail}, told_status,
-session, user, usage. Scope of a step: id and parent (the sender's own), input, output, attributes, error, told_status,
-usage (the provider's own object).
+session, user, usage. Scope of a step, as it is read: id and parent (the sender's own), input, output, attributes,
+error, told_status, usage (the provider's own object).
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import zstandard
 
-from monitoring.identity import derive_number
+from monitoring.identity import StepIds, derive_number
 from monitoring.store.payload_words import WORDS
 
-LEVEL = 1
+LEVEL = 5
 # Keys whose values are merged key by key: different parts tell different ones.
 KEYED = frozenset({"attributes", "tags", "feedback"})
 # A chunk cannot be larger than a request; the limit only stops a damaged row.
@@ -61,14 +63,14 @@ def _decompressor() -> zstandard.ZstdDecompressor:
 
 
 def make_chunk(revision: int, execution: Scope, steps: dict[str, Scope]) -> tuple[int, bytes] | None:
-    """The digest and the body of one reported part; None when it carries nothing."""
+    """The digest and the body of one reported part, its steps by the sender's own ids; None when it carries nothing."""
     if not execution and not steps:
         return None
     content: dict[str, Any] = {"r": revision} if revision else {}
     if execution:
         content["e"] = execution
     if steps:
-        content["s"] = steps
+        content["t"] = steps
     text = _encode_canonical(content)
     return derive_number(text), _compressor().compress(text)
 
@@ -138,19 +140,28 @@ def merge_own(bodies: Iterable[bytes]) -> Scope:
     return merged.values()
 
 
-def merge_chunks(bodies: Iterable[bytes]) -> ExecutionPayload:
-    """The payload that these chunks say together; their order and repetition do not matter."""
+def merge_chunks(execution_id: UUID, bodies: Iterable[bytes]) -> ExecutionPayload:
+    """The payload that these chunks of an execution say together; their order and repetition do not matter."""
     decompress = _decompressor().decompress
     contents = [_decode(decompress(bytes(body), max_output_size=MAX_CHUNK_BYTES)) for body in bodies]
+    ids = StepIds(execution_id)
     if len(contents) == 1:
         # Written in the order of its keys, so this is what merging would give.
-        told = {int(number): scope for number, scope in contents[0].get("s", {}).items()}
+        told = dict(_steps_of(contents[0], ids))
         return ExecutionPayload(contents[0].get("e", {}), {number: told[number] for number in sorted(told)})
     execution = _MergedScope()
     steps: dict[int, _MergedScope] = {}
     for content in contents:
         revision = content.get("r", 0)
         execution.add(content.get("e", {}), revision)
-        for number, scope in content.get("s", {}).items():
-            steps.setdefault(int(number), _MergedScope()).add(scope, revision)
+        for number, scope in _steps_of(content, ids):
+            steps.setdefault(number, _MergedScope()).add(scope, revision)
     return ExecutionPayload(execution.values(), {number: steps[number].values() for number in sorted(steps)})
+
+
+def _steps_of(content: dict[str, Any], ids: StepIds) -> Iterator[tuple[int, Scope]]:
+    """The scopes of the steps of a chunk, by step id."""
+    for number, scope in content.get("s", {}).items():
+        yield int(number), scope
+    for told, scope in content.get("t", {}).items():
+        yield ids[told], dict(sorted({**scope, "id": told}.items()))

@@ -16,6 +16,7 @@ import psycopg
 from django.db import connection
 
 from accounts.cluster import by_insert
+from accounts.statements import run_bound
 from monitoring.identity import NO_WORKFLOW
 from monitoring.store.fields import IDENTITY, Row, Table
 from monitoring.store.revisions import pack, unpack
@@ -26,6 +27,10 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
 def _text_array(values: Sequence[str | None]) -> str:
+    told = _encode(values)
+    if b"\\" not in told:
+        # JSON and array literals differ in what stands behind a backslash alone.
+        return "{" + told[1:-1].decode() + "}"
     quoted = ("NULL" if value is None else f'"{value.translate(_ESCAPES)}"' for value in values)
     return "{" + ",".join(quoted) + "}"
 
@@ -46,7 +51,7 @@ def array(type: str, values: Sequence[Any]) -> str:
 
 def _one(type: str, value: Any) -> Any:
     """One value of this type as a parameter: always text, so that a statement's prepared form does not depend on it."""
-    if value is None or type == "text":
+    if type == "text":
         return value
     if type == "bytea":
         return f"\\x{value.hex()}"
@@ -65,7 +70,7 @@ def columns(table: Table, rows: Sequence[Row]) -> list[Any]:
         if place >= IDENTITY:
             first = values[0]
             if values.count(first) == len(values):
-                ones.append(_one(type, first))
+                ones.append(None if first is None else _one(type, first))
                 arrays.append("{}")
                 continue
             ones.append(None)
@@ -110,11 +115,7 @@ def run(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     Past Django's cursor, which writes parameters into the text and so has each statement planned anew. Raises
     `django.db.Error`.
     """
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
-        cursor.execute(_numbered(statement), parameters)
-        return cursor.fetchall() if cursor.description else []
+    return run_bound(_numbered(statement), parameters)
 
 
 def run_once(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """The one way in for records: writes parts of executions in the transaction that is open.
 
 Executions come first, sorted by id: a new one is inserted (which locks it), a known one is locked and read. Whoever
-holds an execution alone writes its steps, payloads, logs and facets, so parts are merged here, in Python, by one
+holds an execution alone writes its steps, payloads and logs, so parts are merged here, in Python, by one
 set of rules, and each row is written once. Nothing is read back where the execution is new.
 """
 
@@ -19,7 +19,6 @@ from monitoring.store.fields import (
     CLASS_PLACE,
     DAY_PLACE,
     EXECUTION,
-    FACET,
     FIXED_TABLES,
     LOG_LINE,
     PAYLOAD,
@@ -39,7 +38,6 @@ _REPLACE_STEPS = insert(STEP, replace(STEP))
 _INSERT_FIXED = {
     PAYLOAD: insert(PAYLOAD, "ON CONFLICT DO NOTHING", "execution_id, digest"),
     LOG_LINE: insert(LOG_LINE, "ON CONFLICT DO NOTHING", "execution_id, id"),
-    FACET: insert(FACET, "ON CONFLICT DO NOTHING", "execution_id, key_id, value"),
 }
 _WORKFLOW, _RELEASE, _COMMIT = (EXECUTION.index[name] for name in ("workflow_id", "release_id", "commit_id"))
 
@@ -132,7 +130,7 @@ def _replace_executions(team_id: UUID, known: Sequence[Draft]) -> dict[UUID, dat
 
 
 def _insert_fixed(team_id: UUID, drafts: Sequence[Draft], table: Table) -> None:
-    """Inserts payload chunks, log lines or facets, and notes which parts brought a new one."""
+    """Inserts payload chunks or log lines, and notes which parts brought a new one."""
     brought = {
         (draft.execution[0], key): (draft, place)
         for draft in drafts
@@ -141,8 +139,8 @@ def _insert_fixed(team_id: UUID, drafts: Sequence[Draft], table: Table) -> None:
     if not brought:
         return
     rows = [row for draft in drafts for row, _ in draft.fixed[table.name].values()]
-    for execution, *key in run(_INSERT_FIXED[table], [team_id, *columns(table, rows)]):
-        draft, place = brought[execution, tuple(key) if len(key) > 1 else key[0]]
+    for execution, key in run(_INSERT_FIXED[table], [team_id, *columns(table, rows)]):
+        draft, place = brought[execution, key]
         draft.changed_parts.add(place)
 
 

@@ -1,11 +1,15 @@
 """Statements run past Django's cursor: what they find, that they are counted, and what guards them."""
 
+from decimal import Decimal
+from uuid import uuid4
+
+import psycopg
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Team
-from accounts.statements import find_row, run_planned, run_prepared
+from accounts.statements import find_row, run_bound, run_planned, run_prepared
 
 
 @pytest.mark.django_db
@@ -37,3 +41,37 @@ def test_nothing_is_read_in_a_transaction_that_has_to_be_undone() -> None:
         connection.set_rollback(True)
         with pytest.raises(transaction.TransactionManagementError):
             run_planned("SELECT 1")
+
+
+@pytest.mark.django_db
+def test_bound_statements_give_rows_of_their_types(team: Team) -> None:
+    table = Team._meta.db_table
+    asked = f"SELECT id, created_at, $2::numeric, $3::text FROM {table} WHERE id = $1::uuid"
+    for _ in range(2):
+        assert run_bound(asked, [team.id, "0.10", None]) == [(team.id, team.created_at, Decimal("0.10"), None)]
+    assert run_bound(f"DELETE FROM {table} WHERE id = $1::uuid", [uuid4()]) == []
+
+
+@pytest.mark.django_db
+def test_errors_of_bound_statements_are_those_of_django() -> None:
+    with pytest.raises(DatabaseError) as told, transaction.atomic():
+        run_bound("SELECT 1 / $1::int", ["0"])
+    assert isinstance(told.value.__cause__, psycopg.errors.DivisionByZero)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        run_bound("INSERT INTO dirty_bucket (team_id) VALUES ($1::uuid)", [uuid4()])
+    with pytest.raises(DatabaseError), transaction.atomic():
+        run_bound("SELECT nothing", [])
+    assert run_bound("SELECT 1", []) == [(1,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_is_told_as_one_and_the_next_one_prepares_anew() -> None:
+    ((backend,),) = run_bound("SELECT pg_backend_pid()", [])
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
+    other.close()
+    with pytest.raises(OperationalError):
+        run_bound("SELECT pg_backend_pid()", [])
+    connection.close()
+    assert run_bound("SELECT pg_backend_pid()", []) != [(backend,)]

@@ -31,8 +31,13 @@ def teams(team: Team, other_team: NewTeam) -> tuple[Team, Team]:
         steps=[step(status=Status.FAILED)],
         logs=[LogReport(message="hello")],
     )
-    send(team, told)
-    send(other_team.team, told)
+    for one in (team, other_team.team):
+        send(one, told)
+        with team_context(one.id):
+            # As earlier versions kept them.
+            run = Execution.objects.get()
+            at = {"execution_id": run.id, "retention_class": run.retention_class, "anchor_day": run.anchor_day}
+            Facet.objects.create(team_id=one.id, key_id=1, value="b", **at)
     return team, other_team.team
 
 

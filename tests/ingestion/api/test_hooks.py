@@ -209,7 +209,7 @@ def test_secrets_are_taken_out_before_anything_is_kept(team: Team) -> None:
         "region": "eu",
     }
     with team_context(team.id), connection.cursor() as cursor:
-        cursor.execute("SELECT value FROM facet")
+        cursor.execute("SELECT split_part(jsonb_array_elements_text(facets), chr(31), 2) FROM execution")
         assert {row[0] for row in cursor.fetchall()} == {"[redacted]", "Bearer [redacted]", "eu"}
 
 

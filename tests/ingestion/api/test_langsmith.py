@@ -181,7 +181,9 @@ def test_feedback_finds_its_execution_or_is_a_404_to_try_again(send: Sender, tea
     assert send("feedback", {**judged, "run_id": uid(1), "key": "root"}).status_code == 202
     assert counts(team) == (1, 1)
     with team_context(team.id):
-        told = merge_chunks(Payload.objects.values_list("body", flat=True)).execution["feedback"]
+        told = merge_chunks(Execution.objects.get().id, Payload.objects.values_list("body", flat=True)).execution[
+            "feedback"
+        ]
     assert told == {key: {"score": 1.0, "comment": None} for key in ("root", "useful")}
 
 

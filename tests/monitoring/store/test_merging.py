@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 import zstandard
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion.records import ExecutionReport, Failure, LogReport, StepReport, Tokens
-from monitoring.models import Execution, Facet, FailureGroup, Label, LogLine, Payload, Step, Workflow
+from monitoring.identity import step_id
+from monitoring.models import Execution, FailureGroup, Label, LogLine, Payload, Step, Workflow
 from monitoring.statuses import Status
 from monitoring.store.payload_words import WORDS
 from monitoring.store.payloads import make_chunk, merge_chunks, merge_own
@@ -29,6 +31,8 @@ SLOW = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+RUN = UUID(int=7)
 
 counts = st.integers(0, 1000)
 moments = st.integers(0, 5000).map(lambda seconds: NOW - timedelta(seconds=seconds))
@@ -105,11 +109,11 @@ def _rows(model: Any) -> list[tuple[Any, ...]]:
 def snapshot(team: Team) -> dict[str, Any]:
     """All that is stored about a team's executions; chunks of payload merged."""
     with team_context(team.id):
-        tables = {model.__name__: _rows(model) for model in (Execution, Step, LogLine, Facet, Label, FailureGroup)}
+        tables = {model.__name__: _rows(model) for model in (Execution, Step, LogLine, Label, FailureGroup)}
         bodies: dict[Any, list[bytes]] = {}
         for execution, body in Payload.objects.order_by("digest").values_list("execution_id", "body"):
             bodies.setdefault(execution, []).append(body)
-        merged = {execution: merge_chunks(found) for execution, found in sorted(bodies.items())}
+        merged = {execution: merge_chunks(execution, found) for execution, found in sorted(bodies.items())}
         workflows = sorted(Workflow.objects.values_list("id", "name", "type"))
         return {**tables, "payload": merged, "workflows": workflows}
 
@@ -185,24 +189,34 @@ def test_a_report_split_into_parts_gives_the_same_rows(team: Team, data: st.Data
 
 def test_chunks_merge_in_any_order() -> None:
     told = [
-        make_chunk(0, {"input": {"b": 1}, "tags": {"x": "1", "y": "2"}}, {"7": {"id": "a", "output": 1}}),
+        make_chunk(0, {"input": {"b": 1}, "tags": {"x": "1", "y": "2"}}, {"a": {"output": 1}}),
         make_chunk(2, {"input": 5, "tags": {"y": "3"}}, {}),
-        make_chunk(1, {"input": 9, "session": "s"}, {"7": {"output": 2}, "-8": {"id": "b"}}),
+        make_chunk(1, {"input": 9, "session": "s"}, {"a": {"output": 2}, "b": {}}),
     ]
     bodies = [chunk[1] for chunk in told if chunk]
-    merged = merge_chunks(bodies)
+    merged = merge_chunks(RUN, bodies)
     assert merge_own(bodies) == merge_own([*reversed(bodies), *bodies]) == merged.execution
-    assert all(merge_own([body]) == merge_chunks([body]).execution for body in bodies)
-    assert merged == merge_chunks([*reversed(bodies), *bodies])
+    assert all(merge_own([body]) == merge_chunks(RUN, [body]).execution for body in bodies)
+    assert merged == merge_chunks(RUN, [*reversed(bodies), *bodies])
     assert merged.execution == {"input": 5, "session": "s", "tags": {"x": "1", "y": "3"}}
-    assert merged.steps == {7: {"id": "a", "output": 2}, -8: {"id": "b"}}
+    assert merged.steps == {step_id(RUN, "a"): {"id": "a", "output": 2}, step_id(RUN, "b"): {"id": "b"}}
     assert make_chunk(3, {}, {}) is None
 
 
 def test_chunks_from_before_the_words_are_read() -> None:
     content = b'{"e":{"input":1},"s":{"7":{"id":"a","attributes":{"gen_ai.operation.name":"chat"}}}}'
-    merged = merge_chunks([zstandard.ZstdCompressor().compress(content)])
+    merged = merge_chunks(RUN, [zstandard.ZstdCompressor().compress(content)])
     assert (merged.execution, merged.steps[7]["id"]) == ({"input": 1}, "a")
+
+
+def test_chunks_with_numbers_of_steps_merge_with_those_that_have_the_senders_own_ids() -> None:
+    content = b'{"e":{"input":1},"s":{"%d":{"id":"a","output":1,"parent":"p"}}}' % step_id(RUN, "a")
+    chunk = make_chunk(1, {}, {"a": {"output": 2}})
+    assert chunk is not None
+    older = zstandard.ZstdCompressor().compress(content)
+    merged = merge_chunks(RUN, [older, chunk[1]])
+    assert merged == merge_chunks(RUN, [chunk[1], older])
+    assert merged.steps == {step_id(RUN, "a"): {"id": "a", "output": 2, "parent": "p"}}
 
 
 def test_words_are_only_added_in_front() -> None:

@@ -77,8 +77,8 @@ def test_the_files_of_a_dropped_day_are_gone(team: Team) -> None:
     assert left(files) == 0
     with team_context(team.id):
         run = RetentionRun.objects.get()
-    # The files beside them (free space, visibility) count, too.
-    assert sum(files.values()) <= run.freed_bytes < sum(files.values()) * 1.5
+    # The files beside them (free space, visibility) count, too; the page of a partition without rows is nobody's.
+    assert 0.9 * sum(files.values()) <= run.freed_bytes < sum(files.values()) * 1.5
 
 
 def test_the_files_of_a_day_shrink_where_one_team_keeps_it(team: Team, other_team: NewTeam) -> None:

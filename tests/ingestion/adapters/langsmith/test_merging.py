@@ -12,7 +12,7 @@ from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion.adapters.langsmith import read_multipart, to_records
 from ingestion.records import ExecutionReport
-from monitoring.models import Execution, Facet
+from monitoring.models import Execution
 from monitoring.reads import replay
 from monitoring.reads.replay_records import Replay
 from tests.factories import send
@@ -100,7 +100,7 @@ def reading(team: Team, requests: Sequence[Sequence[Told]]) -> tuple[Replay | No
             send(team, *reports(request), now=NOW)
         with team_context(team.id):
             found = replay.load(team.id, Execution.objects.get().id)
-            facets = sorted(Facet.objects.values_list("key_id", "value"))
+            facets = list(Execution.objects.order_by("id").values_list("facets", flat=True))
         transaction.set_rollback(True)
     return found, facets
 

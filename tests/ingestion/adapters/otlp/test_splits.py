@@ -17,7 +17,7 @@ from ingestion.adapters.otlp.decoding import LOGS, TRACES
 from ingestion.intake import take_in
 from ingestion.kinds import SourceKind
 from ingestion.sources import SourceInfo, add_source, info_of
-from monitoring.models import Execution, Facet, Label, LogLine, Step, Workflow
+from monitoring.models import Execution, Label, LogLine, Step, Workflow
 from monitoring.reads.replay import load
 from monitoring.statuses import Status
 from tests.factories import NOW
@@ -59,7 +59,6 @@ def rows() -> dict[str, Any]:
             "environment": Label.objects.get(id=execution["environment_id"]).value,
             "steps": [_but_place(row) for row in Step.objects.filter(**about).order_by("id").values()],
             "logs": [_but_place(row) for row in LogLine.objects.filter(**about).order_by("id").values()],
-            "facets": sorted(Facet.objects.filter(**about).values_list("key_id", "value")),
             "payload": replay.payload,
             "payloads": [step.payload for step in replay.steps],
             "errors": [(step.error, step.error_type) for step in replay.steps],
