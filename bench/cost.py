@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bench.pages import analyze
+from bench.filling import analyze
 from bench.stage import Stage
 from bench.usage import cpu_seconds
 

@@ -65,7 +65,7 @@ def measure(steps: int = STEPS) -> dict[str, Any]:
     """Ingests, folds records, makes lines, makes them again (nothing differs), and rolls all days up anew."""
     from accounts.services.teams import create_team_with_owner
     from accounts.tenancy import team_context
-    from bench.pages import analyze
+    from bench.filling import analyze
     from billing.models import CostLine
     from billing.store import due, lines
     from billing.store.rollups import fold_days

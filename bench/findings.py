@@ -66,7 +66,7 @@ def reports(count: int, now: datetime) -> Iterator[tuple[int, Any]]:
 def measure() -> dict[str, Any]:
     """A look at each size; the first one, which finds, and the mean of those after it, which confirm."""
     from accounts.services.teams import create_team_with_owner
-    from bench.pages import analyze
+    from bench.filling import analyze
 
     made, now = create_team_with_owner(name="Bench findings", email="findings@example.com"), datetime.now(UTC)
     for size in SIZES:

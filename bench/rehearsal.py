@@ -45,7 +45,7 @@ def measure() -> dict[str, Any]:
     """CPU and wall seconds of one rehearsal of each rule, medians, with what it found."""
     from accounts.services.teams import create_team_with_owner
     from accounts.tenancy import team_context
-    from bench.pages import analyze
+    from bench.filling import analyze
     from monitoring.models import Workflow
 
     made, now = create_team_with_owner(name="Bench rehearsal", email="rehearsal@example.com"), datetime.now(UTC)

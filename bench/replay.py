@@ -79,7 +79,7 @@ def measure(stage: Stage) -> dict[str, Any]:
     from django.test import Client
 
     from accounts.services.teams import create_team_with_owner
-    from bench.pages import analyze
+    from bench.filling import analyze
     from monitoring.identity import execution_id
 
     made = create_team_with_owner(name="Bench replay", email="replay@example.com")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.pages import analyze, fill
+from bench.filling import analyze, fill
 
 SIZE = 100_000
 REPEATS = 31
