@@ -14,10 +14,9 @@ from uuid import UUID
 
 import psycopg
 
-from bench import detection
+from bench import clock, detection
 from bench.filling import analyze
 from bench.stage import Stage
-from bench.usage import cpu_seconds
 
 SIZES = ((1_000, 200), (10_000, 1_000))
 REPEATS = 3
@@ -47,20 +46,13 @@ _MIX = (
 
 def measure(stage: Stage) -> dict[str, Any]:
     """Everything, with the loop that says how fast this machine is just then."""
-    found: dict[str, Any] = {"calibration_s": _calibrate()}
+    found: dict[str, Any] = {"calibration_s": clock.loop_ms() / 1_000}
     for rules, workflows in SIZES:
         found[f"rules_{rules}"] = _evaluations(stage, rules, workflows)
         print(found, flush=True)
     found["idle_beat"] = _idle()
     found["detection"] = detection.measure(stage)
     return found
-
-
-def _calibrate() -> float:
-    began, d = time.perf_counter(), dict[int, str]()
-    for i in range(300_000):
-        d[i % 1000] = str(i)
-    return time.perf_counter() - began
 
 
 def _evaluations(stage: Stage, rules: int, workflows: int) -> dict[str, Any]:
@@ -141,21 +133,21 @@ def evaluate(team_id: UUID, now: datetime) -> dict[str, float]:
 
     from alerts.services.evaluation import evaluate_team
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        ((backend,),) = cursor.fetchall()
-    used, began, rules, batches = time.process_time() + cpu_seconds(backend), time.perf_counter(), 0, [0.0]
-    with CaptureQueriesContext(connection) as captured:
+    rules, began, batches = 0, time.perf_counter(), [0.0]
+
+    def work() -> None:
+        nonlocal rules
         while done := evaluate_team(team_id, now):
             rules += done
             batches.append(time.perf_counter() - began)
-    wall = time.perf_counter() - began
-    cpu = time.process_time() + cpu_seconds(backend) - used
-    longest = max((end - start for start, end in pairwise(batches)), default=wall)
+
+    with CaptureQueriesContext(connection) as captured:
+        spent = clock.spend(clock.backend(), work)
+    longest = max((end - start for start, end in pairwise(batches)), default=spent.wall)
     return {
         "rules": rules,
-        "wall_s": wall,
-        "cpu_s": cpu,
+        "wall_s": spent.wall,
+        "cpu_s": spent.cpu,
         "statements": len(captured),
         "batches": len(batches) - 1,
         "longest_batch_s": longest,

@@ -26,6 +26,14 @@ class Spent:
         return self.python + self.postgres
 
 
+def backend() -> int:
+    """The process of PostgreSQL that this process's connection talks to."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    return int(connection.connection.info.backend_pid)
+
+
 def spend(postgres: int, work: Work) -> Spent:
     """Does the work once. `postgres` is the process of PostgreSQL that is counted, with those below it."""
     server, own, began = cpu_seconds(postgres), time.process_time(), time.perf_counter()
@@ -65,6 +73,7 @@ def _milliseconds(walls: list[float], spent: list[Spent], each: int) -> dict[str
     postgres = statistics.fmean(one.postgres for one in spent) * 1_000 / each
     return {
         "wall_ms": statistics.median(walls) * 1_000,
+        "best_wall_ms": min(walls) * 1_000,
         "python_cpu_ms": python,
         "postgres_cpu_ms": postgres,
         "cpu_ms": python + postgres,

@@ -51,7 +51,7 @@ def figures(results: Results) -> Iterator[Figure]:
     yield Figure("cold start to the first answer", idle.LIMIT_COLD_START_S, "s of CPU", ("idle", "cold_start_cpu_s"))
     for kind in ("reports", "pages"):
         path = ("neighbour", kind, "p99_rise")
-        yield Figure(f"p99 of {kind} beside a team at its limit", neighbour.LIMIT_P99_RISE, "more", path)
+        yield Figure(f"rise of the p99 of {kind} beside a team at its limit", neighbour.LIMIT_P99_RISE, "of it", path)
 
 
 def _pages(results: Results) -> Iterator[Figure]:

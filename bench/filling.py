@@ -97,7 +97,7 @@ def fill_large(name: str, size: int, now: datetime, *, steps: int = STEPS) -> Fi
 
     take_in(made.team.id, seeds(shape), until)
     lap("acceptance")
-    multiplying.multiply(made.team.id, shape)
+    multiplying.multiply(made.team.id, shape, processes=2)
     lap("multiplying")
     analyze("ANALYZE")
     _make_costs(made.team.id, until)

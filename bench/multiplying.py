@@ -11,14 +11,15 @@ instant; first ones are at whole milliseconds, therefore no copy leaves its minu
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
 
 import msgspec
-
-from bench import multiplying_sql as sql
 
 SHIFT_DAYS = 3
 MOST_COPIES = 1_000
@@ -60,8 +61,8 @@ def external_id(number: int) -> str:
     return f"filled-{number}"
 
 
-def multiply(team_id: UUID, shape: Shape) -> None:
-    """Makes the copies of all executions of a team and brings its figures up to date."""
+def multiply(team_id: UUID, shape: Shape, *, processes: int = 1) -> None:
+    """Makes the copies of all executions of a team, so many days at a time, and brings its figures up to date."""
     from accounts.tenancy import team_context
     from monitoring.store.partitions import ensure
     from monitoring.store.rollups import fold_all
@@ -70,16 +71,40 @@ def multiply(team_id: UUID, shape: Shape) -> None:
         raise ValueError(f"{shape.copies} copies: a copy would leave its minute")
     if shape.copies == 1:
         return
-    by_day: dict[int, list[_First]] = {}
-    for first in _firsts(team_id, shape):
-        by_day.setdefault(first.place, []).append(first)
     ensure((0, shape.since.date() + timedelta(days=number)) for number in range(shape.days + 1))
-    for place in range(shape.days):
-        with team_context(team_id):
-            _make_day(team_id, shape, place, by_day)
+    if processes == 1:
+        _make_days(team_id, shape, range(shape.days))
+    else:
+        parts = [range(number, shape.days, processes) for number in range(processes)]
+        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+            list(pool.map(partial(_make_days_apart, team_id, shape), parts))
     with team_context(team_id):
         _fold_hours(team_id, shape)
     fold_all(shape.until, team_id=team_id)
+
+
+def _make_days_apart(team_id: UUID, shape: Shape, places: range) -> None:
+    """In a process of its own."""
+    import django
+
+    django.setup()
+    from django.db import connections
+
+    _make_days(team_id, shape, places)
+    connections.close_all()
+    connections["default"].close_pool()  # type: ignore[attr-defined]
+
+
+def _make_days(team_id: UUID, shape: Shape, places: range) -> None:
+    """All copies on some days, a transaction each."""
+    from accounts.tenancy import team_context
+
+    by_day: dict[int, list[_First]] = {}
+    for first in _firsts(team_id, shape):
+        by_day.setdefault(first.place, []).append(first)
+    for place in places:
+        with team_context(team_id):
+            _make_day(team_id, shape, place, by_day)
 
 
 def _firsts(team_id: UUID, shape: Shape) -> Iterator[_First]:
@@ -93,8 +118,8 @@ def _firsts(team_id: UUID, shape: Shape) -> Iterator[_First]:
         cursor.execute(
             "SELECT e.id, substring(e.external_id FROM 8)::int, e.started_at, e.anchor_day, p.body FROM execution e"
             " JOIN payload p ON p.team_id = e.team_id AND p.execution_id = e.id AND p.anchor_day = e.anchor_day"
-            " WHERE e.team_id = %s",
-            [team_id],
+            " WHERE e.team_id = %s AND e.external_id = ANY(%s)",
+            [team_id, [external_id(number) for number in range(shape.seed)]],
         )
         rows = cursor.fetchall()
     for id, number, started_at, anchor_day, body in rows:
@@ -105,6 +130,8 @@ def _firsts(team_id: UUID, shape: Shape) -> Iterator[_First]:
 def _make_day(team_id: UUID, shape: Shape, place: int, by_day: dict[int, list[_First]]) -> None:
     """All copies on one day."""
     from django.db import connection
+
+    from bench import multiplying_sql as sql
 
     rows = _Rows(team_id, shape)
     for copy in range(1, shape.copies):
@@ -130,7 +157,7 @@ class _Rows:
         self.firsts: list[UUID] = []
         self.first_days: list[date] = []
         self.names: list[str] = []
-        self.deltas: list[timedelta] = []
+        self.copies: list[int] = []
         self.days: list[date] = []
         self.step_ids: list[int] = []
         self.digests: list[int] = []
@@ -148,7 +175,7 @@ class _Rows:
         self.firsts.append(first.id)
         self.first_days.append(first.anchor_day)
         self.names.append(name)
-        self.deltas.append(days + timedelta(microseconds=copy))
+        self.copies.append(copy)
         self.days.append(first.anchor_day + days)
         self.step_ids += new
         self._add_payload(first, {str(old[str(number)]): str(new[number]) for number in range(self.shape.steps)})
@@ -170,7 +197,7 @@ class _Rows:
             "firsts": self.firsts,
             "first_days": self.first_days,
             "names": self.names,
-            "deltas": self.deltas,
+            "copies": self.copies,
             "days": self.days,
             "step_ids": self.step_ids,
             "steps": self.shape.steps,
@@ -184,6 +211,7 @@ def _fold_hours(team_id: UUID, shape: Shape) -> None:
     """Adds up the hours, says which minutes and days the product has to fold, and when failures and releases were."""
     from django.db import connection
 
+    from bench import multiplying_sql as sql
     from monitoring.windows import minute_floor
 
     shifts: dict[int, int] = {}

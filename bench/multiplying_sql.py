@@ -1,7 +1,8 @@
 """The statements of `bench.multiplying`: rows of copies from rows of first ones, and hours added up.
 
-Copies are arrays of the same order: `ids`, `firsts` (what each is made of, anchored on `first_days`), `names`, `deltas`
-(how far in time), `days`, and `step_ids`, `steps` of each. `sources` are the days that first ones are anchored on.
+Copies are arrays of the same order: `ids`, `firsts` (what each is made of, anchored on `first_days`), `names`, `copies`
+(which copy it is), `days` that they are anchored on, and `step_ids`, `steps` of each. `sources` are all days that first
+ones are anchored on.
 """
 
 from typing import Any
@@ -11,13 +12,14 @@ from monitoring.store.rollup_sql import COUNT_COLUMNS, KEY, PEAK_COLUMNS, SUM_FI
 _COLUMNS = """SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s
     AND is_generated = 'NEVER' ORDER BY ordinal_position"""
 _COPY = """unnest(%(ids)s::uuid[], %(firsts)s::uuid[], %(first_days)s::date[], %(names)s::text[],
-    %(deltas)s::interval[], %(days)s::date[]) WITH ORDINALITY AS c(id, first_id, first_day, name, delta, day, place)"""
+    %(copies)s::int[], %(days)s::date[]) WITH ORDINALITY AS c(id, first_id, first_day, name, copy, day, place)"""
+_DELTA = "((c.day - c.first_day) * interval '1 day' + c.copy * interval '1 microsecond')"
 _OF_EXECUTION = {
     "id": "c.id",
     "origin_id": "c.id",
     "external_id": "c.name",
-    "started_at": "f.started_at + c.delta",
-    "told_finished_at": "f.told_finished_at + c.delta",
+    "started_at": f"f.started_at + {_DELTA}",
+    "told_finished_at": f"f.told_finished_at + {_DELTA}",
     "anchor_day": "c.day",
 }
 _STEP_ID = "(%(step_ids)s::bigint[])[(c.place - 1) * %(steps)s + {position} + 1]"
@@ -25,8 +27,8 @@ _OF_STEP = {
     "execution_id": "c.id",
     "id": _STEP_ID.format(position="f.position"),
     "parent_id": f"CASE WHEN f.parent_id IS NOT NULL THEN {_STEP_ID.format(position='0')} END",
-    "started_at": "f.started_at + c.delta",
-    "ended_at": "f.ended_at + c.delta",
+    "started_at": f"f.started_at + {_DELTA}",
+    "ended_at": f"f.ended_at + {_DELTA}",
     "anchor_day": "c.day",
 }
 
@@ -35,7 +37,7 @@ def executions_sql(cursor: Any) -> str:
     """The rows of executions: every column as the first one has it, but for what is its own."""
     names, values = _columns(cursor, "execution", _OF_EXECUTION)
     return f"""INSERT INTO execution ({names}) SELECT {values} FROM {_COPY}
-        JOIN execution f ON f.team_id = %(team)s AND f.id = c.first_id ORDER BY f.started_at + c.delta"""
+        JOIN execution f ON f.team_id = %(team)s AND f.id = c.first_id ORDER BY f.started_at + {_DELTA}"""
 
 
 def steps_sql(cursor: Any) -> str:

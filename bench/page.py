@@ -47,16 +47,16 @@ python -m bench --target otlp=http://127.0.0.1:4318/v1/traces --header "Authoriz
 
 
 def render(results: Mapping[str, Any]) -> dict[str, str]:
-    """The files below `docs/`, by name."""
-    grown = results["growth"]
-    sizes = sorted(grown["pages"], key=int)
-    drawings = {"assets/growth-pages.svg": _pages_chart(grown["pages"])}
-    if all(grown["ingest"].get(size) for size in sizes):
+    """The files below `docs/`, by name; without curves where `growth` was not measured."""
+    parts, drawings = [HEAD, _machine(results), "## Figures", _figures(results)], {}
+    if grown := results.get("growth"):
+        sizes = sorted(grown["pages"], key=int)
+        parts += ["## Growth", _growth(grown, sizes), "### Pages", _pages(grown, sizes)]
+        parts += ["### Ingest", _ingest(grown["ingest"]), "### Other work", _other(grown, sizes), _disk(grown)]
+        drawings["assets/growth-pages.svg"] = _pages_chart(grown["pages"])
         drawings["assets/growth-ingest.svg"] = _ingest_chart(grown["ingest"])
-    parts = [HEAD, _machine(results), "## Figures", _figures(results), "## Growth", _growth(grown, sizes)]
-    parts += ["### Pages", _pages(grown, sizes), "### Ingest", _ingest(grown["ingest"]), "### Other work"]
-    parts += [_other(grown, sizes), _disk(grown), "## Beside a team at its limit", _neighbour(results), COMMANDS]
-    return {PAGE: "\n\n".join(part for part in parts if part) + "\n", **drawings}
+    parts += ["## Beside a team at its limit", _neighbour(results), COMMANDS]
+    return {PAGE: "\n\n".join(parts) + "\n", **drawings}
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -65,12 +65,12 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _machine(results: Mapping[str, Any]) -> str:
-    told, loops = results["machine"], results["growth"]["loop_ms"]
-    return (
-        f"Measured on {told['cores']} cores ({told['processor']}), {told['memory_mb']:,} MB, Python {told['python']}."
-        f" A loop of fixed length took {min(loops):.0f} to {max(loops):.0f} ms during the run (45 ms on such a machine"
-        " with nothing else to do)."
-    )
+    told = results["machine"]
+    on = f"Measured on {told['cores']} cores ({told['processor']}), {told['memory_mb']:,} MB, Python {told['python']}."
+    if loops := results.get("growth", {}).get("loop_ms"):
+        on += f" A loop of fixed length took {min(loops):.0f} to {max(loops):.0f} ms while growth was measured"
+        on += " (45 ms on such a machine with nothing else to do)."
+    return on
 
 
 def _figures(results: Mapping[str, Any]) -> str:
@@ -91,8 +91,8 @@ def _growth(grown: Mapping[str, Any], sizes: list[str]) -> str:
     different = sum(grown["different_rollups"].values())
     return (
         f"A team for each of {', '.join(f'{int(size):,}' for size in sizes)} executions, all in one database:"
-        f" {grown['steps']} steps an execution, 90 days, ten workflows. Pages of all sizes were asked in turn. Of the hours"
-        f" that were counted again from records {different} were different."
+        f" {grown['steps']} steps an execution, 90 days, ten workflows. Pages of all sizes were asked in turn. Of the"
+        f" hours that were counted again from records {different} were different."
     )
 
 
@@ -172,7 +172,7 @@ def _disk(grown: Mapping[str, Any]) -> str:
 def _neighbour(results: Mapping[str, Any]) -> str:
     told = results.get("neighbour")
     if not told:
-        return ""
+        return "Not measured yet."
     rows = [
         [
             kind,
