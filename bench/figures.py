@@ -55,9 +55,10 @@ def figures(results: Results) -> Iterator[Figure]:
 
 
 def _pages(results: Results) -> Iterator[Figure]:
-    """Pages that have a time of their own, at each size where it holds; and the page that grew most."""
-    sizes = sorted(results.get("growth", {}).get("pages", {}), key=int)
-    for size in sizes:
+    """Pages that have a time of their own, from the size on at which it holds; and the page that grew most."""
+    for size in sorted(results.get("growth", {}).get("pages", {}), key=int):
+        if int(size) < pages.SIZES[-1]:
+            continue
         limits = pages.LIMITS_MS if int(size) <= pages.SIZES[-1] else growth.LIMITS_MS
         for name, limit in limits.items():
             yield Figure(f"{name} at {int(size):,}", limit, "ms of CPU", ("growth", "pages", size, name, "cpu_ms"))

@@ -102,8 +102,17 @@ def _beside(stage: Stage, ours: Callable[[], Any], by_hand: Callable[[], Any], c
     }
 
 
+_MARK = """INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, marked_at)
+    SELECT team_id, workflow_id, environment_id, bucket, now() FROM rollup WHERE team_id = %(team)s
+        AND grain = 2 AND dimension = 0 AND bucket >= %(start)s AND bucket < %(end)s"""
+_FORGET = """DELETE FROM rollup
+    WHERE team_id = %(team)s AND grain = 2 AND bucket >= %(start)s AND bucket < %(end)s"""
+_STEPS = """SELECT coalesce(sum(step_count), 0) FROM execution
+    WHERE team_id = %(team)s AND counted_at >= %(start)s AND counted_at < %(end)s"""
+
+
 def _rollups(stage: Stage, filled: Filled) -> dict[str, float]:
-    """The fold of all hours of some days from records, beside one `INSERT ... SELECT ... GROUP BY`."""
+    """The fold of all hours of some days from records, into no rows, beside one `INSERT ... SELECT ... GROUP BY`."""
     from django.db import connection
 
     from accounts.tenancy import team_context
@@ -113,17 +122,9 @@ def _rollups(stage: Stage, filled: Filled) -> dict[str, float]:
     end = filled.until - timedelta(days=30)
     values = {"team": team_id, "start": end - FOLDED, "end": end}
     with team_context(team_id), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, marked_at)"
-            " SELECT team_id, workflow_id, environment_id, bucket, now() FROM rollup WHERE team_id = %(team)s"
-            " AND grain = 2 AND dimension = 0 AND bucket >= %(start)s AND bucket < %(end)s",
-            values,
-        )
-        cursor.execute(
-            "SELECT coalesce(sum(step_count), 0) FROM execution"
-            " WHERE team_id = %(team)s AND counted_at >= %(start)s AND counted_at < %(end)s",
-            values,
-        )
+        cursor.execute(_MARK, values)
+        cursor.execute(_FORGET, values)
+        cursor.execute(_STEPS, values)
         ((steps,),) = cursor.fetchall()
     with plain_sql.connect(stage.admin_url()) as by_hand:
         return _beside(

@@ -23,6 +23,8 @@ import msgspec
 
 SHIFT_DAYS = 3
 MOST_COPIES = 1_000
+# Copies that a statement makes, about.
+BATCH = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +131,23 @@ def _firsts(team_id: UUID, shape: Shape) -> Iterator[_First]:
 
 def _make_day(team_id: UUID, shape: Shape, place: int, by_day: dict[int, list[_First]]) -> None:
     """All copies on one day."""
-    from django.db import connection
-
-    from bench import multiplying_sql as sql
-
     rows = _Rows(team_id, shape)
     for copy in range(1, shape.copies):
         source = (place - copy * SHIFT_DAYS) % shape.days
         for first in by_day.get(source, ()):
             rows.add(first, copy, timedelta(days=place - source))
-    if not rows.ids:
-        return
+        if len(rows.ids) >= BATCH:
+            _insert(rows)
+            rows = _Rows(team_id, shape)
+    if rows.ids:
+        _insert(rows)
+
+
+def _insert(rows: "_Rows") -> None:
+    from django.db import connection
+
+    from bench import multiplying_sql as sql
+
     values = rows.values()
     with connection.cursor() as cursor:
         cursor.execute(sql.executions_sql(cursor), values)
