@@ -28,10 +28,9 @@ CHECKED_HOURS = 40
 FOLDED = timedelta(days=5)
 PAIRS = 2
 LIMITS_MS = {"trends_30d": 60.0, "failed_list": 15.0, "execution_detail": 15.0}
-_DISK = """SELECT coalesce(p.relname, c.relname), sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
-    LEFT JOIN pg_inherits i ON i.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = i.inhparent
-    WHERE c.relkind = 'r' AND coalesce(p.relname, c.relname) = ANY(%s) GROUP BY 1 ORDER BY 1"""
+_DISK = """SELECT coalesce(pg_partition_root(oid), oid)::regclass::text, sum(pg_total_relation_size(oid))::bigint
+    FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        AND coalesce(pg_partition_root(oid), oid)::regclass::text = ANY(%s) GROUP BY 1 ORDER BY 1"""
 TABLES = ["cost_line", "cost_rollup", "execution", "facet", "payload", "rollup", "step"]
 
 
