@@ -14,10 +14,9 @@ from uuid import UUID
 
 import psycopg
 
-from bench import detection
-from bench.pages import analyze
+from bench import clock, detection
+from bench.filling import analyze
 from bench.stage import Stage
-from bench.usage import cpu_seconds
 
 SIZES = ((1_000, 200), (10_000, 1_000))
 REPEATS = 3
@@ -47,20 +46,13 @@ _MIX = (
 
 def measure(stage: Stage) -> dict[str, Any]:
     """Everything, with the loop that says how fast this machine is just then."""
-    found: dict[str, Any] = {"calibration_s": _calibrate()}
+    found: dict[str, Any] = {"calibration_s": clock.loop_ms() / 1_000}
     for rules, workflows in SIZES:
         found[f"rules_{rules}"] = _evaluations(stage, rules, workflows)
         print(found, flush=True)
     found["idle_beat"] = _idle()
     found["detection"] = detection.measure(stage)
     return found
-
-
-def _calibrate() -> float:
-    began, d = time.perf_counter(), dict[int, str]()
-    for i in range(300_000):
-        d[i % 1000] = str(i)
-    return time.perf_counter() - began
 
 
 def _evaluations(stage: Stage, rules: int, workflows: int) -> dict[str, Any]:
@@ -71,19 +63,19 @@ def _evaluations(stage: Stage, rules: int, workflows: int) -> dict[str, Any]:
     now = datetime.now(UTC).replace(second=10, microsecond=0)
     given = _given(team_id, workflows, now)
     _fill(stage, given, runs=60, failed=1)
-    _make_rules(team_id, given["workflows"], rules)
+    make_rules(team_id, given["workflows"], rules, datetime.now(UTC) - MINUTE)
     analyze()
-    found = {"first": _timed(team_id, now)}
-    found["calm"] = _middle([_timed(team_id, now + place * MINUTE) for place in range(1, 1 + REPEATS)])
+    found = {"first": evaluate(team_id, now)}
+    found["calm"] = _middle([evaluate(team_id, now + place * MINUTE) for place in range(1, 1 + REPEATS)])
     _fill(stage, given, runs=6_000, failed=100)
     found["hundred_times_the_runs"] = _middle(
-        [_timed(team_id, now + place * MINUTE) for place in range(4, 4 + REPEATS)]
+        [evaluate(team_id, now + place * MINUTE) for place in range(4, 4 + REPEATS)]
     )
     _fill(stage, given, runs=60, failed=30)
-    found["all_rates_fire"] = _timed(team_id, now + 8 * MINUTE)
+    found["all_rates_fire"] = evaluate(team_id, now + 8 * MINUTE)
     found["incidents"] = _incidents(team_id)
-    found["outage_of_ten_minutes"] = _timed(team_id, now + 18 * MINUTE)
-    found["outage_of_four_hours"] = _timed(team_id, now + 258 * MINUTE)
+    found["outage_of_ten_minutes"] = evaluate(team_id, now + 18 * MINUTE)
+    found["outage_of_four_hours"] = evaluate(team_id, now + 258 * MINUTE)
     return found
 
 
@@ -106,7 +98,8 @@ def _fill(stage: Stage, given: dict[str, Any], *, runs: int, failed: int) -> Non
         connection.execute(_ROLLUPS, {**given, "runs": runs, "failed": failed})
 
 
-def _make_rules(team_id: UUID, workflows: list[UUID], count: int) -> None:
+def make_rules(team_id: UUID, workflows: list[UUID], count: int, due: datetime) -> None:
+    """Rules of all kinds, each about one of the workflows."""
     from accounts.tenancy import team_context
     from alerts.models import AlertRule
     from alerts.services.evaluation import ensure_due
@@ -130,31 +123,31 @@ def _make_rules(team_id: UUID, workflows: list[UUID], count: int) -> None:
         )
     with team_context(team_id):
         AlertRule.objects.bulk_create(made)
-        ensure_due(team_id, [one.id for one in made], datetime.now(UTC) - MINUTE)
+        ensure_due(team_id, [one.id for one in made], due)
 
 
-def _timed(team_id: UUID, now: datetime) -> dict[str, float]:
+def evaluate(team_id: UUID, now: datetime) -> dict[str, float]:
     """One evaluation of all that is due: seconds, CPU seconds, statements, rules, and the transactions it took."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     from alerts.services.evaluation import evaluate_team
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        ((backend,),) = cursor.fetchall()
-    used, began, rules, batches = time.process_time() + cpu_seconds(backend), time.perf_counter(), 0, [0.0]
-    with CaptureQueriesContext(connection) as captured:
+    rules, began, batches = 0, time.perf_counter(), [0.0]
+
+    def work() -> None:
+        nonlocal rules
         while done := evaluate_team(team_id, now):
             rules += done
             batches.append(time.perf_counter() - began)
-    wall = time.perf_counter() - began
-    cpu = time.process_time() + cpu_seconds(backend) - used
-    longest = max((end - start for start, end in pairwise(batches)), default=wall)
+
+    with CaptureQueriesContext(connection) as captured:
+        spent = clock.spend(clock.backend(), work)
+    longest = max((end - start for start, end in pairwise(batches)), default=spent.wall)
     return {
         "rules": rules,
-        "wall_s": wall,
-        "cpu_s": cpu,
+        "wall_s": spent.wall,
+        "cpu_s": spent.cpu,
         "statements": len(captured),
         "batches": len(batches) - 1,
         "longest_batch_s": longest,

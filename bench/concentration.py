@@ -4,17 +4,15 @@ The rows are made by PostgreSQL itself (a million reports would take an hour to 
 derives, folded by the product, and read by the product. A third of the failures has one cause of two values.
 """
 
-import statistics
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
-from bench.pages import analyze
+from bench import clock
+from bench.filling import analyze
 from bench.stage import Stage
-from bench.usage import cpu_seconds
 
 REPEATS = 11
 SIZES = (50_000, 1_000_000)
@@ -94,21 +92,9 @@ def read(team_id: UUID, now: datetime) -> Any:
 
 def timed(team_id: UUID, now: datetime) -> dict[str, float]:
     """Milliseconds of the analysis with its figures: all of it, and the processor time of Python and PostgreSQL."""
-    from django.db import connection
-
-    read(team_id, now)
-    postgres = connection.connection.info.backend_pid
-    walls, pythons, before = [], [], cpu_seconds(postgres)
-    for _ in range(REPEATS):
-        began, used = time.perf_counter(), time.process_time()
-        found = read(team_id, now)
-        walls.append((time.perf_counter() - began) * 1000)
-        pythons.append((time.process_time() - used) * 1000)
+    found = read(team_id, now)
     return {
-        "wall_ms": statistics.median(walls),
-        "best_wall_ms": min(walls),
-        "python_cpu_ms": statistics.median(pythons),
-        "postgres_cpu_ms": (cpu_seconds(postgres) - before) * 1000 / REPEATS,
+        **clock.timed(clock.backend(), lambda: read(team_id, now), repeats=REPEATS, warm=0),
         "failures": found.failures,
         "runs_read": found.runs,
         "compared": found.compared,

@@ -5,15 +5,14 @@ months by the product. CPU milliseconds a request of the process and of PostgreS
 without the network) and queries.
 """
 
-import statistics
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bench.pages import analyze
+from bench import clock
+from bench.filling import analyze
 from bench.stage import Stage
-from bench.usage import cpu_seconds
 
 WORKFLOWS, MODELS, PROVIDERS, DAYS = 300, 8, 4, 400
 # Steps that the rows of a year stand for.
@@ -97,14 +96,9 @@ def _timed(stage: Stage, client: Any, path: str) -> dict[str, float]:
     queries = len(connection.queries_log)
     request_started.connect(reset_queries)
     connection.force_debug_cursor = False
-    walls, postgres, own = [], cpu_seconds(stage.postgres_pid()), time.process_time()
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        client.get(path)
-        walls.append((time.perf_counter() - began) * 1000)
-    spent = {"cpu_ms": time.process_time() - own, "postgres_cpu_ms": cpu_seconds(stage.postgres_pid()) - postgres}
-    each = {name: seconds * 1000 / REPEATS for name, seconds in spent.items()}
-    return {"wall_ms": statistics.median(walls), **each, "queries": queries}
+    found = clock.timed(stage.postgres_pid(), lambda: client.get(path), repeats=REPEATS, warm=0)
+    spent = {"cpu_ms": found["python_cpu_ms"], "postgres_cpu_ms": found["postgres_cpu_ms"]}
+    return {"wall_ms": found["wall_ms"], **spent, "queries": queries}
 
 
 def _fill(team_id: UUID, now: datetime) -> dict[str, int]:

@@ -4,7 +4,6 @@ A million steps, five in each run, of ten workflows over ten days; three of five
 and of the PostgreSQL process that it talks to. Steps tell their cost: how they are rated is measured elsewhere.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +12,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from bench.usage import cpu_seconds
+from bench import clock
 
 STEPS = 1_000_000
 NODES = ("read", "plan", "write", "check", "send")
@@ -65,7 +64,7 @@ def measure(steps: int = STEPS) -> dict[str, Any]:
     """Ingests, folds records, makes lines, makes them again (nothing differs), and rolls all days up anew."""
     from accounts.services.teams import create_team_with_owner
     from accounts.tenancy import team_context
-    from bench.pages import analyze
+    from bench.filling import analyze
     from billing.models import CostLine
     from billing.store import due, lines
     from billing.store.rollups import fold_days
@@ -99,11 +98,4 @@ def _in_team(team_id: UUID, work: Callable[[], Any]) -> None:
 
 
 def _cpu(work: Callable[[], Any]) -> float:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        ((backend,),) = cursor.fetchall()
-    began = time.process_time() + cpu_seconds(backend)
-    work()
-    return time.process_time() + cpu_seconds(backend) - began
+    return clock.spend(clock.backend(), work).cpu

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from bench.clock import loop_ms
 from bench.stage import Stage
 from bench.usage import children, cpu_seconds
 
@@ -45,14 +46,14 @@ FROM (SELECT *, (tokens * 1.25 + cached * 0.125 + out * 10) * 0.000001 AS cost F
 def measure(stage: Stage, lines: int = LINES) -> dict[str, Any]:
     """Seconds, CPU seconds, peak memory and size of each export."""
     from accounts.services.teams import create_team_with_owner
-    from bench.pages import analyze
+    from bench.filling import analyze
 
     team = create_team_with_owner(name="Bench export", email="export@example.com").team
     _fill(team.id, lines)
     analyze()
     found: dict[str, Any] = {"lines": lines, "limit_s": LIMIT_S, "limit_mb": LIMIT_MB}
     for table, format in WHAT:
-        found[f"{table} {format}"] = _export(stage, team.id, table, format)
+        found[f"{table} {format}"] = export_one(stage, team.id, table, format)
     return found
 
 
@@ -87,7 +88,7 @@ def _fill(team_id: UUID, lines: int) -> None:
         fold_days(team_id, [first + timedelta(days=day) for day in range(366)], datetime.now(UTC))
 
 
-def _export(stage: Stage, team_id: UUID, table: str, format: str) -> dict[str, Any]:
+def export_one(stage: Stage, team_id: UUID, table: str, format: str) -> dict[str, Any]:
     """One export by a process of its own."""
     from accounts.tenancy import team_context
     from billing.exports.files import Format, Table
@@ -98,7 +99,7 @@ def _export(stage: Stage, team_id: UUID, table: str, format: str) -> dict[str, A
     now = datetime.now(UTC)
     with team_context(team_id):
         job = export_jobs.create(team_id, table=Table(table), format=Format(format), chosen=Chosen(), now=now)
-    loop = _loop_ms()
+    loop = loop_ms()
     server, began = cpu_seconds(stage.postgres_pid()), time.monotonic()
     manage = Path(__file__).parent.parent / "manage.py"
     child = subprocess.Popen([sys.executable, str(manage), "write_exports"], env=stage.environment)
@@ -136,11 +137,3 @@ def _peaks(pid: int) -> dict[int, int]:
             told = Path(f"/proc/{one}/status").read_text().partition("VmHWM:")[2]
             found[one] = int(told.split()[0])
     return found
-
-
-def _loop_ms() -> float:
-    """CPU time of a loop that is always the same."""
-    began, kept = time.process_time(), dict[int, str]()
-    for number in range(300_000):
-        kept[number % 1_000] = str(number)
-    return round((time.process_time() - began) * 1_000, 1)

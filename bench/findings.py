@@ -4,15 +4,15 @@ One workflow with so many runs in the week that findings are of; a fifth of the 
 CPU of this process and of the PostgreSQL process that it talks to.
 """
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from random import Random
 from typing import Any
 from uuid import UUID
 
-from bench.usage import cpu_seconds
+from bench import clock
 
 SIZES = (10_000, 100_000)
 NODES = ("receive", "look_up", "write", "check", "send")
@@ -66,7 +66,7 @@ def reports(count: int, now: datetime) -> Iterator[tuple[int, Any]]:
 def measure() -> dict[str, Any]:
     """A look at each size; the first one, which finds, and the mean of those after it, which confirm."""
     from accounts.services.teams import create_team_with_owner
-    from bench.pages import analyze
+    from bench.filling import analyze
 
     made, now = create_team_with_owner(name="Bench findings", email="findings@example.com"), datetime.now(UTC)
     for size in SIZES:
@@ -97,19 +97,19 @@ def _look(team_id: UUID, size: int, now: datetime) -> dict[str, Any]:
     from monitoring.store.finding_queue import Claim
 
     whose = Whose(workflow_id(team_id, f"Bench {size}"), label_id(LabelKind.ENVIRONMENT, PRODUCTION))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        ((backend,),) = cursor.fetchall()
-    cpu, walls, queries = [], [], 0
+    postgres, looks, queries = clock.backend(), [], 0
     for number in range(LOOKS + 1):
-        began = time.process_time() + cpu_seconds(backend)
-        wall = time.perf_counter()
+        at = now + number * timedelta(minutes=30)
         with CaptureQueriesContext(connection) as captured:
-            build(Claim(team_id, whose), now + number * timedelta(minutes=30))
-        walls.append(time.perf_counter() - wall)
-        cpu.append(time.process_time() + cpu_seconds(backend) - began)
+            looks.append(clock.spend(postgres, partial(build, Claim(team_id, whose), at)))
         queries = len(captured)
     with team_context(team_id):
         found = list(Finding.objects.filter(workflow_id=whose.workflow_id).values_list("title", flat=True))
-    later = sum(cpu[1:]) / LOOKS
-    return {"first_cpu_s": cpu[0], "later_cpu_s": later, "wall_s": min(walls), "queries": queries, "findings": found}
+    first, *later = looks
+    return {
+        "first_cpu_s": first.cpu,
+        "later_cpu_s": sum(one.cpu for one in later) / LOOKS,
+        "wall_s": min(one.wall for one in looks),
+        "queries": queries,
+        "findings": found,
+    }

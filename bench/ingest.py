@@ -22,6 +22,7 @@ from bench.usage import cpu_seconds
 CONNECTIONS = 4
 BATCHES = 400
 PAIRS = 5
+LIMIT_RATIO = 3.0
 EXECUTIONS = 10
 # The number of an execution that this measurement sent.
 NUMBER = "substring(external_id from 'bench-([0-9]+)$')::bigint"
@@ -117,27 +118,33 @@ def measure(stage: Stage, key: str) -> dict[str, Any]:
     copying.make_copies(stage.admin_url())
     try:
         wait_for_web(stage.port)
-        warm = ours(stage, web.pid, key, 1)
-        pairs = []
-        for number in range(2, 2 + PAIRS):
-            floors = copying.floors(stage.admin_url())
-            mine = ours(stage, web.pid, key, number)
-            round = copying.Round(number * 1_000_000, BATCHES, EXECUTIONS, NUMBER, floors)
-            pairs.append((mine, theirs(stage, round, mine.steps)))
-        sent = warm.steps + sum(mine.steps for mine, _ in pairs)
+        found = compare(stage, web.pid, key)
         stored = counted_back(stage.port, key)
     finally:
         web.terminate()
         web.wait()
+    return {**found, "steps_counted_back": stored, "limit_ratio": LIMIT_RATIO}
+
+
+def compare(stage: Stage, web: int, key: str, *, first_round: int = 1, pairs: int = PAIRS) -> dict[str, Any]:
+    """So many pairs, after a round that only warms up; `web` is the process that takes the reports in."""
+    sent, sides = ours(stage, web, key, first_round).steps, []
+    for number in range(first_round + 1, first_round + 1 + pairs):
+        floors = copying.floors(stage.admin_url())
+        mine = ours(stage, web, key, number)
+        round = copying.Round(number * 1_000_000, BATCHES, EXECUTIONS, NUMBER, floors)
+        sides.append((mine, theirs(stage, round, mine.steps)))
+        sent += mine.steps
+    return {"steps_sent": sent, **_figures(sides)}
+
+
+def _figures(pairs: Sequence[tuple[Side, Side]]) -> dict[str, Any]:
     ratios = [mine.per_million / copy.per_million for mine, copy in pairs]
     return {
-        "steps_sent": sent,
-        "steps_counted_back": stored,
         "cpu_s_per_million_steps": statistics.median(mine.per_million for mine, _ in pairs),
         "of_which_web": statistics.median(mine.web / mine.steps * 1e6 for mine, _ in pairs),
         "of_which_postgres": statistics.median(mine.postgres / mine.steps * 1e6 for mine, _ in pairs),
         "copy_cpu_s_per_million_steps": statistics.median(copy.per_million for _, copy in pairs),
         "ratio_to_copy": statistics.median(ratios),
         "ratios": ratios,
-        "limit_ratio": 3.0,
     }

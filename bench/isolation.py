@@ -157,7 +157,7 @@ def pairs(stage: Stage, work: Work, count: int, without: Callable[[], Any]) -> l
 def measure(stage: Stage) -> dict[str, Any]:
     """Fills a team, a second one beside it, and measures both costs on each kind of work."""
     from accounts.services.teams import create_team_with_owner
-    from bench.pages import analyze, fill
+    from bench.filling import analyze, fill
 
     now = datetime.now(UTC)
     made, beside = (

@@ -60,26 +60,26 @@ def disk_bytes(stage: Stage) -> int:
     return int(row[0]) if row else 0
 
 
-def measure_encoding(stage: Stage, web: int, key: str, encoding: str, start: int) -> dict[str, Any]:
+def compare(stage: Stage, web: int, key: str, encoding: str, start: int, *, pairs: int = PAIRS) -> dict[str, Any]:
     """The pairs of one encoding; the first round only warms up."""
     ours(stage, web, key, encoding, start)
-    pairs, sent, sizes = [], 0, []
-    for number in range(1, PAIRS + 1):
+    sides, sent, sizes = [], 0, []
+    for number in range(1, pairs + 1):
         first = start + number * 1_000_000
         before, floors = disk_bytes(stage), copying.floors(stage.admin_url())
         mine, spans = ours(stage, web, key, encoding, first)
         sizes.append((disk_bytes(stage) - before) / spans)
-        pairs.append((mine, theirs(stage, copying.Round(first, BATCHES, EXECUTIONS, NUMBER, floors), mine.steps)))
+        sides.append((mine, theirs(stage, copying.Round(first, BATCHES, EXECUTIONS, NUMBER, floors), mine.steps)))
         sent += spans
-    per_span = 1e6 * PAIRS / sent
+    per_span = 1e6 * pairs / sent
     return {
         "spans_sent": sent,
-        "cpu_s_per_million_spans": statistics.median(mine.web + mine.postgres for mine, _ in pairs) * per_span,
-        "of_which_web": statistics.median(mine.web for mine, _ in pairs) * per_span,
-        "of_which_postgres": statistics.median(mine.postgres for mine, _ in pairs) * per_span,
-        "copy_cpu_s_per_million_spans": statistics.median(copy.postgres for _, copy in pairs) * per_span,
-        "ratio_to_copy": statistics.median(mine.per_million / copy.per_million for mine, copy in pairs),
-        "ratios": [mine.per_million / copy.per_million for mine, copy in pairs],
+        "cpu_s_per_million_spans": statistics.median(mine.web + mine.postgres for mine, _ in sides) * per_span,
+        "of_which_web": statistics.median(mine.web for mine, _ in sides) * per_span,
+        "of_which_postgres": statistics.median(mine.postgres for mine, _ in sides) * per_span,
+        "copy_cpu_s_per_million_spans": statistics.median(copy.postgres for _, copy in sides) * per_span,
+        "ratio_to_copy": statistics.median(mine.per_million / copy.per_million for mine, copy in sides),
+        "ratios": [mine.per_million / copy.per_million for mine, copy in sides],
         "disk_bytes_per_span": statistics.median(sizes),
     }
 
@@ -91,7 +91,7 @@ def measure(stage: Stage, key: str) -> dict[str, Any]:
     try:
         wait_for_web(stage.port)
         found = {
-            encoding: measure_encoding(stage, web.pid, key, encoding, (1 + place) * 100_000_000)
+            encoding: compare(stage, web.pid, key, encoding, (1 + place) * 100_000_000)
             for place, encoding in enumerate(TYPES)
         }
     finally:

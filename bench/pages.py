@@ -1,121 +1,143 @@
-"""Server time of the pages that open every day, at 20,000 and at 100,000 executions.
+"""Server time of the pages that open every day, by the number of executions, beside hand-written SQL.
 
-Milliseconds of the whole request inside the web process (middleware, queries, template), PostgreSQL's part
-included, without the network: the median of `REPEATS` after a warm-up. At the larger size also what a first visit
-costs in a browser (`bench/browser.py`).
+Milliseconds of the whole request inside the web process (middleware, queries, template), PostgreSQL's part included,
+without the network: wall time, and CPU time of the process and of PostgreSQL. Teams of all sizes have their turn in the
+same rounds (`bench.clock.in_turn`). The kind `pages` measures two sizes, and at the larger one also what a first visit
+costs in a browser (`bench.browser`); `bench.growth` measures all.
 """
 
-import statistics
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from functools import partial
 from typing import Any
-from uuid import UUID
 
+from bench import plain_sql
 from bench.browser import weigh
+from bench.clock import in_turn
+from bench.filling import Filled, analyze, fill_large
 from bench.stage import Stage
 
-REPEATS = 31
+ROUNDS, EACH = 7, 5
 SIZES = (20_000, 100_000)
 LIMITS_MS = {
-    **{"trends_30d": 50.0, "failed_list": 15.0, "execution_detail": 15.0},
+    **{"trends_30d": 30.0, "failed_list": 15.0, "execution_detail": 15.0},
     **dict.fromkeys(("development_30d", "executive_30d", "operations"), 100.0),
 }
 LIMIT_GROWTH = 1.5
 LIMITS_IN_BROWSER = {"kilobytes": 150, "requests": 25, "largest_paint_ms": 1_000, "script_ms": 200}
+# What is measured of a request, and of SQL.
+Times = dict[str, float]
 
 
-def reports(first: int, last: int, now: datetime) -> Iterator[tuple[int, Any]]:
-    """Executions spread evenly over the last 30 days, as acceptance takes them."""
-    import random
-
-    from bench.reports import execution
-    from ingestion.adapters.rest import parse_item
-
-    rng = random.Random(first)
-    for number in range(first, last):
-        started = now - timedelta(days=30) * rng.random()
-        raw = execution(rng, 10_000_000 + number, started)
-        raw["steps"] = [{k: v for k, v in one.items() if k not in {"input", "output"}} for one in raw["steps"]]
-        yield 0, parse_item(0, raw, now)
-
-
-def fill(team_id: UUID, first: int, last: int, now: datetime) -> None:
-    """Stores executions through the product's own acceptance and folds the figures."""
-    from ingestion.acceptance import accept
-    from monitoring.store.rollups import fold_all
-
-    source = reports(first, last, now)
-    while batch := list(islice(source, 200)):
-        accept(team_id, batch, now=now)
-    fold_all()
-
-
-def analyze() -> None:
-    """What autovacuum would do in time."""
-    from django.db import connections
-
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-
-
-def timed(client: Any, path: str) -> float:
-    """The median server time of a page in milliseconds. A page that fails ends the measurement."""
-    times = []
-    for _ in range(REPEATS + 3):
-        began = time.perf_counter()
-        answer = client.get(path)
-        times.append((time.perf_counter() - began) * 1000)
-        if answer.status_code != 200:
-            raise RuntimeError(f"{path} answered {answer.status_code}")
-    return statistics.median(times[3:])
-
-
-def addresses(team: Any) -> dict[str, str]:
-    """The pages measured, on the busiest kind of object there is."""
+def objects(filled: Filled) -> dict[str, Any]:
+    """The busiest kind of each object there is."""
     from accounts.tenancy import team_context
     from monitoring.models import Execution, Workflow
     from monitoring.statuses import Status
 
-    with team_context(team.id):
+    with team_context(filled.team.id):
         workflow = Workflow.objects.order_by("name").get(name="Workflow 0")
         failed = Execution.objects.filter(workflow_id=workflow.id, status=Status.FAILED).order_by("-counted_at")[0]
-    base = f"/t/{team.slug}"
+        return {"workflow": workflow, "execution": failed, "group": failed.failure_group_id}
+
+
+def addresses(filled: Filled) -> dict[str, str]:
+    """The pages measured."""
+    found = objects(filled)
+    base, month = f"/t/{filled.team.slug}", "?from=now-30d&to=now"
+    workflow = f"{base}/workflows/{found['workflow'].slug}"
     return {
-        "trends_30d": f"{base}/workflows/{workflow.slug}/?from=now-30d&to=now",
-        "failures_30d": f"{base}/workflows/{workflow.slug}/failures/?from=now-30d&to=now",
-        "workflows_30d": f"{base}/workflows/?from=now-30d&to=now",
-        "development_30d": f"{base}/development/?from=now-30d&to=now",
+        "trends_30d": f"{workflow}/{month}",
+        "failures_30d": f"{workflow}/failures/{month}",
+        "releases": f"{workflow}/releases/",
+        "workflows_30d": f"{base}/workflows/{month}",
+        "development_30d": f"{base}/development/{month}",
         "executive_30d": f"{base}/executive/",
         "operations": f"{base}/operations/",
         "cost": f"{base}/cost/",
+        "groups_30d": f"{base}/groups/{month}",
+        "group": f"{base}/groups/{found['group']}/",
+        "systems_30d": f"{base}/systems/{month}",
+        "models_30d": f"{base}/models/{month}",
+        "findings": f"{base}/findings/",
+        "incidents": f"{base}/incidents/",
+        "list_30d": f"{base}/executions/{month}",
         "failed_list": f"{base}/executions/?status=failed&from=now-30d&to=now",
-        "execution_detail": f"{base}/executions/{failed.id}/",
+        "execution_detail": f"{base}/executions/{found['execution'].id}/",
     }
 
 
-def measure(stage: Stage) -> dict[str, Any]:
-    """Fills a team of its own to each size and times its pages; then opens them in a browser."""
-    from django.conf import settings
+def visitor(filled: Filled) -> Any:
+    """A client that the team's owner has signed in with."""
     from django.test import Client
 
-    from accounts.services.teams import create_team_with_owner
-
-    made = create_team_with_owner(name="Bench pages", email="pages@example.com")
     client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(made.owner)
-    now, filled, figures = datetime.now(UTC), 0, {}
-    for size in SIZES:
-        began = time.perf_counter()
-        fill(made.team.id, filled, size, now)
-        filled = size
-        analyze()
-        told = {name: timed(client, path) for name, path in addresses(made.team).items()}
-        figures[str(size)] = {**told, "fill_wall_s": time.perf_counter() - began}
-    small, large = (figures[str(size)] for size in SIZES)
-    growth = {name: large[name] / small[name] for name in small if name != "fill_wall_s"}
+    client.force_login(filled.made.owner)
+    return client
+
+
+def _visit(client: Any, path: str) -> None:
+    answer = client.get(path)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path} answered {answer.status_code}")
+
+
+def serve(stage: Stage, teams: Sequence[Filled]) -> dict[str, dict[str, Times]]:
+    """By size (as text) and page: what it takes, and what hand-written SQL takes (`sql_` before the names)."""
+    found: dict[str, dict[str, Times]] = {str(filled.size): {} for filled in teams}
+    visits = {str(filled.size): (visitor(filled), addresses(filled)) for filled in teams}
+    connection = plain_sql.connect(stage.admin_url())
+    names = next(iter(visits.values()))[1]
+    for name in names:
+        by_hand = _by_hand(connection, teams, name)
+        works = {size: partial(_visit, client, paths[name]) for size, (client, paths) in visits.items()}
+        for size, times in _in_turn(stage, works).items():
+            found[size][name] = times
+        for size, times in _in_turn(stage, by_hand).items():
+            found[size][name] |= {f"sql_{what}": value for what, value in times.items()}
+    connection.close()
+    return found
+
+
+def _in_turn(stage: Stage, works: Mapping[str, Callable[[], Any]]) -> dict[str, Times]:
+    return in_turn(stage.postgres_pid(), works, rounds=ROUNDS, each=EACH, warm=4)
+
+
+def _by_hand(connection: Any, teams: Sequence[Filled], name: str) -> dict[str, Callable[[], Any]]:
+    statements = plain_sql.PAGES.get(name)
+    if statements is None:
+        return {}
+    return {str(one.size): plain_sql.reading(connection, statements, _values(one)) for one in teams}
+
+
+def _values(filled: Filled) -> dict[str, Any]:
+    found = objects(filled)
+    return {
+        **plain_sql.window(filled.until, timedelta(days=30)),
+        "team": filled.team.id,
+        "workflow": found["workflow"].id,
+        "execution": found["execution"].id,
+        "day": found["execution"].anchor_day,
+    }
+
+
+def growth(served: Mapping[str, Mapping[str, Times]], what: str) -> dict[str, float]:
+    """By page: how often the smallest size's time the largest size's is."""
+    sizes = sorted(served, key=int)
+    small, large = served[sizes[0]], served[sizes[-1]]
+    return {name: large[name][what] / small[name][what] for name in small}
+
+
+def measure(stage: Stage) -> dict[str, Any]:
+    """Fills a team to each size and times its pages; then opens those of the larger one in a browser."""
+    from django.conf import settings
+
+    now = datetime.now(UTC)
+    teams = [fill_large(f"pages-{size}", size, now) for size in SIZES]
+    analyze()
+    served = serve(stage, teams)
+    client = visitor(teams[-1])
     session = client.cookies[settings.SESSION_COOKIE_NAME]
-    in_browser = weigh(stage, (session.key, session.value), addresses(made.team))
+    in_browser = weigh(stage, (session.key, session.value), addresses(teams[-1]))
     limits = {"limits_ms": LIMITS_MS, "limit_growth": LIMIT_GROWTH, "limits_in_browser": LIMITS_IN_BROWSER}
-    return {"server_ms": figures, "growth": growth, "in_browser": in_browser, **limits}
+    return {"server": served, "growth": growth(served, "cpu_ms"), "in_browser": in_browser, **limits}

@@ -5,12 +5,12 @@ process and of its connection's backend; wall time depends on what else the mach
 """
 
 import statistics
-import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from bench.usage import cpu_seconds
+from bench import clock
 
 EXECUTIONS = 1_000_000
 REPEATS = 3
@@ -45,7 +45,7 @@ def measure() -> dict[str, Any]:
     """CPU and wall seconds of one rehearsal of each rule, medians, with what it found."""
     from accounts.services.teams import create_team_with_owner
     from accounts.tenancy import team_context
-    from bench.pages import analyze
+    from bench.filling import analyze
     from monitoring.models import Workflow
 
     made, now = create_team_with_owner(name="Bench rehearsal", email="rehearsal@example.com"), datetime.now(UTC)
@@ -72,23 +72,19 @@ def _fill(team_id: UUID, workflow_id: UUID, now: datetime) -> None:
 
 
 def _figures(team_id: UUID, now: datetime) -> dict[str, Any]:
-    from django.db import connection
-
     from alerts.services.rehearsal import rehearse_rule
     from alerts.services.rules import as_rule, checked
 
-    backend = connection.connection.info.backend_pid
+    postgres = clock.backend()
     found: dict[str, Any] = {}
     for name, fields in RULES.items():
-        rule, cpu, wall = as_rule(team_id, checked(team_id, {"name": name, **fields})), [], []
-        for _ in range(REPEATS):
-            began, used = time.perf_counter(), time.process_time() + cpu_seconds(backend)
-            rehearsal = rehearse_rule(team_id, rule, now)
-            wall.append(time.perf_counter() - began)
-            cpu.append(time.process_time() + cpu_seconds(backend) - used)
+        rule = as_rule(team_id, checked(team_id, {"name": name, **fields}))
+        rehearse = partial(rehearse_rule, team_id, rule, now)
+        spent = [clock.spend(postgres, rehearse) for _ in range(REPEATS)]
+        rehearsal = rehearse()
         found[name] = {
-            "cpu_s": statistics.median(cpu),
-            "wall_s": statistics.median(wall),
+            "cpu_s": statistics.median(one.cpu for one in spent),
+            "wall_s": statistics.median(one.wall for one in spent),
             "firings": len(rehearsal.firings),
             "weekly_threshold": rehearsal.advised.threshold if rehearsal.advised else None,
         }

@@ -6,14 +6,13 @@ beside them. The database is on the same machine. As in the web process, what is
 """
 
 import gc
-import statistics
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from bench import clock
 from bench.browser import usable
 from bench.stage import Stage
 
@@ -64,13 +63,8 @@ def fill(team_id: Any, steps: int, now: datetime) -> None:
 
 def timed(work: Callable[[], Any], repeats: int = REPEATS) -> dict[str, float]:
     """The median time and CPU time of this process, in ms, after two runs that do not count."""
-    wall, cpu = [], []
-    for _ in range(repeats + 2):
-        began, spent = time.perf_counter(), time.process_time()
-        work()
-        wall.append((time.perf_counter() - began) * 1000)
-        cpu.append((time.process_time() - spent) * 1000)
-    return {"wall_ms": statistics.median(wall[2:]), "cpu_ms": statistics.median(cpu[2:])}
+    found = clock.timed(clock.backend(), work, repeats=repeats)
+    return {"wall_ms": found["wall_ms"], "cpu_ms": found["python_cpu_ms"]}
 
 
 def measure(stage: Stage) -> dict[str, Any]:
@@ -79,7 +73,7 @@ def measure(stage: Stage) -> dict[str, Any]:
     from django.test import Client
 
     from accounts.services.teams import create_team_with_owner
-    from bench.pages import analyze
+    from bench.filling import analyze
     from monitoring.identity import execution_id
 
     made = create_team_with_owner(name="Bench replay", email="replay@example.com")

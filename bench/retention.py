@@ -22,7 +22,7 @@ from uuid import UUID
 import psycopg
 
 from bench.costlines import reports
-from bench.pages import analyze
+from bench.filling import analyze
 from bench.stage import Stage
 from bench.usage import cpu_seconds
 

@@ -5,7 +5,6 @@ changed by the product.
 """
 
 import json
-import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,9 +13,9 @@ from uuid import UUID
 
 import psycopg
 
-from bench.pages import analyze
+from bench import clock
+from bench.filling import analyze
 from bench.stage import Stage
-from bench.usage import cpu_seconds
 
 GROUPS = 5_000
 FAILURES = 20
@@ -147,27 +146,25 @@ def _decided(team_id: UUID, groups: list[UUID], now: datetime, stage: Stage, giv
 
 def _followed(team_id: UUID, now: datetime) -> dict[str, float]:
     """Turns of the task until it finds nothing more to look at."""
-    from django.db import connection
-
     from accounts.tenancy import team_context
     from monitoring.reads.triage_watch import due_groups
 
-    connection.ensure_connection()
-    postgres = connection.connection.info.backend_pid
-    began, used, before = time.perf_counter(), time.process_time(), cpu_seconds(postgres)
-    turns = changed = 0
-    while True:
-        changed += _follow(now)
-        turns += 1
-        with team_context(team_id):
-            if not due_groups(team_id, now, 1):
-                break
+    changed: list[int] = []
+
+    def work() -> None:
+        is_due = True
+        while is_due:
+            changed.append(_follow(now))
+            with team_context(team_id):
+                is_due = bool(due_groups(team_id, now, 1))
+
+    spent = clock.spend(clock.backend(), work)
     return {
-        "turns": turns,
-        "changed": changed,
-        "wall_ms": (time.perf_counter() - began) * 1000,
-        "python_cpu_ms": (time.process_time() - used) * 1000,
-        "postgres_cpu_ms": (cpu_seconds(postgres) - before) * 1000,
+        "turns": len(changed),
+        "changed": sum(changed),
+        "wall_ms": spent.wall * 1_000,
+        "python_cpu_ms": spent.python * 1_000,
+        "postgres_cpu_ms": spent.postgres * 1_000,
     }
 
 
@@ -178,21 +175,5 @@ def _follow(now: datetime) -> int:
 
 
 def _timed(work: Callable[[], Any]) -> dict[str, float]:
-    """Medians of several runs, and the processor time of Python and PostgreSQL."""
-    from django.db import connection
-
-    work()
-    connection.ensure_connection()
-    postgres = connection.connection.info.backend_pid
-    walls, pythons, before = [], [], cpu_seconds(postgres)
-    for _ in range(REPEATS):
-        began, used = time.perf_counter(), time.process_time()
-        work()
-        walls.append((time.perf_counter() - began) * 1000)
-        pythons.append((time.process_time() - used) * 1000)
-    return {
-        "wall_ms": statistics.median(walls),
-        "best_wall_ms": min(walls),
-        "python_cpu_ms": statistics.median(pythons),
-        "postgres_cpu_ms": (cpu_seconds(postgres) - before) * 1000 / REPEATS,
-    }
+    """Of several runs, without the first."""
+    return clock.timed(clock.backend(), work, repeats=REPEATS, warm=1)

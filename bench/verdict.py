@@ -3,13 +3,12 @@
 Milliseconds inside the process, PostgreSQL's part included: wall time (median) and the process's own CPU time (mean).
 """
 
-import statistics
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.pages import analyze, fill
+from bench import clock
+from bench.filling import analyze, fill
 
 SIZE = 100_000
 REPEATS = 31
@@ -23,13 +22,8 @@ def timed(action: Callable[[], Any]) -> dict[str, float]:
 
     with CaptureQueriesContext(connection) as queries:
         action()
-    walls, began_cpu = [], time.process_time()
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        action()
-        walls.append((time.perf_counter() - began) * 1000)
-    cpu = (time.process_time() - began_cpu) * 1000 / REPEATS
-    return {"wall_ms": statistics.median(walls), "cpu_ms": cpu, "queries": len(queries)}
+    found = clock.timed(clock.backend(), action, repeats=REPEATS, warm=0)
+    return {"wall_ms": found["wall_ms"], "cpu_ms": found["python_cpu_ms"], "queries": len(queries)}
 
 
 def measure() -> dict[str, Any]:
@@ -40,9 +34,9 @@ def measure() -> dict[str, Any]:
 
     made, now = create_team_with_owner(name="Bench verdict", email="verdict@example.com"), datetime.now(UTC)
     fill(made.team.id, 0, SIZE, now)
-    began, began_cpu = time.perf_counter(), time.process_time()
-    built = build_all(now, team_id=made.team.id)
-    building = {"entries": built, "wall_s": time.perf_counter() - began, "cpu_s": time.process_time() - began_cpu}
+    built: list[int] = []
+    spent = clock.spend(clock.backend(), lambda: built.append(build_all(now, team_id=made.team.id)))
+    building = {"entries": built[0], "wall_s": spent.wall, "cpu_s": spent.python}
     analyze()
     with team_context(made.team.id):
         return {**figures(made.team.id, now), "baselines": building, "limits_ms": LIMITS_MS}
