@@ -9,8 +9,10 @@ import sys
 
 from celery import Celery
 from celery.apps.beat import Beat
+from celery.signals import after_task_publish
 
 from config import readiness
+from config.aliveness import Signs, note_beat
 
 # Named for the log alone; an app of its own, without Celery's hook into Django.
 app = Celery("steadyrun-beat", fixups=[])
@@ -19,6 +21,8 @@ app.config_from_object("config.settings", namespace="CELERY")
 
 def main() -> None:
     """Runs until ended by a signal; the file keeps when each task ran last."""
+    signs = Signs(lambda: note_beat(app.conf.broker_url))
+    after_task_publish.connect(signs)
     Beat(app=app, schedule=sys.argv[1], loglevel=os.environ.get("LOG_LEVEL", "WARNING")).run()
 
 

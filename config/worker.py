@@ -10,12 +10,20 @@ import sys
 os.environ["CELERY_SKIP_CHECKS"] = "1"
 
 from celery.apps.worker import Worker
+from celery.signals import heartbeat_sent
 
+from config.aliveness import Signs
 from config.celery import app
+from config.checks import refuse_unsafe
 
 
 def main() -> int:
     """Runs until ended by a signal, WORKER_THREADS (2) tasks at once. Returns the exit code."""
+    # The tasks are loaded first, and Django with them.
+    app.loader.import_default_modules()
+    refuse_unsafe()
+    signs = Signs()
+    heartbeat_sent.connect(signs)
     worker = Worker(
         app=app,
         pool_cls="threads",

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks, mail
 
-from accounts.checks import LOCAL_HOSTS
+from accounts.addresses import LOCAL_HOSTS
 from config.administration.installation import read_backup, read_disk, read_outgoing
 from config.doctor.finding import Finding, broken, caution, ok, unknown
 
