@@ -22,7 +22,7 @@ def see_settings(_now: datetime) -> Sequence[Finding]:
     found = []
     is_served = (urlsplit(settings.BASE_URL).hostname or "") not in LOCAL_HOSTS
     for one in checks.run_checks(include_deployment_checks=is_served):
-        if one.level >= checks.WARNING:
+        if one.level >= checks.WARNING and not one.is_silenced():
             make = broken if one.level >= checks.ERROR else caution
             found.append(make("settings", f"{one.id}: {one.msg}", one.hint or "See docs/operations.md."))
     return found or [ok("settings", "the system checks find nothing")]

@@ -4,10 +4,12 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import OperationalError, connections
+from django.db import InternalError, OperationalError, connections
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout
 
 from accounts import replica
@@ -60,7 +62,7 @@ def test_nobody_waits_for_one_that_is_away(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Any:
+def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A request of a page that may be read on a fresh replica, which is the database of the tests itself."""
     fresh = SimpleNamespace(age=lambda _now: 0.0, lose=lambda _now: lost.append(True))
     lost: list[bool] = []
@@ -90,12 +92,12 @@ def places(request: Any, *failures: Exception | None) -> list[str]:
     return seen
 
 
-def test_a_page_is_read_there_and_the_next_statement_is_not(page: Any) -> None:
-    assert places(page) == ["replica"]
+def test_a_page_is_read_there_and_the_next_statement_is_not(asked: Any) -> None:
+    assert places(asked) == ["replica"]
     assert connections["default"].alias == "default"
 
 
-def test_who_changed_something_reads_the_primary(page: Any, settings: Any) -> None:
+def test_who_changed_something_reads_the_primary(asked: Any, settings: Any) -> None:
     def changed(_request: Any) -> HttpResponse:
         return HttpResponse()
 
@@ -105,47 +107,39 @@ def test_who_changed_something_reads_the_primary(page: Any, settings: Any) -> No
     assert int(cookie["max-age"]) > settings.REPLICA_LAG_SECONDS
     assert cookie["httponly"]
     assert not AfterChanges(changed)(RequestFactory().get("/t/a/")).cookies
-    page.COOKIES[replica.cookie_name()] = cookie.value
-    assert places(page) == ["default"]
+    asked.COOKIES[replica.cookie_name()] = cookie.value
+    assert places(asked) == ["default"]
 
 
-def test_a_change_is_never_tried_there(page: Any) -> None:
-    page.method = "POST"
-    assert places(page) == ["default"]
+def test_a_change_is_never_tried_there(asked: Any) -> None:
+    asked.method = "POST"
+    assert places(asked) == ["default"]
 
 
-def test_one_that_is_late_is_not_asked(page: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_is_late_is_not_asked(asked: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replica, "freshness", SimpleNamespace(age=lambda _now: settings.REPLICA_LAG_SECONDS + 1))
-    assert places(page) == ["default"]
+    assert places(asked) == ["default"]
 
 
 @pytest.mark.parametrize("fault", [OperationalError("gone"), PoolTimeout("gone"), Http404()])
-def test_what_fails_there_is_read_on_the_primary(page: Any, fault: Exception) -> None:
-    assert places(page, fault) == ["replica", "default"]
-    assert page.lost == ([True] if isinstance(fault, PoolTimeout) else [])
+def test_what_fails_there_is_read_on_the_primary(asked: Any, fault: Exception) -> None:
+    assert places(asked, fault) == ["replica", "default"]
+    assert asked.lost == ([True] if isinstance(fault, PoolTimeout) else [])
 
 
-def test_a_page_that_is_nowhere_is_told_so(page: Any) -> None:
+def test_a_page_that_is_nowhere_is_told_so(asked: Any) -> None:
     def make() -> None:
         raise Http404("No such page.")
 
     with pytest.raises(Http404):
-        read_page(page, make)
+        read_page(asked, make)
     assert connections["default"].alias == "default"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_page_that_writes_is_read_there_once(page: Any) -> None:
-    seen: list[str] = []
-
-    def make() -> None:
-        seen.append(connections["default"].alias)
-        with connections["default"].cursor() as cursor:
-            if connections["default"].alias == replica.ALIAS:
-                cursor.execute("BEGIN READ ONLY")
-            cursor.execute("CREATE TEMPORARY SEQUENCE IF NOT EXISTS written")
-            cursor.execute("UPDATE accounts_team SET name = name")
-
-    for _ in range(2):
-        read_page(page, make)
-    assert seen == ["replica", "default", "default"]
+def test_a_page_that_writes_is_read_there_once(asked: Any) -> None:
+    # As Django words it.
+    assert issubclass(ReadOnlySqlTransaction, psycopg.InternalError)
+    fault = InternalError("cannot execute UPDATE in a read-only transaction")
+    fault.__cause__ = ReadOnlySqlTransaction()
+    assert places(asked, fault) == ["replica", "default"]
+    assert places(asked) == ["default"]
