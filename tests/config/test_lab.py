@@ -78,7 +78,7 @@ def replicated() -> Iterator[Any]:
 
 
 def reads(address: str) -> int:
-    """Transactions of ours that the replica has answered; told with a delay of a second."""
+    """Transactions of ours that the replica has answered: at least, as some are told later."""
     time.sleep(1.5)
     with psycopg.connect(address) as connection:
         row = connection.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = 'steadyrun'").fetchone()
@@ -91,12 +91,12 @@ def test_pages_are_read_on_the_replica_and_never_older_than_they_may_be(replicat
     home = f"/t/{one.login['team']}/settings/team/"
     eventually(lambda: time.sleep(8) or True)
 
-    def opened(count: int = 10) -> int:
+    def opened(count: int = 30) -> int:
         before = reads(address)
         assert {one.get(home)[0] for _ in range(count)} == {200}
         return reads(address) - before
 
-    assert opened() >= 10
+    assert opened() >= 15
     # What somebody changed is seen at once, and the replica is left alone for a while.
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("SELECT pg_wal_replay_pause()")
@@ -109,11 +109,11 @@ def test_pages_are_read_on_the_replica_and_never_older_than_they_may_be(replicat
         connection.execute("SELECT pg_wal_replay_resume()")
     time.sleep(2)
     assert "Renamed by its owner" in one.get(home)[1]
-    assert opened() >= 10
+    assert opened() >= 15
     replica.stop()
     assert {one.get(home)[0] for _ in range(10)} == {200}
     assert re.search(r"^look +replica +not reachable", one.run("manage.py", "doctor").stdout, re.MULTILINE)
     replica.start()
     time.sleep(12)
-    assert opened() >= 10
+    assert opened() >= 15
     assert re.search(r"^ok +replica +at most", one.run("manage.py", "doctor").stdout, re.MULTILINE)
