@@ -127,7 +127,7 @@ def servers() -> Iterator[tuple[Path, embedded.Servers]]:
 @contextmanager
 def installation(home: Path, **environment: str) -> Iterator[Installation]:
     """Prepares the database that `environment` names and starts all processes, until the end of the block."""
-    port = free_port(19100)
+    port = free_port(0)
     own = {name: value for name, value in os.environ.items() if name not in GIVEN}
     own |= {"STEADYRUN_HOME": str(home), "PORT": str(port), "BASE_URL": f"http://127.0.0.1:{port}", **environment}
     limits = ("LIMIT_PAGES_PER_SECOND", "LIMIT_CHANGES_PER_SECOND", "LIMIT_API_KEY_PER_SECOND")
@@ -146,7 +146,7 @@ def installation(home: Path, **environment: str) -> Iterator[Installation]:
 
 def start_pooler(home: Path, program: str, address: str) -> tuple[Child, str]:
     """PgBouncer before a database: it lends a connection of the server for one transaction. With its address."""
-    parts, port = urlsplit(address), free_port(16432)
+    parts, port = urlsplit(address), free_port(0)
     folder = home / "pooler"
     folder.mkdir()
     name = parts.path.lstrip("/")
@@ -215,4 +215,4 @@ def make_replica(home: Path, started: embedded.Servers) -> Replica:
     copied = run_as(account, command)
     assert copied.returncode == 0, copied.stdout
     settings = {**postgres.SETTINGS, **postgres.FAST_SETTINGS, "hot_standby_feedback": "on"}
-    return Replica(home, folder, program.parent, settings, free_port(15900))
+    return Replica(home, folder, program.parent, settings, free_port(0))
