@@ -1,7 +1,7 @@
 """The one door to a team's pages: fetches the team and authorises the member in one call."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,6 +18,7 @@ from accounts.audit import SAFE_METHODS, tell_change
 from accounts.impersonation import is_held_back, seen_as
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
+from accounts.replica import read_page
 from accounts.security_log import refused
 from accounts.services.impersonation import note_page
 from accounts.services.team_life import team_moved_from
@@ -99,19 +100,26 @@ def team_page(
             set_user(request.user)
             if not meets_team(request, membership):
                 return redirect("second_factor_needed")
-            with team_context(membership.team_id):
-                if seen is not None:
-                    _see_as(request, seen)
-                response = _answer(request, view(request, *args, **kwargs))
-                if isinstance(response, SimpleTemplateResponse):
-                    response.render()
-                tell_change(request, response)
-            return response
+            inside = partial(_inside, request, seen, lambda: view(request, *args, **kwargs))
+            # Each page that is seen as somebody is noted, so it is no mere read.
+            return inside() if seen is not None else read_page(request, inside)
 
         guarded.team_permission = permission  # type: ignore[attr-defined]
         return _of_somebody(guarded)
 
     return decorate
+
+
+def _inside(request: Any, seen: Membership | None, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """What the view makes inside the team's context."""
+    with team_context(request.membership.team_id):
+        if seen is not None:
+            _see_as(request, seen)
+        response = _answer(request, make())
+        if isinstance(response, SimpleTemplateResponse):
+            response.render()
+        tell_change(request, response)
+    return response
 
 
 def _suspended(request: Any, membership: Membership) -> HttpResponseBase:

@@ -8,6 +8,10 @@ differs between releases of Python.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+# How an address names this machine.
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _NOT_PUBLIC_4 = tuple(
     IPv4Network(text)
@@ -96,3 +100,9 @@ def allowed_by(entries: Iterable[str]) -> Allowed:
         except ValueError:
             hosts.add(entry.lower())
     return Allowed(frozenset(hosts), tuple(networks))
+
+
+def is_elsewhere(url: str) -> bool:
+    """Whether an address names another machine; one without a host names none."""
+    host = urlsplit(url).hostname
+    return bool(host) and host not in LOCAL_HOSTS

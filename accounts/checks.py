@@ -10,13 +10,12 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from accounts.addresses import LOCAL_HOSTS
 from accounts.models import StreamFormat
 from accounts.outgoing import Refused, parse_target
 from accounts.outgoing_uses import Use
 from accounts.services.sign_up import MODES
 from accounts.signing import LEAST_BYTES, SECRET_START, is_secret
-
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @register
@@ -65,7 +64,7 @@ def check_audit_stream(**_: Any) -> list[CheckMessage]:
     return found
 
 
-@register(deploy=True)
+@register("production", deploy=True)
 def check_exposure(**_: Any) -> list[CheckMessage]:
     """What is served to more than this machine is served by TLS, without debugging, under names that are told."""
     found: list[CheckMessage] = []

@@ -1,5 +1,6 @@
 """Errors of the API as problem documents (RFC 9457)."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -52,11 +53,14 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         error = exceptions.PermissionDenied()
     detail = getattr(error, "detail", "")
     errors = _field_errors(detail)
-    title = getattr(error, "default_detail", "Request refused")
+    title = str(getattr(error, "default_detail", "Request refused"))
+    if "{" in title:
+        # A text with a place for the method or the type that was sent: the detail has it.
+        title = HTTPStatus(response.status_code).phrase
     text = "Some parameters were refused." if errors else str(detail)
     members: dict[str, Any] = {"errors": errors} if errors else {}
     if isinstance(error, exceptions.Throttled) and (wait := getattr(error, "wait", None)) is not None:
         members["retry_after"] = wait
-    response.data = problem(response.status_code, str(title), text, **members)
+    response.data = problem(response.status_code, title, text, **members)
     response.content_type = CONTENT_TYPE
     return response

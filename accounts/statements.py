@@ -78,6 +78,17 @@ def _error_of(raw: psycopg.Connection[Any], result: PGresult) -> psycopg.Error:
     return error_from_result(result, encoding=raw.info.encoding)
 
 
+def make_stages(sql: str) -> None:
+    """Makes temporary tables: `CREATE TEMPORARY TABLE IF NOT EXISTS ... ON COMMIT DELETE ROWS`.
+
+    A session keeps them, because making them anew each time fills the catalogs. Behind a pooler they go with the
+    transaction: another release, which has other columns, may be the next to use the session.
+    """
+    pooled = connection.settings_dict.get("TRANSACTION_POOLED")
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace("ON COMMIT DELETE ROWS", "ON COMMIT DROP") if pooled else sql)
+
+
 def find_row(model: type[M], condition: str, params: Params) -> M | None:
     """The one row of a model that meets the condition (SQL), or None. Its columns must be of plain types, not JSON."""
     rows = run_prepared(_select(model, condition), params)

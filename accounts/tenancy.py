@@ -6,12 +6,12 @@ The database enforces what is set here: every tenant table has forced row-level 
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 import psycopg
-from django.db import connections, models, transaction
+from django.db import DatabaseError, connections, models, transaction
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
 from psycopg.pq import ExecStatus, TransactionStatus
@@ -82,6 +82,26 @@ def in_team(team_id: uuid.UUID) -> Iterator[None]:
         return
     with team_context(team_id):
         yield
+
+
+@contextmanager
+def team_cursor_apart(team_id: uuid.UUID) -> Iterator[Any]:
+    """A cursor over a connection of its own, in a transaction that sees the rows of this team and changes nothing.
+
+    For long reads that must not keep the thread's own transaction open, where nothing may be left in a session.
+    """
+    apart = connections.create_connection("default")
+    try:
+        with apart.cursor() as cursor:
+            cursor.execute(f"BEGIN READ ONLY; SET LOCAL app.team_id = '{uuid.UUID(str(team_id))}'")
+            try:
+                yield cursor
+            finally:
+                # Where the connection is gone, so is the transaction.
+                with suppress(DatabaseError):
+                    cursor.execute("ROLLBACK")
+    finally:
+        apart.close()
 
 
 class TenantManager(models.Manager[M]):

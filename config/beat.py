@@ -12,8 +12,10 @@ sys.modules.setdefault("opentelemetry.sdk", None)  # type: ignore[arg-type]
 
 from celery import Celery  # noqa: E402 - what stands above comes first
 from celery.apps.beat import Beat  # noqa: E402 - what stands above comes first
+from celery.signals import after_task_publish  # noqa: E402
 
 from config import readiness  # noqa: E402 - what stands above comes first
+from config.aliveness import Signs, note_beat  # noqa: E402
 
 # Named for the log alone; an app of its own, without Celery's hook into Django.
 app = Celery("steadyrun-beat", fixups=[])
@@ -22,6 +24,8 @@ app.config_from_object("config.settings", namespace="CELERY")
 
 def main() -> None:
     """Runs until ended by a signal; the file keeps when each task ran last."""
+    signs = Signs(lambda: note_beat(app.conf.broker_url))
+    after_task_publish.connect(signs)
     Beat(app=app, schedule=sys.argv[1], loglevel=os.environ.get("LOG_LEVEL", "WARNING")).run()
 
 

@@ -15,9 +15,11 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+from config.checks import refuse_unsafe
 from config.children import write_private
 from config.environment import home
 from config.migrating import migrate_patiently
+from config.pooling import is_pooled
 
 FIRST_TEAM = "First team"
 FIRST_EMAIL = "owner@example.com"
@@ -32,6 +34,8 @@ def say(message: str) -> None:
 def migrate() -> None:
     """Applies the migrations that are missing, as the owner, and says each."""
     connection = connections["owner"]
+    if is_pooled(connection):
+        raise SystemExit("DATABASE_OWNER_URL leads through a pooler: name PostgreSQL itself, migrations keep a session")
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
@@ -53,9 +57,11 @@ def static_fingerprint() -> str:
 
 
 def collect_static() -> None:
-    """Copies the static files under hashed names, unless nothing changed since the last time."""
+    """Copies the static files under hashed names, unless nothing changed since the last time, or an image has them."""
     from django.conf import settings
 
+    if settings.STATIC_FOLDER:
+        return
     root = Path(settings.STATIC_ROOT)
     stamp, now = root / "fingerprint", static_fingerprint()
     if stamp.exists() and stamp.read_text() == now:
@@ -96,6 +102,7 @@ def main() -> None:
     """All steps in their order."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    refuse_unsafe()
     migrate()
     collect_static()
     load_prices()

@@ -1,84 +1,32 @@
-"""Settings of every process, read from the environment only.
-
-`default` connects as the application's role, which owns nothing; `owner` is used by migrations alone.
-"""
+"""Settings of every process, read from the environment only."""
 
 import os
 import re
-import secrets
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
 from accounts.mail import mail_server
 from config.beat_schedule import BEAT_SCHEDULE
+from config.connecting import read_databases
 from config.enum_names import ENUM_NAMES
 from config.limits import *  # noqa: F403 - settings, each as it is named there
 from config.logs import IS_JSON, logging_settings
 from config.programs import PREFIXES
 from config.sign_in import *  # noqa: F403 - settings, each as it is named there
 from config.sign_in import SIGN_IN_APPS
+from config.signing_key import read_signing_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("STEADYRUN_HOME", BASE_DIR / ".steadyrun"))
 DEBUG = os.environ.get("DEBUG", "") == "1"
-APP_ROLE = "steadyrun_app"
-TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
-
-def _secret_key() -> str:
-    """The signing key: from the environment, else made once and kept in the data folder (mode 0600)."""
-    if key := os.environ.get("SECRET_KEY"):
-        return key
-    path = HOME / "secret_key"
-    if path.exists():
-        return path.read_text().strip()
-    HOME.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_urlsafe(48)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(key)
-    return key
-
-
-def _database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]:
-    """Django's settings for a `postgresql://` address; `role` is taken on at connect, `pool` keeps connections."""
-    parts = urlsplit(url)
-    # Statements that are run past Django's cursor are prepared when they are first used.
-    options: dict[str, Any] = {"prepare_threshold": 0}
-    # `?sslmode=verify-full&sslrootcert=/path`: TLS to a server of one's own.
-    options |= {name: value for name, value in parse_qsl(parts.query) if name in TLS_OPTIONS}
-    if role:
-        options["options"] = f"-c role={role}"
-    if pool:
-        options["pool"] = {
-            "min_size": 1,
-            "max_size": int(os.environ.get("DATABASE_POOL_SIZE", "12")),
-            "timeout": 10,
-        }
-    return {
-        "ENGINE": "accounts.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-        "OPTIONS": options,
-        "CONN_HEALTH_CHECKS": False,
-    }
-
-
-DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql://steadyrun_app@127.0.0.1:5432/steadyrun")
-OWNER_URL = os.environ.get("DATABASE_OWNER_URL", DATABASE_URL)
-DATABASES = {
-    # Given only one address it is the owner's: the application then takes on its own role when it connects.
-    "default": _database(DATABASE_URL, role="" if OWNER_URL != DATABASE_URL else APP_ROLE, pool=True),
-    "owner": _database(OWNER_URL),
-}
+DATABASES = read_databases(os.environ)
+# A page is read on the replica (accounts/replica.py) only while that is behind by less (seconds).
+REPLICA_LAG_SECONDS = float(os.environ.get("DATABASE_REPLICA_LAG_SECONDS", "5"))
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 
-SECRET_KEY = _secret_key()
+SECRET_KEY = read_signing_key(os.environ, HOME)
 # Older keys: what they signed and encrypted stays valid.
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
@@ -144,6 +92,8 @@ MIDDLEWARE = [
     "accounts.impersonation.ReadOnlyImpersonation",
     "config.turning.WithoutTurning",
 ]
+if "replica" in DATABASES:
+    MIDDLEWARE.append("accounts.replica.AfterChanges")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
@@ -214,7 +164,9 @@ FORMAT_MODULE_PATH = "config.formats"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
+# Where they are collected. An image has them in it, and names their folder.
+STATIC_FOLDER = os.environ.get("STATIC_FOLDER", "")
+STATIC_ROOT = Path(STATIC_FOLDER or HOME / "static")
 # Files of exports, a folder a team; only our own pages and API serve them. Web and worker must both reach it.
 EXPORTS_FOLDER = HOME / "exports"
 # Usage files that members uploaded, for a day.

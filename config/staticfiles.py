@@ -52,8 +52,9 @@ class NodePackagesFinder(BaseFinder):
         self.storage.prefix = PREFIX  # type: ignore[attr-defined]  # collectstatic reads it from the storage
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
-        """Warns when a listed file is not installed."""
-        missing = [name for name in FILES if not (self.root / name).is_file()]
+        """Warns when a listed file is neither installed nor collected: an image has only what was collected."""
+        collected = Path(settings.STATIC_ROOT) / PREFIX
+        missing = [name for name in FILES if not (self.root / name).is_file() and not (collected / name).is_file()]
         if not missing:
             return []
         return [

@@ -31,10 +31,10 @@ def commands(home: Path) -> dict[str, list[str]]:
     }
 
 
-def web_answers(port: int) -> bool:
-    """Whether the web process answers its sign-in page."""
+def web_answers(port: int, path: str = "/sign-in/") -> bool:
+    """Whether the web process answers a page."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -79,7 +79,8 @@ class Supervisor:
         self.children[name] = spawn(name, commands(self.home)[name], home=self.home, environment=environment)
 
     def _ready(self, name: str) -> bool:
-        return web_answers(self.port) if name == "web" else (self.home / f"{name}.ready").exists()
+        # Pages are for the host of BASE_URL, and lead to TLS where that has it; health is asked from here.
+        return web_answers(self.port, "/healthz") if name == "web" else (self.home / f"{name}.ready").exists()
 
     def check(self, now: float) -> None:
         """Starts a process that ended by itself again. `now` is a steady clock in seconds. Raises `StartError`."""

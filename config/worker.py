@@ -12,12 +12,20 @@ os.environ["CELERY_SKIP_CHECKS"] = "1"
 sys.modules.setdefault("opentelemetry.sdk", None)  # type: ignore[arg-type]
 
 from celery.apps.worker import Worker  # noqa: E402 - what stands above comes first
+from celery.signals import heartbeat_sent  # noqa: E402
 
-from config.celery import app  # noqa: E402 - what stands above comes first
+from config.aliveness import Signs  # noqa: E402
+from config.celery import app  # noqa: E402
+from config.checks import refuse_unsafe  # noqa: E402
 
 
 def main() -> int:
     """Runs until ended by a signal, WORKER_THREADS (2) tasks at once. Returns the exit code."""
+    # The tasks are loaded first, and Django with them.
+    app.loader.import_default_modules()
+    refuse_unsafe()
+    signs = Signs()
+    heartbeat_sent.connect(signs)
     worker = Worker(
         app=app,
         pool_cls="threads",

@@ -23,8 +23,10 @@ from django.conf import settings  # noqa: E402 - settings exist once Django is s
 from django.urls import get_resolver  # noqa: E402
 
 from config.celery import app as celery_app  # noqa: E402
+from config.checks import refuse_unsafe  # noqa: E402
 from config.chunked import ChunkedBodies  # noqa: E402
 
+refuse_unsafe()
 celery_app.set_default()
 # Threads take turns ten times as often as by default: a team's small request waits less behind another one's large one.
 sys.setswitchinterval(0.0005)

@@ -2,6 +2,9 @@
 
 Django shortens `GROUP BY` to the primary key that it knows (`id`). In the database the key is
 `(team_id, id)`, so PostgreSQL refuses the shortened form.
+
+Behind a pooler that gives a connection of the server for one transaction at a time (`DATABASE_POOLER`), nothing may be
+left in a session for the next statement to find.
 """
 
 from typing import Any
@@ -42,3 +45,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             result = raw.pgconn.exec_(b"SELECT count(*) FROM pg_extension WHERE extname = 'citus'")
         return result.get_value(0, 0) == b"1"
+
+    @property
+    def is_transaction_pooled(self) -> bool:
+        """Whether two transactions may meet two sessions of the server."""
+        return bool(self.settings_dict.get("TRANSACTION_POOLED"))
+
+    def chunked_cursor(self) -> Any:
+        """A cursor that lives on the server, for `iterator()`; behind a pooler only within a transaction."""
+        if self.is_transaction_pooled and not self.in_atomic_block:
+            return self.cursor()
+        return super().chunked_cursor()

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from django.db import DatabaseError, connection
 from django.db.models import Sum
 
-from accounts.tenancy import team_context
+from accounts.tenancy import team_context, team_cursor_apart
 from billing.models import CostDimension, CostGrain, CostKind, CostOutcome, CostRollup, Entry
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Workflow
@@ -192,10 +192,17 @@ def read_texts(team_id: UUID, chosen: Chosen) -> Iterator[Batch]:
 
 
 def _read(team_id: UUID, chosen: Chosen, select: str) -> Iterator[Batch]:
+    with team_context(team_id):
+        where, values = _where(team_id, chosen)
+    statement = _LINES.format(select=select, where=where)
+    read = _read_apart if connection.settings_dict.get("TRANSACTION_POOLED") else _read_held
+    yield from read(team_id, statement, values)
+
+
+def _read_held(team_id: UUID, statement: str, values: dict[str, Any]) -> Iterator[Batch]:
+    """By a cursor that the session holds: no transaction is open between two batches."""
     name = f"cost_lines_{uuid4().hex}"
     with team_context(team_id), connection.cursor() as cursor:
-        where, values = _where(team_id, chosen)
-        statement = _LINES.format(select=select, where=where)
         cursor.execute(f"DECLARE {name} NO SCROLL CURSOR WITH HOLD FOR {statement}", values)
     try:
         while rows := _fetch(team_id, name):
@@ -212,6 +219,17 @@ def _fetch(team_id: UUID, name: str) -> Batch:
         cursor.execute(f"FETCH {BATCH} FROM {name}")
         found: Batch = cursor.fetchall()
     return found
+
+
+def _read_apart(team_id: UUID, statement: str, values: dict[str, Any]) -> Iterator[Batch]:
+    """Behind a pooler: by a cursor of one transaction, over a connection of its own."""
+    with team_cursor_apart(team_id) as cursor:
+        cursor.execute(f"DECLARE lines NO SCROLL CURSOR FOR {statement}", values)
+        while True:
+            cursor.execute(f"FETCH {BATCH} FROM lines")
+            if not (rows := cursor.fetchall()):
+                return
+            yield rows
 
 
 def page(team_id: UUID, chosen: Chosen, after: tuple[date, int] | None, limit: int) -> tuple[Batch, bool]:

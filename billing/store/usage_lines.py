@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.statements import run_planned
+from accounts.statements import make_stages, run_planned
 from billing.analysis.deriving import Prices, usage_line
 from billing.analysis.lines import Figures, Line, Names, WorkflowHour
 from billing.store import line_sql, tag_sets
@@ -22,8 +22,8 @@ def stage(team_id: UUID, hours: Sequence[WorkflowHour]) -> None:
     """Puts the executions that count in these hours in the stage of this transaction, in place of those before."""
     workflows, environments, starts = (list(column) for column in zip(*hours, strict=True))
     values: dict[str, Any] = {"team": team_id, "workflows": workflows, "environments": environments, "hours": starts}
+    make_stages(line_sql.MAKE_STAGE)
     with connection.cursor() as cursor:
-        cursor.execute(line_sql.MAKE_STAGE)
         cursor.execute(line_sql.STAGE_RUNS, values)
         cursor.execute("ANALYZE cost_run")
 

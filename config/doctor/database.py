@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from accounts.services.secret_rotation import tell_readable
+from config.connecting import APP_ROLE
 from config.doctor.finding import Finding, broken, caution, ok
 from config.health import CHECKS
 
@@ -71,7 +71,7 @@ def see_role(_now: datetime) -> Sequence[Finding]:
         *([f"owns {owned} tables"] if owned else []),
     ]
     if faults:
-        mend = f"Connect as {settings.APP_ROLE}, or a role in it that is none of this (docs/operations.md)."
+        mend = f"Connect as {APP_ROLE}, or a role in it that is none of this (docs/operations.md)."
         return [broken("role", f"{name} {' and '.join(faults)}, so teams are kept apart by queries alone", mend)]
     return [ok("role", f"{name} owns no table and obeys row-level security")]
 

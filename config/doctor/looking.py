@@ -8,7 +8,7 @@ from django.db import DatabaseError, InterfaceError
 from psycopg_pool import PoolTimeout
 from redis import RedisError
 
-from config.doctor import database, processes, surroundings
+from config.doctor import address, connections, database, processes, surroundings
 from config.doctor.finding import Finding, unknown
 
 
@@ -24,15 +24,20 @@ LOOKS: tuple[Look, ...] = (
     Look("settings", surroundings.see_settings),
     Look("database", database.see_server),
     Look("migrations", database.see_migrations),
+    Look("pooling", connections.see_pooling),
+    Look("connections", connections.see_connections),
+    Look("replica", connections.see_replica),
     Look("role", database.see_role),
     Look("row-level security", database.see_policies),
     Look("partitions", database.see_partitions),
     Look("secrets", database.see_secrets),
     Look("broker", processes.see_broker),
     Look("workers", processes.see_workers),
+    Look("beat", processes.see_beat),
     Look("queues", processes.see_queues),
     Look("given up", processes.see_given_up),
     Look("pages", surroundings.see_pages),
+    Look("address", address.see_address),
     Look("disk", surroundings.see_disk),
     Look("backup", surroundings.see_backup),
     Look("e-mail", surroundings.see_mail),

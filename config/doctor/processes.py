@@ -1,5 +1,6 @@
 """Looks at what works in the background: broker, workers, what waits for them, what they gave up."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +11,8 @@ from redis import Redis
 
 from config.administration.given_up import read_mails, read_teams
 from config.administration.queues import read_queues
+from config.aliveness import BEATS, OLDEST
+from config.doctor.database import MOST_SKEW
 from config.doctor.finding import Finding, broken, caution, ok
 from config.health import CHECKS
 
@@ -27,10 +30,15 @@ def see_broker(_now: datetime) -> Sequence[Finding]:
     client = Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
     try:
         server, memory, hints = client.info("server"), client.info("memory"), client.llen("celery")
+        before, (seconds, micros), after = time.time(), client.time(), time.time()
+        at = seconds + micros / 1_000_000
     finally:
         client.close()
     version = f"Valkey {server['valkey_version']}" if "valkey_version" in server else f"Redis {server['redis_version']}"
     found = [ok("broker", version)]
+    if (skew := max(before - at, at - after, 0.0)) > MOST_SKEW:
+        mend = "Let both machines follow the same time server: hints say until when they are worth something."
+        found.append(caution("broker", f"its clock differs from ours by {skew:.1f} s", mend))
     if memory["maxmemory"] and memory["maxmemory_policy"] != "noeviction":
         mend = "Set maxmemory-policy noeviction: sessions, limits and hints must not be thrown away."
         found.append(caution("broker", f"throws keys away when it is full ({memory['maxmemory_policy']})", mend))
@@ -49,6 +57,19 @@ def see_workers(_now: datetime) -> Sequence[Finding]:
         mend = "Start `python -m config.worker`; without it nothing is folded, evaluated or sent."
         return [broken("workers", f"none answered within {PATIENCE:.0f} s", mend)]
     return [ok("workers", f"{len(names)} at work: {', '.join(names)}")]
+
+
+def see_beat(_now: datetime) -> Sequence[Finding]:
+    """Whether the beat gave a sign of life lately, and whether there is one only."""
+    with Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as client:
+        names = sorted(key.decode().removeprefix(BEATS) for key in client.scan_iter(f"{BEATS}*"))
+    if not names:
+        mend = "Start `python -m config.beat FILE`; without it nothing is due."
+        return [broken("beat", f"no sign of life within {OLDEST:.0f} s", mend)]
+    if len(names) > 1:
+        mend = "Keep one: the others only send the same hints again."
+        return [caution("beat", f"{len(names)} send hints: {', '.join(names)}", mend)]
+    return [ok("beat", f"{names[0]} sends hints")]
 
 
 def see_queues(now: datetime) -> Sequence[Finding]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks, mail
 
-from accounts.checks import LOCAL_HOSTS
+from accounts.addresses import LOCAL_HOSTS
 from config.administration.installation import read_backup, read_disk, read_outgoing
 from config.doctor.finding import Finding, broken, caution, ok, unknown
 
@@ -22,7 +22,7 @@ def see_settings(_now: datetime) -> Sequence[Finding]:
     found = []
     is_served = (urlsplit(settings.BASE_URL).hostname or "") not in LOCAL_HOSTS
     for one in checks.run_checks(include_deployment_checks=is_served):
-        if one.level >= checks.WARNING:
+        if one.level >= checks.WARNING and not one.is_silenced():
             make = broken if one.level >= checks.ERROR else caution
             found.append(make("settings", f"{one.id}: {one.msg}", one.hint or "See docs/operations.md."))
     return found or [ok("settings", "the system checks find nothing")]

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from accounts.statements import make_stages
 from accounts.tenancy import team_context
 from monitoring import ports
 from monitoring.models import Grain
@@ -204,8 +205,8 @@ def _compute(team_id: UUID, grain: Grain, buckets: Sequence[Bucket], now: dateti
     if not buckets:
         return
     values = _values(team_id, grain, buckets, now)
+    make_stages(rollup_sql.MAKE_STAGES)
     with connection.cursor() as cursor:
-        cursor.execute(rollup_sql.MAKE_STAGES)
         cursor.execute(rollup_sql.STAGE_RUNS, values)
         cursor.execute("ANALYZE fold_run")
         cursor.execute(rollup_sql.DAYS)

@@ -32,3 +32,16 @@ def test_reasons_are_told_by_the_path_of_the_field(told, errors) -> None:
     assert answer is not None
     assert answer.content_type == "application/problem+json"
     assert [(one["field"], one["reason"]) for one in answer.data.get("errors", [])] == errors
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "detail"),
+    [
+        (exceptions.MethodNotAllowed("POST"), "Method Not Allowed", 'Method "POST" not allowed.'),
+        (exceptions.UnsupportedMediaType("a/b"), "Unsupported Media Type", 'Unsupported media type "a/b" in request.'),
+    ],
+)
+def test_the_title_says_what_was_refused(error: exceptions.APIException, title: str, detail: str) -> None:
+    answer = problem_handler(error, {})
+    assert answer is not None
+    assert (answer.data["title"], answer.data["detail"]) == (title, detail)

@@ -238,3 +238,11 @@ def test_a_backup_that_is_kept_elsewhere_is_unknown_and_an_old_one_is_told(setti
     folder.mkdir(parents=True)
     (folder / "backup.json").write_text(json.dumps({"made_at": (timezone.now() - timedelta(days=5)).isoformat()}))
     assert only(see_backup(timezone.now())).state is State.CAUTION
+
+
+def test_what_the_settings_leave_to_the_operator_is_not_told(settings: Any) -> None:
+    settings.BASE_URL, settings.ALLOWED_HOSTS = "https://runs.example", ["runs.example"]
+    settings.SECURE_HSTS_SECONDS = 3600
+    told = " ".join(one.told for one in see_settings(timezone.now()))
+    assert "W012" in told
+    assert [one for one in settings.SILENCED_SYSTEM_CHECKS if one in told] == []

@@ -36,6 +36,11 @@ NOT_RUN = {
     ("docs/sources/logs.md", 'loki.write "steadyrun" {'): "Grafana Alloy is not in the tests",
     ("docs/sources/logs.md", 'module(load="omelasticsearch")'): "rsyslog is not in the tests",
     ("docs/sources/logs.md", "destination steadyrun {"): "syslog-ng is not in the tests",
+    ("docs/deployment.md", "sh deploy/make-secrets"): "no engine of containers in the tests (test_deployment.py)",
+    ("docs/deployment.md", "install -D -m 0644 deploy/systemd/steadyrun.sysusers /etc/sysusers.d/steadyrun.conf"): (
+        "systemd does not run in the tests (test_deployment.py)"
+    ),
+    ("docs/deployment.md", "upstream steadyrun {"): "nginx is not in the tests",
     ("docs/operations.md", "CREATE ROLE steadyrun_owner LOGIN PASSWORD '...';"): "roles of a whole server",
     ("docs/scaling.md", "CREATE ROLE steadyrun_owner LOGIN PASSWORD '...';"): "roles of a whole server",
     ("docs/scaling.md", "SELECT citus_set_coordinator_host('db0.example', 5432);"): "needs a cluster",
@@ -49,7 +54,7 @@ RUN_BY = {
 # Output and pictures: nothing to run.
 PLAIN = {"text"}
 # Languages that only their own program could read.
-FOREIGN = {"ini", "ruby", "alloy", "rsyslog", "syslog-ng", "sql"}
+FOREIGN = {"ini", "nginx", "ruby", "alloy", "rsyslog", "syslog-ng", "sql"}
 LIVE = ("sh", "console", "cron", "python", "json", "yaml", "csv")
 # Commands that are quick enough to be run, too; of the others the options are looked at.
 CHEAP = {"config", "export", "add_source", "import_usage"}
