@@ -153,8 +153,8 @@ def run(stack: ExitStack, home: Path, began: float) -> None:
     while True:
         time.sleep(0.5)
         supervisor.check(time.monotonic())
-        if started is not None and (dead := started.failed()):
-            raise StartError(f"{dead.name} ended by itself:\n{dead.last_lines()}")
+        if started is not None:
+            started.revive(time.monotonic(), say)
 
 
 def main() -> int:
