@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -30,9 +30,10 @@ class Ended(BaseException):
 
 
 def say(message: str) -> None:
-    """One line for the person who waits."""
-    sys.stdout.write(f"{message}\n")
-    sys.stdout.flush()
+    """One line for the person who waits. Where it goes to a file on a full disk, that ends nothing."""
+    with suppress(OSError):
+        sys.stdout.write(f"{message}\n")
+        sys.stdout.flush()
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
