@@ -90,7 +90,7 @@ def idle(data: Path, keeper: Keeper) -> Path:
 
 @pytest.fixture
 def noting() -> Note:
-    """`with noting("name") as result:` keeps what became of a fault, also when it breaks a promise."""
+    """`with noting("name") as result:` prints what became of a fault, and keeps it if it kept the promise."""
 
     @contextmanager
     def note(name: str) -> Iterator[Result]:
@@ -104,12 +104,14 @@ def noting() -> Note:
         except BaseException:
             result.is_broken = True
             raise
+        finally:
+            results.keep([result])
 
     return note
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints the table, and keeps in `bench/faults.json` what kept the promise."""
+    """Prints the table; `bench/faults.json` has what kept the promise."""
     if not RESULTS:
         return
     terminalreporter.section("faults")
@@ -121,4 +123,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{one.name}: {told}")
         if one.skipped:
             terminalreporter.write_line(f"{one.name}: skipped, {one.skipped}")
-    results.keep(RESULTS)

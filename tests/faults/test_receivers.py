@@ -53,16 +53,21 @@ def slow(_received: Received, _number: int) -> Answer:
 
 
 @contextmanager
-def silent(port: int) -> Iterator[None]:
-    """Takes connections on a port and never says a word."""
-    with socket.create_server(("127.0.0.1", port), backlog=128):
-        yield
+def silent() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        yield int(listener.getsockname()[1])
 
 
 def test_receivers_are_slow_and_gone(house: House, noting: Note) -> None:
     probes, team = make_teams(house, "Receiver probes", "Receivers")
-    port, silence = free_port(0), free_port(0)
-    with noting("receivers slow, silent and gone for 20 s") as result, receiving() as good, receiving() as bad:
+    with (
+        noting("receivers slow, silent and gone for 20 s") as result,
+        receiving() as good,
+        receiving() as bad,
+        silent() as silence,
+    ):
+        port = free_port(0)
         bad.answer = slow
         for name, url in {
             "Good": good.url,
@@ -71,7 +76,7 @@ def test_receivers_are_slow_and_gone(house: House, noting: Note) -> None:
             "Silent": f"http://127.0.0.1:{silence}",
         }.items():
             add_destination(house, team, name, url)
-        with silent(silence), Load(house.base_url, team) as load:
+        with Load(house.base_url, team) as load:
             time.sleep(GONE_SECONDS)
             load.finish()
             began = time.monotonic()
