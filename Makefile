@@ -1,6 +1,6 @@
 # The two commands are `make up` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help env up backup restore upgrade test fuzz lab sbom docs screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
+.PHONY: help env up backup restore upgrade test fuzz faults lab sbom docs screenshots bench accuracy lint fmt types contracts migrations check clean requirements chromium prometheus
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -35,6 +35,9 @@ test: env $(VENV)/.docs chromium prometheus tests/clients/node_modules/.stamp ##
 
 fuzz: env chromium ## Try 10,000 hostile inputs at every address, page and export, and say how many
 	FUZZ=1 $(PY) -m pytest -p no:xdist tests/fuzz tests/browser/test_hostile.py $(ARGS)
+
+faults: env ## Kill, starve and confuse real processes under load; nothing acknowledged may be lost (ARGS=-k NAME)
+	FAULTS=1 $(PY) -m pytest -p no:xdist tests/faults $(ARGS)
 
 lab: env ## Run an installation behind PgBouncer (if there is one) and with a streaming replica
 	LAB=1 $(PY) -m pytest -p no:xdist tests/config/test_lab.py $(ARGS)

@@ -209,7 +209,14 @@ def spawn(
             preexec_fn=die_with(os.getpid(), ending),  # noqa: PLW1509 - started before any thread
         )
     child = Child(name, process, home / f"{name}.pid", log, ending)
-    write_private(child.pid_file, json.dumps({"pid": process.pid, "born": born(process.pid), "ending": int(ending)}))
+    try:
+        noted = {"pid": process.pid, "born": born(process.pid), "ending": int(ending)}
+        write_private(child.pid_file, json.dumps(noted))
+    except OSError:
+        # The disk is full, say: a child that nobody could find again does not stay.
+        process.kill()
+        process.wait()
+        raise
     if process.stdin is not None:
         process.stdin.write(told.encode())
         process.stdin.close()

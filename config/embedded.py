@@ -19,6 +19,7 @@ import shutil
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -33,6 +34,7 @@ from config.children import (
     unprivileged_account,
     write_private,
 )
+from config.restarting import Restarts
 
 POSTGRES_PORT = 15432
 VALKEY_PORT = 16379
@@ -57,6 +59,7 @@ class Servers:
     admin_url: str = field(repr=False)
     children: list[Child] = field(repr=False)
     lock: IO[str] = field(repr=False)
+    restarts: dict[str, Restarts] = field(repr=False)
 
     def stop(self) -> None:
         """Ends both servers in an orderly way and gives the folder free. Safe to call twice."""
@@ -64,9 +67,9 @@ class Servers:
             self.children.pop().stop(seconds=30)
         self.lock.close()
 
-    def failed(self) -> Child | None:
-        """A server that has ended by itself, if any."""
-        return next((child for child in self.children if not child.running()), None)
+    def revive(self, now: float, say: Say = _silent) -> None:
+        """Starts a server that ended by itself again, on its port. `now` is a steady clock in seconds."""
+        self.children[:] = [self.restarts[child.name].revive(child, now, say) for child in self.children]
 
     def __enter__(self) -> Self:
         return self
@@ -190,13 +193,18 @@ def _start_both(home: Path, lock: IO[str], children: list[Child], *, fast: bool,
     children.append(child)
     database = postgres.ensure_database(port, noted, fast=fast)
     wanted = 0 if fast else int(noted.get("valkey_port", VALKEY_PORT))
-    child, valkey_port = valkey.start(home, valkey.find_program(place), noted["valkey_password"], wanted, account, say)
+    program, password = valkey.find_program(place), noted["valkey_password"]
+    child, valkey_port = valkey.start(home, program, password, wanted, account, say)
     children.append(child)
     if not fast:
         noted.update(postgres_port=port, valkey_port=valkey_port)
         write_private(home / "servers.json", json.dumps(noted, indent=1))
     redis_url = f"redis://:{noted['valkey_password']}@127.0.0.1:{valkey_port}/0"
-    return Servers(database.app, database.owner, redis_url, database.admin, children, lock)
+    restarts = {
+        "postgres": Restarts(partial(cluster.launch, home, port, fast=fast)),
+        "valkey": Restarts(partial(valkey.launch, home, program, password, valkey_port, account)),
+    }
+    return Servers(database.app, database.owner, redis_url, database.admin, children, lock, restarts)
 
 
 def remove(home: Path) -> None:

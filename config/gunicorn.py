@@ -70,6 +70,19 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         else:
             super().finish_request(conn, fs)
 
+    def is_parent_alive(self) -> bool:
+        """Whether the process that watches this one is there.
+
+        When it was killed, requests at work are finished, but the port is free for the next server at once: gunicorn
+        itself would hold it for up to `graceful_timeout`, take in nobody, and keep the next server from starting.
+        """
+        is_alive = bool(super().is_parent_alive())
+        if not is_alive:
+            self.set_accept_enabled(False)
+            for listener in self.sockets:
+                listener.close()
+        return is_alive
+
     def murder_keepalived(self, force: bool = False) -> None:
         """Called in every round of the main loop (at least once a second): wakes connections that have rested."""
         now = time.monotonic()

@@ -2,7 +2,7 @@
 
 A statement that waits for a lock makes every later one on that table wait behind it. So it gives up after
 `MIGRATION_LOCK_SECONDS` (5), and the migration, which is one transaction, is tried again after a pause
-(docs/migrations.md).
+(docs/migrations.md). So it is when it and somebody else wait for each other, and it is the one that was ended.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from django.core.management import call_command
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 TRIES = 10
 PAUSE_SECONDS = 5.0
@@ -37,7 +37,7 @@ def migrate_patiently(
         try:
             call_command("migrate", database=connection.alias, interactive=False, verbosity=1)
         except OperationalError as error:
-            if not left or not isinstance(error.__cause__, LockNotAvailable):
+            if not left or not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
                 raise
             say(f"Somebody holds a lock: trying again in {PAUSE_SECONDS:.0f} s ({left} more times)")
             pause(PAUSE_SECONDS)

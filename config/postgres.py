@@ -185,23 +185,11 @@ class Cluster:
         Tried three times: a port can be taken between the look and the start, and the last processes of
         a killed server may need a moment to leave.
         """
-        settings = {**SETTINGS, **(FAST_SETTINGS if fast else {})}
-        self._forget_dead_server()
         for attempt in range(3):
             port = free_port(wanted)
             if wanted not in (0, port):
                 say(f"Port {wanted} is taken: PostgreSQL uses {port}")
-            options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-            command = [str(self.programs.postgres), "-D", str(self.data), "-p", str(port), *options]
-            environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-            child = spawn(
-                "postgres",
-                command,
-                home=home,
-                ending=signal.SIGINT,
-                account=self.account,
-                environment=environment,
-            )
+            child = self.launch(home, port, fast=fast)
             try:
                 self._wait(child, port)
             except StartError:
@@ -212,6 +200,20 @@ class Cluster:
             else:
                 return child, port
         raise AssertionError("unreachable")
+
+    def launch(self, home: Path, port: int, *, fast: bool) -> Child:
+        """Starts the server on this very port, without waiting for it."""
+        self._forget_dead_server()
+        settings = {**SETTINGS, **(FAST_SETTINGS if fast else {})}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return spawn(
+            "postgres",
+            [str(self.programs.postgres), "-D", str(self.data), "-p", str(port), *options],
+            home=home,
+            ending=signal.SIGINT,
+            account=self.account,
+            environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+        )
 
     def _forget_dead_server(self) -> None:
         """Removes the server's own pid file when that process is gone or is some other program by now.

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from config.children import Child, Say, StartError, die_with, spawn, stop_leftover, wait_until
+from config.children import Child, Say, die_with, spawn, stop_leftover, wait_until
+from config.restarting import Restarts
 
 NAMES = ("web", "worker", "beat")
 # On a machine that is busy with other things; one that ends says so at once.
 READY_SECONDS = 180
-# A process that ends by itself is started again; one that does so this often within a minute is given up.
-MOST_RESTARTS = 5
 
 
 def commands(home: Path) -> dict[str, list[str]]:
@@ -63,36 +62,30 @@ class Supervisor:
     environment: dict[str, str]
     say: Say
     children: dict[str, Child] = field(default_factory=dict)
-    restarts: dict[str, list[float]] = field(default_factory=dict)
+    restarts: dict[str, Restarts] = field(default_factory=dict)
 
     def start(self) -> None:
         """Starts all three and waits until each is at work. Raises `StartError`."""
         for name in NAMES:
-            self._start_one(name)
+            self.restarts[name] = Restarts(partial(self._start_one, name))
+            self.children[name] = self._start_one(name)
         for name in NAMES:
             wait_until(partial(self._ready, name), self.children[name], seconds=READY_SECONDS)
 
-    def _start_one(self, name: str) -> None:
+    def _start_one(self, name: str) -> Child:
         ready = self.home / f"{name}.ready"
         ready.unlink(missing_ok=True)
         environment = {**self.environment, "STEADYRUN_READY_FILE": str(ready)}
-        self.children[name] = spawn(name, commands(self.home)[name], home=self.home, environment=environment)
+        return spawn(name, commands(self.home)[name], home=self.home, environment=environment)
 
     def _ready(self, name: str) -> bool:
         # Pages are for the host of BASE_URL, and lead to TLS where that has it; health is asked from here.
         return web_answers(self.port, "/healthz") if name == "web" else (self.home / f"{name}.ready").exists()
 
     def check(self, now: float) -> None:
-        """Starts a process that ended by itself again. `now` is a steady clock in seconds. Raises `StartError`."""
+        """Starts a process that ended by itself again. `now` is a steady clock in seconds."""
         for name, child in self.children.items():
-            if child.running():
-                continue
-            recent = [at for at in self.restarts.get(name, []) if now - at < 60]
-            self.restarts[name] = [*recent, now]
-            if len(recent) >= MOST_RESTARTS:
-                raise StartError(f"{name} ended {MOST_RESTARTS + 1} times within a minute:\n{child.last_lines()}")
-            self.say(f"{name} ended with code {child.process.returncode}: starting it again\n{child.last_lines(4)}")
-            self._start_one(name)
+            self.children[name] = self.restarts[name].revive(child, now, self.say)
 
     def stop(self) -> None:
         """Ends all three together; a request or task at work is given time to finish."""

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -30,9 +30,10 @@ class Ended(BaseException):
 
 
 def say(message: str) -> None:
-    """One line for the person who waits."""
-    sys.stdout.write(f"{message}\n")
-    sys.stdout.flush()
+    """One line for the person who waits. Where it goes to a file on a full disk, that ends nothing."""
+    with suppress(OSError):
+        sys.stdout.write(f"{message}\n")
+        sys.stdout.flush()
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
@@ -153,8 +154,8 @@ def run(stack: ExitStack, home: Path, began: float) -> None:
     while True:
         time.sleep(0.5)
         supervisor.check(time.monotonic())
-        if started is not None and (dead := started.failed()):
-            raise StartError(f"{dead.name} ended by itself:\n{dead.last_lines()}")
+        if started is not None:
+            started.revive(time.monotonic(), say)
 
 
 def main() -> int:

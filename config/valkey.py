@@ -43,17 +43,22 @@ def configuration(port: int, password: str) -> str:
     )
 
 
-def start(
-    home: Path, program: Path, password: str, wanted: int, account: Account | None, say: Say
-) -> tuple[Child, int]:
-    """Starts the server and returns it with its port: `wanted`, or the next free one, which is said.
+def launch(home: Path, program: Path, password: str, port: int, account: Account | None) -> Child:
+    """Starts the server on this very port, without waiting for it.
 
     The settings go in on standard input, so that no other user sees the password in the list of processes.
     """
+    return spawn("valkey", [str(program), "-"], home=home, account=account, told=configuration(port, password))
+
+
+def start(
+    home: Path, program: Path, password: str, wanted: int, account: Account | None, say: Say
+) -> tuple[Child, int]:
+    """Starts the server and returns it with its port: `wanted`, or the next free one, which is said."""
     port = free_port(wanted)
     if wanted not in (0, port):
         say(f"Port {wanted} is taken: Valkey uses {port}")
-    child = spawn("valkey", [str(program), "-"], home=home, account=account, told=configuration(port, password))
+    child = launch(home, program, password, port, account)
 
     def ready() -> bool:
         try:

@@ -38,8 +38,8 @@ class TestReceiver:
 
 
 @contextmanager
-def receiving() -> Iterator[TestReceiver]:
-    """A receiver on a free port of the loopback."""
+def receiving(port: int = 0) -> Iterator[TestReceiver]:
+    """A receiver on this port of the loopback, by default a free one."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -67,7 +67,7 @@ def receiving() -> Iterator[TestReceiver]:
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     receiver = TestReceiver(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

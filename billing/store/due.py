@@ -11,8 +11,11 @@ from billing.analysis.lines import WorkflowHour
 
 # A running hour changes with each fold; its lines are made again at most this often.
 DELAY = timedelta(seconds=30)
-# A worker that has not ended after this long is taken for dead; what cannot be made is tried again then.
-LEASE = timedelta(minutes=10)
+# A worker that has not ended after this long is taken for dead. One that lives holds the team's lock meanwhile, so
+# nothing is made by two at once however long it takes.
+LEASE = timedelta(seconds=30)
+# What cannot be made is tried again after this.
+PUT_OFF = timedelta(minutes=10)
 # Takes everything that is marked, whenever it is due.
 ALWAYS = datetime.max.replace(tzinfo=UTC)
 
@@ -83,6 +86,11 @@ DELETE FROM cost_due d USING (
     WHERE q.team_id = %(team)s AND q.leased_until = %(until)s FOR UPDATE OF q SKIP LOCKED
 ) c WHERE d.team_id = %(team)s AND {_SAME}
 """
+_PUT_OFF = """
+UPDATE cost_due SET leased_until = %(later)s
+WHERE team_id = %(team)s AND workflow_id = %(workflow)s AND environment_id = %(environment)s AND hour = %(hour)s
+    AND leased_until = %(until)s
+"""
 _TEAMS = f"""
 SELECT t.id FROM accounts_team t CROSS JOIN LATERAL (
     SELECT due_at FROM cost_due WHERE team_id = t.id AND {_FREE} ORDER BY due_at LIMIT 1
@@ -144,6 +152,14 @@ def done(team_id: UUID, claimed: Sequence[Due], now: datetime) -> None:
     values |= {"workflows": workflows, "environments": environments, "hours": hours}
     with connection.cursor() as cursor:
         cursor.execute(_DONE, values)
+
+
+def put_off(team_id: UUID, one: Due, now: datetime) -> None:
+    """Leaves an hour that was leased at `now` and cannot be made alone for a while, unless it was marked meanwhile."""
+    workflow, environment, hour = one.hour
+    values: dict[str, Any] = {"team": team_id, "workflow": workflow, "environment": environment, "hour": hour}
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_OFF, {**values, "until": now + LEASE, "later": now + PUT_OFF})
 
 
 def due_hours(team_id: UUID) -> int:

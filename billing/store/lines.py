@@ -96,7 +96,7 @@ def fold_team(team_id: UUID, now: datetime, before: datetime, limit: int = LIMIT
 
 
 def _try(team_id: UUID, claimed: Sequence[due.Due], now: datetime) -> bool:
-    """Makes hours in one transaction; whether that could be done. Else they are due again when their lease ends."""
+    """Makes hours in one transaction; whether that could be done. One that could not is put off."""
     try:
         with team_context(team_id):
             with connection.cursor() as cursor:
@@ -108,6 +108,8 @@ def _try(team_id: UUID, claimed: Sequence[due.Due], now: datetime) -> bool:
         if len(claimed) == 1:
             about = {"workflow_id": str(claimed[0].hour.workflow_id)}
             logger.exception("the cost lines of an hour could not be made", extra=about)
+            with team_context(team_id):
+                due.put_off(team_id, claimed[0], now)
         return False
     return True
 

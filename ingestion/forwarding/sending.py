@@ -1,14 +1,15 @@
 """The worker's side of the outbox: claims what is due, sends it, and writes down what became of it.
 
-A destination is claimed by one worker at a time, for `CLAIM`: when that worker is killed the claim runs out and
-another takes over, so a receiver may get a request twice, but never misses one. Nothing is locked while a request is
-under way. Destinations are sent to side by side, so a slow one holds up nobody else.
+A destination is claimed by one worker at a time, for `CLAIM`, and again while it is at work: when that worker is killed
+the claim runs out and another takes over, so a receiver may get a request twice, but never misses one. Nothing is
+locked while a request is under way. Destinations are sent to side by side, so a slow one holds up nobody else.
 """
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -17,9 +18,10 @@ from uuid import UUID
 
 import msgspec
 import zstandard
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg_pool import PoolTimeout
 
 from accounts.closed_teams import NOT_CLOSED
 from accounts.encryption import Unreadable
@@ -35,11 +37,13 @@ from ingestion.models import Destination
 
 logger = logging.getLogger(__name__)
 
-CLAIM = timedelta(seconds=150)
+CLAIM = timedelta(seconds=40)
+# How often a visit that goes on claims its destination again.
+RENEWAL_SECONDS = 10.0
 # At most so much of what waits goes into one request: requests as they came in, and their bytes before packing.
 MAX_REQUESTS = 200
 MAX_BYTES = 1024 * 1024
-# A visit ends after so long, splitting included; well before its claim runs out.
+# A visit ends after so long, splitting included.
 VISIT_SECONDS = 60.0
 SIDE_BY_SIDE = 8
 
@@ -50,6 +54,9 @@ UPDATE outbox_schedule SET claimed_until = %(until)s WHERE destination_id IN (
         AND EXISTS (SELECT FROM outbox_entry e WHERE e.team_id = c.team_id AND e.destination_id = c.destination_id)
     ORDER BY c.next_at, c.destination_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) RETURNING team_id, destination_id, failures
+"""
+_RENEW = """
+UPDATE outbox_schedule SET claimed_until = %(until)s WHERE destination_id = ANY(%(ids)s) AND claimed_until > %(now)s
 """
 _TAKE = """
 SELECT e.id, e.tries, i.id, i.created_at, i.payload FROM (
@@ -90,6 +97,13 @@ def claim(now: datetime, limit: int) -> list[Shipment]:
         cursor.execute(_CLAIM, {"now": now, "until": now + CLAIM, "limit": limit})
         found = cursor.fetchall()
     return [_load(team_id, destination_id, failures) for team_id, destination_id, failures in found]
+
+
+def renew(shipments: Iterable[Shipment], now: datetime) -> None:
+    """Claims destinations that are being visited for `CLAIM` from now. Without a database that is left for later."""
+    ids = [shipment.destination_id for shipment in shipments]
+    with suppress(OperationalError, InterfaceError, PoolTimeout), connection.cursor() as cursor:
+        cursor.execute(_RENEW, {"ids": ids, "now": now, "until": now + CLAIM})
 
 
 def _load(team_id: UUID, destination_id: UUID, failures: int) -> Shipment:
@@ -206,6 +220,7 @@ def send_due(seconds: float = 20.0) -> int:
 
 def _send_due(end: float) -> int:
     visits, under_way = 0, dict[Future[list[Sent]], Shipment]()
+    renew_at = time.monotonic() + RENEWAL_SECONDS
     found = claim(timezone.now(), SIDE_BY_SIDE)
     if not found:
         return 0
@@ -213,6 +228,9 @@ def _send_due(end: float) -> int:
         while found or under_way:
             under_way.update((pool.submit(ship, shipment), shipment) for shipment in found)
             done, _rest = wait(under_way, timeout=1, return_when=FIRST_COMPLETED)
+            if time.monotonic() >= renew_at:
+                renew(under_way.values(), timezone.now())
+                renew_at = time.monotonic() + RENEWAL_SECONDS
             for future in done:
                 shipment = under_way.pop(future)
                 _settle(shipment, future)

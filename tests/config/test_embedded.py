@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +125,33 @@ def test_servers_killed_too_are_recovered(home: Path) -> None:
     process.wait()
     with embedded.start(home, fast=True) as servers, psycopg.connect(servers.owner_url) as owner:
         assert owner.execute("SELECT value FROM recovered").fetchone() == (7,)
+
+
+def test_servers_that_end_by_themselves_are_started_again_on_their_ports(home: Path) -> None:
+    said: list[str] = []
+    with embedded.start(home, fast=True) as servers:
+        with psycopg.connect(servers.owner_url, autocommit=True) as owner:
+            owner.execute("SET synchronous_commit = on")
+            owner.execute("CREATE TABLE revived AS SELECT 7 AS value")
+        for child in servers.children:
+            child.process.kill()
+            child.process.wait()
+        end = time.monotonic() + 60
+        while not is_up(servers):
+            assert time.monotonic() < end, said
+            servers.revive(time.monotonic(), said.append)
+            time.sleep(0.1)
+        with psycopg.connect(servers.owner_url) as owner:
+            assert owner.execute("SELECT value FROM revived").fetchone() == (7,)
+    assert {line.split()[0] for line in said if "starting it again" in line} == {"postgres", "valkey"}
+
+
+def is_up(servers: embedded.Servers) -> bool:
+    try:
+        with psycopg.connect(servers.owner_url), redis.Redis.from_url(servers.redis_url) as broker:
+            return bool(broker.ping())
+    except (psycopg.OperationalError, redis.RedisError):
+        return False
 
 
 def test_a_pid_file_of_another_process_ends_nothing(home: Path) -> None:

@@ -17,6 +17,7 @@ from tests.web import serving
 THREADS = 3
 APPLICATION = """
 import threading
+import time
 
 from config import pause
 
@@ -24,6 +25,8 @@ def application(environ, start_response):
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     if environ["PATH_INFO"] == "/busy":
         pause.ask(1.0, environ)
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(4)
     answer = f"{threading.get_ident()} {len(body)}".encode()
     start_response("200 OK", [("Content-Length", str(len(answer)))])
     return [answer]
@@ -89,6 +92,23 @@ def test_a_stopping_server_ends_in_time(server: tuple[int, Child]) -> None:
         ask(connection)
         child.process.terminate()
         assert child.process.wait(timeout=15) == 0
+
+
+def test_a_killed_server_leaves_the_port_at_once_and_finishes_what_is_at_work(server: tuple[int, Child]) -> None:
+    port, child = server
+    with connect(port) as connection:
+        connection.request("POST", "/slow", b"1234")
+        time.sleep(0.3)
+        child.process.kill()
+        began = time.monotonic()
+        while True:
+            try:
+                socket.create_server(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                assert time.monotonic() - began < 3, "the port is still taken"
+                time.sleep(0.05)
+        assert connection.getresponse().read().endswith(b" 4")
 
 
 def test_a_connection_that_was_told_to_come_again_rests_and_holds_nobody_up(server: tuple[int, Child]) -> None:

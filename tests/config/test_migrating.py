@@ -30,6 +30,24 @@ def test_a_migration_waits_for_a_lock_and_comes_again(locked: psycopg.Connection
     connections["owner"].close()
 
 
+def test_a_migration_that_others_wait_for_in_a_circle_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL ends one of those who wait for each other: here the migration, each time that it is tried."""
+    tries: list[str] = []
+
+    def deadlock(name: str, **_: object) -> None:
+        tries.append(name)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END $$")
+
+    monkeypatch.setattr(migrating, "call_command", deadlock)
+    said: list[str] = []
+    with pytest.raises(OperationalError):
+        migrating.migrate_patiently(connections["owner"], said.append, tries=3, pause=lambda _: None)
+    assert tries == ["migrate"] * 3
+    assert len(said) == 2
+    connections["owner"].close()
+
+
 def test_a_migration_that_gets_no_lock_gives_up(locked: psycopg.Connection[tuple[object, ...]]) -> None:
     said: list[str] = []
     with locked, pytest.raises(OperationalError, match="lock timeout"):

@@ -68,7 +68,7 @@ def test_every_page_and_every_address_of_the_api_is_there(site: Path) -> None:
 
 
 def test_what_only_the_build_needs_is_not_published(site: Path) -> None:
-    assert [path.name for path in site.rglob("*") if path.suffix == ".py" or path.name == "building"] == []
+    assert [path.name for path in site.rglob("*") if path.suffix in (".py", ".pyc")] == []
 
 
 @pytest.mark.browser

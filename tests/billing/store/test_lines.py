@@ -94,7 +94,7 @@ def test_an_hour_that_cannot_be_made_does_not_stop_the_others(team: Team, monkey
         assert costs_as_of(team.id, SOON + timedelta(minutes=1)) == NOW
     monkeypatch.undo()
     assert lines.fold_due(SOON + timedelta(minutes=1), seconds=30) == 0
-    assert lines.fold_due(SOON + due.LEASE, seconds=30) == 1
+    assert lines.fold_due(SOON + due.PUT_OFF, seconds=30) == 1
     assert len(described(team)) == 3
 
 

@@ -238,6 +238,33 @@ def test_a_claim_of_a_killed_worker_runs_out(team: Team, receiver: TestReceiver)
     assert len(sending.claim(now + sending.CLAIM + timedelta(seconds=1), 8)) == 1
 
 
+def test_a_visit_that_goes_on_keeps_its_claim(
+    team: Team, receiver: TestReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also longer than a claim lasts: nobody else comes meanwhile, and what was sent is sent once."""
+    monkeypatch.setattr(sending, "RENEWAL_SECONDS", 0.0)
+    destination(team, receiver.url)
+    bring(team, report())
+    until: list[Any] = []
+
+    def answer(_received: Any, _number: int) -> Answer:
+        time.sleep(1.3)
+        return Answer()
+
+    receiver.answer = answer
+    original = sending.renew
+
+    def renew(shipments: Any, now: datetime) -> None:
+        original(shipments, now)
+        until.append((now, OutboxSchedule.objects.get().claimed_until))
+
+    monkeypatch.setattr(sending, "renew", renew)
+    assert sending.send_due() == 1
+    assert until[0][1] == until[0][0] + sending.CLAIM
+    assert OutboxSchedule.objects.get().claimed_until is None
+    assert len(receiver.got) == 1
+
+
 def test_the_outbox_is_bounded_and_the_oldest_go(team: Team, receiver: TestReceiver, settings: Any) -> None:
     made = destination(team, receiver.url)
     for number in range(5):
