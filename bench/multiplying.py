@@ -19,8 +19,6 @@ from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 SHIFT_DAYS = 3
 MOST_COPIES = 1_000
 # Copies that a statement makes, about.
@@ -55,7 +53,8 @@ class _First:
     number: int
     place: int
     anchor_day: date
-    chunk: dict[str, Any]
+    digest: int
+    body: bytes
 
 
 def external_id(number: int) -> str:
@@ -114,19 +113,18 @@ def _firsts(team_id: UUID, shape: Shape) -> Iterator[_First]:
     from django.db import connection
 
     from accounts.tenancy import team_context
-    from monitoring.store.payloads import unpack_chunk
 
     with team_context(team_id), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT e.id, substring(e.external_id FROM 8)::int, e.started_at, e.anchor_day, p.body FROM execution e"
-            " JOIN payload p ON p.team_id = e.team_id AND p.execution_id = e.id AND p.anchor_day = e.anchor_day"
+            "SELECT e.id, substring(e.external_id FROM 8)::int, e.started_at, e.anchor_day, p.digest, p.body"
+            " FROM execution e JOIN payload p ON p.team_id = e.team_id AND p.execution_id = e.id AND p.anchor_day = e.anchor_day"
             " WHERE e.team_id = %s AND e.external_id = ANY(%s)",
             [team_id, [external_id(number) for number in range(shape.seed)]],
         )
         rows = cursor.fetchall()
-    for id, number, started_at, anchor_day, body in rows:
+    for id, number, started_at, anchor_day, digest, body in rows:
         place = (started_at - shape.since) // timedelta(days=1)
-        yield _First(id, number, place, anchor_day, msgspec.json.decode(unpack_chunk(body)))
+        yield _First(id, number, place, anchor_day, digest, bytes(body))
 
 
 def _make_day(team_id: UUID, shape: Shape, place: int, by_day: dict[int, list[_First]]) -> None:
@@ -152,7 +150,6 @@ def _insert(rows: "_Rows") -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql.executions_sql(cursor), values)
         cursor.execute(sql.steps_sql(cursor), values)
-        cursor.execute(sql.FACETS, values)
         cursor.execute(sql.PAYLOADS, values)
 
 
@@ -177,25 +174,17 @@ class _Rows:
 
         name = external_id(copy * self.shape.seed + first.number)
         id = execution_id(self.team_id, name)
-        steps, old = StepIds(id), StepIds(first.id)
-        new = [steps[str(number)] for number in range(self.shape.steps)]
+        steps = StepIds(id)
         self.ids.append(id)
         self.firsts.append(first.id)
         self.first_days.append(first.anchor_day)
         self.names.append(name)
         self.copies.append(copy)
         self.days.append(first.anchor_day + days)
-        self.step_ids += new
-        self._add_payload(first, {str(old[str(number)]): str(new[number]) for number in range(self.shape.steps)})
-
-    def _add_payload(self, first: _First, renamed: dict[str, str]) -> None:
-        from monitoring.store.payloads import make_chunk
-
-        told = first.chunk
-        scopes = {renamed[id]: scope for id, scope in told.get("s", {}).items()}
-        digest, body = make_chunk(told.get("r", 0), told.get("e", {}), scopes) or (0, b"")
-        self.digests.append(digest)
-        self.bodies.append(body)
+        self.step_ids += [steps[str(number)] for number in range(self.shape.steps)]
+        # Chunks name steps by the sender's own ids, so copies carry the same one.
+        self.digests.append(first.digest)
+        self.bodies.append(first.body)
 
     def values(self) -> dict[str, Any]:
         """What the statements take."""

@@ -54,10 +54,6 @@ def _columns(cursor: Any, table: str, own: dict[str, str]) -> tuple[str, str]:
     return ", ".join(names), ", ".join(own.get(name, f"f.{name}") for name in names)
 
 
-FACETS = f"""INSERT INTO facet (team_id, execution_id, key_id, value, retention_class, anchor_day)
-SELECT f.team_id, c.id, f.key_id, f.value, f.retention_class, c.day FROM {_COPY}
-JOIN facet f ON f.team_id = %(team)s AND f.execution_id = c.first_id AND f.anchor_day = c.first_day
-    AND f.anchor_day = ANY(%(sources)s::date[]) AND f.retention_class = 0 ORDER BY c.place"""
 PAYLOADS = """INSERT INTO payload (team_id, execution_id, digest, retention_class, anchor_day, body)
 SELECT %(team)s, id, digest, 0, day, body
 FROM unnest(%(ids)s::uuid[], %(digests)s::bigint[], %(days)s::date[], %(bodies)s::bytea[])
