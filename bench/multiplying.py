@@ -117,7 +117,8 @@ def _firsts(team_id: UUID, shape: Shape) -> Iterator[_First]:
     with team_context(team_id), connection.cursor() as cursor:
         cursor.execute(
             "SELECT e.id, substring(e.external_id FROM 8)::int, e.started_at, e.anchor_day, p.digest, p.body"
-            " FROM execution e JOIN payload p ON p.team_id = e.team_id AND p.execution_id = e.id AND p.anchor_day = e.anchor_day"
+            " FROM execution e"
+            " JOIN payload p ON p.team_id = e.team_id AND p.execution_id = e.id AND p.anchor_day = e.anchor_day"
             " WHERE e.team_id = %s AND e.external_id = ANY(%s)",
             [team_id, [external_id(number) for number in range(shape.seed)]],
         )
