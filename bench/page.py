@@ -41,7 +41,7 @@ sampled hours again from records.
 **Other products** that take spans by OTLP over HTTP get the same ones in the same run, in turn with our own web
 process. What is counted is spans in requests answered with 200, and CPU where the process is on this machine:
 
-```bash
+```sh
 python -m bench --target otlp=http://127.0.0.1:4318/v1/traces --header "Authorization: Bearer KEY" --pid 1234
 ```"""
 

@@ -15,7 +15,7 @@ addEventListener("submit", (event) => {
 // Reloading a page that answered a form (with a new key, say) asks for that page; it does not send the form again.
 const page = document.querySelector(".crumbs a[aria-current=page]")?.href;
 const [visit] = performance.getEntriesByType("navigation");
-if (page && visit?.responseStatus === 200 && document.querySelector("main[data-method=POST]")) history.replaceState(null, "", page);
+if (page && visit?.responseStatus === 200 && document.querySelector("main[data-method=POST]")) history.replaceState(null, "", page + location.hash);
 // Back from another page, the form may be sent again.
 addEventListener("pageshow", (event) => {
   if (event.persisted) document.querySelectorAll("form").forEach((form) => underWay.delete(form));

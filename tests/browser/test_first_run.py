@@ -126,7 +126,7 @@ def test_from_signing_up_to_the_replay_by_keyboard_alone(page: Page, base: str, 
     expect(page.get_by_text("Paused: not looking")).to_be_visible()
     paste(page.locator("#curl-0").inner_text())
     page.wait_for_timeout(2_500)
-    assert page.url.endswith("/start/key/#curl")
+    assert page.url.endswith("/start/#curl")
     page.keyboard.press("Enter")
     page.wait_for_url("**/executions/*/")
     assert complaints == []

@@ -42,6 +42,10 @@ NOT_RUN = {
     ),
     ("docs/deployment.md", "upstream steadyrun {"): "nginx is not in the tests",
     ("docs/operations.md", "CREATE ROLE steadyrun_owner LOGIN PASSWORD '...';"): "roles of a whole server",
+    (
+        "docs/performance.md",
+        'python -m bench --target otlp=http://127.0.0.1:4318/v1/traces --header "Authorization: Bearer KEY" --pid 1234',
+    ): "measures another product (tests/bench/test_measuring.py)",
     ("docs/scaling.md", "CREATE ROLE steadyrun_owner LOGIN PASSWORD '...';"): "roles of a whole server",
     ("docs/scaling.md", "SELECT citus_set_coordinator_host('db0.example', 5432);"): "needs a cluster",
     ("docs/operations.md", "CREATE ROLE steadyrun_backup LOGIN BYPASSRLS PASSWORD '...';"): "roles of a whole server",
