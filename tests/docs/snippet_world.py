@@ -85,8 +85,12 @@ class World:
         return Ran(done.stdout, statuses, [json.loads(line) for line in notes.read_text().splitlines()])
 
     def python(self, program: str, **more: str) -> str:
-        """Runs a program, which must succeed."""
-        return self._run([sys.executable, "-W", "error", "-c", program], {"PATH": os.environ["PATH"], **more}).stdout
+        """Runs a program, which must succeed, in the time of the examples: spans of now would be of their future."""
+        at = datetime.now(UTC).timestamp()
+        clock = f"import time_machine\ntime_machine.travel({at}, tick=True).start()\n"
+        return self._run(
+            [sys.executable, "-W", "error", "-c", clock + program], {"PATH": os.environ["PATH"], **more}
+        ).stdout
 
     def _run(self, command: list[str], more: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         environment = {"HOME": str(self.folder), **self.told, **more}
