@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team, User
-from tests.browser.accessibility import accessible
+from tests.browser.accessibility import accessible, sideways
 from tests.config.administration.filling import fill
 from tests.people import PASSWORD
 
@@ -21,7 +21,7 @@ PAGES = (
 
 def fits(page: Page) -> None:
     """Nothing is wider than the window."""
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.url
+    assert sideways(page) <= 0, page.url
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Team
 from billing.models import CostOutcome
 from tests.billing.spending import folded_once, spend
+from tests.browser.accessibility import sideways
 from tests.browser.conftest import SignIn
 from tests.browser.drawn import drawn_chart
 
@@ -39,14 +40,14 @@ def test_a_figure_leads_to_its_lines(
     open_signed_in(page, address)
     for name in ("chart-cost", "chart-budget"):
         drawn_chart(page, name)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert sideways(page) <= 0
     page.get_by_role("navigation", name="Split by").get_by_role("link", name="Kind").click()
     expect(page.get_by_role("heading", name="Monthly cost by kind")).to_be_visible()
     row = page.get_by_role("region", name="By workflow").get_by_role("row").filter(has_text="Other")
     row.get_by_role("link", name="$").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cost lines")
     expect(page.get_by_role("region", name="Lines").get_by_role("row")).to_have_count(11)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert sideways(page) <= 0
     assert complaints == []
 
 

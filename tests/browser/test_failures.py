@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Team
 from ingestion.records import Failure
 from monitoring.statuses import Status
+from tests.browser.accessibility import sideways
 from tests.browser.conftest import SignIn
 from tests.factories import report, step, store
 
@@ -42,10 +43,6 @@ def address(live_server: LiveServer, team: Team) -> str:
         reports.append(report(id=f"run-of-{number}", status=status, input_type="form", steps=steps, **times))
     store(team, *reports, now=now)
     return f"{live_server.url}/t/{team.slug}/workflows/nightly/failures/"
-
-
-def sideways(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (320, "light")])

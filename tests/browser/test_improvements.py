@@ -17,6 +17,7 @@ from monitoring.models import FailureGroup, ImprovementDue
 from monitoring.services.findings import build_all
 from monitoring.services.proofs import measure_due
 from monitoring.windows import HOUR, floor_to
+from tests.browser.accessibility import sideways
 from tests.browser.conftest import SignIn
 from tests.monitoring.services.improving import report_all, runs
 
@@ -46,7 +47,7 @@ def measure() -> None:
 
 def fits(page: Page) -> bool:
     page.set_viewport_size({"width": 390, "height": 844})
-    found = bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    found = sideways(page) <= 0
     page.set_viewport_size({"width": 1440, "height": 900})
     return found
 

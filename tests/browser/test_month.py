@@ -24,6 +24,7 @@ from billing.services.first_rating import rate_due
 from billing.store.lines import fold_all as fold_lines
 from monitoring.store.rollups import fold_all
 from tests.billing.books import load
+from tests.browser.accessibility import sideways
 from tests.browser.conftest import SignIn
 from tests.people import PASSWORD
 
@@ -86,7 +87,7 @@ def month(live_server: LiveServer, team: Team, api_key: str) -> Month:
 
 def look(page: Page, name: str, width: int, scheme: str) -> None:
     """Nothing is wider than the window."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    assert sideways(page) <= 0, name
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}-{scheme}-{width}.png", full_page=True)
 

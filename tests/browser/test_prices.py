@@ -11,6 +11,7 @@ from billing.models import CostBasis
 from billing.store.price_book import prices_of
 from tests.billing.books import load
 from tests.billing.lines import add_line
+from tests.browser.accessibility import sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "owner"])]
 PAGES = ("prices/?show=all", "prices/new/?provider=openai&model=gpt-5.0", "prices/changes/", "rates/", "discounts/")
@@ -61,6 +62,5 @@ def test_no_page_scrolls_sideways(base, page: Page, open_signed_in, complaints) 
         page.set_viewport_size({"width": width, "height": 844})
         for address in (*PAGES, "unpriced/"):
             page.goto(base + address)
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wide <= 0, (address, width)
+            assert sideways(page) <= 0, (address, width)
     assert complaints == []

@@ -11,12 +11,11 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Team
 from ingestion.records import Failure
 from monitoring.statuses import Status
-from tests.browser.accessibility import accessible
+from tests.browser.accessibility import accessible, sideways
 from tests.browser.conftest import SignIn
 from tests.factories import report, step, store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -171,7 +170,7 @@ def test_the_pages_fit_and_are_accessible(
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     open_signed_in(page, f"{address}?from=now-24h&to=now&q=order+-colour:red&in=input")
-    assert page.evaluate(SIDEWAYS) <= 0
+    assert sideways(page) <= 0
     page.get_by_text("How to search").click()
     accessible(page)
     page.locator(".views summary").click()
@@ -184,5 +183,5 @@ def test_the_pages_fit_and_are_accessible(
                  f"executions/{ids[0]}/similar/"):  # fmt: skip
         page.goto(address.replace("executions/", "") + rest)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        assert page.evaluate(SIDEWAYS) <= 0, rest
+        assert sideways(page) <= 0, rest
         accessible(page)

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Team
+from tests.browser.accessibility import sideways
 from tests.browser.conftest import SignIn
 from tests.browser.drawn import drawn_chart
 from tests.factories import store
@@ -37,13 +38,13 @@ def test_a_name_leads_to_its_page_with_charts(
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     open_signed_in(page, address)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert sideways(page) <= 0
     page.locator("a[data-row]").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
     for name in ("chart-failure-rate", "chart-calls", "chart-call-latency"):
         drawn_chart(page, name)
     expect(page.get_by_role("region", name="Who depends on it").get_by_role("link", name="Billing")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert sideways(page) <= 0
     assert complaints == []
 
 

@@ -78,8 +78,8 @@ def replicated() -> Iterator[Any]:
 
 
 def reads(address: str) -> int:
-    """Transactions of ours that the replica has answered: at least, as some are told later."""
-    time.sleep(1.5)
+    """Transactions of ours that the replica has answered. A connection tells what it did when it idles for 10 s."""
+    time.sleep(11)
     with psycopg.connect(address) as connection:
         row = connection.execute("SELECT xact_commit FROM pg_stat_database WHERE datname = 'steadyrun'").fetchone()
     assert row is not None
