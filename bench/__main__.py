@@ -129,6 +129,7 @@ def asked(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--target", help="another product that takes spans: otlp=http://HOST:PORT/v1/traces")
     parser.add_argument("--header", action="append", default=[], help='sent to the target: "Name: value"')
     parser.add_argument("--pid", type=int, help="the target's process on this machine, whose CPU is counted")
+    parser.add_argument("--home", type=Path, help="a folder that keeps the database, so that growth fills it once")
     told = parser.parse_args(arguments)
     told.kinds = tuple(told.kinds) or ((TARGET,) if told.target else KINDS)
     if unknown := set(told.kinds) - {*KINDS, TARGET}:
@@ -147,7 +148,7 @@ def asked(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Runs, prints, and merges the figures into `bench/results.json`."""
     told = asked()
-    with open_stage() as stage:
+    with open_stage(told.home) as stage:
         results = run(stage, told.kinds, told)
         from django.db import connections
 

@@ -1,15 +1,19 @@
 """Teams filled with executions: all through the product's own acceptance, or the first ones so and the others by SQL.
 
 `fill` takes reports in and folds them, about a thousand a second. `fill_large` takes `SEED` reports in, spread over
-`DAYS` days, and has PostgreSQL make the others of them (`bench.multiplying`): a million in minutes.
+`DAYS` days, and has PostgreSQL make the others of them (`bench.multiplying`): a million in minutes. What it filled it
+notes in the stage's folder, and takes it as it is when that was kept; what was measured since has reported more to it.
 """
 
+import json
+import os
 import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -82,10 +86,13 @@ def fill(team_id: UUID, first: int, last: int, now: datetime) -> None:
 
 def fill_large(name: str, size: int, now: datetime, *, steps: int = STEPS) -> Filled:
     """A team of its own with `size` executions of `steps` steps, a multiple of `SEED`, in `DAYS` days up to an hour's
-    start; costs of the last 31 days and usual ranges are made, too."""
+    start; costs of the last 31 days and usual ranges are made, too. One that was filled before is not filled again."""
     from accounts.services.teams import create_team_with_owner
     from monitoring.services.baselines import build_all
 
+    note = Path(os.environ["STEADYRUN_HOME"]) / f"filled-{name}-{steps}.json"
+    if note.exists():
+        return _filled_before(json.loads(note.read_text()), size)
     until = now.replace(minute=0, second=0, microsecond=0)
     shape = multiplying.Shape(SEED, size // SEED, steps, until, DAYS)
     made = create_team_with_owner(name=f"Bench {name}", email=f"{name}@example.com")
@@ -104,7 +111,19 @@ def fill_large(name: str, size: int, now: datetime, *, steps: int = STEPS) -> Fi
     lap("costs")
     build_all(until, team_id=made.team.id)
     lap("baselines")
+    told = {"team": str(made.team.id), "owner": made.owner.email, "until": until.isoformat(), "seconds": seconds}
+    note.write_text(json.dumps(told))
     return Filled(made, size, until, seconds)
+
+
+def _filled_before(told: dict[str, Any], size: int) -> Filled:
+    """The team of a note, with a key of its own."""
+    from accounts.models import Team, User
+    from accounts.services.teams import FIRST_SCOPES, NewTeam, issue_key
+
+    team, owner = Team.objects.get(id=told["team"]), User.objects.get(email=told["owner"])
+    _, text = issue_key(team=team, name="Key of another run", scopes=list(FIRST_SCOPES), user=owner)
+    return Filled(NewTeam(team, owner, None, text), size, datetime.fromisoformat(told["until"]), told["seconds"])
 
 
 def _make_costs(team_id: UUID, until: datetime) -> None:

@@ -1,5 +1,7 @@
 """How cost grows with what is stored: `python -m bench growth [--executions N]`, by default up to 1,000,000.
 
+`--home FOLDER` keeps what was filled for the next time.
+
 A team for each size, all in one database, filled as `bench.filling` says. Then pages, alerts, the fold of rollups, an
 export, and ingest by each protocol, each beside hand-written SQL or plain `COPY` in the same run. CPU seconds are those
 of Python and PostgreSQL together. Ingest adds executions, and so comes last.
@@ -65,7 +67,8 @@ def measure(stage: Stage, largest: int = LARGEST) -> dict[str, Any]:
     found["alerts"] = {str(one.size): _alerts(stage, one) for one in teams}
     found["exports"] = {str(one.size): _exports(stage, one) for one in teams}
     found["ingest"] = _ingest(stage, teams)
-    growth = {what: pages.growth(found["pages"], what) for what in ("cpu_ms", "wall_ms")}
+    limited = {size: times for size, times in found["pages"].items() if int(size) <= LARGEST}
+    growth = {what: pages.growth(limited, what) for what in ("cpu_ms", "wall_ms")}
     limits = {"limit_growth": pages.LIMIT_GROWTH, "limits_ms": LIMITS_MS}
     return {**found, "growth": growth, **limits, "loop_ms": [*loops, loop_ms()]}
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import pages
+from bench import growth, pages
 from bench.curves import chart
 from bench.figures import RESULTS, figures
 
@@ -28,7 +28,8 @@ COMMANDS = """## Measuring it yourself
 |---|---|
 | `make bench` | everything, some hours |
 | `python -m bench growth` | pages, alerts, rollups, exports and ingest at 20,000, 100,000 and 1,000,000 executions |
-| `python -m bench growth --executions 10000000` | the same with 10,000,000 of four steps: some hours, 30 GB of disk |
+| `python -m bench growth --executions 10000000` | the same with 10,000,000 of four steps: hours, 30 GB |
+| `python -m bench growth --home FOLDER` | the same in a database that is kept and filled once |
 | `python -m bench neighbour` | one team at its limit, another beside it |
 | `python -m bench.figures` | the table above; ends with 1 where a figure is missed |
 | `python -m bench.page` | this page |
@@ -110,7 +111,8 @@ def _pages(grown: Mapping[str, Any], sizes: list[str]) -> str:
         rows.append([name, *cells, f"{grown['growth']['cpu_ms'][name]:.2f}", by_hand])
     head = ["page, CPU ms (of which PostgreSQL)", *(f"{int(size):,}" for size in sizes), "growth", "SQL by hand"]
     said = (
-        f"At most {pages.LIMIT_GROWTH:g} times from the first to the last. SQL by hand, at the largest size, is the"
+        f"Growth is that from the first size to {min(int(sizes[-1]), growth.LARGEST):,}, at most"
+        f" {pages.LIMIT_GROWTH:g} times. SQL by hand, at the largest size, is the"
         " least that the same first answer costs: PostgreSQL and a driver, no names, comparisons or page."
     )
     return f"![Server time of pages by executions](assets/growth-pages.svg)\n\n{_table(head, rows)}\n\n{said}"

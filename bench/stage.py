@@ -1,4 +1,4 @@
-"""The stage of a measurement: servers of its own in a folder that is thrown away, and a migrated database."""
+"""The stage of a measurement: servers of its own with a migrated database, thrown away unless a folder keeps them."""
 
 import os
 import subprocess
@@ -52,12 +52,24 @@ def wait_for_web(port: int) -> None:
 
 
 @contextmanager
-def open_stage() -> Iterator[Stage]:
-    """Durable servers (fsync on) in a temporary folder, migrated; sets this process's environment too."""
-    with tempfile.TemporaryDirectory(prefix="steadyrun-bench-") as folder:
-        home = Path(folder) / "home"
-        home.mkdir()
-        os.chmod(folder, 0o755)  # noqa: PTH101 - the account of PostgreSQL must be able to enter
+def _folder(kept: Path | None) -> Iterator[Path]:
+    """The folder itself, made where it is not there; without one a temporary one."""
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="steadyrun-bench-") as folder:
+            yield Path(folder)
+    else:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept.resolve()
+
+
+@contextmanager
+def open_stage(kept: Path | None = None) -> Iterator[Stage]:
+    """Durable servers (fsync on), migrated, in a temporary folder or in one that keeps what is filled for the next
+    time; sets this process's environment too."""
+    with _folder(kept) as folder:
+        home = folder / "home"
+        home.mkdir(exist_ok=True)
+        folder.chmod(0o755)  # The account of PostgreSQL must be able to enter.
         with embedded.start(home) as servers:
             port = free_port(18000)
             given = {

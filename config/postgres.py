@@ -41,7 +41,7 @@ SETTINGS = {
     "maintenance_work_mem": "128MB",
     "effective_cache_size": "2GB",
     "random_page_cost": "1.1",
-    "max_locks_per_transaction": "512",
+    "max_locks_per_transaction": "256",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "2GB",

@@ -1,12 +1,14 @@
 """Executions that the bench multiplies are those that acceptance would have stored, their figures those of a fold."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from accounts.models import Team
+from accounts.keys import hash_key
+from accounts.models import ApiKey, Team
 from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
 from bench import filling
@@ -107,3 +109,17 @@ def test_counting_again_finds_nothing_until_a_figure_is_wrong(filled: Team) -> N
         )
     (found,) = differing(filled.id, NOW, 1_000)
     assert "99" in found
+
+
+def test_a_kept_folder_is_filled_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STEADYRUN_HOME", str(tmp_path))
+    monkeypatch.setattr(filling, "SEED", 6)
+    monkeypatch.setattr(filling, "DAYS", 2)
+    monkeypatch.setattr(filling, "analyze", lambda *_: None)
+    first = filling.fill_large("kept", 6, NOW, steps=1)
+    again = filling.fill_large("kept", 6, NOW + timedelta(days=1), steps=1)
+    assert (again.team, again.until, again.size) == (first.team, NOW, 6)
+    assert ApiKey.objects.get(secret_hash=hash_key(again.made.api_key)).team_id == first.team.id
+    with team_context(first.team.id):
+        assert Execution.objects.count() == 6
+    assert filling.fill_large("kept", 6, NOW, steps=2).team != first.team
