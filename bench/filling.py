@@ -9,7 +9,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -86,44 +86,62 @@ def fill(team_id: UUID, first: int, last: int, now: datetime) -> None:
 
 def fill_large(name: str, size: int, now: datetime, *, steps: int = STEPS) -> Filled:
     """A team of its own with `size` executions of `steps` steps, a multiple of `SEED`, in `DAYS` days up to an hour's
-    start; costs of the last 31 days and usual ranges are made, too. One that was filled before is not filled again."""
-    from accounts.services.teams import create_team_with_owner
-    from monitoring.services.baselines import build_all
-
+    start; costs of the last 31 days and usual ranges are made, too. What was filled before is not filled again."""
     note = Path(os.environ["STEADYRUN_HOME"]) / f"filled-{name}-{steps}.json"
-    if note.exists():
-        return _filled_before(json.loads(note.read_text()), size)
-    until = now.replace(minute=0, second=0, microsecond=0)
-    shape = multiplying.Shape(SEED, size // SEED, steps, until, DAYS)
-    made = create_team_with_owner(name=f"Bench {name}", email=f"{name}@example.com")
-    seconds, began = {}, time.perf_counter()
-
-    def lap(what: str) -> None:
-        nonlocal began
-        seconds[what], began = time.perf_counter() - began, time.perf_counter()
-
-    take_in(made.team.id, seeds(shape), until)
-    lap("acceptance")
-    multiplying.multiply(made.team.id, shape, processes=2)
-    lap("multiplying")
-    analyze("ANALYZE")
-    _make_costs(made.team.id, until)
-    lap("costs")
-    build_all(until, team_id=made.team.id)
-    lap("baselines")
-    told = {"team": str(made.team.id), "owner": made.owner.email, "until": until.isoformat(), "seconds": seconds}
+    told = json.loads(note.read_text()) if note.exists() else _begin(name, now)
+    filled = Filled(_made(told), size, datetime.fromisoformat(told["until"]), told["seconds"])
+    for what, work in _parts(filled, steps).items():
+        if what not in filled.seconds:
+            note.write_text(json.dumps(told))
+            began = time.perf_counter()
+            work()
+            filled.seconds[what] = time.perf_counter() - began
     note.write_text(json.dumps(told))
-    return Filled(made, size, until, seconds)
+    return filled
 
 
-def _filled_before(told: dict[str, Any], size: int) -> Filled:
-    """The team of a note, with a key of its own."""
+def _begin(name: str, now: datetime) -> dict[str, Any]:
+    """A fresh team, as the note tells of it."""
+    from accounts.services.teams import create_team_with_owner
+
+    made = create_team_with_owner(name=f"Bench {name}", email=f"{name}@example.com")
+    until = now.replace(minute=0, second=0, microsecond=0)
+    return {"team": str(made.team.id), "owner": made.owner.email, "until": until.isoformat(), "seconds": {}}
+
+
+def _made(told: dict[str, Any]) -> Any:
+    """The team of a note, with a key of this run."""
     from accounts.models import Team, User
     from accounts.services.teams import FIRST_SCOPES, NewTeam, issue_key
 
     team, owner = Team.objects.get(id=told["team"]), User.objects.get(email=told["owner"])
-    _, text = issue_key(team=team, name="Key of another run", scopes=list(FIRST_SCOPES), user=owner)
-    return Filled(NewTeam(team, owner, None, text), size, datetime.fromisoformat(told["until"]), told["seconds"])
+    _, text = issue_key(team=team, name="Key of a run", scopes=list(FIRST_SCOPES), user=owner)
+    return NewTeam(team, owner, None, text)
+
+
+def _parts(filled: Filled, steps: int) -> dict[str, Callable[[], None]]:
+    """What makes a team full; each may be done again after it was broken off."""
+    from monitoring.services.baselines import build_all
+    from monitoring.store.rollups import fold_all
+
+    team_id, until = filled.team.id, filled.until
+    shape = multiplying.Shape(SEED, filled.size // SEED, steps, until, DAYS)
+
+    def costs() -> None:
+        analyze("ANALYZE")
+        _make_costs(team_id, until)
+
+    def baselines() -> None:
+        build_all(until, team_id=team_id)
+
+    return {
+        "acceptance": lambda: take_in(team_id, seeds(shape), until),
+        "copies": lambda: multiplying.make_copies(team_id, shape, processes=2),
+        "hours": lambda: multiplying.add_up(team_id, shape),
+        "fold": lambda: fold_all(until, team_id=team_id),
+        "costs": costs,
+        "baselines": baselines,
+    }
 
 
 def _make_costs(team_id: UUID, until: datetime) -> None:

@@ -62,11 +62,18 @@ def external_id(number: int) -> str:
     return f"filled-{number}"
 
 
-def multiply(team_id: UUID, shape: Shape, *, processes: int = 1) -> None:
-    """Makes the copies of all executions of a team, so many days at a time, and brings its figures up to date."""
-    from accounts.tenancy import team_context
-    from monitoring.store.partitions import ensure
+def multiply(team_id: UUID, shape: Shape) -> None:
+    """Makes the copies of all executions of a team, and brings its figures up to date."""
     from monitoring.store.rollups import fold_all
+
+    make_copies(team_id, shape)
+    add_up(team_id, shape)
+    fold_all(shape.until, team_id=team_id)
+
+
+def make_copies(team_id: UUID, shape: Shape, *, processes: int = 1) -> None:
+    """Makes the copies, so many days at a time; days that have theirs are left as they are."""
+    from monitoring.store.partitions import ensure
 
     if shape.copies > MOST_COPIES:
         raise ValueError(f"{shape.copies} copies: a copy would leave its minute")
@@ -79,9 +86,6 @@ def multiply(team_id: UUID, shape: Shape, *, processes: int = 1) -> None:
         parts = [range(number, shape.days, processes) for number in range(processes)]
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
             list(pool.map(partial(_make_days_apart, team_id, shape), parts))
-    with team_context(team_id):
-        _fold_hours(team_id, shape)
-    fold_all(shape.until, team_id=team_id)
 
 
 def _make_days_apart(team_id: UUID, shape: Shape, places: range) -> None:
@@ -129,17 +133,36 @@ def _firsts(team_id: UUID, shape: Shape) -> Iterator[_First]:
 
 
 def _make_day(team_id: UUID, shape: Shape, place: int, by_day: dict[int, list[_First]]) -> None:
-    """All copies on one day."""
+    """All copies on one day, where they are not there already: a day is made whole or not at all."""
     rows = _Rows(team_id, shape)
-    for copy in range(1, shape.copies):
-        source = (place - copy * SHIFT_DAYS) % shape.days
-        for first in by_day.get(source, ()):
-            rows.add(first, copy, timedelta(days=place - source))
+    for number, (first, copy, days) in enumerate(_copies_on(shape, place, by_day)):
+        rows.add(first, copy, days)
+        if not number and _is_stored(rows):
+            return
         if len(rows.ids) >= BATCH:
             _insert(rows)
             rows = _Rows(team_id, shape)
     if rows.ids:
         _insert(rows)
+
+
+def _copies_on(shape: Shape, place: int, by_day: dict[int, list[_First]]) -> Iterator[tuple[_First, int, timedelta]]:
+    """What is copied to a day, the how manieth copy it is, and the days it is moved by."""
+    for copy in range(1, shape.copies):
+        source = (place - copy * SHIFT_DAYS) % shape.days
+        for first in by_day.get(source, ()):
+            yield first, copy, timedelta(days=place - source)
+
+
+def _is_stored(rows: "_Rows") -> bool:
+    """Whether the first of the rows was made before."""
+    from django.db import connection
+
+    values = [rows.team_id, rows.ids[0]]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM execution WHERE team_id = %s AND id = %s)", values)
+        (found,) = cursor.fetchone()
+    return bool(found)
 
 
 def _insert(rows: "_Rows") -> None:
@@ -205,13 +228,19 @@ class _Rows:
         }
 
 
-def _fold_hours(team_id: UUID, shape: Shape) -> None:
-    """Adds up the hours, says which minutes and days the product has to fold, and when failures and releases were."""
+def add_up(team_id: UUID, shape: Shape) -> None:
+    """Adds up the hours, says which minutes and days the product has to fold, and when failures and releases were.
+
+    In one transaction, and once: what is added twice is twice as much.
+    """
     from django.db import connection
 
+    from accounts.tenancy import team_context
     from bench import multiplying_sql as sql
     from monitoring.windows import minute_floor
 
+    if shape.copies == 1:
+        return
     shifts: dict[int, int] = {}
     for copy in range(shape.copies):
         shift = copy * SHIFT_DAYS % shape.days
@@ -225,7 +254,7 @@ def _fold_hours(team_id: UUID, shape: Shape) -> None:
         "times": list(shifts.values()),
         "floor": minute_floor(shape.until),
     }
-    with connection.cursor() as cursor:
+    with team_context(team_id), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute("SELECT id FROM workflow WHERE team_id = %s ORDER BY id", [team_id])
         for (workflow,) in cursor.fetchall():

@@ -13,7 +13,7 @@ from accounts.services.teams import NewTeam
 from accounts.tenancy import team_context
 from bench import filling
 from bench.counting_again import differing
-from bench.multiplying import SHIFT_DAYS, Shape, external_id, multiply
+from bench.multiplying import SHIFT_DAYS, Shape, external_id, make_copies, multiply
 from monitoring.identity import derive_number, execution_id, step_id
 from monitoring.models import Execution, Facet, FailureGroup, Label, Payload, Release, Rollup, Step, Workflow
 from monitoring.store.payloads import merge_chunks, unpack_chunk
@@ -109,6 +109,19 @@ def test_counting_again_finds_nothing_until_a_figure_is_wrong(filled: Team) -> N
         )
     (found,) = differing(filled.id, NOW, 1_000)
     assert "99" in found
+
+
+def test_what_was_broken_off_goes_on(filled: Team) -> None:
+    before = stored(filled)
+    with team_context(filled.id):
+        day = NOW - timedelta(days=2)
+        lost = Execution.objects.filter(started_at__gte=day, started_at__lt=day + timedelta(days=1))
+        gone = [one.id for one in lost if int(one.external_id.removeprefix("filled-")) >= SHAPE.seed]
+        for model in (Step, Facet, Payload):
+            model.objects.filter(execution_id__in=gone).delete()
+        assert Execution.objects.filter(id__in=gone).delete()[0] > 1
+    make_copies(filled.id, SHAPE)
+    assert stored(filled) == before
 
 
 def test_a_kept_folder_is_filled_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
