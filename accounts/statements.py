@@ -91,9 +91,14 @@ def make_stages(sql: str) -> None:
 
 
 def find_row(model: type[M], condition: str, params: Params) -> M | None:
-    """The one row of a model that meets the condition (SQL), or None. Its columns must be of plain types, not JSON."""
-    rows = run_prepared(_select(model, condition), params)
-    return model.from_db(connection.alias, columns_of(model), rows[0]) if rows else None
+    """The one row of a model that meets the condition (SQL), or None."""
+    return next(iter(find_rows(model, condition, params)), None)
+
+
+def find_rows(model: type[M], condition: str, params: Params) -> list[M]:
+    """The rows of a model that meet the condition (SQL), in the order that it ends with; JSON comes as it was kept."""
+    columns = columns_of(model)
+    return [model.from_db(DEFAULT_DB_ALIAS, columns, row) for row in run_prepared(_select(model, condition), params)]
 
 
 @cache
