@@ -13,7 +13,9 @@ class AccountsConfig(AppConfig):
         from django.utils import translation
 
         from accounts import checks, phrases  # noqa: F401 - importing the checks is all
+        from accounts.languages import keep_by_thread
         from accounts.sign_in import events
 
+        keep_by_thread()
         phrases.translate_with(translation.gettext, translation.ngettext)
         events.connect()

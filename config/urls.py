@@ -1,5 +1,7 @@
 """All addresses. Each app brings its own; this file says where they hang."""
 
+from importlib import import_module
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
@@ -17,7 +19,17 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 handler400 = "config.error_pages.bad_request"
 handler404 = "config.error_pages.not_found"
 
+# One list, so that the prefix is looked at once; what is opened most stands first.
+TEAM_PAGES = [
+    pattern
+    for module in (
+        *("monitoring.urls", "alerts.urls", "billing.urls", "accounts.page_urls"),
+        *("ingestion.page_urls", "ingestion.destination_urls"),
+    )
+    for pattern in import_module(module).urlpatterns
+]
 urlpatterns = [
+    path("t/<slug:team>/", include(TEAM_PAGES)),
     path("", include("accounts.urls")),
     path("", include("accounts.sign_in_urls")),
     path("admin/", admin.site.urls),
@@ -39,10 +51,4 @@ urlpatterns = [
     path("api/v1/", include("monitoring.api.urls")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("alerts.api.urls")),
-    path("t/<slug:team>/", include("ingestion.page_urls")),
-    path("t/<slug:team>/", include("ingestion.destination_urls")),
-    path("t/<slug:team>/", include("accounts.page_urls")),
-    path("t/<slug:team>/", include("billing.urls")),
-    path("t/<slug:team>/", include("alerts.urls")),
-    path("t/<slug:team>/", include("monitoring.urls")),
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.acting import SYSTEM, Actor, Scope, Via, current_scope
 from accounts.models.audit_event import AuditEvent, InstallationEvent
+from accounts.statements import insert_row
 from accounts.tenancy import current_team_id, in_team
 
 MAX_TEXT = 1_000
@@ -68,7 +69,7 @@ def record(
     event = AuditEvent(team_id=current_team_id(), **_fields(action, target, before, after, note, actor, scope))
     if at is not None:
         event.at = at
-    event.save(force_insert=True)
+    insert_row(event)
     if scope is not None:
         scope.events += 1
     return event

@@ -12,6 +12,7 @@ from monitoring.analysis.retries import Attempt, Story, split_tries, tell_story
 from monitoring.analysis.timeline import Visit
 from monitoring.reads.analysed import input_digest, output_of
 from monitoring.reads.labels import label_values
+from monitoring.reads.places import in_places
 from monitoring.reads.replay_records import StepRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import merge_own
@@ -24,8 +25,7 @@ MAX_PAYLOAD_BYTES = 1_000_000
 _ATTEMPTS = f"""SELECT id, attempt, status, started_at, duration_ms, error_id, release_id, cost_usd, retention_class,
     anchor_day FROM execution WHERE team_id = %(team)s AND (id = %(origin)s OR (origin_id = %(origin)s
     AND origin_id <> id)) ORDER BY attempt, id LIMIT {MAX_ATTEMPTS}"""
-_PLACES = """WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
-    AND anchor_day = ANY(%(days)s)"""
+_PLACES = "WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND {places}"
 _STEPS = f"""SELECT execution_id, node_id, status FROM step {_PLACES} AND node_id IS NOT NULL
     ORDER BY started_at, position, id LIMIT {MAX_STEPS}"""
 _BODIES = f"""SELECT execution_id, body FROM (
@@ -91,19 +91,15 @@ def attempts_of(team_id: uuid.UUID, origin_id: uuid.UUID) -> Sequence[tuple[uuid
     rows = run_prepared(_ATTEMPTS, {"team": team_id, "origin": origin_id})
     if not rows:
         return []
-    places = {
-        "team": team_id,
-        "ids": [row[0] for row in rows],
-        "classes": sorted({row[8] for row in rows}),
-        "days": sorted({row[9] for row in rows}),
-    }
-    visits = run_planned(_STEPS, places)
+    places, values = in_places((row[8], row[9]) for row in rows)
+    values |= {"team": team_id, "ids": [row[0] for row in rows]}
+    visits = run_planned(_STEPS.format(places=places), values)
     names = label_values(team_id, {id for row in rows for id in row[5:7]} | {visit[1] for visit in visits})
     steps: dict[uuid.UUID, dict[str, str]] = {}
     for execution, node, status in visits:
         if node in names:
             steps.setdefault(execution, {})[names[node]] = Status(status or 0).word
-    digests = _digests(run_planned(_BODIES, places))
+    digests = _digests(run_planned(_BODIES.format(places=places), values))
     return [(row[0], _attempt(row, names, steps.get(row[0], {}), digests.get(row[0]))) for row in rows]
 
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 import psycopg
 from django.db import OperationalError, transaction
 
-from accounts.statements import run_planned
+from accounts.statements import run_prepared
 
-_READ = "SELECT current_setting('statement_timeout')"
-_SET = "SELECT set_config('statement_timeout', %s, true)"
+# In this order: what was set before, then the new setting.
+_SET = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)"
 
 
 class TooSlow(Exception):
@@ -21,10 +21,9 @@ def at_most(milliseconds: int) -> Iterator[None]:
     """Lets each statement of its body take so long at most. Raises `TooSlow`."""
     try:
         with transaction.atomic():
-            ((before,),) = run_planned(_READ)
-            run_planned(_SET, [str(milliseconds)])
+            ((before, _now),) = run_prepared(_SET, [str(milliseconds)])
             yield
-            run_planned(_SET, [before])
+            run_prepared(_SET, [before])
     except OperationalError as error:
         if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
             raise TooSlow from error

@@ -14,6 +14,7 @@ from monitoring.analysis.coincidence import Coincidence, Event, EventKind, Onset
 from monitoring.models import Dimension, Grain
 from monitoring.reads.analysed import input_digest
 from monitoring.reads.merged import is_member
+from monitoring.reads.places import in_places
 from monitoring.reads.replay_records import ExecutionRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import merge_own
@@ -38,8 +39,8 @@ WHERE looked.facet_ids IS NOT DISTINCT FROM own.facet_ids AND looked.environment
 """
 _BODIES = f"""SELECT execution_id, body FROM (
     SELECT execution_id, digest, body, sum(octet_length(body)) OVER (ORDER BY execution_id, digest) AS bytes
-    FROM payload WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
-    AND anchor_day = ANY(%(days)s)) AS told WHERE bytes <= {MAX_SAME_BYTES} ORDER BY execution_id, digest"""
+    FROM payload WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND {{places}}) AS told
+WHERE bytes <= {MAX_SAME_BYTES} ORDER BY execution_id, digest"""
 _COURSE = f"""
 SELECT floor(extract(epoch FROM counted_at - %(start)s) / %(bucket)s)::int, count(*) FROM execution
 WHERE team_id = %(team)s AND {is_member("failure_group_id")} AND counted_at >= %(start)s AND counted_at < %(end)s
@@ -79,14 +80,10 @@ def same_input(team_id: UUID, execution: ExecutionRecord, digest: int | None) ->
         "end": execution.counted_at,
     }
     rows = run_planned(_SAME_INPUT, params)
-    places = {
-        "team": team_id,
-        "ids": [row[0] for row in rows],
-        "classes": sorted({row[2] for row in rows}),
-        "days": sorted({row[3] for row in rows}),
-    }
+    places, values = in_places((row[2], row[3]) for row in rows)
+    values |= {"team": team_id, "ids": [row[0] for row in rows]}
     bodies: dict[UUID, list[bytes]] = {}
-    for id, body in run_planned(_BODIES, places) if rows else ():
+    for id, body in run_planned(_BODIES.format(places=places), values) if rows else ():
         bodies.setdefault(id, []).append(body)
     same = {id for id, chunks in bodies.items() if input_digest(merge_own(chunks)) == digest}
     succeeded = sum(id in same and status == Status.SUCCEEDED for id, status, *_ in rows)

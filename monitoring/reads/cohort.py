@@ -12,6 +12,7 @@ from monitoring.analysis.steps import Run, Step
 from monitoring.identity import derive_uuid
 from monitoring.reads.analysed import output_of
 from monitoring.reads.labels import label_values
+from monitoring.reads.places import in_places
 from monitoring.reads.replay_records import NAMELESS, ExecutionRecord
 from monitoring.reads.visits import times_since
 from monitoring.statuses import Status
@@ -65,8 +66,7 @@ _STEP_COLUMNS = (
     *("started_at", "ended_at", "duration_ms", "input_tokens", "cache_read_tokens", "cache_write_tokens"),
     "output_tokens",
 )
-_PLACES = """WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
-    AND anchor_day = ANY(%(days)s)"""
+_PLACES = "WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND {places}"
 _STEPS = f"SELECT {', '.join(_STEP_COLUMNS)} FROM step {_PLACES} ORDER BY execution_id, position, started_at, id"
 _BODIES = f"""SELECT execution_id, body FROM (
     SELECT execution_id, body, sum(octet_length(body)) OVER (ORDER BY execution_id, digest) AS bytes FROM payload
@@ -125,20 +125,16 @@ def _params(team_id: UUID, execution: ExecutionRecord, shared: Mapping[str, int 
     }
 
 
-def _places(team_id: UUID, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """Classes and days are told, too, so that only their partitions are read."""
-    return {
-        "team": team_id,
-        "ids": [row[0] for row in rows],
-        "classes": sorted({row[3] for row in rows}),
-        "days": sorted({row[4] for row in rows}),
-    }
+def _read(statement: str, team_id: UUID, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """What a statement with `_PLACES` says of these executions."""
+    places, values = in_places((row[3], row[4]) for row in rows)
+    return run_planned(statement.format(places=places), values | {"team": team_id, "ids": [row[0] for row in rows]})
 
 
 def _outputs(team_id: UUID, rows: Sequence[Sequence[Any]]) -> dict[int, tuple[str | None, int | None, bool | None]]:
     """Shape, size and emptiness of outputs by step id, which is unique over executions."""
     bodies: dict[UUID, list[bytes]] = {}
-    for id, body in run_planned(_BODIES, _places(team_id, rows)):
+    for id, body in _read(_BODIES, team_id, rows):
         bodies.setdefault(id, []).append(body)
     return {
         number: output_of(scope)
@@ -151,7 +147,7 @@ def _outputs(team_id: UUID, rows: Sequence[Sequence[Any]]) -> dict[int, tuple[st
 def _steps(
     team_id: UUID, rows: Sequence[Sequence[Any]], outputs: Mapping[int, tuple[str | None, int | None, bool | None]]
 ) -> dict[UUID, list[Step]]:
-    found = [dict(zip(_STEP_COLUMNS, row, strict=True)) for row in run_planned(_STEPS, _places(team_id, rows))]
+    found = [dict(zip(_STEP_COLUMNS, row, strict=True)) for row in _read(_STEPS, team_id, rows)]
     labels = ("node_id", "tool_id", "model_id", "kind_id")
     names = label_values(team_id, {step[name] for step in found for name in labels})
     steps: dict[UUID, list[Step]] = {}

@@ -125,16 +125,16 @@ def concentration(
         bad_rate = rate_for(failures, MAX_FAILURES)
         sides = Sides(read_runs(in_question, zone=zone, rate=bad_rate), base, is_apart=rate * bad_rate > 1)
         failures = len(sides.bad) * bad_rate
-        found = read_steps(team_id, in_question, sides.bad.days, rate=bad_rate, is_failing=True)
+        found = read_steps(team_id, in_question, sides.bad.places, rate=bad_rate, is_failing=True)
     else:
         sides = Sides(base.where(population.which(base)), base, is_apart=False)
         failures = len(sides.bad) * rate
         ids = [sides.bad.execution_id(row) for row in range(len(sides.bad))]
         these = ("team_id = %s AND id = ANY(%s)", [team_id, ids])
-        found = read_steps(team_id, these, base.days, rate=1, is_failing=False)
+        found = read_steps(team_id, these, base.places, rate=1, is_failing=False)
     steps = Sides(
         _steps_in_question(found, population),
-        read_steps(team_id, compared_with, base.days, rate=step_rate, is_failing=False),
+        read_steps(team_id, compared_with, base.places, rate=step_rate, is_failing=False),
         is_apart=sides.is_apart or step_rate > 1,
     )
     pinned = _pinned(filters) | (set() if has_steps else set(STEP_KINDS))

@@ -10,6 +10,7 @@ from accounts.statements import run_planned, run_prepared
 from monitoring.analysis.criteria import Criterion, facts
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import SuccessCriterion
+from monitoring.reads.places import in_places
 from monitoring.statuses import Status
 from monitoring.store.payloads import merge_own
 from monitoring.windows import Window
@@ -69,11 +70,9 @@ _SAMPLES = f"""SELECT id, external_id, counted_at, duration_ms, cost_usd, step_c
     cache_write_tokens, output_tokens, retention_class, anchor_day FROM execution
     WHERE team_id = %s AND workflow_id = %s AND status = {Status.SUCCEEDED:d}
     ORDER BY counted_at DESC, id DESC LIMIT %s"""
-# Classes and days are told, too, so that only their partitions are read.
 _BODIES = """
 SELECT execution_id, CASE WHEN sum(octet_length(body)) OVER (PARTITION BY execution_id) <= %(most)s THEN body END
-FROM payload WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
-    AND anchor_day = ANY(%(days)s)
+FROM payload WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND {places}
 """
 
 
@@ -121,14 +120,9 @@ def samples(team_id: UUID, workflow_id: UUID, *, limit: int = SAMPLES) -> list[S
     """The latest succeeded executions of a workflow, newest first. Two queries."""
     rows = run_prepared(_SAMPLES, [team_id, workflow_id, limit])
     bodies: dict[UUID, list[bytes | None]] = {}
-    params = {
-        "team": team_id,
-        "ids": [row[0] for row in rows],
-        "classes": sorted({row[-2] for row in rows}),
-        "days": sorted({row[-1] for row in rows}),
-        "most": MAX_SAMPLE_BYTES,
-    }
-    for id, body in run_planned(_BODIES, params):
+    places, params = in_places((row[-2], row[-1]) for row in rows)
+    params |= {"team": team_id, "ids": [row[0] for row in rows], "most": MAX_SAMPLE_BYTES}
+    for id, body in run_planned(_BODIES.format(places=places), params):
         bodies.setdefault(id, []).append(body)
     return [_sample(row, bodies.get(row[0], [])) for row in rows]
 

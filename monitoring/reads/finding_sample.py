@@ -86,7 +86,7 @@ def read_sample(team_id: UUID, where: Part, *, runs: int, visits: int) -> Sample
     rate = rate_for(runs, MAX_RUNS)
     visit_rate = max(rate, rate_for(visits, MAX_VISITS))
     found = read_runs(where, zone="UTC", rate=rate)
-    steps = read_steps(team_id, where, found.days, rate=visit_rate, is_failing=False, more=_MORE)
+    steps = read_steps(team_id, where, found.places, rate=visit_rate, is_failing=False, more=_MORE)
     ids = chain.from_iterable(np.unique(steps.columns[name]).tolist() for name in _LABELS)
     wanted = {*ids, *np.unique(found.columns["input"]).tolist(), *np.unique(found.columns["step"]).tolist()}
     texts = label_values(team_id, wanted - {NOT_TOLD})

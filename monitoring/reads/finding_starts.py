@@ -17,6 +17,7 @@ from accounts.statements import run_planned
 from monitoring.analysis.triggers import DUPLICATE_WITHIN, Start
 from monitoring.identity import derive_number
 from monitoring.reads.cuts import Cut
+from monitoring.reads.places import in_places
 from monitoring.store.payloads import merge_own
 
 # Starts that a rhythm is read from: the latest ones.
@@ -32,11 +33,9 @@ FROM execution WHERE team_id = %(team)s AND workflow_id = %(workflow)s
     AND started_at IS NOT NULL AND attempt = 1 AND parent_execution_id IS NULL
 ORDER BY counted_at DESC, id DESC LIMIT {MAX_STARTS}
 """
-# Classes and days are told, too, so that only their partitions are read.
 _BODIES = f"""
 SELECT execution_id, CASE WHEN sum(octet_length(body)) OVER (PARTITION BY execution_id) <= {MAX_BYTES} THEN body END
-FROM payload WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
-    AND anchor_day = ANY(%(days)s)
+FROM payload WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s) AND {{places}}
 """
 _encode = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
 
@@ -81,13 +80,9 @@ def _whole_inputs(team_id: UUID, rows: Sequence[_Row]) -> Mapping[UUID, str]:
     for first in range(0, len(rows), AT_A_TIME):
         some = rows[first : first + AT_A_TIME]
         bodies: defaultdict[UUID, list[bytes | None]] = defaultdict(list)
-        params = {
-            "team": team_id,
-            "ids": [row.id for row in some],
-            "classes": sorted({row.retention_class for row in some}),
-            "days": sorted({row.anchor_day for row in some}),
-        }
-        for id, body in run_planned(_BODIES, params):
+        places, params = in_places((row.retention_class, row.anchor_day) for row in some)
+        params |= {"team": team_id, "ids": [row.id for row in some]}
+        for id, body in run_planned(_BODIES.format(places=places), params):
             bodies[id].append(body)
         for row in some:
             known = [body for body in bodies[row.id] if body is not None]

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from accounts.statements import find_rows
 from monitoring.identity import LabelKind, label_id
-from monitoring.models import Finding, FindingKind, FindingStatus
+from monitoring.models import Finding, FindingKind, FindingStatus, Workflow
 from monitoring.reads.labels import label_values
 from monitoring.windows import Window
 
@@ -82,13 +83,22 @@ def listing(team_id: UUID, wanted: Wanted) -> list[FindingRow]:
     return _rows(team_id, list(rows.order_by("-worth", "-cost_per_week_usd", "title", "id")[:MAX_ROWS]))
 
 
-def top_of(team_id: UUID, workflow_id: UUID, environment: str | None) -> list[FindingRow]:
+_OF_WORKFLOW = f"team_id = %(team)s AND workflow_id = %(workflow)s AND status = '{FindingStatus.OPEN.value}'"
+_IN_ENVIRONMENT = " AND environment_id = %(environment)s"
+_WORTH_MOST = f" ORDER BY worth DESC, cost_per_week_usd DESC, title, id LIMIT {TOP}"
+
+
+def top_of(team_id: UUID, workflow: Workflow, environment: str | None) -> list[FindingRow]:
     """The open findings of a workflow that are worth most; `environment=None`: of all environments."""
-    rows = Finding.objects.filter(team_id=team_id, workflow_id=workflow_id, status=FindingStatus.OPEN)
+    where: str = _OF_WORKFLOW
+    values: dict[str, Any] = {"team": team_id, "workflow": workflow.id}
     if environment is not None:
-        rows = rows.filter(environment_id=label_id(LabelKind.ENVIRONMENT, environment))
-    found = rows.select_related("workflow").order_by("-worth", "-cost_per_week_usd", "title", "id")
-    return _rows(team_id, list(found[:TOP]))
+        where += _IN_ENVIRONMENT
+        values["environment"] = label_id(LabelKind.ENVIRONMENT, environment)
+    found = find_rows(Finding, where + _WORTH_MOST, values)
+    for one in found:
+        one.workflow = workflow
+    return _rows(team_id, found)
 
 
 def find(team_id: UUID, finding_id: UUID) -> FindingRow | None:

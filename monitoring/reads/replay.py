@@ -14,6 +14,7 @@ from monitoring.models.execution import RetentionClass
 from monitoring.reads.deleted import deleted_payload
 from monitoring.reads.figures import Tokens
 from monitoring.reads.labels import label_values
+from monitoring.reads.places import in_places
 from monitoring.reads.replay_records import NOTHING, ExecutionRecord, LogRecord, Related, Replay, StepRecord
 from monitoring.statuses import Status
 from monitoring.store.payloads import ExecutionPayload, merge_chunks
@@ -84,8 +85,7 @@ _EXECUTION = f"SELECT {', '.join(_EXECUTION_FIELDS)} FROM execution WHERE team_i
 _STEPS = f"SELECT {', '.join(_Row._fields[:-1])}, xmin::text::bigint FROM step {_PLACE}"
 _PAYLOADS = f"SELECT body FROM payload {_PLACE} ORDER BY digest"
 _LOGS = f"""SELECT id, step_id, logged_at, position, level, message FROM log_line
-    WHERE team_id = %(team)s AND execution_id = %(execution)s AND retention_class = ANY(%(lines)s)
-    AND anchor_day = %(day)s
+    WHERE team_id = %(team)s AND execution_id = %(execution)s AND {{places}}
     ORDER BY logged_at, position, id LIMIT {MAX_LOGS + 1}"""
 
 
@@ -100,12 +100,9 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
         return None
     row = dict(zip(_EXECUTION_FIELDS, found[0], strict=True))
     place = {"team": team_id, "execution": row["id"], "class": row["retention_class"], "day": row["anchor_day"]}
-    # DEBUG lines are kept as long as debug executions are, wherever they come from.
-    place["lines"] = sorted({row["retention_class"], int(RetentionClass.DEBUG)})
     steps = [_Row(*values) for values in run_planned(_STEPS, place)]
     bodies = [body for (body,) in run_planned(_PAYLOADS, place)] if payloads else []
-    # One line more than is shown says that there are more.
-    lines = [LogRecord(*values) for values in run_planned(_LOGS, place)] if payloads else []
+    lines = _lines(place) if payloads else []
     merged = merge_chunks(row["id"], bodies)
     is_expired = not steps and not bodies and not lines and _is_dropped(row)
     deleted = deleted_payload(team_id, row["retention_class"], row["anchor_day"]) if payloads and not bodies else None
@@ -123,6 +120,13 @@ def load(team_id: uuid.UUID, execution_id: uuid.UUID, *, payloads: bool = True) 
         more_logs=len(lines) > MAX_LOGS,
         version=_version(row, steps, bodies),
     )
+
+
+def _lines(place: Mapping[str, Any]) -> list[LogRecord]:
+    """The log lines, one more than are shown where there are more."""
+    # DEBUG lines are kept as long as debug executions are, wherever they come from.
+    where, values = in_places((kept, place["day"]) for kept in (place["class"], int(RetentionClass.DEBUG)))
+    return [LogRecord(*told) for told in run_planned(_LOGS.format(places=where), {**place, **values})]
 
 
 _RELATED_FIELDS = (

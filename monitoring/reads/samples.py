@@ -5,21 +5,19 @@ from PostgreSQL as one value each, so nothing is done per row in Python.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from accounts.statements import run_planned
 from monitoring.analysis.arrays import AnyNumbers, Booleans, Integers, Reals, np
 from monitoring.reads.matching import Part
+from monitoring.reads.places import Place, in_places
 
 Numbers = Integers
-# First and last.
-Days = tuple[date, date]
 NOT_TOLD = 0
-_NO_DAYS = (date.max, date.min)
 
 # What a run tells, as SQL; ids of labels are 64-bit numbers and never 0. Hours of the day are 1 to 24.
 RUN_COLUMNS = {
@@ -60,20 +58,23 @@ def _amount(expression: str) -> str:
     return f"array_send(array_agg(coalesce(({expression})::float8, 'NaN')))"
 
 
+# Class and day as one number, which sorts faster than pairs.
+_CLASSES, _FIRST_DAY = 8, date(2000, 1, 1)
+_PLACES = f"array_agg(DISTINCT (anchor_day - date '{_FIRST_DAY}') * {_CLASSES} + retention_class)"
 _RUNS = f"""
 SELECT {", ".join(_column(expression) for expression in RUN_COLUMNS.values())}, {_amount("duration_ms")},
-    {_amount("cost_usd")}, string_agg(uuid_send(id), ''), string_agg(facet_ids, ''), min(anchor_day), max(anchor_day)
+    {_amount("cost_usd")}, string_agg(uuid_send(id), ''), string_agg(facet_ids, ''), {_PLACES}
 FROM execution WHERE {{where}} AND {{sample}}
 """
-# One look-up by key for each execution and no scan of whole days, which is what OFFSET 0 is for. The days are told,
-# so that partitions of other days are not even planned for.
+# One look-up by key for each execution and no scan of whole days, which is what OFFSET 0 is for. The places are told,
+# so that other partitions are not even planned for.
 _STEPS = f"""
 SELECT {", ".join(_column(expression) for expression in STEP_COLUMNS.values())}, {{more}}{_amount("visit.duration_ms")},
     {_amount("CASE WHEN NOT visit.is_covered THEN visit.cost_usd END")}, string_agg(uuid_send(run.id), '')
 FROM (SELECT id, retention_class, anchor_day, failed_node_id FROM execution WHERE {{where}} AND {{sample}}) AS run
 CROSS JOIN LATERAL (SELECT s.* FROM step s WHERE s.team_id = %(team)s AND s.execution_id = run.id
     AND s.retention_class = run.retention_class AND s.anchor_day = run.anchor_day
-    AND s.anchor_day BETWEEN %(first_day)s AND %(last_day)s {{which}} OFFSET 0) AS visit
+    AND {{places}} {{which}} OFFSET 0) AS visit
 """
 _FAILING = "AND s.node_id = run.failed_node_id AND s.status IN (7, 8)"
 
@@ -84,8 +85,8 @@ class Runs:
 
     `ids` are two numbers each, the halves of a UUID; the first one, `key`, tells the executions of a team apart.
     Durations and costs are NaN where not told. `facets` are pairs of a
-    row and the id of a facet, as two columns; step runs have none. `days` are the first and the last anchor day of
-    executions, which steps of theirs have as well; None of step runs, and where there are none.
+    row and the id of a facet, as two columns; step runs have none. `places` are those of executions, where their
+    steps are as well; step runs have none.
     """
 
     ids: Numbers
@@ -93,7 +94,7 @@ class Runs:
     duration_ms: Reals
     cost_usd: Reals
     facets: tuple[Numbers, Numbers]
-    days: Days | None = None
+    places: Sequence[Place] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -119,7 +120,7 @@ class Runs:
             self.duration_ms[mask],
             self.cost_usd[mask],
             (place[rows[kept]], ids[kept]),
-            self.days,
+            self.places,
         )
 
     def execution_id(self, row: int) -> uuid.UUID:
@@ -143,37 +144,42 @@ def below(rate: int) -> str:
 def read_runs(where: Part, *, zone: str, rate: int) -> Runs:
     """The executions that a condition (of `monitoring.reads.matching`) leaves, or one in `rate` of them."""
     text, params = _named(where)
-    ((*told, duration, cost, ids, facets, first, last),) = run_planned(
+    ((*told, duration, cost, ids, facets, places),) = run_planned(
         _RUNS.format(where=text, sample=below(rate)), {**params, "zone": zone}
     )
     columns = dict(zip(RUN_COLUMNS, map(_numbers, told), strict=True))
     rows = np.repeat(np.arange(len(columns["status"])), columns["facet_count"])
-    days = (first, last) if first else None
-    return Runs(_packed(ids).reshape(-1, 2), columns, _reals(duration), _reals(cost), (rows, _packed(facets)), days)
+    told_facets = (rows, _packed(facets))
+    return Runs(
+        _packed(ids).reshape(-1, 2), columns, _reals(duration), _reals(cost), told_facets, _places(places or ())
+    )
 
 
 def read_steps(
     team_id: uuid.UUID,
     where: Part,
-    days: Days | None,
+    places: Sequence[Place],
     *,
     rate: int,
     is_failing: bool,
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> Runs:
-    """The step runs of these executions, of those of these anchor days; with `is_failing` those at which it failed.
+    """The step runs of these executions, of those of these places; with `is_failing` those at which it failed.
 
     `more` are further columns, as SQL over `visit` whose values are whole numbers.
     """
     text, params = _named(where)
     wanted = "".join(f"{_column(expression)}, " for expression in more.values())
-    sql = _STEPS.format(where=text, sample=below(rate), which=_FAILING if is_failing else "", more=wanted)
-    first, last = days or _NO_DAYS
-    ((*told, duration, cost, ids),) = run_planned(
-        sql, {**params, "team": team_id, "first_day": first, "last_day": last}
-    )
+    told_places, values = in_places(places, "s")
+    which = _FAILING if is_failing else ""
+    sql = _STEPS.format(where=text, sample=below(rate), which=which, more=wanted, places=told_places)
+    ((*told, duration, cost, ids),) = run_planned(sql, {**params, **values, "team": team_id})
     columns = dict(zip((*STEP_COLUMNS, *more), map(_numbers, told), strict=True))
     return Runs(_packed(ids).reshape(-1, 2), columns, _reals(duration), _reals(cost), (_packed(None), _packed(None)))
+
+
+def _places(numbers: Sequence[int]) -> list[Place]:
+    return [(number % _CLASSES, _FIRST_DAY + timedelta(days=number // _CLASSES)) for number in numbers]
 
 
 def _named(where: Part) -> tuple[str, dict[str, Any]]:

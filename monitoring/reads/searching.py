@@ -17,6 +17,7 @@ from monitoring.models.execution import RetentionClass
 from monitoring.reads.executions import PAGE_SIZE, Cursor, ExecutionRow, read_cursor, rows_by_id, write_cursor
 from monitoring.reads.matching import conditions, pattern_of, text_test
 from monitoring.reads.payload_texts import Words, is_too_large
+from monitoring.reads.places import in_places
 from monitoring.search import Text, kinds_of, texts_of
 
 BATCH = 500
@@ -26,8 +27,7 @@ MAX_SECONDS = 1.0
 # Payloads (bytes, packed) that are held at a time. An execution that has more is not searched.
 MAX_HELD_BYTES = 16 * 1024 * 1024
 
-_PLACES = """team_id = %(team)s AND execution_id = ANY(%(ids)s) AND retention_class = ANY(%(classes)s)
-    AND anchor_day = ANY(%(days)s)"""
+_PLACES = "team_id = %(team)s AND execution_id = ANY(%(ids)s) AND {places}"
 # Beyond what may be held at a time rows come without their body.
 _BODIES = f"""SELECT execution_id, CASE WHEN sum(octet_length(body)) OVER (ORDER BY n, digest) <= {MAX_HELD_BYTES}
         THEN body END
@@ -144,7 +144,7 @@ class _Seeker:
         tests = ", ".join(f"bool_or(message ILIKE %(text{n})s)" for n in range(len(self._texts)))
         patterns = {f"text{n}": f"%{pattern_of(text.words)}%" for n, text in enumerate(self._texts)}
         sql = f"SELECT execution_id, {tests} FROM log_line WHERE {_PLACES} GROUP BY execution_id"
-        for id, *flags in run_planned(sql, {**self._places(batch), **patterns}):
+        for id, *flags in self._read(sql, batch, **patterns):
             found[id].update(n for n, is_in in enumerate(flags) if is_in)
 
     def _look_at_payloads(self, batch: Sequence[_Candidate], found: dict[uuid.UUID, set[int]]) -> tuple[int, int]:
@@ -152,7 +152,7 @@ class _Seeker:
         these were too large to be.
         """
         bodies: dict[uuid.UUID, list[bytes | None]] = {}
-        for id, body in run_planned(_BODIES, self._places(batch)):
+        for id, body in self._read(_BODIES, batch):
             bodies.setdefault(id, []).append(body)
         too_large = 0
         for place, one in enumerate(batch):
@@ -166,11 +166,9 @@ class _Seeker:
                 found[one.id] |= self._words.in_payload(one.id, chunks, self._kinds)
         return len(batch), too_large
 
-    def _places(self, batch: Sequence[_Candidate]) -> dict[str, Any]:
-        """Classes and days are told, so that only their partitions are read; DEBUG lines may be in one of their own."""
-        return {
-            "team": self.team_id,
-            "ids": [one.id for one in batch],
-            "classes": sorted({int(RetentionClass.DEBUG), *(one.retention_class for one in batch)}),
-            "days": sorted({one.anchor_day for one in batch}),
-        }
+    def _read(self, statement: str, batch: Sequence[_Candidate], **values: Any) -> Sequence[Sequence[Any]]:
+        """What a statement with `_PLACES` says of a batch; DEBUG lines may be in a partition of their own."""
+        kept = ((name, one.anchor_day) for one in batch for name in (one.retention_class, int(RetentionClass.DEBUG)))
+        places, told = in_places(kept)
+        told |= {"team": self.team_id, "ids": [one.id for one in batch], **values}
+        return run_planned(statement.format(places=places), told)

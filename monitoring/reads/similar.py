@@ -13,6 +13,7 @@ from accounts.statements import Row, run_planned, run_prepared
 from monitoring.analysis.pair import path_likeness
 from monitoring.reads.executions import ExecutionRow, rows_by_id
 from monitoring.reads.labels import label_values
+from monitoring.reads.places import in_places
 from monitoring.statuses import IN_FAILING
 from monitoring.windows import MINUTE, Window
 
@@ -38,7 +39,7 @@ _NEAR = f"""SELECT id, retention_class, anchor_day FROM execution
         AND counted_at >= %(start)s AND counted_at < %(end)s AND environment_id = %(environment)s AND step_count > 0
     ORDER BY counted_at DESC, id DESC LIMIT {MAX_NEAR}"""
 _PATHS = f"""SELECT execution_id, node_id FROM step WHERE team_id = %(team)s AND execution_id = ANY(%(ids)s)
-    AND retention_class = ANY(%(classes)s) AND anchor_day = ANY(%(days)s::date[])
+    AND {{places}}
     ORDER BY array_position(%(ids)s::uuid[], execution_id), started_at, position, id LIMIT {MAX_STEPS}"""
 _WORKFLOWS = "SELECT id, name, slug FROM workflow WHERE team_id = %s AND id = ANY(%s)"
 
@@ -154,18 +155,14 @@ def _at_step(
 def _nearest(about: dict[str, Any], own: tuple[uuid.UUID, int, date]) -> tuple[list[Near], int]:
     """The failures of the workflow with the paths most like this one's, and how many paths were compared."""
     team_id: uuid.UUID = about["team"]
-    places = [own, *((id, class_, day) for id, class_, day in run_planned(_NEAR, about))]
-    told = {
-        "team": team_id,
-        "ids": [place[0] for place in places],
-        "classes": sorted({place[1] for place in places}),
-        "days": sorted({place[2] for place in places}),
-    }
+    near = [own, *((id, class_, day) for id, class_, day in run_planned(_NEAR, about))]
+    places, told = in_places((class_, day) for _id, class_, day in near)
+    told |= {"team": team_id, "ids": [one[0] for one in near]}
     paths: dict[uuid.UUID, list[int | None]] = {}
-    for id, node in run_planned(_PATHS, told):
+    for id, node in run_planned(_PATHS.format(places=places), told):
         paths.setdefault(id, []).append(node)
     mine = paths.pop(own[0], [])
-    order = {place[0]: number for number, place in enumerate(places)}
+    order = {one[0]: number for number, one in enumerate(near)}
     likeness_of = {id: path_likeness(mine, path) for id, path in paths.items()}
     alike = sorted(likeness_of, key=lambda one: (-likeness_of[one], order[one]))
     nearest = [id for id in alike[:SHOWN] if mine and likeness_of[id] > 0]

@@ -9,6 +9,7 @@ from uuid import UUID
 from accounts.statements import run_planned
 from monitoring.identity import LabelKind, label_id
 from monitoring.models import Dimension
+from monitoring.reads.places import in_places
 from monitoring.reads.rollup_rows import Pending, Slice, pending, segments, select_rows
 from monitoring.statuses import FAILING
 from monitoring.windows import EARLIEST, HOUR, LATEST, Window
@@ -23,7 +24,7 @@ WITH visited AS MATERIALIZED (
     SELECT s.execution_id, s.node_id, s.kind_id, s.system_id, s.model_id, s.tool_id,
         row_number() OVER (PARTITION BY s.execution_id ORDER BY s.position, s.started_at, s.id) AS place
     FROM step s
-    WHERE s.team_id = %(team)s AND s.execution_id = ANY(%(executions)s) AND ({partitions})
+    WHERE s.team_id = %(team)s AND s.execution_id = ANY(%(executions)s) AND {partitions}
 ), first_visit AS (
     SELECT node_id, max(kind_id) AS kind_id, max(system_id) AS system_id, max(model_id) AS model_id,
         max(tool_id) AS tool_id, min(place) AS place
@@ -61,13 +62,10 @@ def node_places(
     found = run_planned(f"SELECT {columns} {where} AND step_count > 0 {_LATEST} LIMIT {SAMPLE_SIZE}", params)
     if not found:
         return {}
-    values: dict[str, Any] = {"team": team_id, "executions": [row[0] for row in found]}
-    partitions = []
-    for number, (kept, day) in enumerate(sorted({(row[1], row[2]) for row in found})):
-        partitions.append(f"(s.retention_class = %(kept{number})s AND s.anchor_day = %(day{number})s)")
-        values |= {f"kept{number}": kept, f"day{number}": day}
+    partitions, values = in_places(((row[1], row[2]) for row in found), "s")
+    values |= {"team": team_id, "executions": [row[0] for row in found]}
     places: dict[int, NodePlace] = {}
-    for node_id, kind, place, *names in run_planned(_ORDER_SQL.format(partitions=" OR ".join(partitions)), values):
+    for node_id, kind, place, *names in run_planned(_ORDER_SQL.format(partitions=partitions), values):
         calls = tuple((param, name) for param, name in zip(("system", "model", "tool"), names, strict=True) if name)
         places.setdefault(node_id, NodePlace(float(place), kind, calls))
     return places

@@ -19,6 +19,7 @@ from monitoring.analysis.timeline import Visit
 from monitoring.reads.cuts import Cut
 from monitoring.reads.figures import Totals
 from monitoring.reads.labels import label_values
+from monitoring.reads.places import in_places
 from monitoring.reads.visits import since, times_since
 from monitoring.statuses import Status
 
@@ -121,7 +122,7 @@ def _bounded(rows: Sequence[_Chosen]) -> list[_Chosen]:
 
 _STEPS = """SELECT execution_id, id, parent_id, position, attempt, node_id, kind_id, status, started_at, ended_at,
     duration_ms, system_id, tool_id, model_id
-FROM step s WHERE team_id = %(team)s AND execution_id = ANY(%(executions)s) AND ({partitions}) ORDER BY execution_id, id
+FROM step s WHERE team_id = %(team)s AND execution_id = ANY(%(executions)s) AND {partitions} ORDER BY execution_id, id
 LIMIT {most}"""
 
 
@@ -129,13 +130,9 @@ def _profiles(team_id: UUID, chosen: Sequence[_Chosen]) -> dict[UUID, Profile]:
     """Each execution as cells, without those whose steps tell no times."""
     if not chosen:
         return {}
-    values: dict[str, Any] = {"team": team_id, "executions": [one.id for one in chosen]}
-    partitions = []
-    # The partitions are named by constants, so that only they are planned for.
-    for number, (kept, day) in enumerate(sorted({(one.retention_class, one.anchor_day) for one in chosen})):
-        partitions.append(f"(s.retention_class = %(kept{number})s AND s.anchor_day = %(day{number})s)")
-        values |= {f"kept{number}": kept, f"day{number}": day}
-    statement = _STEPS.format(partitions=" OR ".join(partitions), most=2 * MAX_STEPS)
+    partitions, values = in_places(((one.retention_class, one.anchor_day) for one in chosen), "s")
+    values |= {"team": team_id, "executions": [one.id for one in chosen]}
+    statement = _STEPS.format(partitions=partitions, most=2 * MAX_STEPS)
     steps: dict[UUID, list[tuple[Any, ...]]] = {}
     for row in run_planned(statement, values):
         steps.setdefault(row[0], []).append(row[1:])

@@ -124,10 +124,23 @@ def series(
     Points start at multiples of the bucket (weeks on Mondays, all in UTC), so the first may start before the
     window; it holds what is inside the window only. A bucket shorter than the window's precision becomes that.
     """
+    which = Slice(workflow_id, environment, dimension, value_id)
+    return series_of(team_id, window, which, pending(team_id), bucket=bucket, max_points=max_points)
+
+
+def series_of(
+    team_id: UUID,
+    window: Window,
+    which: Slice,
+    marked: Pending,
+    *,
+    bucket: timedelta | None = None,
+    max_points: int = MAX_POINTS,
+) -> Series:
+    """As `series`, of a slice, from a page that has asked what is marked already."""
     window = window.aligned()
     length = max(bucket, window.precision) if bucket else bucket_for(window, max_points)
-    which = Slice(workflow_id, environment, dimension, value_id)
-    parts = segments(window, pending(team_id), coarsest=length)
+    parts = segments(window, marked, coarsest=length)
     found = figures(team_id, which, parts, _BUCKET, length=length)
     return Series(length, [Point(start, found.get(start, _NOTHING)) for start in starts_of(window, length)])
 

@@ -16,7 +16,7 @@ from monitoring.reads.cuts import Cut
 from monitoring.reads.figures import Totals, together
 from monitoring.reads.onsets import Began
 from monitoring.reads.releases import ReleaseMark, latest_release, release_marks
-from monitoring.reads.rollup_rows import pending
+from monitoring.reads.rollup_rows import Pending, Slice, pending
 from monitoring.reads.steps import NodePlace, failure_points, last_run_at, node_places, typical_failure
 from monitoring.reads.surroundings import Judged, judge_workflow
 from monitoring.reads.verdict import Verdict
@@ -72,7 +72,7 @@ def load(
 ) -> TrendsPage:
     """The page's figures. `environment=None`: all environments."""
     workflow_id, marked = workflow.id, pending(team_id)
-    series = page_series(team_id, window, workflow_id=workflow_id, environment=environment)
+    series = page_series(team_id, window, workflow_id=workflow_id, environment=environment, marked=marked)
     totals = together([point.totals for point in series.points])
     errors = trends.by_value(
         team_id,
@@ -119,11 +119,17 @@ def load(
 
 
 def page_series(
-    team_id: uuid.UUID, window: Window, *, workflow_id: uuid.UUID, environment: str | None
+    team_id: uuid.UUID,
+    window: Window,
+    *,
+    workflow_id: uuid.UUID,
+    environment: str | None,
+    marked: Pending | None = None,
 ) -> trends.Series:
     """The series of the charts, in which a beginning is looked for, too."""
     most = LONG_CHART_POINTS if window.length > LONG else CHART_POINTS
-    return trends.series(team_id, window, workflow_id=workflow_id, environment=environment, max_points=most)
+    which = Slice(workflow_id, environment, Dimension.NONE, 0)
+    return trends.series_of(team_id, window, which, marked or pending(team_id), max_points=most)
 
 
 def judged_window(

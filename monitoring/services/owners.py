@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import update_told
 from accounts.models import MemberGroup, Membership
+from accounts.statements import run_prepared
 from monitoring.models import Workflow
 
 MAX_TAGS = 20
@@ -54,6 +55,16 @@ def _faults(team_id: UUID, values: dict[str, Any]) -> dict[str, str]:
         text = _("must be at most {count}, each with at most {most} characters")
         found["tags"] = text.format(count=MAX_TAGS, most=MAX_TAG)
     return found
+
+
+_POSSIBLE = """SELECT 'user:' || u.id, u.email, 0 FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
+    WHERE m.team_id = %(team)s
+UNION ALL SELECT 'group:' || id, name, 1 FROM member_group WHERE team_id = %(team)s ORDER BY 3, 2, 1"""
+
+
+def possible_owners(team_id: UUID) -> list[tuple[str, str]]:
+    """The members of a team, by e-mail, then its groups, by name: what a form sends for each, and how it is called."""
+    return [(told, name) for told, name, _kind in run_prepared(_POSSIBLE, {"team": team_id})]
 
 
 def groups_of(team_id: UUID) -> list[tuple[str, str]]:

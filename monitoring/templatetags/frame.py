@@ -1,14 +1,16 @@
 """Pieces of the frame that every page pays for, written in one piece or only once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
+from django.template import Context
+from django.template.defaulttags import CsrfTokenNode
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,6 +21,7 @@ from django.utils.translation import gettext as _
 from accounts import formats
 from accounts.locales import OFFERED, formats_of, named
 from accounts.permissions import Permission
+from monitoring.navigation import Section
 from monitoring.presentation import RailStep
 from monitoring.templatetags.components import icon
 
@@ -37,6 +40,64 @@ def constant_part(name: str) -> SafeString:
 @cache
 def _rendered(name: str, language: str | None) -> SafeString:
     return render_to_string(name)
+
+
+@register.simple_tag
+def filled_part(part: str, /, **values: Any) -> SafeString:
+    """A template that only writes its values, or asks whether there is one: rendered once in a process for each set of
+    values that are there (and language), and filled with what is escaped here.
+
+    It sees nothing of the page. Its values are texts; what a filter or a tag makes of one has to be made before.
+    """
+    told = tuple(key for key, value in values.items() if value)
+    pieces = (_split if settings.DEBUG else _pieces)(part, told, get_language())
+    # Every second piece is the name of a value.
+    return mark_safe(  # noqa: S308 - all escaped
+        "".join([_written(values[piece]) if place % 2 else piece for place, piece in enumerate(pieces)])
+    )
+
+
+# A letter that no template has.
+_MARK = "\ue000"
+
+
+def _split(part: str, told: tuple[str, ...], language: str | None) -> list[str]:
+    return render_to_string(part, {key: f"{_MARK}{key}{_MARK}" for key in told}).split(_MARK)
+
+
+_pieces = lru_cache(maxsize=1024)(_split)
+
+
+def _written(value: Any) -> str:
+    return str(value) if hasattr(value, "__html__") else escape(str(value))
+
+
+@register.simple_tag
+def main_navigation(sections: Sequence[Section]) -> SafeString:
+    """The entries of the main navigation: the same for all members with one role, on one page of one team."""
+    return (_navigation if not settings.DEBUG else _navigate)(tuple(sections), get_language())
+
+
+def _navigate(sections: Sequence[Section], language: str | None) -> SafeString:
+    return render_to_string("components/_nav.html", {"nav": sections})
+
+
+_navigation = lru_cache(maxsize=1024)(_navigate)
+
+
+@register.simple_tag(takes_context=True)
+def user_menu(context: Context) -> SafeString:
+    """The menu of who has signed in."""
+    user, request = context["user"], context["request"]
+    return filled_part(
+        "components/_user_menu.html",
+        name=str(user),
+        initials=str(user)[:2].upper(),
+        zone=user.time_zone,
+        path=request.get_full_path(),
+        token=CsrfTokenNode().render(context),
+        options=format_options(user.formats),
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -16,7 +16,7 @@ def finding_leads(scope: Scope) -> Sequence[Lead]:
     """The open findings that are worth most. They are of now: a range that ended before has none."""
     if scope.workflow is None or scope.window.to_text != "now":
         return []
-    return [_lead(scope, one) for one in top_of(scope.team.id, scope.workflow.id, scope.environment)]
+    return [_lead(scope, one) for one in top_of(scope.team.id, scope.workflow, scope.environment)]
 
 
 def findings_href(scope: Scope) -> str:

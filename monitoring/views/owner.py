@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_page
 from accounts.permissions import Permission
 from monitoring.models import Workflow
-from monitoring.reads.improvements import members
-from monitoring.services.owners import OwnerRefused, groups_of, set_ownership
+from monitoring.services.owners import OwnerRefused, possible_owners, set_ownership
 from monitoring.views.shell import Scope, open_scope
 
 USER, GROUP = "user:", "group:"
@@ -39,10 +38,9 @@ def ownership(scope: Scope, *, may_set: bool) -> Ownership:
     assert workflow is not None
     team_id = scope.team.id
     is_owned = workflow.owner_id is not None or workflow.owner_group_id is not None
-    people = [(f"{USER}{user.id}", user.email) for user in members(team_id)] if may_set or is_owned else []
-    groups = [(f"{GROUP}{id}", name) for id, name in groups_of(team_id)] if may_set or is_owned else []
+    options = possible_owners(team_id) if may_set or is_owned else []
     told = _told(workflow)
-    name = dict([*people, *groups]).get(told, "")
+    name = dict(options).get(told, "")
     tags = ", ".join(workflow.tags)
     owner = _("Owner: {name}").format(name=name) if name else _("No owner")
     return Ownership(
@@ -50,7 +48,7 @@ def ownership(scope: Scope, *, may_set: bool) -> Ownership:
         href=reverse("set_owner", args=[scope.team.slug, workflow.slug]) + scope.filters.query(),
         told=told,
         tags=tags,
-        options=[*people, *groups],
+        options=options,
         may_set=may_set,
     )
 

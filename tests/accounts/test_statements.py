@@ -75,3 +75,36 @@ def test_a_lost_connection_is_told_as_one_and_the_next_one_prepares_anew() -> No
         run_bound("SELECT pg_backend_pid()", [])
     connection.close()
     assert run_bound("SELECT pg_backend_pid()", []) != [(backend,)]
+
+
+@pytest.mark.django_db
+def test_values_are_bound_in_the_order_of_their_names(team: Team) -> None:
+    table = Team._meta.db_table
+    sql = f"SELECT %(word)s::text || %(word)s::text, 7 %% 4, slug FROM {table} WHERE id = %(team)s"
+    for _ in range(3):
+        assert run_prepared(sql, {"team": team.id, "unused": object(), "word": "100 %"}) == [
+            ("100 %100 %", 3, team.slug)
+        ]
+    assert run_planned("SELECT %s::int + %s::int, %s::text", [1, 2, None]) == [(3, None)]
+
+
+@pytest.mark.django_db
+def test_a_statement_that_failed_is_parsed_anew() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE told (number int); INSERT INTO told VALUES (1)")
+        assert run_prepared("SELECT * FROM told") == run_prepared("SELECT * FROM told") == [(1,)]
+        # As another session would, which the driver does not hear of.
+        connection.connection.pgconn.exec_(b"ALTER TABLE told ALTER number TYPE text")
+        with pytest.raises(DatabaseError), transaction.atomic():
+            run_prepared("SELECT * FROM told")
+        assert run_prepared("SELECT * FROM told") == [("1",)]
+        cursor.execute("DROP TABLE told")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_statement_of_a_transaction_begins_it() -> None:
+    assert run_prepared("SELECT 1") == [(1,)]
+    with transaction.atomic():
+        ((first,),) = run_prepared("SELECT now()")
+        assert run_prepared("SELECT now()") == [(first,)]
+    assert run_prepared("SELECT now()") != [(first,)]

@@ -46,6 +46,7 @@ OF_THE_FRAME = frozenset(
             "_help",
             "_keys_help",
             "_messages",
+            "_nav",
         ),
         *("_range_picker", "_sample", "_scripts", "_seen_as", "_sidebar", "_theme_toggle", "_top_tools", "_user_menu"),
     }
