@@ -1,6 +1,7 @@
-"""Tasks that may take long: one copy of each at a time in a worker, and never on its last free thread.
+"""Tasks that take long: one copy of each at a time in a worker, and of a kind never as many as it has threads.
 
-Else two of them, or two copies of one that a killed beat sent again, would keep the figures of all teams waiting.
+Else two of them, or two copies of one that a killed beat sent again, would keep the figures of all teams waiting. There
+are two kinds, so that what takes hours does not keep back what is done every minute.
 """
 
 import os
@@ -38,12 +39,13 @@ class Room:
             self.at_work.discard(key)
 
 
-room = Room(max(THREADS - 1, 1))
+PLACES = max(THREADS - 1, 1)
 
 
 class LongTask(Task[..., Any]):
-    """What may take more than a few seconds: `@shared_task(base=LongTask)`."""
+    """What may take minutes or hours: `@shared_task(base=LongTask)`."""
 
+    room = Room(PLACES)
     # How often it may find no place; its hint expires.
     max_retries = None
 
@@ -52,11 +54,17 @@ class LongTask(Task[..., Any]):
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
         key = (self.name, args, tuple(sorted(kwargs.items())))
-        if not (may := room.enter(key)):
+        if not (may := self.room.enter(key)):
             if may is False:
                 raise self.retry(countdown=WAIT_SECONDS)
             return None
         try:
             return self.run(*args, **kwargs)
         finally:
-            room.leave(key)
+            self.room.leave(key)
+
+
+class SlowTask(LongTask):
+    """What ends by itself after up to a minute, and goes on at its next hint: `@shared_task(base=SlowTask)`."""
+
+    room = Room(PLACES)

@@ -3,13 +3,13 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.long_tasks import LongTask
+from accounts.long_tasks import LongTask, SlowTask
 from accounts.models import Team
 from billing.services import cost_mail, export_children, export_jobs, first_rating
 from billing.store import allocation, lines, retention
 
 
-@shared_task(base=LongTask, time_limit=120, soft_time_limit=110)
+@shared_task(base=SlowTask, time_limit=120, soft_time_limit=110)
 def rate_first() -> None:
     """Rates usage that never had a price, where somebody asked for it; every five seconds."""
     first_rating.rate_due(timezone.now(), seconds=20.0)
@@ -46,7 +46,7 @@ def remove_old_exports() -> None:
         export_jobs.remove_expired(team_id, timezone.now())
 
 
-@shared_task(base=LongTask, time_limit=120, soft_time_limit=110)
+@shared_task(base=SlowTask, time_limit=120, soft_time_limit=110)
 def send_cost_mails() -> None:
     """Queues the costs of the month that ended, and sends what is due; every 30 seconds."""
     now = timezone.now()

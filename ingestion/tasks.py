@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.long_tasks import LongTask
+from accounts.long_tasks import LongTask, SlowTask
 from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion import ledger
@@ -47,7 +47,7 @@ def remove_expired() -> None:
             personal_data_jobs.remove_expired(team_id, now)
 
 
-@shared_task(base=LongTask, time_limit=150, soft_time_limit=120)
+@shared_task(base=SlowTask, time_limit=150, soft_time_limit=120)
 def send_outbox() -> None:
     """Sends on what is due; every two seconds. What a killed one had claimed is sent by a later one."""
     sending.send_due()
@@ -65,13 +65,13 @@ def push_metrics() -> None:
     pushing.push_due(timezone.now())
 
 
-@shared_task(base=LongTask, time_limit=600, soft_time_limit=590)
+@shared_task(base=SlowTask, time_limit=600, soft_time_limit=590)
 def work_on_personal_data() -> None:
     """Looks for, exports and deletes personal data that somebody asked about, a little at a time; every two seconds."""
     personal_data_runs.work_due(timezone.now(), seconds=5.0)
 
 
-@shared_task(base=LongTask, time_limit=600, soft_time_limit=590)
+@shared_task(base=SlowTask, time_limit=600, soft_time_limit=590)
 def work_on_sample() -> None:
     """Loads or removes the sample where somebody asked, a stage after the other; every two seconds."""
     sample_jobs.work_due(timezone.now(), seconds=5.0)

@@ -9,8 +9,7 @@ from celery import Celery
 from celery.exceptions import Retry
 from django.conf import settings
 
-from accounts import long_tasks
-from accounts.long_tasks import THREADS, LongTask, Room
+from accounts.long_tasks import THREADS, LongTask, Room, SlowTask
 
 EXPIRES = "2126-01-01T00:00:00+00:00"
 KEY = ("look", (), ())
@@ -19,7 +18,7 @@ KEY = ("look", (), ())
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     found = Room(places=1)
-    monkeypatch.setattr(long_tasks, "room", found)
+    monkeypatch.setattr(LongTask, "room", found)
     return found
 
 
@@ -93,4 +92,8 @@ def test_a_failed_one_gives_its_place_back(app: Celery, room: Room) -> None:
 
 
 def test_one_thread_is_left_to_what_is_short() -> None:
-    assert long_tasks.room.places == max(THREADS - 1, 1)
+    assert [kind.room.places for kind in (LongTask, SlowTask)] == [max(THREADS - 1, 1)] * 2
+
+
+def test_what_takes_hours_does_not_keep_back_what_is_done_every_minute() -> None:
+    assert LongTask.room is not SlowTask.room

@@ -112,13 +112,15 @@ class House:
         Gives the number of its database session. What it waits for is let go at the end, also when the server is gone.
         """
         connection = psycopg.connect(self.admin_url)
+
+        def waiting() -> int | None:
+            # Else what sessions do is as this transaction saw it first.
+            connection.execute("SELECT pg_stat_clear_snapshot()")
+            return next((row[0] for row in connection.execute(_WAITING, [statement])), None)
+
         try:
             connection.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-            yield until(
-                lambda: next((row[0] for row in connection.execute(_WAITING, [statement])), None),
-                f"a write to {table}",
-                seconds,
-            )
+            yield until(waiting, f"a write to {table}", seconds)
         finally:
             connection.close()
 
