@@ -15,6 +15,9 @@ TRANSACTION = "transaction"
 POOLERS = ("", TRANSACTION)
 # A replica that does not answer must not hold a page for the minutes that the system allows.
 REPLICA_SECONDS = 2
+# How long somebody waits for a connection. After as long a pool begins anew to connect: it doubles its pauses, and would
+# come back after an outage only when that was over for as long as it had lasted, up to five minutes.
+POOL_SECONDS = 10
 
 
 def read_databases(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -56,7 +59,8 @@ def read_address(url: str, *, role: str = "", pool_size: int = 0, pooler: str = 
     if role:
         options["options"] = f"-c role={role}"
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
+        seconds = {"timeout": POOL_SECONDS, "reconnect_timeout": POOL_SECONDS}
+        options["pool"] = {"min_size": 1, "max_size": pool_size, **seconds}
     return {
         "ENGINE": "accounts.postgresql",
         "NAME": parts.path.lstrip("/"),

@@ -1,6 +1,7 @@
 """Addresses of the environment as Django's settings: roles, pooler, replica."""
 
 import pytest
+from psycopg_pool.base import AttemptWithBackoff
 
 from config.connecting import read_databases
 
@@ -44,3 +45,15 @@ def test_a_replica_that_is_away_holds_nobody_for_long() -> None:
     replica = read_databases({"DATABASE_URL": APP, "DATABASE_OWNER_URL": OWNER, "DATABASE_REPLICA_URL": REPLICA})
     options = replica["replica"]["OPTIONS"]
     assert (options["connect_timeout"], options["pool"]["timeout"]) == (2, 2)
+
+
+def test_after_an_outage_of_any_length_a_pool_connects_within_seconds() -> None:
+    pool = read_databases({"DATABASE_URL": APP})["default"]["OPTIONS"]["pool"]
+    attempt, now, pauses = AttemptWithBackoff(timeout=pool["reconnect_timeout"]), 0.0, list[float]()
+    while not attempt.time_to_give_up(now):
+        attempt.update_delay(now)
+        pauses.append(attempt.delay)
+        now += attempt.delay
+    assert max(pauses) < 5
+    # Who waits meanwhile is told no later than the pool gives up; the next one lets it begin anew.
+    assert now <= pool["timeout"]
