@@ -15,8 +15,8 @@ TRANSACTION = "transaction"
 POOLERS = ("", TRANSACTION)
 # A replica that does not answer must not hold a page for the minutes that the system allows.
 REPLICA_SECONDS = 2
-# How long somebody waits for a connection. After as long a pool begins anew to connect: it doubles its pauses, and would
-# come back after an outage only when that was over for as long as it had lasted, up to five minutes.
+# How long somebody waits for a connection. A pool begins anew to connect after as long: it doubles its pauses, and
+# would come back when an outage was over for as long as it had lasted, up to five minutes.
 POOL_SECONDS = 10
 
 
