@@ -1,7 +1,12 @@
 """Addresses of the environment as Django's settings: roles, pooler, replica."""
 
+import itertools
+import time
+from typing import Any
+
+import psycopg
 import pytest
-from psycopg_pool.base import AttemptWithBackoff
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from config.connecting import read_databases
 
@@ -47,13 +52,21 @@ def test_a_replica_that_is_away_holds_nobody_for_long() -> None:
     assert (options["connect_timeout"], options["pool"]["timeout"]) == (2, 2)
 
 
-def test_after_an_outage_of_any_length_a_pool_connects_within_seconds() -> None:
-    pool = read_databases({"DATABASE_URL": APP})["default"]["OPTIONS"]["pool"]
-    attempt, now, pauses = AttemptWithBackoff(timeout=pool["reconnect_timeout"]), 0.0, list[float]()
-    while not attempt.time_to_give_up(now):
-        attempt.update_delay(now)
-        pauses.append(attempt.delay)
-        now += attempt.delay
-    assert max(pauses) < 5
-    # Who waits meanwhile is told no later than the pool gives up; the next one lets it begin anew.
-    assert now <= pool["timeout"]
+def test_a_pool_tries_to_connect_as_long_as_somebody_waits() -> None:
+    tries: list[float] = []
+
+    class Unreachable(psycopg.Connection[Any]):
+        @classmethod
+        def connect(cls, *_: Any, **__: Any) -> Any:
+            tries.append(time.monotonic())
+            raise psycopg.OperationalError("gone")
+
+    told = read_databases({"DATABASE_URL": APP})["default"]["OPTIONS"]["pool"]
+    assert told["reconnect_timeout"] <= 2
+    # Ten times as fast.
+    options = {**told, "reconnect_timeout": told["reconnect_timeout"] / 10}
+    with ConnectionPool(connection_class=Unreachable, open=True, **options) as pool, pytest.raises(PoolTimeout):
+        pool.getconn(timeout=1)
+    pauses = [after - before for before, after in itertools.pairwise(tries)]
+    assert len(tries) > 4
+    assert max(pauses) < 0.5
