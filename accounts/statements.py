@@ -17,7 +17,7 @@ from django.db.models import Model
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.generators import execute
-from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 Row = tuple[Any, ...]
@@ -74,8 +74,8 @@ def _encoded(statement: str) -> bytes:
 
 
 def _error_of(raw: psycopg.Connection[Any], result: PGresult) -> psycopg.Error:
-    """Why a statement failed. That the server is gone has no code of its own."""
-    if raw.pgconn.status == ConnStatus.BAD:
+    """Why a statement failed. What the server did not say itself has no code: it is gone, known to be or not yet."""
+    if raw.pgconn.status == ConnStatus.BAD or not result.error_field(DiagnosticField.SQLSTATE):
         return psycopg.OperationalError(raw.pgconn.get_error_message())
     return error_from_result(result, encoding=raw.info.encoding)
 

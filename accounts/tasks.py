@@ -3,11 +3,12 @@
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.long_tasks import LongTask, SlowTask
 from accounts.services import audit_sending, export_child, installation_sending, key_mail, key_usage, team_exports
 from accounts.services.erasure import erase_due
 
 
-@shared_task(ignore_result=True)
+@shared_task(base=LongTask, ignore_result=True)
 def erase_deleted_teams() -> None:
     """Erases teams whose days of grace are over, and exports whose days are."""
     team_exports.remove_expired(timezone.now())
@@ -20,7 +21,7 @@ def write_team_exports() -> None:
     export_child.start_if_due(timezone.now())
 
 
-@shared_task(ignore_result=True, time_limit=120, soft_time_limit=110)
+@shared_task(base=SlowTask, ignore_result=True, time_limit=120, soft_time_limit=110)
 def send_audit_events() -> None:
     """Pushes audit logs to where teams want them, and that of the installation; every few seconds."""
     installation_sending.send_due(timezone.now(), seconds=20.0)
@@ -33,7 +34,7 @@ def take_key_counts() -> None:
     key_usage.take_counts()
 
 
-@shared_task(ignore_result=True, time_limit=120, soft_time_limit=110)
+@shared_task(base=SlowTask, ignore_result=True, time_limit=120, soft_time_limit=110)
 def send_key_mails() -> None:
     """Tells who made them of API keys that end soon; every few minutes."""
     key_mail.queue_due(timezone.now())

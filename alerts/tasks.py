@@ -5,6 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.long_tasks import LongTask
 from accounts.models import Team
 from accounts.services.retention import policy_of
 from accounts.tenancy import team_context
@@ -29,7 +30,7 @@ def send_notices() -> None:
     delivery.send_due(20.0)
 
 
-@shared_task(time_limit=120, soft_time_limit=110)
+@shared_task(base=LongTask, time_limit=120, soft_time_limit=110)
 def remove_old_notices() -> None:
     """Removes deliveries that were done long ago; every hour."""
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):

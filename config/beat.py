@@ -16,6 +16,7 @@ from celery.signals import after_task_publish  # noqa: E402
 
 from config import readiness  # noqa: E402 - what stands above comes first
 from config.aliveness import Signs, note_beat  # noqa: E402
+from config.beat_scheduler import Scheduler  # noqa: E402
 
 # Named for the log alone; an app of its own, without Celery's hook into Django.
 app = Celery("steadyrun-beat", fixups=[])
@@ -26,6 +27,7 @@ def main() -> None:
     """Runs until ended by a signal; the file keeps when each task ran last."""
     signs = Signs(lambda: note_beat(app.conf.broker_url))
     after_task_publish.connect(signs)
+    app.conf.beat_scheduler = Scheduler
     Beat(app=app, schedule=sys.argv[1], loglevel=os.environ.get("LOG_LEVEL", "WARNING")).run()
 
 

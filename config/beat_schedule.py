@@ -1,4 +1,4 @@
-"""What the beat starts and how often. `expires`: a hint that nobody took by then is worth nothing."""
+"""What the beat starts and how often. `expires`: a hint that nobody took by then is worth nothing, or comes again."""
 
 from typing import Any
 
@@ -7,8 +7,12 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "check-criteria": {"task": "monitoring.tasks.check_criteria", "schedule": 2.0, "options": {"expires": 5}},
     "diagnose-due": {"task": "monitoring.tasks.diagnose_due", "schedule": 2.0, "options": {"expires": 5}},
     "fold-ledger": {"task": "ingestion.tasks.fold_ledger", "schedule": 2.0, "options": {"expires": 5}},
-    "remove-what-sources-kept": {"task": "ingestion.tasks.remove_expired", "schedule": 3600.0},
-    "measure-storage": {"task": "ingestion.tasks.measure_storage", "schedule": 900.0},
+    "remove-what-sources-kept": {
+        "task": "ingestion.tasks.remove_expired",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
+    "measure-storage": {"task": "ingestion.tasks.measure_storage", "schedule": 900.0, "options": {"expires": 800}},
     "work-on-personal-data": {
         "task": "ingestion.tasks.work_on_personal_data",
         "schedule": 2.0,
@@ -27,25 +31,37 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 10},
     },
     "send-to-trackers": {"task": "monitoring.tasks.send_to_trackers", "schedule": 2.0, "options": {"expires": 5}},
-    "remove-old-deliveries": {"task": "monitoring.tasks.remove_old_deliveries", "schedule": 3600.0},
+    "remove-old-deliveries": {
+        "task": "monitoring.tasks.remove_old_deliveries",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
     "send-reviews": {"task": "monitoring.tasks.send_reviews", "schedule": 30.0, "options": {"expires": 25}},
     "follow-incidents": {"task": "alerts.tasks.follow_incidents", "schedule": 5.0, "options": {"expires": 5}},
     "make-default-rules": {"task": "alerts.tasks.make_default_rules", "schedule": 10.0, "options": {"expires": 9}},
     "evaluate-rules": {"task": "alerts.tasks.evaluate_rules", "schedule": 2.0, "options": {"expires": 5}},
     "send-notices": {"task": "alerts.tasks.send_notices", "schedule": 1.0, "options": {"expires": 3}},
-    "remove-old-notices": {"task": "alerts.tasks.remove_old_notices", "schedule": 3600.0},
+    "remove-old-notices": {"task": "alerts.tasks.remove_old_notices", "schedule": 3600.0, "options": {"expires": 3000}},
     "rate-first": {"task": "billing.tasks.rate_first", "schedule": 5.0, "options": {"expires": 5}},
     "fold-costs": {"task": "billing.tasks.fold_costs", "schedule": 5.0, "options": {"expires": 5}},
     "allocate-costs": {"task": "billing.tasks.allocate_costs", "schedule": 300.0, "options": {"expires": 290}},
-    "drop-old-costs": {"task": "billing.tasks.drop_old_costs", "schedule": 86400.0},
+    "drop-old-costs": {"task": "billing.tasks.drop_old_costs", "schedule": 86400.0, "options": {"expires": 80000}},
     "run-exports": {"task": "billing.tasks.run_exports", "schedule": 2.0, "options": {"expires": 2}},
-    "remove-old-exports": {"task": "billing.tasks.remove_old_exports", "schedule": 3600.0},
+    "remove-old-exports": {
+        "task": "billing.tasks.remove_old_exports",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
     "send-cost-mails": {"task": "billing.tasks.send_cost_mails", "schedule": 30.0, "options": {"expires": 25}},
     "write-team-exports": {"task": "accounts.tasks.write_team_exports", "schedule": 3.0, "options": {"expires": 3}},
-    "erase-deleted-teams": {"task": "accounts.tasks.erase_deleted_teams", "schedule": 3600.0},
+    "erase-deleted-teams": {
+        "task": "accounts.tasks.erase_deleted_teams",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
     "send-audit-events": {"task": "accounts.tasks.send_audit_events", "schedule": 3.0, "options": {"expires": 5}},
     "take-key-counts": {"task": "accounts.tasks.take_key_counts", "schedule": 30.0, "options": {"expires": 25}},
     "send-key-mails": {"task": "accounts.tasks.send_key_mails", "schedule": 300.0, "options": {"expires": 290}},
-    "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
-    "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0},
+    "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0, "options": {"expires": 3000}},
+    "drop-partitions": {"task": "monitoring.tasks.drop_expired", "schedule": 3600.0, "options": {"expires": 3000}},
 }

@@ -15,6 +15,9 @@ TRANSACTION = "transaction"
 POOLERS = ("", TRANSACTION)
 # A replica that does not answer must not hold a page for the minutes that the system allows.
 REPLICA_SECONDS = 2
+# How long somebody waits for a connection, and how long a pool tries to connect before it begins anew: it doubles its
+# pauses, and would come back when an outage was over for as long as it had lasted, up to five minutes.
+POOL_SECONDS, RECONNECT_SECONDS = 10, 2
 
 
 def read_databases(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -45,6 +48,13 @@ def read_databases(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def try_on(pool: Any) -> None:
+    """Lets a pool that has given up begin anew where somebody waits: by itself it would with the next one who comes."""
+    with pool._lock:
+        if pool._waiting:
+            pool._maybe_grow_pool()
+
+
 def read_address(url: str, *, role: str = "", pool_size: int = 0, pooler: str = "") -> dict[str, Any]:
     """Django's settings for one `postgresql://` address; `role` is taken on at connect, a pool keeps connections."""
     parts = urlsplit(url)
@@ -56,7 +66,13 @@ def read_address(url: str, *, role: str = "", pool_size: int = 0, pooler: str = 
     if role:
         options["options"] = f"-c role={role}"
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": POOL_SECONDS,
+            "reconnect_timeout": RECONNECT_SECONDS,
+            "reconnect_failed": try_on,
+        }
     return {
         "ENGINE": "accounts.postgresql",
         "NAME": parts.path.lstrip("/"),

@@ -14,6 +14,7 @@ sys.modules.setdefault("opentelemetry.sdk", None)  # type: ignore[arg-type]
 from celery.apps.worker import Worker  # noqa: E402 - what stands above comes first
 from celery.signals import heartbeat_sent  # noqa: E402
 
+from accounts.long_tasks import THREADS  # noqa: E402
 from config.aliveness import Signs  # noqa: E402
 from config.celery import app  # noqa: E402
 from config.checks import refuse_unsafe  # noqa: E402
@@ -29,7 +30,7 @@ def main() -> int:
     worker = Worker(
         app=app,
         pool_cls="threads",
-        concurrency=int(os.environ.get("WORKER_THREADS", "2")),
+        concurrency=THREADS,
         loglevel=os.environ.get("LOG_LEVEL", "WARNING").upper(),
         without_gossip=True,
         without_mingle=True,

@@ -155,6 +155,9 @@ def _store(request: _Request) -> Outcome:
             if attempt == ATTEMPTS or not _is_passing(error):
                 raise StorageUnavailable(gettext_noop("the database is not available")) from error
         except DatabaseError as error:
+            if type(error.__cause__) is psycopg.DatabaseError:
+                # Of no kind at all: not the server's verdict on a value, which would be final for the sender.
+                raise StorageUnavailable(gettext_noop("the database is not available")) from error
             if attempt == ATTEMPTS or not isinstance(error.__cause__, psycopg.IntegrityError):
                 logger.exception("a request was refused by the database")
                 raise ReportsRefused(gettext_noop("a value cannot be stored")) from error

@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.long_tasks import LongTask, SlowTask
 from accounts.models import Team
 from accounts.tenancy import team_context
 from ingestion import ledger
@@ -21,7 +22,7 @@ def fold_ledger() -> None:
     ledger.fold()
 
 
-@shared_task(soft_time_limit=540)
+@shared_task(base=LongTask, soft_time_limit=540)
 def process_deliveries_again(team_id: str, source_id: str, before: str) -> None:
     """Reads all kept deliveries of a source again; `before` (ISO 8601) is when that was asked for.
 
@@ -35,7 +36,7 @@ def process_deliveries_again(team_id: str, source_id: str, before: str) -> None:
             pass
 
 
-@shared_task
+@shared_task(base=LongTask)
 def remove_expired() -> None:
     """Removes deliveries, and what sources keep, after their time; every hour."""
     now = timezone.now()
@@ -46,13 +47,13 @@ def remove_expired() -> None:
             personal_data_jobs.remove_expired(team_id, now)
 
 
-@shared_task(time_limit=150, soft_time_limit=120)
+@shared_task(base=SlowTask, time_limit=150, soft_time_limit=120)
 def send_outbox() -> None:
     """Sends on what is due; every two seconds. What a killed one had claimed is sent by a later one."""
     sending.send_due()
 
 
-@shared_task(time_limit=120, soft_time_limit=110)
+@shared_task(base=LongTask, time_limit=120, soft_time_limit=110)
 def tidy_outbox() -> None:
     """Keeps outboxes bounded; every minute."""
     outbox.tidy(timezone.now())
@@ -64,19 +65,19 @@ def push_metrics() -> None:
     pushing.push_due(timezone.now())
 
 
-@shared_task(time_limit=600, soft_time_limit=590)
+@shared_task(base=SlowTask, time_limit=600, soft_time_limit=590)
 def work_on_personal_data() -> None:
     """Looks for, exports and deletes personal data that somebody asked about, a little at a time; every two seconds."""
     personal_data_runs.work_due(timezone.now(), seconds=5.0)
 
 
-@shared_task(time_limit=600, soft_time_limit=590)
+@shared_task(base=SlowTask, time_limit=600, soft_time_limit=590)
 def work_on_sample() -> None:
     """Loads or removes the sample where somebody asked, a stage after the other; every two seconds."""
     sample_jobs.work_due(timezone.now(), seconds=5.0)
 
 
-@shared_task
+@shared_task(base=LongTask)
 def measure_storage() -> None:
     """Measures what the records of each team take; every quarter of an hour."""
     storage.measure_storage(timezone.now())

@@ -9,6 +9,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.long_tasks import LongTask, SlowTask
 from accounts.models import Team
 from accounts.tenancy import team_context
 from monitoring import ports
@@ -38,13 +39,13 @@ def check_criteria() -> None:
     criteria_check.check_due(timezone.now(), seconds=1.5)
 
 
-@shared_task(time_limit=300, soft_time_limit=280)
+@shared_task(base=SlowTask, time_limit=300, soft_time_limit=280)
 def build_baselines() -> None:
     """Builds usual ranges that are due, for about twenty seconds; every minute."""
     baselines.build_due(timezone.now())
 
 
-@shared_task(time_limit=300, soft_time_limit=280)
+@shared_task(base=SlowTask, time_limit=300, soft_time_limit=280)
 def build_findings() -> None:
     """Looks at workflows that are due for findings, for about twenty seconds; every minute."""
     findings.build_due(timezone.now())
@@ -68,16 +69,16 @@ def make_partitions() -> None:
     partitions.make_ahead(timezone.now().date())
 
 
-@shared_task
+@shared_task(base=LongTask)
 def drop_expired() -> None:
     """Removes executions, records and minute rollups that are kept no longer, once figures and costs have them."""
     now = timezone.now()
-    rollups.fold_all(now)
+    rollups.fold_all(now, until=now)
     if ports.settle_costs(now):
         retention.drop_expired(now)
 
 
-@shared_task(time_limit=1800, soft_time_limit=1700)
+@shared_task(base=LongTask, time_limit=1800, soft_time_limit=1700)
 def restore_archived(team_id: str, class_: int, day: str, execution_id: str, days: int, by: str) -> None:
     """Brings a day, or one execution of it, back from the archive; somebody asked for it on the page."""
     only = [UUID(execution_id)] if execution_id else None
@@ -90,13 +91,13 @@ def measure_improvements() -> None:
     proofs.measure_due(timezone.now(), seconds=5.0)
 
 
-@shared_task(time_limit=120, soft_time_limit=110)
+@shared_task(base=SlowTask, time_limit=120, soft_time_limit=110)
 def send_to_trackers() -> None:
     """Sends what issue trackers are to be told; every two seconds. What a killed one had claimed is sent later."""
     tracker_sending.send_due(timezone.now(), seconds=20.0)
 
 
-@shared_task(time_limit=120, soft_time_limit=110)
+@shared_task(base=LongTask, time_limit=120, soft_time_limit=110)
 def remove_old_deliveries() -> None:
     """Removes deliveries to trackers that were done long ago; every hour."""
     for team_id in Team.objects.order_by("id").values_list("id", flat=True):
@@ -104,7 +105,7 @@ def remove_old_deliveries() -> None:
             tracker.remove_old(team_id, timezone.now())
 
 
-@shared_task(time_limit=120, soft_time_limit=110)
+@shared_task(base=SlowTask, time_limit=120, soft_time_limit=110)
 def send_reviews() -> None:
     """Queues the weekly reviews on Mondays, and sends what is due; every 30 seconds."""
     now = timezone.now()

@@ -96,12 +96,15 @@ def fold(now: datetime, limit: int = LIMIT) -> int:
     return sum(fold_team(team_id, now, limit) for team_id in marked_teams())
 
 
-def fold_all(now: datetime | None = None, *, team_id: UUID | None = None) -> int:
-    """Folds until nothing is marked, days and months included: for imports and tests. Answers the marks taken."""
+def fold_all(now: datetime | None = None, *, team_id: UUID | None = None, until: datetime | None = None) -> int:
+    """Folds until nothing is marked, days and months included. Answers the marks taken.
+
+    While others report there is always something marked: where they may, only what was marked `until` then is taken.
+    """
     now = now or timezone.now()
     total = 0
     for team in [team_id] if team_id else marked_teams():
-        while taken := fold_team(team, now, LIMIT, is_whole=True):
+        while taken := fold_team(team, now, LIMIT, is_whole=True, until=until):
             total += taken
     return total
 
@@ -116,16 +119,21 @@ def marked_teams() -> list[UUID]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def fold_team(team_id: UUID, now: datetime, limit: int = LIMIT, *, is_whole: bool = False) -> int:
-    """Takes up to `limit` marks of a team in one transaction; `is_whole` waits for other folders and delays nothing."""
+def fold_team(
+    team_id: UUID, now: datetime, limit: int = LIMIT, *, is_whole: bool = False, until: datetime | None = None
+) -> int:
+    """Takes up to `limit` marks of a team in one transaction, those made `until` then where that is told.
+
+    `is_whole` waits for other folders and delays nothing.
+    """
     with team_context(team_id):
         with connection.cursor() as cursor:
             cursor.execute(_SETTINGS)
         if not lock_folding(team_id, wait=is_whole):
             return 0
-        minutes, taken = _claim(team_id, Grain.MINUTE, None, limit)
+        minutes, taken = _claim(team_id, Grain.MINUTE, until, limit)
         _fold_minutes(team_id, minutes, now)
-        before = None if is_whole else now - COARSE_DELAY
+        before = until if is_whole else now - COARSE_DELAY
         for grain, finer, above in ((Grain.DAY, Grain.HOUR, Grain.MONTH), (Grain.MONTH, Grain.DAY, None)):
             buckets, marks = _claim(team_id, grain, before, limit)
             _merge(team_id, grain, finer, buckets, now)

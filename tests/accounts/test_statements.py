@@ -6,10 +6,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from psycopg.pq import ExecStatus
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Team
-from accounts.statements import find_row, run_bound, run_planned, run_prepared
+from accounts.statements import _error_of, find_row, run_bound, run_planned, run_prepared
 
 
 @pytest.mark.django_db
@@ -108,3 +109,12 @@ def test_the_first_statement_of_a_transaction_begins_it() -> None:
         ((first,),) = run_prepared("SELECT now()")
         assert run_prepared("SELECT now()") == [(first,)]
     assert run_prepared("SELECT now()") != [(first,)]
+
+
+@pytest.mark.django_db
+def test_what_the_server_did_not_say_itself_is_a_lost_connection() -> None:
+    """libpq may tell of the end of the server before it takes its connection for lost."""
+    connection.ensure_connection()
+    raw: psycopg.Connection = connection.connection
+    result = raw.pgconn.make_empty_result(ExecStatus.FATAL_ERROR)
+    assert isinstance(_error_of(raw, result), psycopg.OperationalError)

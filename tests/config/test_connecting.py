@@ -1,6 +1,12 @@
 """Addresses of the environment as Django's settings: roles, pooler, replica."""
 
+import itertools
+import time
+from typing import Any
+
+import psycopg
 import pytest
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from config.connecting import read_databases
 
@@ -44,3 +50,23 @@ def test_a_replica_that_is_away_holds_nobody_for_long() -> None:
     replica = read_databases({"DATABASE_URL": APP, "DATABASE_OWNER_URL": OWNER, "DATABASE_REPLICA_URL": REPLICA})
     options = replica["replica"]["OPTIONS"]
     assert (options["connect_timeout"], options["pool"]["timeout"]) == (2, 2)
+
+
+def test_a_pool_tries_to_connect_as_long_as_somebody_waits() -> None:
+    tries: list[float] = []
+
+    class Unreachable(psycopg.Connection[Any]):
+        @classmethod
+        def connect(cls, *_: Any, **__: Any) -> Any:
+            tries.append(time.monotonic())
+            raise psycopg.OperationalError("gone")
+
+    told = read_databases({"DATABASE_URL": APP})["default"]["OPTIONS"]["pool"]
+    assert told["reconnect_timeout"] <= 2
+    # Ten times as fast.
+    options = {**told, "reconnect_timeout": told["reconnect_timeout"] / 10}
+    with ConnectionPool(connection_class=Unreachable, open=True, **options) as pool, pytest.raises(PoolTimeout):
+        pool.getconn(timeout=1)
+    pauses = [after - before for before, after in itertools.pairwise(tries)]
+    assert len(tries) > 4
+    assert max(pauses) < 0.5

@@ -103,7 +103,8 @@ def audit(house: House, team: Team, batches: Sequence[Batch], result: Result) ->
     about = [(id, stored.get(id), expected.get(id)) for id in (*lost, *doubled)][:3]
     assert (lost, doubled) == ([], []), f"{len(lost)} lost, {len(doubled)} doubled, as {about}"
     assert result.other_5xx == 0, answers
-    assert [batch.fault for batch in batches if batch.fault] == []
+    faults = [batch.fault for batch in batches if batch.fault]
+    assert faults == [], faults[:3]
     assert acknowledged == set(expected), "not all was acknowledged in the end"
     audit_figures(house, team)
 

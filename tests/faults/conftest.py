@@ -6,6 +6,7 @@ recounted.
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,7 +95,7 @@ def noting() -> Note:
 
     @contextmanager
     def note(name: str) -> Iterator[Result]:
-        result = Result(name)
+        result, began = Result(name), time.monotonic()
         RESULTS.append(result)
         try:
             yield result
@@ -105,6 +106,7 @@ def noting() -> Note:
             result.is_broken = True
             raise
         finally:
+            result.took = time.monotonic() - began
             results.keep([result])
 
     return note

@@ -15,7 +15,10 @@ HEADINGS = ("fault", "times", "sent", "acknowledged", "stored", "lost", "doubled
 
 @dataclass
 class Result:
-    """One fault. `sent`, `acknowledged`, `stored`, `lost` and `doubled` count executions; `recovered` has seconds."""
+    """One fault. `sent`, `acknowledged`, `stored`, `lost` and `doubled` count executions; `recovered` has seconds.
+
+    `took` is how many seconds all of it took; nothing where that was not measured yet.
+    """
 
     name: str
     times: int = 1
@@ -29,6 +32,7 @@ class Result:
     other_5xx: int = 0
     recovered: list[float] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
+    took: float = 0.0
     skipped: str = ""
     is_broken: bool = False
 
@@ -80,5 +84,11 @@ def read() -> list[Result]:
     return [Result(**one) for one in json.loads(FILE.read_text())["faults"]]
 
 
+def whole(results: list[Result]) -> str:
+    """How long all of them took."""
+    timed = [one.took for one in results if one.took]
+    return f"{len(timed)} of {len(results)} took {sum(timed) / 60:.1f} minutes together"
+
+
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(table(read())) + "\n")
+    sys.stdout.write("\n".join([*table(read()), whole(read())]) + "\n")

@@ -19,9 +19,19 @@ from django.db import connections
 from config.migrating import migrate_patiently
 migrate_patiently(connections["owner"], print)
 """
+# Nothing of Steadyrun goes back; here it may be the one that a deadlock ends, and is tried again like the way there.
 _BACK = """
+import time
 from django.core.management import call_command
-call_command("migrate", "faults_extra", "zero", database="owner", verbosity=0)
+from django.db import OperationalError
+for left in reversed(range(10)):
+    try:
+        call_command("migrate", "faults_extra", "zero", database="owner", verbosity=0)
+        break
+    except OperationalError:
+        if not left:
+            raise
+        time.sleep(1)
 """
 
 

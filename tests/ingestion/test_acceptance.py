@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Team
@@ -133,9 +133,16 @@ def test_a_value_that_the_database_refuses_stores_nothing(team: Team) -> None:
         assert Execution.objects.count() == 0
 
 
-def test_trouble_with_the_database_says_try_again(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("told", "cause"),
+    [(OperationalError, psycopg.OperationalError), (DatabaseError, psycopg.DatabaseError)],
+    ids=["known", "of no kind"],
+)
+def test_trouble_with_the_database_says_try_again(
+    team: Team, monkeypatch: pytest.MonkeyPatch, told: type[DatabaseError], cause: type[psycopg.Error]
+) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise OperationalError("gone") from psycopg.OperationalError("gone")
+        raise told("gone") from cause("gone")
 
     monkeypatch.setattr(acceptance, "write", fail)
     with pytest.raises(StorageUnavailable):

@@ -1,11 +1,14 @@
 """The fold: rollups say what the records say, whatever was sent in which order and however often it is folded."""
 
+import itertools
 import random
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -208,6 +211,23 @@ class TestFolding:
 
     def test_nothing_marked_nothing_done(self) -> None:
         assert fold(NOW) == 0
+
+    def test_folding_what_was_marked_until_now_ends_while_others_report(
+        self, team: Team, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is expired is removed after this: else its thread would do nothing else while there is load."""
+        fold_minutes, passes = rollups._fold_minutes, itertools.count(1)
+
+        def fold_while_one_reports(team_id: UUID, marked: Sequence[rollups.Bucket], now: datetime) -> None:
+            number = next(passes)
+            assert number < 5, "it has no end"
+            fold_minutes(team_id, marked, now)
+            send(team, report(id=f"meanwhile {number}"), now=NOW + timedelta(seconds=number))
+
+        send(team, report(id="before"))
+        monkeypatch.setattr(rollups, "_fold_minutes", fold_while_one_reports)
+        assert fold_all(NOW, until=NOW) > 0
+        assert Rollup.objects.filter(dimension=0, grain=Grain.MONTH).get().runs == 1
 
     def test_late_parts_move_a_run(self, team: Team) -> None:
         send(team, report(id="x", status=Status.RUNNING, started_at=NOW - timedelta(days=3), finished_at=None))

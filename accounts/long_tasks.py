@@ -1,0 +1,70 @@
+"""Tasks that take long: one copy of each at a time in a worker, and of a kind never as many as it has threads.
+
+Else two of them, or two copies of one that a killed beat sent again, would keep the figures of all teams waiting. There
+are two kinds, so that what takes hours does not keep back what is done every minute.
+"""
+
+import os
+from threading import Lock
+from typing import Any
+
+from celery import Task
+
+# Tasks that a worker does at once.
+THREADS = int(os.environ.get("WORKER_THREADS", "2"))
+WAIT_SECONDS = 1.0
+
+
+class Room:
+    """What long tasks are at work in this process; `places` is how many may be."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.lock = Lock()
+        self.at_work: set[Any] = set()
+
+    def enter(self, key: Any) -> bool | None:
+        """True: it may begin. False: there is no place now. None: the same is at work already."""
+        with self.lock:
+            if key in self.at_work:
+                return None
+            if len(self.at_work) >= self.places:
+                return False
+            self.at_work.add(key)
+            return True
+
+    def leave(self, key: Any) -> None:
+        """It has ended."""
+        with self.lock:
+            self.at_work.discard(key)
+
+
+PLACES = max(THREADS - 1, 1)
+
+
+class LongTask(Task[..., Any]):
+    """What may take minutes or hours: `@shared_task(base=LongTask)`."""
+
+    room = Room(PLACES)
+    # How often it may find no place; its hint expires.
+    max_retries = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Does it. In a worker it leaves when the same is at work, and comes again when there is no place."""
+        if self.request.called_directly:
+            return super().__call__(*args, **kwargs)
+        key = (self.name, args, tuple(sorted(kwargs.items())))
+        if not (may := self.room.enter(key)):
+            if may is False:
+                raise self.retry(countdown=WAIT_SECONDS)
+            return None
+        try:
+            return self.run(*args, **kwargs)
+        finally:
+            self.room.leave(key)
+
+
+class SlowTask(LongTask):
+    """What ends by itself after up to a minute, and goes on at its next hint: `@shared_task(base=SlowTask)`."""
+
+    room = Room(PLACES)

@@ -1,0 +1,99 @@
+"""Tasks that may take long leave a thread to the short ones, and are at work once."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from celery import Celery
+from celery.exceptions import Retry
+from django.conf import settings
+
+from accounts.long_tasks import THREADS, LongTask, Room, SlowTask
+
+EXPIRES = "2126-01-01T00:00:00+00:00"
+KEY = ("look", (), ())
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Room:
+    found = Room(places=1)
+    monkeypatch.setattr(LongTask, "room", found)
+    return found
+
+
+@pytest.fixture
+def app() -> Iterator[Celery]:
+    """With a queue of its own."""
+    with Celery("long", broker=settings.REDIS_URL, fixups=[], set_as_current=False) as made:
+        made.conf.task_default_queue = uuid4().hex
+        yield made
+        with made.connection() as connection:
+            connection.default_channel.queue_purge(made.conf.task_default_queue)
+
+
+@pytest.fixture
+def look(app: Celery, room: Room) -> LongTask:
+    """A long task that a worker has at hand: it tells whether it has its place."""
+
+    def look() -> bool:
+        return KEY in room.at_work
+
+    task: LongTask = app.task(look, base=LongTask, name="look", shared=False)
+    task.push_request(id="1", args=[], kwargs={}, called_directly=False, expires=EXPIRES, delivery_info={})
+    return task
+
+
+def sent(app: Celery) -> Any:
+    """The message that is in the queue."""
+    with app.connection() as connection, connection.SimpleQueue(app.conf.task_default_queue) as queue:
+        return queue.get(timeout=5)
+
+
+def test_a_place_is_given_back(look: LongTask, room: Room) -> None:
+    assert look() is True
+    assert room.at_work == set()
+
+
+def test_a_second_copy_leaves_at_once(look: LongTask, room: Room) -> None:
+    room.enter(KEY)
+    assert look() is None
+    assert room.at_work == {KEY}
+
+
+def test_without_a_place_it_comes_again_until_its_hint_expires(app: Celery, look: LongTask, room: Room) -> None:
+    room.enter("another")
+    with pytest.raises(Retry):
+        look()
+    message = sent(app)
+    assert message.headers["task"] == "look"
+    assert message.headers["expires"] == EXPIRES
+    assert message.headers["eta"]
+
+
+def test_called_from_a_command_it_asks_nobody(app: Celery, room: Room) -> None:
+    room.enter("another")
+
+    def direct() -> str:
+        return "done"
+
+    assert app.task(direct, name="direct", base=LongTask, shared=False)() == "done"
+
+
+def test_a_failed_one_gives_its_place_back(app: Celery, room: Room) -> None:
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    task = app.task(fails, name="fails", base=LongTask, shared=False)
+    task.push_request(id="1", args=[], kwargs={}, called_directly=False)
+    with pytest.raises(ZeroDivisionError):
+        task()
+    assert room.at_work == set()
+
+
+def test_one_thread_is_left_to_what_is_short() -> None:
+    assert [kind.room.places for kind in (LongTask, SlowTask)] == [max(THREADS - 1, 1)] * 2
+
+
+def test_what_takes_hours_does_not_keep_back_what_is_done_every_minute() -> None:
+    assert LongTask.room is not SlowTask.room
