@@ -31,6 +31,8 @@ def main() -> int:
         pool_cls="threads",
         concurrency=int(os.environ.get("WORKER_THREADS", "2")),
         loglevel=os.environ.get("LOG_LEVEL", "WARNING").upper(),
+        # No banner: it would stand between the lines of JSON.
+        quiet=True,
         without_gossip=True,
         without_mingle=True,
     )
