@@ -31,6 +31,8 @@ RUN apt-get update \
 COPY deploy/pgbouncer/start /usr/local/bin/start-pgbouncer
 USER postgres
 EXPOSE 6432
+# Lets what is under way come to its end; SIGTERM would cut it off.
+STOPSIGNAL SIGINT
 CMD ["sh", "/usr/local/bin/start-pgbouncer"]
 
 FROM ${PYTHON_IMAGE} AS steadyrun

@@ -8,11 +8,13 @@ import os
 import select
 import socket
 import struct
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.errors import ConfigError
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import ThreadWorker
@@ -45,6 +47,14 @@ class StayingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().check_config(cfg, log)
         if cfg.is_ssl:
             raise ConfigError("this server speaks no TLS: let a proxy in front do it")
+
+    def load_wsgi(self) -> None:
+        """Loads the application. Where it refuses its settings the server ends: gunicorn would try again for ever."""
+        try:
+            super().load_wsgi()
+        except SystemExit as refusal:
+            sys.stderr.write(f"{refusal}\n")
+            raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from None
 
     def handle(self, conn: Any) -> Any:
         """Answers requests of one connection; what it returns tells the main thread what to do with it."""

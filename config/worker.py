@@ -32,6 +32,8 @@ def main() -> int:
         pool_cls="threads",
         concurrency=THREADS,
         loglevel=os.environ.get("LOG_LEVEL", "WARNING").upper(),
+        # No banner: it would stand between the lines of JSON.
+        quiet=True,
         without_gossip=True,
         without_mingle=True,
     )

@@ -1,6 +1,10 @@
 """The beat sends names alone: each must be that of a task which the worker knows."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -54,3 +58,15 @@ def test_a_killed_beat_does_not_send_again_what_it_sent(sender: Celery, tmp_path
         shutil.copytree(first, there)
     with closing(Scheduler(sender, schedule_filename=str(there / "schedule"))) as scheduler:
         assert [scheduler.schedule[name].total_run_count for name in HOURLY] == [1, 1, 1]
+
+
+def test_the_beat_logs_lines_of_json_and_nothing_else(tmp_path: Path) -> None:
+    away = {"REDIS_URL": "redis://127.0.0.1:1/0", "LOG_FORMAT": "json", "STEADYRUN_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "config.beat", str(tmp_path / "schedule")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **away}
+    ) as beat:
+        assert beat.stdout
+        told = json.loads(beat.stdout.readline())
+        beat.kill()
+    assert (told["level"], told["logger"]) == ("error", "celery.beat")

@@ -228,3 +228,28 @@ def test_systemd_finds_no_fault_and_little_exposure(tmp_path: Path) -> None:
     security = ["systemd-analyze", "security", "--offline=true", "--threshold=20", *units]
     rated = subprocess.run(security, capture_output=True, text=True, check=False)
     assert rated.returncode == 0, rated.stdout[-400:] + rated.stderr
+
+
+def test_nothing_of_an_image_lies_in_a_volume_that_has_no_name() -> None:
+    # Images declare /data: without a named volume or a folder in memory there each new container leaves one behind.
+    for name in ("valkey", *OURS):
+        one = SERVICES[name]
+        assert any(place.split(":")[1] == "/data" for place in one.get("volumes", ())) or any(
+            place.startswith("/data") for place in one["tmpfs"]
+        ), name
+
+
+def test_a_pooler_is_there_before_and_after_those_that_ask_through_it() -> None:
+    for name in ("web", "worker"):
+        assert SERVICES[name]["depends_on"]["pooler"] == {"condition": "service_healthy", "required": False}
+    assert "STOPSIGNAL SIGINT" in DOCKERFILE.split("AS pooler")[1].split("FROM ")[0]
+
+
+def test_servers_of_data_are_told_to_end() -> None:
+    # Behind a pipe the shell would get the signal, and the server be cut off.
+    assert "|" not in SERVICES["valkey"]["command"][-1]
+    assert "exec valkey-server" in SERVICES["valkey"]["command"][-1]
+
+
+def test_more_workers_are_started_with_the_target() -> None:
+    assert unit(ROOT / "deploy/systemd/steadyrun-worker@.service")["WantedBy"] == ["steadyrun.target"]

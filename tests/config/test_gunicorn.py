@@ -1,7 +1,10 @@
 """Which thread answers: real requests over kept connections to a real gunicorn with our settings."""
 
 import http.client
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -154,3 +157,18 @@ def test_senders_that_stop_in_the_middle_hold_their_threads_for_a_bounded_time(
             started = time.monotonic()
             assert ask(connection, b"1234")[1] == 4
             assert time.monotonic() - started < 8
+
+
+def test_a_server_whose_application_refuses_its_settings_ends_and_says_why_once(tmp_path: Path) -> None:
+    (tmp_path / "refusing.py").write_text("raise SystemExit('E030: make a key')")
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--pythonpath", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "refusing:application"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        env={**os.environ, "PORT": "0", "WEB_WORKERS": "1"},
+    )
+    assert done.returncode == 3
+    assert done.stderr.count("E030: make a key") == 1
