@@ -133,6 +133,7 @@ def _run(sql: str, params: Params, *, prepare: bool) -> list[Row]:
     used = connections[DEFAULT_DB_ALIAS]
     used.ensure_connection()
     used.validate_no_broken_transaction()
+    prepare = prepare and not used.settings_dict.get("TRANSACTION_POOLED")
     with used.wrap_database_errors:
         if not used.queries_logged:
             return _rows(used.connection, sql, params, prepare=prepare)
@@ -152,10 +153,9 @@ def _rows(raw: psycopg.Connection[Any], sql: str, params: Params, *, prepare: bo
     values = transformer.dump_sequence(told, formats)
     types = transformer.types or ()
     statements = raw._prepared
-    is_prepared = prepare and statements.prepare_threshold is not None
-    name = statements._names.get((query, types)) if is_prepared else None
+    name = statements._names.get((query, types)) if prepare else None
     begins = raw.pgconn.transaction_status == TransactionStatus.IDLE and not raw.autocommit
-    if begins or (is_prepared and name is None) or statements._to_flush:
+    if begins or (prepare and name is None) or statements._to_flush:
         with psycopg.Cursor(raw) as cursor:
             return cursor.execute(sql, params, prepare=prepare, binary=True).fetchall()
     if name is None:
