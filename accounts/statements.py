@@ -10,12 +10,12 @@ from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorDebugWrapper
 from django.db.models import Model
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 Row = tuple[Any, ...]
@@ -47,18 +47,21 @@ def run_bound(statement: str, params: Sequence[Any]) -> list[Row]:
     statements that each request of a sender runs. The driver keeps book of what is prepared, as it forgets it where it
     must. Only for texts that do not vary, with parameters whose types do not.
     """
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    with connection.wrap_database_errors:
+    # Asked for once: each look at Django's proxy takes as long as some of what follows.
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    raw: psycopg.Connection[Any] = own.connection
+    with own.wrap_database_errors:
         transformer = Transformer(raw)
         values = transformer.dump_sequence(params, [PyFormat.AUTO] * len(params))
         name = raw._prepared._names.get((_encoded(statement), transformer.types or ()))
         begins = raw.pgconn.transaction_status == TransactionStatus.IDLE and not raw.autocommit
         if name is None or begins:
             with psycopg.RawCursor(raw) as cursor:
-                cursor.execute(_encoded(statement), params)
+                cursor.execute(_encoded(statement), params, binary=True)
                 return cursor.fetchall() if cursor.description else []
-        result = raw.pgconn.exec_prepared(name, cast("list[bytes]", values), transformer.formats)
+        sent = cast("list[bytes]", values)
+        result = raw.pgconn.exec_prepared(name, sent, transformer.formats, result_format=Format.BINARY)
         if result.status not in _DONE:
             raise _error_of(raw, result)
         transformer.set_pgresult(result)
