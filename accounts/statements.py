@@ -49,18 +49,21 @@ def run_bound(statement: str, params: Sequence[Any]) -> list[Row]:
     statements that each request of a sender runs. The driver keeps book of what is prepared, as it forgets it where it
     must. Only for texts that do not vary, with parameters whose types do not.
     """
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
-    with connection.wrap_database_errors:
+    # Asked for once: each look at Django's proxy takes as long as some of what follows.
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    raw: psycopg.Connection[Any] = own.connection
+    with own.wrap_database_errors:
         transformer = Transformer(raw)
         values = transformer.dump_sequence(params, [PyFormat.AUTO] * len(params))
         name = raw._prepared._names.get((_encoded(statement), transformer.types or ()))
         begins = raw.pgconn.transaction_status == TransactionStatus.IDLE and not raw.autocommit
         if name is None or begins:
             with psycopg.RawCursor(raw) as cursor:
-                cursor.execute(_encoded(statement), params)
+                cursor.execute(_encoded(statement), params, binary=True)
                 return cursor.fetchall() if cursor.description else []
-        result = raw.pgconn.exec_prepared(name, cast("list[bytes]", values), transformer.formats)
+        sent = cast("list[bytes]", values)
+        result = raw.pgconn.exec_prepared(name, sent, transformer.formats, result_format=Format.BINARY)
         if result.status not in _DONE:
             raise _error_of(raw, result)
         transformer.set_pgresult(result)

@@ -4,15 +4,17 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 import psycopg
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.utils.translation import gettext_noop
 from psycopg_pool import PoolTimeout
 
 from accounts.tenancy import team_context
 from billing.store.rater import rate_steps
+from ingestion.gathering import Gathering
 from ingestion.masking import masking_of
 from ingestion.records import ExecutionReport, Rejection
 from ingestion.rows import make_part
@@ -27,6 +29,8 @@ from monitoring.store.write import write
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
+# Rows of requests that are stored in one transaction: executions, steps and log lines.
+MAX_TOGETHER = 1_000
 
 # Reports with their places in the request.
 Reports = Sequence[tuple[int, ExecutionReport]]
@@ -146,11 +150,23 @@ def _refuse_sealed(reports: Reports, parts: Sequence[Part], gone: set[Place], ou
 
 
 def _store(request: _Request) -> Outcome:
+    """Stores a request, together with those of its team that come while another one is being stored.
+
+    They share a transaction, and each is told what became of its own once that is committed. What is large goes by
+    itself, and so does what is part of a transaction that is open already: nobody else may depend on that one.
+    """
+    weight = sum(1 + len(part.steps) + len(part.logs) for part in request.parts)
+    if weight > MAX_TOGETHER or connection.in_atomic_block:
+        return _store_alone(request)
+    return _gathering.take((request.team_id, request.rater), request, weight, _store_alone)
+
+
+def _store_alone(request: _Request) -> Outcome:
     """Writes with a few tries: what another transaction or process did meanwhile is no reason to fail."""
     is_careful = False
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _store_once(request, is_careful=is_careful)
+            return _store_once([request], is_careful=is_careful)[0]
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             if attempt == ATTEMPTS or not _is_passing(error):
                 raise StorageUnavailable(gettext_noop("the database is not available")) from error
@@ -174,17 +190,30 @@ def _is_passing(error: Exception) -> bool:
     return cause is None or isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
 
-def _store_once(request: _Request, *, is_careful: bool) -> Outcome:
-    """One transaction; a fresh outcome, because the one of a failed try must not count."""
-    team_id, parts, now = request.team_id, request.parts, request.now
-    outcome = Outcome(rejected=list(request.rejected))
-    request.names.save()
+def _store_once(requests: Sequence[_Request], *, is_careful: bool = False) -> list[Outcome]:
+    """One transaction for requests of one team, as if they were one; what became of each.
+
+    Fresh outcomes, because those of a failed try must not count.
+    """
+    team_id, rater = requests[0].team_id, requests[0].rater
+    now = max(request.now for request in requests)
+    for request in requests:
+        request.names.save()
+    parts = [part for request in requests for part in request.parts]
     ensure(place for part in parts for place in part.places)
     with team_context(team_id):
-        written = write(team_id, parts, now, rater=request.rater, is_careful=is_careful) if parts else None
-        changed = written.changed if written else []
-        outcome.stored = sum(weight for weight, one in zip(request.weights, changed, strict=True) if one)
-        outcome.duplicate = sum(request.weights) - outcome.stored
-        if request.also:
-            request.also(outcome)
-    return outcome
+        changed = iter(write(team_id, parts, now, rater=rater, is_careful=is_careful).changed if parts else ())
+        outcomes = [_outcome(request, list(islice(changed, len(request.parts)))) for request in requests]
+        for request, outcome in zip(requests, outcomes, strict=True):
+            if request.also:
+                request.also(outcome)
+    return outcomes
+
+
+def _outcome(request: _Request, changed: Sequence[bool]) -> Outcome:
+    """What became of a request whose parts changed something or not."""
+    stored = sum(weight for weight, one in zip(request.weights, changed, strict=True) if one)
+    return Outcome(stored, sum(request.weights) - stored, list(request.rejected))
+
+
+_gathering = Gathering(_store_once, MAX_TOGETHER)

@@ -127,12 +127,15 @@ class Draft:
         return changed
 
     def _take_fixed(self, part: Part, place: int) -> bool:
-        """Collects rows that never change; whether the part brings one that the others before it did not."""
+        """Collects rows that never change; whether the part brings one that the others before it did not.
+
+        Copies, because `fill` puts them where the execution is: parts may be written again without the others.
+        """
         before = sum(map(len, self.fixed.values()))
         if part.payload is not None:
-            self.fixed[PAYLOAD.name].setdefault(part.payload[1], (part.payload, place))
+            self.fixed[PAYLOAD.name].setdefault(part.payload[1], (list(part.payload), place))
         for row in part.logs:
-            self.fixed[LOG_LINE.name].setdefault(row[1], (row, place))
+            self.fixed[LOG_LINE.name].setdefault(row[1], (list(row), place))
         return sum(map(len, self.fixed.values())) > before
 
     def fill(self) -> None:

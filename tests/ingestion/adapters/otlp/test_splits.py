@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from accounts.models import Team
 from accounts.tenancy import team_context
+from ingestion import acceptance
+from ingestion.acceptance import Outcome
 from ingestion.adapters.otlp.answers import PROTOBUF
 from ingestion.adapters.otlp.decoding import LOGS, TRACES
 from ingestion.intake import take_in
@@ -89,17 +92,27 @@ def send(source: SourceInfo, items: Sequence[Item]) -> None:
             take_in(source, decoded, now=NOW, byte_count=len(body))
 
 
+def _wait(waiting: list[Any], request: Any) -> Outcome:
+    waiting.append(request)
+    return Outcome()
+
+
 class _Undo(Exception):
     """Takes back what an example stored."""
 
 
-def after(source: SourceInfo, requests: Sequence[Sequence[Item]]) -> dict[str, Any]:
-    """What is stored after these requests."""
+def after(source: SourceInfo, requests: Sequence[Sequence[Item]], *, is_together: bool = False) -> dict[str, Any]:
+    """What is stored after these requests; `is_together`: they came while another one was being stored."""
     found: dict[str, Any] = {}
+    waiting: list[Any] = []
     try:
-        with transaction.atomic(), team_context(source.team_id):
+        with transaction.atomic(), team_context(source.team_id), pytest.MonkeyPatch.context() as patched:
+            if is_together:
+                patched.setattr(acceptance, "_store", partial(_wait, waiting))
             for items in requests:
                 send(source, items)
+            if waiting:
+                acceptance._store_once(waiting)
             found = rows()
             raise _Undo
     except _Undo:
@@ -179,7 +192,7 @@ def test_the_spans_of_a_chat(team: Team) -> None:
     @_few
     @given(splits(SPANS))
     def check(sent: list[list[Item]]) -> None:
-        assert after(source, sent) == whole
+        assert after(source, sent) == after(source, sent, is_together=True) == whole
 
     check()
 
@@ -193,7 +206,8 @@ def test_generated_traces(team: Team, environment: str | None) -> None:
     def check(data: st.DataObject) -> None:
         items = data.draw(traces())
         whole = after(source, [items])
-        assert after(source, data.draw(splits(items))) == whole
+        sent = data.draw(splits(items))
+        assert after(source, sent) == after(source, sent, is_together=True) == whole
 
     check()
 
