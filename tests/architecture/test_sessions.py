@@ -23,7 +23,6 @@ OF_SESSIONS = {
 }
 # Where a session is ours: over connections of the owner or an administrator, or without a pooler.
 ALLOWED = {
-    "accounts/statements.py": "asks whether statements are prepared, as config/connecting.py says",
     "billing/reads/cost_lines.py": "a long read without an open transaction; behind a pooler it uses one of its own",
     "config/connecting.py": "the one place that says what may be kept in a session",
     "config/migrating.py": "migrations: refused through a pooler",
