@@ -4,14 +4,11 @@ Else two of them, or two copies of one that a killed beat sent again, would keep
 are two kinds, so that what takes hours does not keep back what is done every minute.
 """
 
-import os
 from threading import Lock
 from typing import Any
 
 from celery import Task
 
-# Tasks that a worker does at once.
-THREADS = int(os.environ.get("WORKER_THREADS", "2"))
 WAIT_SECONDS = 1.0
 
 
@@ -39,13 +36,10 @@ class Room:
             self.at_work.discard(key)
 
 
-PLACES = max(THREADS - 1, 1)
-
-
 class LongTask(Task[..., Any]):
     """What may take minutes or hours: `@shared_task(base=LongTask)`."""
 
-    room = Room(PLACES)
+    room = Room(places=1)
     # How often it may find no place; its hint expires.
     max_retries = None
 
@@ -67,4 +61,10 @@ class LongTask(Task[..., Any]):
 class SlowTask(LongTask):
     """What ends by itself after up to a minute, and goes on at its next hint: `@shared_task(base=SlowTask)`."""
 
-    room = Room(PLACES)
+    room = Room(places=1)
+
+
+def leave_a_thread(threads: int) -> None:
+    """Gives each kind all threads of this worker but one."""
+    for kind in (LongTask, SlowTask):
+        kind.room.places = max(threads - 1, 1)

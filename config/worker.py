@@ -14,7 +14,7 @@ sys.modules.setdefault("opentelemetry.sdk", None)  # type: ignore[arg-type]
 from celery.apps.worker import Worker  # noqa: E402 - what stands above comes first
 from celery.signals import heartbeat_sent  # noqa: E402
 
-from accounts.long_tasks import THREADS  # noqa: E402
+from accounts.long_tasks import leave_a_thread  # noqa: E402
 from config.aliveness import Signs  # noqa: E402
 from config.celery import app  # noqa: E402
 from config.checks import refuse_unsafe  # noqa: E402
@@ -27,10 +27,12 @@ def main() -> int:
     refuse_unsafe()
     signs = Signs()
     heartbeat_sent.connect(signs)
+    threads = int(os.environ.get("WORKER_THREADS", "2"))
+    leave_a_thread(threads)
     worker = Worker(
         app=app,
         pool_cls="threads",
-        concurrency=THREADS,
+        concurrency=threads,
         loglevel=os.environ.get("LOG_LEVEL", "WARNING").upper(),
         # No banner: it would stand between the lines of JSON.
         quiet=True,

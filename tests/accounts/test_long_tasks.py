@@ -9,7 +9,7 @@ from celery import Celery
 from celery.exceptions import Retry
 from django.conf import settings
 
-from accounts.long_tasks import THREADS, LongTask, Room, SlowTask
+from accounts.long_tasks import LongTask, Room, SlowTask, leave_a_thread
 
 EXPIRES = "2126-01-01T00:00:00+00:00"
 KEY = ("look", (), ())
@@ -91,8 +91,12 @@ def test_a_failed_one_gives_its_place_back(app: Celery, room: Room) -> None:
     assert room.at_work == set()
 
 
-def test_one_thread_is_left_to_what_is_short() -> None:
-    assert [kind.room.places for kind in (LongTask, SlowTask)] == [max(THREADS - 1, 1)] * 2
+@pytest.mark.parametrize(("threads", "places"), [(1, 1), (2, 1), (5, 4)])
+def test_one_thread_is_left_to_what_is_short(monkeypatch: pytest.MonkeyPatch, threads: int, places: int) -> None:
+    for kind in (LongTask, SlowTask):
+        monkeypatch.setattr(kind, "room", Room(places=9))
+    leave_a_thread(threads)
+    assert [kind.room.places for kind in (LongTask, SlowTask)] == [places, places]
 
 
 def test_what_takes_hours_does_not_keep_back_what_is_done_every_minute() -> None:
