@@ -1,4 +1,4 @@
-"""Tasks that take long: one copy of each at a time in a worker, and of a kind never as many as it has threads.
+"""Tasks that take long: one copy of each at a time in a worker, and never as many as it has threads.
 
 Else two of them, or two copies of one that a killed beat sent again, would keep the figures of all teams waiting. There
 are two kinds, so that what takes hours does not keep back what is done every minute.
@@ -65,6 +65,7 @@ class SlowTask(LongTask):
 
 
 def leave_a_thread(threads: int) -> None:
-    """Gives each kind all threads of this worker but one."""
-    for kind in (LongTask, SlowTask):
-        kind.room.places = max(threads - 1, 1)
+    """Gives both kinds together all threads of this worker but one, half of them each. With two threads they can have
+    both: three are the least that leave one to short tasks at any time."""
+    SlowTask.room.places = max((threads - 1) // 2, 1)
+    LongTask.room.places = max(threads - 1 - SlowTask.room.places, 1)

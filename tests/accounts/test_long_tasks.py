@@ -91,12 +91,12 @@ def test_a_failed_one_gives_its_place_back(app: Celery, room: Room) -> None:
     assert room.at_work == set()
 
 
-@pytest.mark.parametrize(("threads", "places"), [(1, 1), (2, 1), (5, 4)])
-def test_one_thread_is_left_to_what_is_short(monkeypatch: pytest.MonkeyPatch, threads: int, places: int) -> None:
+@pytest.mark.parametrize(("threads", "long", "slow"), [(1, 1, 1), (2, 1, 1), (3, 1, 1), (5, 2, 2), (8, 4, 3)])
+def test_a_thread_is_left_to_what_is_short(monkeypatch: pytest.MonkeyPatch, threads: int, long: int, slow: int) -> None:
     for kind in (LongTask, SlowTask):
         monkeypatch.setattr(kind, "room", Room(places=9))
     leave_a_thread(threads)
-    assert [kind.room.places for kind in (LongTask, SlowTask)] == [places, places]
+    assert [kind.room.places for kind in (LongTask, SlowTask)] == [long, slow]
 
 
 def test_what_takes_hours_does_not_keep_back_what_is_done_every_minute() -> None:
