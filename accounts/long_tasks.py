@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Task
 
-WAIT_SECONDS = 1.0
+WAIT_SECONDS, TWIN_SECONDS = 1.0, 60.0
 
 
 class Room:
@@ -44,14 +44,15 @@ class LongTask(Task[..., Any]):
     max_retries = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Does it. In a worker it leaves when the same is at work, and comes again when there is no place."""
+        """Does it. In a worker it comes again when there is no place, or leaves when the same is at work and the beat
+        will send it anew; what somebody asked for once comes again then, too: the other one may be killed."""
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
         key = (self.name, args, tuple(sorted(kwargs.items())))
         if not (may := self.room.enter(key)):
-            if may is False:
-                raise self.retry(countdown=WAIT_SECONDS)
-            return None
+            if may is None and self.request.expires:
+                return None
+            raise self.retry(countdown=TWIN_SECONDS if may is None else WAIT_SECONDS)
         try:
             return self.run(*args, **kwargs)
         finally:
@@ -65,7 +66,7 @@ class SlowTask(LongTask):
 
 
 def leave_a_thread(threads: int) -> None:
-    """Gives both kinds together all threads of this worker but one, half of them each. With two threads they can have
-    both: three are the least that leave one to short tasks at any time."""
-    SlowTask.room.places = max((threads - 1) // 2, 1)
+    """Gives both kinds together all threads of this worker but one, two thirds of them to long tasks: what somebody
+    asked for need not wait for a removal of hours. Four threads are the least for that, three for a free one."""
+    SlowTask.room.places = max((threads - 1) // 3, 1)
     LongTask.room.places = max(threads - 1 - SlowTask.room.places, 1)

@@ -65,6 +65,8 @@ def run_bound(statement: str, params: Sequence[Any]) -> list[Row]:
         sent = cast("list[bytes]", values)
         result = raw.pgconn.exec_prepared(name, sent, transformer.formats, result_format=Format.BINARY)
         if result.status not in _DONE:
+            # It is parsed anew the next time, as the driver does: what it names may have changed.
+            raw._prepared._names.pop((_encoded(statement), transformer.types or ()), None)
             raise _error_of(raw, result)
         transformer.set_pgresult(result)
         return transformer.load_rows(0, result.ntuples, tuple)
@@ -166,10 +168,9 @@ def _rows(raw: psycopg.Connection[Any], sql: str, params: Params, *, prepare: bo
     else:
         statements._names.move_to_end((query, types))
         raw.pgconn.send_query_prepared(name, values, transformer.formats, Format.BINARY)
-    # Not libpq's own waiting: the time limit of a task has to reach what waits.
+    # Not libpq's own waiting: a signal has to reach a command that waits.
     (result,) = raw.wait(execute(raw.pgconn))
     if result.status not in _DONE:
-        # It is parsed anew the next time, as the driver does: what it names may have changed.
         statements._names.pop((query, types), None)
         raise _error_of(raw, result)
     transformer.set_pgresult(result)

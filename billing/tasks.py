@@ -21,7 +21,7 @@ def fold_costs() -> None:
     lines.fold_due(timezone.now(), seconds=3.0)
 
 
-@shared_task(base=LongTask, time_limit=600, soft_time_limit=580)
+@shared_task(base=SlowTask, time_limit=600, soft_time_limit=580)
 def allocate_costs() -> None:
     """Shares out fixed monthly costs by what is known of their months; every five minutes."""
     allocation.allocate_all(timezone.now())

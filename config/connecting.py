@@ -13,6 +13,12 @@ TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 # A pooler that gives a connection to the server for one transaction at a time (PgBouncer's `pool_mode = transaction`).
 TRANSACTION = "transaction"
 POOLERS = ("", TRANSACTION)
+# A server that says nothing any more is given up within half a minute; the system alone would wait for a quarter of an
+# hour where something was sent, and for hours where not. Seconds, the last one in ms.
+SILENCE = {
+    **{"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
+    "tcp_user_timeout": 30_000,
+}
 # A replica that does not answer must not hold a page for the minutes that the system allows.
 REPLICA_SECONDS = 2
 # How long somebody waits for a connection, and how long a pool tries to connect before it begins anew: it doubles its
@@ -60,7 +66,7 @@ def read_address(url: str, *, role: str = "", pool_size: int = 0, pooler: str = 
     parts = urlsplit(url)
     # Statements that are run past Django's cursor are prepared when they are first used; behind a pooler never, because
     # the next transaction may meet another connection of the server.
-    options: dict[str, Any] = {"prepare_threshold": None if pooler else 0}
+    options: dict[str, Any] = {"prepare_threshold": None if pooler else 0, **SILENCE}
     # `?sslmode=verify-full&sslrootcert=/path`: TLS to a server of one's own.
     options |= {name: value for name, value in parse_qsl(parts.query) if name in TLS_OPTIONS}
     if role:

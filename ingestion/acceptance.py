@@ -171,8 +171,9 @@ def _store_alone(request: _Request) -> Outcome:
             if attempt == ATTEMPTS or not _is_passing(error):
                 raise StorageUnavailable(gettext_noop("the database is not available")) from error
         except DatabaseError as error:
-            if type(error.__cause__) is psycopg.DatabaseError:
-                # Of no kind at all: not the server's verdict on a value, which would be final for the sender.
+            if not isinstance(error.__cause__, psycopg.DataError | psycopg.IntegrityError):
+                # Not the server's verdict on a value, which would be final for the sender.
+                logger.exception("the database could not store a request")
                 raise StorageUnavailable(gettext_noop("the database is not available")) from error
             if attempt == ATTEMPTS or not isinstance(error.__cause__, psycopg.IntegrityError):
                 logger.exception("a request was refused by the database")

@@ -4,9 +4,14 @@ Nothing waits for others to come: who finds nobody at work begins at once, and a
 along by the next turn, which the first of them does for all. Per process; threads only.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
+
+logger = logging.getLogger(__name__)
+# Who waits longer for a turn to begin, because the one at work hangs, goes alone.
+PATIENCE_SECONDS = 5.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,6 +53,8 @@ class Gathering(Generic[T, R]):
             else:
                 queue.append(one := _Waiting(item, weight))
         if one is not None:
+            if not one.turn.wait(PATIENCE_SECONDS) and self._leave(key, one):
+                return alone(item)
             one.turn.wait()
             if not one.leads:
                 return alone(item) if one.result is None else one.result
@@ -63,8 +70,9 @@ class Gathering(Generic[T, R]):
                 return alone(item)
             try:
                 found, *results = self._together([item, *(one.item for one in others)])
-            except Exception:
+            except Exception as error:
                 # Each is done again alone, and tells then what is wrong.
+                logger.warning("%d requests are stored one by one: %s", 1 + len(others), type(error).__name__)
                 return None
             for one, result in zip(others, results, strict=True):
                 one.result = result
@@ -83,6 +91,15 @@ class Gathering(Generic[T, R]):
             others = queue[:number]
             del queue[:number]
             return others
+
+    def _leave(self, key: Hashable, one: _Waiting[T, R]) -> bool:
+        """Whether it went out of the queue; False when somebody has taken it along, or has given it the lead."""
+        with self._lock:
+            queue = self._queues.get(key, [])
+            if one not in queue:
+                return False
+            queue.remove(one)
+            return True
 
     def _hand_over(self, key: Hashable) -> None:
         """The first who waits does the next turn."""

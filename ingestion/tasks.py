@@ -53,7 +53,7 @@ def send_outbox() -> None:
     sending.send_due()
 
 
-@shared_task(base=LongTask, time_limit=120, soft_time_limit=110)
+@shared_task(base=SlowTask, time_limit=120, soft_time_limit=110)
 def tidy_outbox() -> None:
     """Keeps outboxes bounded; every minute."""
     outbox.tidy(timezone.now())

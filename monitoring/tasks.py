@@ -72,10 +72,13 @@ def make_partitions() -> None:
 @shared_task(base=LongTask)
 def drop_expired() -> None:
     """Removes executions, records and minute rollups that are kept no longer, once figures and costs have them."""
-    now = timezone.now()
-    rollups.fold_all(now, until=now)
-    if ports.settle_costs(now):
-        retention.drop_expired(now)
+    # Twice, because the first time may take long: what came meanwhile for a day that goes is in the second.
+    for _ in range(2):
+        now = timezone.now()
+        rollups.fold_all(now, until=now)
+        if not ports.settle_costs(now):
+            return
+    retention.drop_expired(now)
 
 
 @shared_task(base=LongTask, time_limit=1800, soft_time_limit=1700)

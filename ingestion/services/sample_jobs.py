@@ -23,7 +23,7 @@ from ingestion.services import sample
 from ingestion.services.sample import SampleRefused, Stage
 
 logger = logging.getLogger(__name__)
-# Longer than the worker lets a task run, so that no two work on one job.
+# Longer than a stage takes, so that no two work on one job.
 LEASE = timedelta(minutes=11)
 _CHECKS = {SampleAction.LOAD: sample.check_load, SampleAction.REMOVE: sample.check_removal}
 _TOLD = {SampleAction.LOAD: "sample.loaded", SampleAction.REMOVE: "sample.removed"}

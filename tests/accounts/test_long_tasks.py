@@ -9,7 +9,7 @@ from celery import Celery
 from celery.exceptions import Retry
 from django.conf import settings
 
-from accounts.long_tasks import LongTask, Room, SlowTask, leave_a_thread
+from accounts.long_tasks import TWIN_SECONDS, LongTask, Room, SlowTask, leave_a_thread
 
 EXPIRES = "2126-01-01T00:00:00+00:00"
 KEY = ("look", (), ())
@@ -61,6 +61,14 @@ def test_a_second_copy_leaves_at_once(look: LongTask, room: Room) -> None:
     assert room.at_work == {KEY}
 
 
+def test_a_second_copy_that_nobody_sends_anew_comes_again(look: LongTask, room: Room) -> None:
+    room.enter(KEY)
+    look.request.expires = None
+    with pytest.raises(Retry) as told:
+        look()
+    assert told.value.when == TWIN_SECONDS
+
+
 def test_without_a_place_it_comes_again_until_its_hint_expires(app: Celery, look: LongTask, room: Room) -> None:
     room.enter("another")
     with pytest.raises(Retry):
@@ -91,7 +99,7 @@ def test_a_failed_one_gives_its_place_back(app: Celery, room: Room) -> None:
     assert room.at_work == set()
 
 
-@pytest.mark.parametrize(("threads", "long", "slow"), [(1, 1, 1), (2, 1, 1), (3, 1, 1), (5, 2, 2), (8, 4, 3)])
+@pytest.mark.parametrize(("threads", "long", "slow"), [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 2, 1), (8, 5, 2)])
 def test_a_thread_is_left_to_what_is_short(monkeypatch: pytest.MonkeyPatch, threads: int, long: int, slow: int) -> None:
     for kind in (LongTask, SlowTask):
         monkeypatch.setattr(kind, "room", Room(places=9))

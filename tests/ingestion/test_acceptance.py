@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, InternalError, OperationalError, ProgrammingError, connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Team
@@ -135,8 +135,13 @@ def test_a_value_that_the_database_refuses_stores_nothing(team: Team) -> None:
 
 @pytest.mark.parametrize(
     ("told", "cause"),
-    [(OperationalError, psycopg.OperationalError), (DatabaseError, psycopg.DatabaseError)],
-    ids=["known", "of no kind"],
+    [
+        (OperationalError, psycopg.OperationalError),
+        (DatabaseError, psycopg.DatabaseError),
+        (InternalError, psycopg.errors.ReadOnlySqlTransaction),
+        (ProgrammingError, psycopg.errors.UndefinedColumn),
+    ],
+    ids=["known", "of no kind", "a server that only reads", "another release"],
 )
 def test_trouble_with_the_database_says_try_again(
     team: Team, monkeypatch: pytest.MonkeyPatch, told: type[DatabaseError], cause: type[psycopg.Error]

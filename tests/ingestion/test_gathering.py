@@ -101,6 +101,12 @@ def test_one_that_fails_does_not_fail_the_others(work: Work) -> None:
         given[1].result(SECONDS)
 
 
+def test_nobody_waits_for_one_that_hangs(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingestion.gathering.PATIENCE_SECONDS", 0.05)
+    assert work.give("a").result(SECONDS) == "a alone"
+    assert not work.go_on.is_set()
+
+
 def test_other_keys_do_not_wait(work: Work) -> None:
     assert work.give("other", key="another team").result(SECONDS) == "other alone"
     assert not work.go_on.is_set()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection
 
@@ -99,7 +100,7 @@ def test_the_same_from_two_of_them_is_stored_once(team: Team, senders: Senders) 
 
 def test_one_that_cannot_be_stored_takes_nobody_along(team: Team, senders: Senders) -> None:
     def refuse(_outcome: Outcome) -> None:
-        raise IntegrityError("not this one")
+        raise IntegrityError("not this one") from psycopg.errors.CheckViolation()
 
     good = senders.send(report(id="good", output="x"))
     senders.wait_for(1)
@@ -129,7 +130,7 @@ def test_rows_lie_with_their_execution_also_after_a_turn_that_failed(team: Team,
     day_before = early.replace(day=early.day - 1) if early.day > 1 else early.replace(month=early.month - 1, day=28)
 
     def refuse(_outcome: Outcome) -> None:
-        raise IntegrityError("not this one")
+        raise IntegrityError("not this one") from psycopg.errors.CheckViolation()
 
     bad = senders.send(report(id="run", started_at=day_before, finished_at=None, output=1), also=refuse)
     senders.wait_for(1)
