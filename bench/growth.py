@@ -16,14 +16,14 @@ import psycopg
 from bench import alerts, copying, export, ingest, otlp, pages, plain_sql
 from bench.clock import loop_ms, spend
 from bench.counting_again import differing
-from bench.filling import SEED, STEPS, Filled, analyze, fill_large
+from bench.filling import SEED, Filled, analyze, fill_large
 from bench.multiplying import MOST_COPIES
 from bench.stage import Stage, wait_for_web
 
 SIZES = (20_000, 100_000, 1_000_000)
 LARGEST = SIZES[-1]
-# Ten million executions of ten steps would not fit a small disk.
-STEPS_BEYOND = 4
+# Ten million executions of ten steps would not fit a small disk, and all sizes are alike.
+STEPS = 4
 RULES = 100
 # Hours whose rollups are counted again from records at each size.
 CHECKED_HOURS = 40
@@ -52,11 +52,10 @@ def wrong_size(largest: int) -> str:
 def measure(stage: Stage, largest: int = LARGEST) -> dict[str, Any]:
     """Everything at every size, with how fast the machine was before and after."""
     now, loops = datetime.now(UTC), [loop_ms()]
-    steps = STEPS if largest <= LARGEST else STEPS_BEYOND
-    teams = [fill_large(f"growth-{size}", size, now, steps=steps) for size in sizes(largest)]
+    teams = [fill_large(f"growth-{size}", size, now, steps=STEPS) for size in sizes(largest)]
     analyze()
     found: dict[str, Any] = {
-        "steps": steps,
+        "steps": STEPS,
         "fill_s": {str(one.size): one.seconds for one in teams},
         "different_rollups": {str(one.size): len(differing(one.team.id, one.until, CHECKED_HOURS)) for one in teams},
         "disk": _disk(stage, teams),

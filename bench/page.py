@@ -28,7 +28,7 @@ COMMANDS = """## Measuring it yourself
 |---|---|
 | `make bench` | everything, some hours |
 | `python -m bench growth` | pages, alerts, rollups, exports and ingest at 20,000, 100,000 and 1,000,000 executions |
-| `python -m bench growth --executions 10000000` | the same with 10,000,000 of four steps: hours, 30 GB |
+| `python -m bench growth --executions 10000000` | the same with 10,000,000: an hour or more, 30 GB |
 | `python -m bench growth --home FOLDER` | the same in a database that is kept and filled once |
 | `python -m bench neighbour` | one team at its limit, another beside it |
 | `python -m bench.figures` | the table above; ends with 1 where a figure is missed |
