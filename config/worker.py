@@ -21,13 +21,13 @@ from config.checks import refuse_unsafe  # noqa: E402
 
 
 def main() -> int:
-    """Runs until ended by a signal, WORKER_THREADS (4) tasks at once. Returns the exit code."""
+    """Runs until ended by a signal, WORKER_THREADS (3) tasks at once. Returns the exit code."""
     # The tasks are loaded first, and Django with them.
     app.loader.import_default_modules()
     refuse_unsafe()
     signs = Signs()
     heartbeat_sent.connect(signs)
-    threads = int(os.environ.get("WORKER_THREADS", "4"))
+    threads = int(os.environ.get("WORKER_THREADS", "3"))
     leave_a_thread(threads)
     worker = Worker(
         app=app,
