@@ -4,12 +4,13 @@ Else two of them, or two copies of one that a killed beat sent again, would keep
 are two kinds, so that what takes hours does not keep back what is done every minute.
 """
 
+import time
 from threading import Lock
 from typing import Any
 
 from celery import Task
 
-WAIT_SECONDS, TWIN_SECONDS = 1.0, 60.0
+WAIT_SECONDS, TWIN_SECONDS, GONE_SECONDS = 1.0, 60.0, 10.0
 
 
 class Room:
@@ -19,6 +20,8 @@ class Room:
         self.places = places
         self.lock = Lock()
         self.at_work: set[Any] = set()
+        # Who waits for a place: one copy of each task, and when it last asked (seconds of a steady clock).
+        self.waiting: dict[Any, tuple[str, float]] = {}
 
     def enter(self, key: Any) -> bool | None:
         """True: it may begin. False: there is no place now. None: the same is at work already."""
@@ -28,6 +31,15 @@ class Room:
             if len(self.at_work) >= self.places:
                 return False
             self.at_work.add(key)
+            return True
+
+    def may_wait(self, key: Any, name: str) -> bool:
+        """Whether the copy of this name may come again: one of each does. One that did not ask again is gone."""
+        with self.lock:
+            other, asked_at = self.waiting.get(key, (name, 0.0))
+            if other != name and time.monotonic() - asked_at < GONE_SECONDS:
+                return False
+            self.waiting[key] = (name, time.monotonic())
             return True
 
     def leave(self, key: Any) -> None:
@@ -50,7 +62,8 @@ class LongTask(Task[..., Any]):
             return super().__call__(*args, **kwargs)
         key = (self.name, args, tuple(sorted(kwargs.items())))
         if not (may := self.room.enter(key)):
-            if may is None and self.request.expires:
+            is_sent_anew = self.request.expires is not None
+            if is_sent_anew and (may is None or not self.room.may_wait(key, str(self.request.id))):
                 return None
             raise self.retry(countdown=TWIN_SECONDS if may is None else WAIT_SECONDS)
         try:

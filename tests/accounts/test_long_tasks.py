@@ -79,6 +79,22 @@ def test_without_a_place_it_comes_again_until_its_hint_expires(app: Celery, look
     assert message.headers["eta"]
 
 
+def test_of_copies_without_a_place_one_comes_again(look: LongTask, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.enter("another")
+    with pytest.raises(Retry):
+        look()
+    look.request.id = "2"
+    assert look() is None
+    look.request.id = "1"
+    with pytest.raises(Retry):
+        look()
+    # The one that waited was lost.
+    monkeypatch.setattr("accounts.long_tasks.GONE_SECONDS", 0.0)
+    look.request.id = "2"
+    with pytest.raises(Retry):
+        look()
+
+
 def test_called_from_a_command_it_asks_nobody(app: Celery, room: Room) -> None:
     room.enter("another")
 
