@@ -15,12 +15,12 @@ def violations(page: Page) -> list[dict[str, Any]]:
 
 
 def sideways(page: Page) -> int:
-    """Pixels by which the page is wider than its window, once it is there.
+    """Pixels by which the page is wider than what its window shows, once it is there.
 
     A click on a link returns before the page that it leads to has its first element.
     """
     page.wait_for_load_state("domcontentloaded")
-    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def accessible(page: Page) -> None:

@@ -40,7 +40,7 @@ def test_a_body_that_drips_is_refused_and_its_source_says_why(
                 answer = connection.recv(65536)
             except TimeoutError:
                 continue
-        connection.settimeout(30)
+        connection.settimeout(5)
         answer += b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, body = answer.decode().partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 408")
