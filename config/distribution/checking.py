@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.utils import CursorWrapper
 
+from config.connecting import APP_ROLE
 from config.distribution.fault import Fault
 from config.distribution.moving import ALIAS, FIRST, keys_aside, left_to_move, numbers_behind
 from config.distribution.schema import COLUMN, Kind, tables
@@ -58,7 +58,7 @@ def _of_places(cursor: CursorWrapper) -> Iterator[Fault]:
 
 
 def _of_guards(cursor: CursorWrapper) -> Iterator[Fault]:
-    cursor.execute(_GUARDS.format(role=settings.APP_ROLE))
+    cursor.execute(_GUARDS.format(role=APP_ROLE))
     for node, is_told, result in cursor.fetchall():
         if not is_told:
             yield Fault("nodes", f"{node} does not answer: {result}", "Mend it, then check again.")

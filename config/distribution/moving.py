@@ -7,10 +7,10 @@ written down in a table of the database, and made again at the end. What is inte
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
+from config.connecting import APP_ROLE
 from config.distribution.schema import COLUMN, Kind, tables
 
 ALIAS = "owner"
@@ -60,9 +60,9 @@ def prepare() -> None:
         cursor.execute("SELECT quote_ident(current_database())")
         ((name,),) = cursor.fetchall()
         cursor.execute(f"ALTER DATABASE {name} SET citus.propagate_set_commands = 'local'")
-        cursor.execute(_SEQUENCES, [settings.APP_ROLE])
+        cursor.execute(_SEQUENCES, [APP_ROLE])
         for (sequence,) in cursor.fetchall():
-            cursor.execute(f"GRANT USAGE ON SEQUENCE {sequence} TO {settings.APP_ROLE}")
+            cursor.execute(f"GRANT USAGE ON SEQUENCE {sequence} TO {APP_ROLE}")
 
 
 def numbers_behind(cursor: CursorWrapper) -> list[tuple[str, int]]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.executor import MigrationExecutor
 
+from config.connecting import APP_ROLE
 from config.distribution.fault import Fault
 from config.distribution.moving import ALIAS
 from config.distribution.schema import refusals
@@ -60,7 +60,7 @@ def _of_extension(cursor: CursorWrapper) -> Fault | None:
 
 
 def _of_others(cursor: CursorWrapper) -> Iterator[Fault]:
-    cursor.execute(_OTHERS, [settings.APP_ROLE])
+    cursor.execute(_OTHERS, [APP_ROLE])
     ((count,),) = cursor.fetchall()
     if count:
         mend = "End web, worker and beat: every table is locked while it is moved. Their senders try again."
@@ -83,7 +83,7 @@ def _of_roles(cursor: CursorWrapper) -> Iterator[Fault]:
     if found := cursor.fetchall():
         mend = "Name the owner of the tables in DATABASE_OWNER_URL."
         yield Fault("owner", f"{len(found)} tables belong to another role, as {found[0][0]} to {found[0][1]}", mend)
-    for role in {settings.APP_ROLE, connections[ALIAS].settings_dict["USER"]}:
+    for role in {APP_ROLE, connections[ALIAS].settings_dict["USER"]}:
         cursor.execute(_LOGINS.format(role=role))
         if places := [row[0] for row in cursor.fetchall()]:
             mend = f"There: ALTER ROLE {role} LOGIN (CREATE ROLE, where it is missing), and let the coordinator in."
