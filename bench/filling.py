@@ -71,12 +71,18 @@ def seeds(shape: multiplying.Shape) -> Iterator[tuple[int, Any]]:
 
 def take_in(team_id: UUID, source: Iterator[tuple[int, Any]], now: datetime) -> None:
     """Stores reports through the product's own acceptance and folds the figures."""
-    from ingestion.acceptance import accept
     from monitoring.store.rollups import fold_all
+
+    store(team_id, source, now)
+    fold_all(now, team_id=team_id)
+
+
+def store(team_id: UUID, source: Iterator[tuple[int, Any]], now: datetime) -> None:
+    """Stores reports through the product's own acceptance."""
+    from ingestion.acceptance import accept
 
     while batch := list(islice(source, BATCH)):
         accept(team_id, batch, now=now)
-    fold_all(now, team_id=team_id)
 
 
 def fill(team_id: UUID, first: int, last: int, now: datetime) -> None:
@@ -93,6 +99,7 @@ def fill_large(name: str, size: int, now: datetime, *, steps: int = STEPS) -> Fi
     for what, work in _parts(filled, steps).items():
         if what not in filled.seconds:
             note.write_text(json.dumps(told))
+            analyze("ANALYZE")
             began = time.perf_counter()
             work()
             filled.seconds[what] = time.perf_counter() - began
@@ -120,27 +127,24 @@ def _made(told: dict[str, Any]) -> Any:
 
 
 def _parts(filled: Filled, steps: int) -> dict[str, Callable[[], None]]:
-    """What makes a team full; each may be done again after it was broken off."""
+    """What makes a team full; each may be done again after it was broken off. Statistics are fresh before each."""
     from monitoring.services.baselines import build_all
     from monitoring.store.rollups import fold_all
 
     team_id, until = filled.team.id, filled.until
     shape = multiplying.Shape(SEED, filled.size // SEED, steps, until, DAYS)
 
-    def costs() -> None:
-        analyze("ANALYZE")
-        _make_costs(team_id, until)
-
-    def baselines() -> None:
-        build_all(until, team_id=team_id)
+    def fold() -> None:
+        fold_all(until, team_id=team_id)
 
     return {
-        "acceptance": lambda: take_in(team_id, seeds(shape), until),
+        "acceptance": lambda: store(team_id, seeds(shape), until),
+        "first_fold": fold,
         "copies": lambda: multiplying.make_copies(team_id, shape, processes=2),
         "hours": lambda: multiplying.add_up(team_id, shape),
-        "fold": lambda: fold_all(until, team_id=team_id),
-        "costs": costs,
-        "baselines": baselines,
+        "fold": fold,
+        "costs": lambda: _make_costs(team_id, until),
+        "baselines": lambda: build_all(until, team_id=team_id),
     }
 
 

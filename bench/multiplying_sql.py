@@ -82,7 +82,7 @@ histogram AS (
 )
 INSERT INTO rollup AS old (team_id, grain, folded_at, {KEY}, {_FIGURES}, histogram_bins, histogram_counts)
 SELECT %(team)s, 2, %(now)s, {KEY}, {_FIGURES}, COALESCE(h.bins, '{{}}'), COALESCE(h.times, '{{}}')
-FROM summed LEFT JOIN histogram h USING ({KEY})
+FROM summed FULL JOIN histogram h USING ({KEY})
 ON CONFLICT (team_id, workflow_id, environment_id, dimension, bucket, value_id, grain) DO UPDATE SET
     folded_at = EXCLUDED.folded_at, histogram_bins = EXCLUDED.histogram_bins,
     histogram_counts = EXCLUDED.histogram_counts, {", ".join(f"{n} = EXCLUDED.{n}" for n in _FIGURES.split(", "))}

@@ -143,7 +143,11 @@ SUM_FINER = f"""{", ".join(f"sum({column})::bigint AS {column}" for column in CO
 
 
 def _fresh(summed: str, counted: str) -> str:
-    """The rows as they should be, from sums by key and counts by key and bin."""
+    """The rows as they should be, from sums by key and counts by key and bin.
+
+    Every key that is counted has sums. A full join can only be hashed or merged: a left one is planned as a loop in a
+    loop while statistics do not know of the rows yet, and takes minutes for some ten thousand of them.
+    """
     return f"""
 summed AS ({summed}),
 histogram AS (
@@ -152,7 +156,7 @@ histogram AS (
 ),
 fresh AS (
     SELECT s.*, COALESCE(h.bins, '{{}}') AS histogram_bins, COALESCE(h.times, '{{}}') AS histogram_counts
-    FROM summed s LEFT JOIN histogram h USING ({KEY})
+    FROM summed s FULL JOIN histogram h USING ({KEY})
 )"""
 
 

@@ -29,20 +29,21 @@ from monitoring.store.labels import values_of_labels
 from monitoring.store.seals import YOUNGEST, sealed_days
 from monitoring.windows import minute_floor
 
-# Marks that one transaction takes from one team; the newest minutes go first.
+# About how many marks one transaction takes from one team; the newest minutes go first.
 LIMIT = 20_000
 # A day or month that exists already is merged again at most this often.
 COARSE_DELAY = timedelta(seconds=60)
 LENGTHS = {Grain.MINUTE: "1 minute", Grain.HOUR: "1 hour", Grain.DAY: "1 day", Grain.MONTH: "1 month"}
 
-_CLAIM = """
-WITH chosen AS (
-    SELECT id FROM dirty_bucket WHERE team_id = %(team)s AND grain = %(grain)s AND marked_at <= %(before)s
-    ORDER BY minute DESC, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-), claimed AS (
-    DELETE FROM dirty_bucket d USING chosen
-    WHERE d.team_id = %(team)s AND d.grain = %(grain)s AND d.id = chosen.id
-    RETURNING d.workflow_id, d.environment_id, d.minute
+# Whole minutes, as many as hold the marks of one transaction: one range of the index, however many are marked, and no
+# minute is computed twice in a row. Nobody else takes marks of a team: that is what the lock of folders is for.
+_MARKED = "team_id = %(team)s AND grain = %(grain)s AND marked_at <= %(before)s"
+CLAIM = f"""
+WITH claimed AS (
+    DELETE FROM dirty_bucket WHERE {_MARKED} AND minute >= COALESCE(
+        (SELECT minute FROM dirty_bucket WHERE {_MARKED} ORDER BY minute DESC OFFSET %(limit)s - 1 LIMIT 1),
+        '-infinity')
+    RETURNING workflow_id, environment_id, minute
 )
 SELECT workflow_id, environment_id, minute, count(*) FROM claimed GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
@@ -89,7 +90,7 @@ def start_of(grain: Grain, moment: datetime) -> datetime:
 
 
 def fold(now: datetime, limit: int = LIMIT) -> int:
-    """Computes what is marked, at most `limit` marks a team, and says how many marks it took.
+    """Computes what is marked, about `limit` marks a team, and says how many marks it took.
 
     Teams that another process is folding are left to it.
     """
@@ -122,7 +123,7 @@ def marked_teams() -> list[UUID]:
 def fold_team(
     team_id: UUID, now: datetime, limit: int = LIMIT, *, is_whole: bool = False, until: datetime | None = None
 ) -> int:
-    """Takes up to `limit` marks of a team in one transaction, those made `until` then where that is told.
+    """Takes about `limit` marks of a team in one transaction, those made `until` then where that is told.
 
     `is_whole` waits for other folders and delays nothing.
     """
@@ -156,7 +157,7 @@ def _claim(team_id: UUID, grain: Grain, before: datetime | None, limit: int) -> 
     """Takes marks off the queue; they come back if the transaction fails."""
     with connection.cursor() as cursor:
         values: dict[str, Any] = {"team": team_id, "grain": grain, "before": before or "infinity", "limit": limit}
-        cursor.execute(_CLAIM, values)
+        cursor.execute(CLAIM, values)
         rows = cursor.fetchall()
     return [Bucket(*row[:3]) for row in rows], sum(row[3] for row in rows)
 
