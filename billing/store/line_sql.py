@@ -155,20 +155,30 @@ FROM cost_run r
 WHERE (r.steps_tell & 1 = 0 AND r.told_tokens IS NOT NULL) OR (r.steps_tell & 2 = 0 AND r.told_cost_usd IS NOT NULL)"""
 
 
-def tags_of(days: Sequence[tuple[int, date, date]]) -> str:
-    """The cost tags of each execution as JSON; of several values of one key the greatest."""
-    return f"""
+_KEYS = "unnest(%(tag_ids)s::bigint[], %(tag_keys)s::text[]) AS k(id, key)"
+# What is staged and what is stored are asked apart: a cluster has them on different machines.
+_TOLD_TAGS = f"""
+SELECT r.id, k.key, substr(v.told, length('tag.' || k.key) + 2) AS value
+FROM cost_run r CROSS JOIN {_KEYS} CROSS JOIN jsonb_array_elements_text(r.facets) AS v(told)
+WHERE starts_with(v.told, concat('tag.', k.key, '{KEY_END}'))"""
+_TAGS = f"""
 SELECT id, jsonb_object_agg(key, value)::text AS tags FROM (
-    SELECT f.id, k.key, max(f.value COLLATE "C") AS value
-    FROM unnest(%(tag_ids)s::bigint[], %(tag_keys)s::text[]) AS k(id, key) CROSS JOIN LATERAL (
-        SELECT r.id, substr(v.told, length('tag.' || k.key) + 2)
-        FROM cost_run r CROSS JOIN jsonb_array_elements_text(r.facets) AS v(told)
-        WHERE starts_with(v.told, concat('tag.', k.key, '{KEY_END}'))
-        UNION ALL
-        SELECT r.id, f.value FROM cost_run r JOIN facet f ON {of_run("f")} AND {within("f", days)}
-        WHERE f.key_id = k.id
-    ) AS f(id, value) GROUP BY f.id, k.key
-) AS told GROUP BY id"""
+    SELECT id, key, max(value COLLATE "C") AS value FROM (
+        SELECT id, key, value FROM told_tag
+        UNION ALL SELECT o.id, k.key, o.value FROM older_tag o JOIN {_KEYS} ON k.id = o.key_id
+    ) AS told GROUP BY id, key
+) AS greatest GROUP BY id"""
+
+
+def tags(days: Sequence[tuple[int, date, date]]) -> str:
+    """What a `WITH` needs to have `tag`: the cost tags of each execution as JSON; of several values of one key the
+    greatest. Executions whose facets are not on their row have them in a table of facets."""
+    older = f"""
+SELECT r.id, f.key_id, f.value FROM cost_run r JOIN facet f ON {of_run("f")} AND {within("f", days)}
+WHERE f.key_id = ANY(%(tag_ids)s::bigint[])"""
+    return f"""told_tag AS MATERIALIZED ({_TOLD_TAGS}),
+older_tag AS MATERIALIZED ({older}),
+tag AS MATERIALIZED ({_TAGS})"""
 
 
 def diverged(days: Sequence[tuple[int, date, date]]) -> str:
@@ -193,7 +203,7 @@ def usage(days: Sequence[tuple[int, date, date]]) -> str:
     """
     counts = ", ".join(f"sum({c})::bigint" for c in ("calls", *TOKEN_PARTS, "unpriced_tokens"))
     return f"""
-WITH diverged AS MATERIALIZED ({diverged(days)}), tag AS MATERIALIZED ({tags_of(days)}), item AS ({_items(days)})
+WITH diverged AS MATERIALIZED ({diverged(days)}), {tags(days)}, item AS ({_items(days)})
 SELECT {", ".join(NAMES)}, {counts}, {", ".join(f"sum({c})" for c in _MONEY)}
 FROM (SELECT i.*, t.tags, {_EXCESS} AS excess FROM item i LEFT JOIN tag t ON t.id = i.id) AS told
 GROUP BY {", ".join(NAMES)}"""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from billing.store.line_sql import diverged, of_run, step_outcome, tags_of, within
+from billing.store.line_sql import diverged, of_run, step_outcome, tags, within
 from monitoring.identity import NO_WORKFLOW
 from monitoring.models import Dimension, Grain
 from monitoring.statuses import Status
@@ -33,7 +33,7 @@ def used(days: Sequence[tuple[int, date, date]], *, has_systems: bool) -> str:
 SELECT {", ".join(NAMES)}, NULL, NULL, 0, NULL, NULL, count(*) FROM ({_visits(days)}) AS visit
 GROUP BY {", ".join(NAMES)}"""
     return f"""
-WITH diverged AS MATERIALIZED ({diverged(days)}), tag AS MATERIALIZED ({tags_of(days)}),
+WITH diverged AS MATERIALIZED ({diverged(days)}), {tags(days)},
 run AS (
     SELECT r.workflow_id, r.environment_id, r.hour, r.outcome, r.release_id, t.tags,
         CASE WHEN p.id IS NOT NULL THEN COALESCE(p.workflow_id, '{NO_WORKFLOW}') END AS parent_workflow_id,
