@@ -39,8 +39,8 @@ fuzz: env chromium ## Try 10,000 hostile inputs at every address, page and expor
 faults: env ## Kill, starve and confuse real processes under load; nothing acknowledged may be lost (ARGS=-k NAME)
 	FAULTS=1 $(PY) -m pytest -p no:xdist tests/faults $(ARGS)
 
-lab: env ## Run an installation behind PgBouncer (if there is one) and with a streaming replica
-	LAB=1 $(PY) -m pytest -p no:xdist tests/config/test_lab.py $(ARGS)
+lab: env ## Run an installation behind PgBouncer, with a streaming replica and on Citus (what of them there is)
+	LAB=1 $(PY) -m pytest -p no:xdist tests/config/test_lab.py tests/config/test_lab_cluster.py $(ARGS)
 
 docs: $(VENV)/.docs node_modules/.stamp ## Build the docs site into site/; a broken link fails it
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet $(ARGS)
