@@ -129,7 +129,7 @@ _ALL: Sequence[Definition] = (
                gettext_noop("Failed runs of this range with the fingerprint of the group or of one that was "
                             "merged into it."),
                gettext_noop("failures of the group in the range"),
-               "monitoring.reads.group_points:points_of"),
+               "monitoring.reads.group_list:group_page"),
     Definition("running", gettext_noop("Running"), gettext_noop("count"),
                gettext_noop("Executions that are at work now: they began and nothing said that they ended."),
                gettext_noop("executions with the status running"),

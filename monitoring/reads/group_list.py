@@ -1,7 +1,8 @@
 """The failure groups of a team that failed in a range: filtered, sorted, in pages, with where each stands.
 
-Merged groups are one row. Failures are counted from the executions through the index of their groups, so a range costs
-what failed in it; the number of statements does not depend on the number of groups.
+Merged groups are one row. Failures are counted from the executions through the index of their groups, once for the
+number and for the small line of each row, so a range costs what failed in it; the number of statements does not depend
+on the number of groups.
 """
 
 import base64
@@ -21,8 +22,11 @@ from monitoring.reads.groups import title_words
 from monitoring.reads.matching import conditions
 from monitoring.reads.merged import merger_of, root_sql
 from monitoring.reads.triage import NO_PROGRESS, UNTOUCHED, Progress, Triaged, progress_of, triage_of
+from monitoring.windows import Window
 
 PAGE_SIZE = 50
+# Equal parts of the range that a group's failures are told in.
+POINTS = 28
 NOBODY = "nobody"
 
 _WORKFLOWS = """AND g.workflow_id = ANY(ARRAY(
@@ -37,11 +41,14 @@ WITH part AS (
     SELECT root, min(first_seen_at) AS first_seen_at, max(last_seen_at) AS last_seen_at,
         array_agg(id ORDER BY id = root DESC, last_seen_at DESC, id) AS ids
     FROM part GROUP BY root HAVING max(last_seen_at) >= %s AND min(first_seen_at) < %s {{text}}
+), counted AS (
+    SELECT failure_group_id, width_bucket(counted_at, %s::timestamptz[]) AS place, count(*) AS failures FROM execution
+    WHERE {{failed}} AND failure_group_id = ANY(ARRAY(SELECT unnest(told.ids) FROM told)) GROUP BY 1, 2
+), placed AS (
+    SELECT part.root, counted.place, sum(counted.failures)::bigint AS failures
+    FROM part JOIN counted ON counted.failure_group_id = part.id GROUP BY 1, 2
 ), hit AS (
-    SELECT part.root, sum(n.failures)::bigint AS failures FROM part JOIN (
-        SELECT failure_group_id, count(*) AS failures FROM execution
-        WHERE {{failed}} AND failure_group_id = ANY(ARRAY(SELECT unnest(told.ids) FROM told)) GROUP BY 1
-    ) n ON n.failure_group_id = part.id GROUP BY 1
+    SELECT root, sum(failures)::bigint AS failures FROM placed GROUP BY 1
 ), listed AS MATERIALIZED (
     SELECT told.*, hit.failures, COALESCE(t.status, 'open') AS status FROM hit JOIN told ON told.root = hit.root
     LEFT JOIN group_triage t ON t.team_id = %s AND t.id = hit.root {{assignee}}
@@ -50,10 +57,14 @@ WITH part AS (
     FROM (SELECT status, count(*) AS groups FROM listed GROUP BY 1) AS counted
 ), page AS (
     SELECT * FROM listed WHERE status = ANY(%s) {{after}} ORDER BY {{key}} {{order}}, root {{order}} LIMIT %s
+), line AS (
+    SELECT root, array_agg(place) AS places, array_agg(failures) AS counts
+    FROM placed WHERE root = ANY(ARRAY(SELECT root FROM page)) GROUP BY 1
 )
 SELECT tally.by_status, page.root, page.ids, page.failures, page.first_seen_at, page.last_seen_at,
-    g.title, g.workflow_id, w.name, w.slug, l.value
+    g.title, g.workflow_id, w.name, w.slug, l.value, line.places, line.counts
 FROM tally LEFT JOIN page ON true
+LEFT JOIN line ON line.root = page.root
 LEFT JOIN failure_group g ON g.team_id = %s AND g.id = page.ids[1]
 LEFT JOIN workflow w ON w.team_id = %s AND w.id = g.workflow_id
 LEFT JOIN label l ON l.team_id = %s AND l.id = g.node_id
@@ -75,7 +86,8 @@ class Asked:
 class ListedGroup:
     """A failure group in the list; `failures` are those of the range, times are of all time.
 
-    `ids` are all fingerprints that count as it, the first one being its own where that has failures.
+    `ids` are all fingerprints that count as it, the first one being its own where that has failures; `points` are the
+    failures in `POINTS` equal parts of the range.
     """
 
     id: UUID
@@ -89,6 +101,7 @@ class ListedGroup:
     first_seen_at: datetime
     last_seen_at: datetime
     is_new: bool
+    points: Sequence[int]
     triage: Triaged = UNTOUCHED
     improvement: OfGroup | None = None
 
@@ -178,7 +191,7 @@ def _read(
     filters, key = asked.filters, _KEYS[sort.removeprefix("-")].column
     is_descending = sort.startswith("-") != (cursor is not None and cursor[2])
     workflow, text, assignee = _of_workflow(team_id, filters["workflow"]), _matching(team_id, filters), _given(asked)
-    failed = failed_in(team_id, filters)
+    failed = _failed_in(team_id, filters)
     after = (f"AND ({key}, root) {'<' if is_descending else '>'} (%s, %s)", list(cursor[:2])) if cursor else ("", [])
     sql = _LISTED.format(
         workflow=workflow[0],
@@ -189,17 +202,23 @@ def _read(
         key=key,
         order="DESC" if is_descending else "ASC",
     )
-    params = [team_id, team_id, *workflow[1], filters.window.start, filters.window.end, *text[1], *failed[1]]
+    params = [team_id, team_id, *workflow[1], filters.window.start, filters.window.end, *text[1]]
+    params += [_borders(filters.window), *failed[1]]
     params += [team_id, *assignee[1], [one.value for one in asked.statuses], *after[1], asked.limit + 1]
     rows = run_planned(sql, [*params, team_id, team_id, team_id])
     by_status = {TriageStatus(word): groups for word, groups in (rows[0][0] or {}).items()}
     return [_listed(row, filters) for row in rows if row[1] is not None], by_status
 
 
-def failed_in(team_id: UUID, filters: Filters) -> tuple[str, list[Any]]:
+def _failed_in(team_id: UUID, filters: Filters) -> tuple[str, list[Any]]:
     """Which executions count: all filters but those that say which groups are meant."""
     kept = {name: choice for name, choice in filters.choices.items() if name not in ("workflow", "status", "assignee")}
     return conditions(team_id, replace(filters, choices=kept, q=""), is_told=True)
+
+
+def _borders(window: Window) -> list[datetime]:
+    """Where the parts of a range begin, but for the first."""
+    return [window.start + window.length * place / POINTS for place in range(1, POINTS)]
 
 
 def _of_workflow(team_id: UUID, choice: Choice) -> tuple[str, list[Any]]:
@@ -226,6 +245,9 @@ def _given(asked: Asked) -> tuple[str, list[Any]]:
 
 
 def _listed(row: Sequence[Any], filters: Filters) -> ListedGroup:
-    _, root, ids, failures, first, last, title, workflow_id, workflow, slug, node = row
+    _, root, ids, failures, first, last, title, workflow_id, workflow, slug, node, places, counts = row
     is_new = first >= filters.window.start
-    return ListedGroup(root, ids, title or "", node, workflow_id, workflow, slug, failures, first, last, is_new)
+    points = [0] * POINTS
+    for place, count in zip(places, counts, strict=True):
+        points[place] = count
+    return ListedGroup(root, ids, title or "", node, workflow_id, workflow, slug, failures, first, last, is_new, points)

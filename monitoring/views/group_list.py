@@ -19,7 +19,6 @@ from monitoring.filters import ANY, TITLES
 from monitoring.presentation import Action, FilterChoice, Link
 from monitoring.reads import workflows
 from monitoring.reads.group_list import NOBODY, PAGE_SIZE, SORTS, Asked, GroupPage, ListedGroup, group_page
-from monitoring.reads.group_points import points_of
 from monitoring.reads.triage import assignable
 from monitoring.templatetags.components import Sign
 from monitoring.templatetags.triage import SIGNS
@@ -52,7 +51,6 @@ class Row:
     sign: Sign
     words: str
     href: str
-    points: Sequence[int]
 
 
 @team_page(Permission.VIEW_FIGURES)
@@ -146,14 +144,12 @@ def _context(request: TeamRequest, scope: Scope, asked: Asked, found: GroupPage)
 
 
 def _rows(scope: Scope, found: GroupPage) -> list[Row]:
-    points = points_of(scope.team.id, {one.id: one.ids for one in found.rows}, scope.filters)
     return [
         Row(
             one,
             SIGNS[one.triage.status],
             state_words(one.id, one.triage, found.progress),
             scope.href("failure_group", one.id, status=None, assignee=None, workflow=None, q=None),
-            points[one.id],
         )
         for one in found.rows
     ]

@@ -20,7 +20,6 @@ CONDITIONS = {
     "monitoring/reads/cuts.py": {"condition", "columns"},
     "monitoring/reads/executions.py": {"where"},
     "monitoring/reads/failures.py": {"where"},
-    "monitoring/reads/group_points.py": {"failed"},
     "monitoring/reads/live_cursor.py": {"where"},
     "monitoring/reads/rollup_rows.py": {"_where"},
     "monitoring/reads/samples.py": {"where"},

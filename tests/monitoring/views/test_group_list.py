@@ -59,12 +59,27 @@ def test_groups_are_listed_with_most_failures_first(member_client, page):
     assert titles(member_client, page) == ["company", "budget", "owner"]
     rows = member_client.get(page).context_data["rows"]
     assert [row.group.failures for row in rows] == [3, 2, 1]
-    assert [sum(row.points) for row in rows] == [3, 2, 1]
+    assert [sum(row.group.points) for row in rows] == [3, 2, 1]
     assert [row.group.is_new for row in rows] == [True, False, True]
     text = read(member_client, page)
     assert "3 groups nobody has decided about" in text
     assert "score" in text
     assert "Lead" in text
+
+
+def test_the_line_of_a_row_has_failures_where_they_were(member_client, team, page):
+    """What counts as one group is drawn as one line."""
+    fail(team, "company", minutes=60 * 27 + 30)
+    fail(team, "other", minutes=60 * 14 + 30)
+    chosen = {"group": [id_of(team, "company"), id_of(team, "other")], "action": "merge"}
+    member_client.post(f"{page}change/", chosen)
+
+    rows = member_client.get(page, {"from": "now-28h", "to": "now"}).context_data["rows"]
+
+    points = rows[0].group.points
+    # 28 parts of about an hour: the range is widened to whole ones.
+    assert [len(points), sum(points[:2]), sum(points[12:15]), sum(points[-2:])] == [28, 1, 1, 3]
+    assert sum(points) == rows[0].group.failures == 5
 
 
 @pytest.mark.parametrize(
