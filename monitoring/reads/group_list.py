@@ -42,13 +42,16 @@ WITH part AS (
         array_agg(id ORDER BY id = root DESC, last_seen_at DESC, id) AS ids
     FROM part GROUP BY root HAVING max(last_seen_at) >= %s AND min(first_seen_at) < %s {{text}}
 ), counted AS (
-    SELECT failure_group_id, width_bucket(counted_at, %s::timestamptz[]) AS place, count(*) AS failures FROM execution
-    WHERE {{failed}} AND failure_group_id = ANY(ARRAY(SELECT unnest(told.ids) FROM told)) GROUP BY 1, 2
-), placed AS (
-    SELECT part.root, counted.place, sum(counted.failures)::bigint AS failures
-    FROM part JOIN counted ON counted.failure_group_id = part.id GROUP BY 1, 2
+    SELECT failure_group_id, sum(failures)::bigint AS failures,
+        array_agg(place) AS places, array_agg(failures) AS counts
+    FROM (
+        SELECT failure_group_id, width_bucket(counted_at, %s::timestamptz[]) AS place, count(*) AS failures
+        FROM execution WHERE {{failed}} AND failure_group_id = ANY(ARRAY(SELECT unnest(told.ids) FROM told))
+        GROUP BY 1, 2
+    ) AS placed GROUP BY 1
 ), hit AS (
-    SELECT root, sum(failures)::bigint AS failures FROM placed GROUP BY 1
+    SELECT part.root, sum(counted.failures)::bigint AS failures
+    FROM part JOIN counted ON counted.failure_group_id = part.id GROUP BY 1
 ), listed AS MATERIALIZED (
     SELECT told.*, hit.failures, COALESCE(t.status, 'open') AS status FROM hit JOIN told ON told.root = hit.root
     LEFT JOIN group_triage t ON t.team_id = %s AND t.id = hit.root {{assignee}}
@@ -58,8 +61,10 @@ WITH part AS (
 ), page AS (
     SELECT * FROM listed WHERE status = ANY(%s) {{after}} ORDER BY {{key}} {{order}}, root {{order}} LIMIT %s
 ), line AS (
-    SELECT root, array_agg(place) AS places, array_agg(failures) AS counts
-    FROM placed WHERE root = ANY(ARRAY(SELECT root FROM page)) GROUP BY 1
+    SELECT part.root, array_agg(p.place) AS places, array_agg(p.failures) AS counts
+    FROM part JOIN counted ON counted.failure_group_id = part.id
+    CROSS JOIN LATERAL unnest(counted.places, counted.counts) AS p(place, failures)
+    WHERE part.root = ANY(ARRAY(SELECT root FROM page)) GROUP BY 1
 )
 SELECT tally.by_status, page.root, page.ids, page.failures, page.first_seen_at, page.last_seen_at,
     g.title, g.workflow_id, w.name, w.slug, l.value, line.places, line.counts
@@ -249,5 +254,5 @@ def _listed(row: Sequence[Any], filters: Filters) -> ListedGroup:
     is_new = first >= filters.window.start
     points = [0] * POINTS
     for place, count in zip(places, counts, strict=True):
-        points[place] = count
+        points[place] += count
     return ListedGroup(root, ids, title or "", node, workflow_id, workflow, slug, failures, first, last, is_new, points)

@@ -29,20 +29,21 @@ from monitoring.store.labels import values_of_labels
 from monitoring.store.seals import YOUNGEST, sealed_days
 from monitoring.windows import minute_floor
 
-# About how many marks one transaction takes from one team; the newest minutes go first.
+# Marks that one transaction takes from one team; the newest minutes go first.
 LIMIT = 20_000
 # A day or month that exists already is merged again at most this often.
 COARSE_DELAY = timedelta(seconds=60)
 LENGTHS = {Grain.MINUTE: "1 minute", Grain.HOUR: "1 hour", Grain.DAY: "1 day", Grain.MONTH: "1 month"}
 
-# Whole minutes, as many as hold the marks of one transaction: one range of the index, however many are marked, and no
-# minute is computed twice in a row. Nobody else takes marks of a team: that is what the lock of folders is for.
+# One range of an index, however many are marked: chosen marks that are joined with all are compared each with each
+# while statistics do not know of them yet. Nobody else takes marks of a team: see the lock of folders, `marked_teams`.
 _MARKED = "team_id = %(team)s AND grain = %(grain)s AND marked_at <= %(before)s"
 CLAIM = f"""
-WITH claimed AS (
-    DELETE FROM dirty_bucket WHERE {_MARKED} AND minute >= COALESCE(
-        (SELECT minute FROM dirty_bucket WHERE {_MARKED} ORDER BY minute DESC OFFSET %(limit)s - 1 LIMIT 1),
-        '-infinity')
+WITH oldest AS MATERIALIZED (
+    SELECT minute, id FROM dirty_bucket WHERE {_MARKED} ORDER BY minute DESC, id DESC OFFSET %(limit)s - 1 LIMIT 1
+), claimed AS (
+    DELETE FROM dirty_bucket WHERE {_MARKED} AND (minute, id) >= (
+        COALESCE((SELECT minute FROM oldest), '-infinity'), COALESCE((SELECT id FROM oldest), -9223372036854775808))
     RETURNING workflow_id, environment_id, minute
 )
 SELECT workflow_id, environment_id, minute, count(*) FROM claimed GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
@@ -90,7 +91,7 @@ def start_of(grain: Grain, moment: datetime) -> datetime:
 
 
 def fold(now: datetime, limit: int = LIMIT) -> int:
-    """Computes what is marked, about `limit` marks a team, and says how many marks it took.
+    """Computes what is marked, at most `limit` marks a team, and says how many marks it took.
 
     Teams that another process is folding are left to it.
     """
@@ -111,11 +112,12 @@ def fold_all(now: datetime | None = None, *, team_id: UUID | None = None, until:
 
 
 def marked_teams() -> list[UUID]:
-    """Teams with marks."""
+    """Teams with marks, but for those that are being erased."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.id FROM accounts_team t"
-            " WHERE EXISTS (SELECT FROM dirty_bucket d WHERE d.team_id = t.id) ORDER BY t.id"
+            " WHERE (t.erased_from IS NULL OR t.erased_from > now())"
+            " AND EXISTS (SELECT FROM dirty_bucket d WHERE d.team_id = t.id) ORDER BY t.id"
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -123,7 +125,7 @@ def marked_teams() -> list[UUID]:
 def fold_team(
     team_id: UUID, now: datetime, limit: int = LIMIT, *, is_whole: bool = False, until: datetime | None = None
 ) -> int:
-    """Takes about `limit` marks of a team in one transaction, those made `until` then where that is told.
+    """Takes up to `limit` marks of a team in one transaction, those made `until` then where that is told.
 
     `is_whole` waits for other folders and delays nothing.
     """

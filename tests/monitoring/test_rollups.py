@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import Team
 from accounts.tenancy import team_context
@@ -289,6 +290,33 @@ class TestFolding:
             pass
         fold_all(NOW)
         check_figures()
+
+    def test_marks_are_taken_up_to_the_limit_and_the_time(self, team: Team) -> None:
+        """The newest first; others of the same minute stay for the next time, and so does what was marked since."""
+        older = NOW - timedelta(minutes=9)
+        marks = [(older, NOW), (NOW, NOW), (NOW, NOW), (NOW, NOW + timedelta(seconds=1))]
+        with team_context(team.id), connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO dirty_bucket (team_id, workflow_id, environment_id, minute, marked_at)"
+                " VALUES (%s, %s, 1, %s, %s)",
+                [[team.id, NO_WORKFLOW, minute, marked_at] for minute, marked_at in marks],
+            )
+
+        def left() -> list[datetime]:
+            return sorted(DirtyBucket.objects.filter(grain=Grain.MINUTE).values_list("minute", flat=True))
+
+        rollups.fold_team(team.id, NOW, 1, until=NOW, is_whole=True)
+        assert left() == [older, NOW, NOW]
+        rollups.fold_team(team.id, NOW, 2, until=NOW, is_whole=True)
+        assert left() == [NOW]
+        rollups.fold_team(team.id, NOW, 2, until=NOW, is_whole=True)
+        assert left() == [NOW]
+
+    def test_a_team_that_is_being_erased_is_left_alone(self, team: Team) -> None:
+        send(team, report(id="x"))
+        assert rollups.marked_teams() == [team.id]
+        Team.objects.filter(id=team.id).update(erased_from=timezone.now() - timedelta(seconds=1))
+        assert rollups.marked_teams() == []
 
     def test_hours_outlive_their_minutes(self, team: Team) -> None:
         send(team, report(id="x"), report(id="y", started_at=NOW - timedelta(hours=47), finished_at=None))
