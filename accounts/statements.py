@@ -20,6 +20,8 @@ from psycopg.generators import execute
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from accounts.cluster import is_cluster
+
 Row = tuple[Any, ...]
 Params = Sequence[Any] | Mapping[str, Any]
 M = TypeVar("M", bound=Model)
@@ -37,6 +39,22 @@ def run_prepared(sql: str, params: Params = ()) -> list[Row]:
 def run_planned(sql: str, params: Params = ()) -> list[Row]:
     """The rows of a statement that is planned for just these values, each time."""
     return _run(sql, params, prepare=False)
+
+
+def run_for_any_team(sql: str, params: Params = ()) -> list[Row]:
+    """The rows, if any, of a statement that is planned without its values, inside a transaction.
+
+    With them, a team that statistics do not know yet counts as one row: indexes of the team look alike then, and what
+    is joined for each of its thousands of rows may read all of them each time. Only for texts that do not vary. A
+    cluster, and what goes through a pooler, plans with the values.
+    """
+    if is_cluster() or connection.settings_dict.get("TRANSACTION_POOLED"):
+        return run_planned(sql, params)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        rows = run_prepared(sql, params)
+        cursor.execute("SET LOCAL plan_cache_mode = auto")
+    return rows
 
 
 _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
@@ -162,7 +180,8 @@ def _rows(raw: psycopg.Connection[Any], sql: str, params: Params, *, prepare: bo
     begins = raw.pgconn.transaction_status == TransactionStatus.IDLE and not raw.autocommit
     if begins or (prepare and name is None) or statements._to_flush:
         with psycopg.Cursor(raw) as cursor:
-            return cursor.execute(sql, params, prepare=prepare, binary=True).fetchall()
+            cursor.execute(sql, params, prepare=prepare, binary=True)
+            return cursor.fetchall() if cursor.description else []
     if name is None:
         raw.pgconn.send_query_params(query, values, types, transformer.formats, Format.BINARY)
     else:

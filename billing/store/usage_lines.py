@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.statements import make_stages, run_planned
+from accounts.statements import make_stages, run_for_any_team, run_planned
 from billing.analysis.deriving import Prices, usage_line
 from billing.analysis.lines import Figures, Line, Names, WorkflowHour
 from billing.store import line_sql, tag_sets
@@ -23,8 +23,8 @@ def stage(team_id: UUID, hours: Sequence[WorkflowHour]) -> None:
     workflows, environments, starts = (list(column) for column in zip(*hours, strict=True))
     values: dict[str, Any] = {"team": team_id, "workflows": workflows, "environments": environments, "hours": starts}
     make_stages(line_sql.MAKE_STAGE)
+    run_for_any_team(line_sql.STAGE_RUNS, values)
     with connection.cursor() as cursor:
-        cursor.execute(line_sql.STAGE_RUNS, values)
         cursor.execute("ANALYZE cost_run")
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from accounts.statements import make_stages
+from accounts.statements import make_stages, run_for_any_team
 from accounts.tenancy import team_context
 from monitoring import ports
 from monitoring.models import Grain
@@ -217,8 +217,8 @@ def _compute(team_id: UUID, grain: Grain, buckets: Sequence[Bucket], now: dateti
         return
     values = _values(team_id, grain, buckets, now)
     make_stages(rollup_sql.MAKE_STAGES)
+    run_for_any_team(rollup_sql.STAGE_RUNS, values)
     with connection.cursor() as cursor:
-        cursor.execute(rollup_sql.STAGE_RUNS, values)
         cursor.execute("ANALYZE fold_run")
         cursor.execute(rollup_sql.DAYS)
         if days := cursor.fetchall():

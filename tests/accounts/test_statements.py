@@ -10,7 +10,7 @@ from psycopg.pq import ExecStatus
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Team
-from accounts.statements import _error_of, find_row, run_bound, run_planned, run_prepared
+from accounts.statements import _error_of, find_row, run_bound, run_for_any_team, run_planned, run_prepared
 
 
 @pytest.mark.django_db
@@ -118,3 +118,21 @@ def test_what_the_server_did_not_say_itself_is_a_lost_connection() -> None:
     raw: psycopg.Connection = connection.connection
     result = raw.pgconn.make_empty_result(ExecStatus.FATAL_ERROR)
     assert isinstance(_error_of(raw, result), psycopg.OperationalError)
+
+
+@pytest.mark.django_db
+def test_a_statement_for_any_team_is_planned_without_its_values(team: Team) -> None:
+    made = f"INSERT INTO noted SELECT id FROM {Team._meta.db_table} WHERE id = %(team)s"
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE noted (id uuid) ON COMMIT DROP")
+        assert run_for_any_team(made, {"team": team.id}) == []
+        assert run_for_any_team(f"{made} RETURNING id", {"team": team.id}) == [(team.id,)]
+        assert run_for_any_team(made, {"team": team.id}) == []
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE 'INSERT INTO noted%%' ORDER BY 1"
+        )
+        assert cursor.fetchall() == [(1, 0), (2, 0)]
+        # What comes after it in the transaction is planned as ever.
+        cursor.execute("SHOW plan_cache_mode")
+        assert cursor.fetchone() == ("auto",)
