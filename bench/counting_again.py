@@ -23,6 +23,8 @@ def differing(team_id: UUID, now: datetime, hours: int) -> list[str]:
     from accounts.tenancy import team_context
     from monitoring.store.rollups import fold_all
 
+    # A kept team has reports since, which are not in the rollups yet.
+    fold_all(now, team_id=team_id)
     with team_context(team_id), connection.cursor() as cursor:
         cursor.execute(_HOURS, [team_id])
         every = cursor.fetchall()
