@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 
 from config.children import LOOPBACK, Child, answers, free_port, run_as, spawn, unprivileged_account, wait_until
+from config.postgres import ADMIN, APP, DATABASE, OWNER
 
-OWNER, APP, DATABASE = "steadyrun_owner", "steadyrun_app", "steadyrun"
 NODES = 3
 _SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -22,7 +22,7 @@ _SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
 }
-_CREATED = ("-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
+_CREATED = ("-U", ADMIN, "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8")
 _ROLES = (
     f"CREATE ROLE {OWNER} LOGIN",
     f"CREATE ROLE {APP} LOGIN NOSUPERUSER NOBYPASSRLS",
@@ -45,11 +45,11 @@ def cluster(home: Path, programs: Path) -> Iterator[tuple[str, str, str]]:
         for number, port in enumerate(ports):
             stack.callback(_start(home, programs, f"node{number}", port).stop)
             _prepare(port)
-        with psycopg.connect(_address("postgres", ports[0], DATABASE), autocommit=True) as connection:
+        with psycopg.connect(_address(ADMIN, ports[0], DATABASE), autocommit=True) as connection:
             connection.execute("SELECT citus_set_coordinator_host(%s, %s)", [LOOPBACK, ports[0]])
             for port in ports[1:]:
                 connection.execute("SELECT citus_add_node(%s, %s)", [LOOPBACK, port])
-        app, owner, admin = (_address(role, ports[0], DATABASE) for role in (APP, OWNER, "postgres"))
+        app, owner, admin = (_address(role, ports[0], DATABASE) for role in (APP, OWNER, ADMIN))
         yield app, owner, admin
 
 
@@ -73,10 +73,10 @@ def _start(home: Path, programs: Path, name: str, port: int) -> Child:
 
 def _prepare(port: int) -> None:
     """The roles, the database and the extension, as docs/scaling.md tells an administrator."""
-    with psycopg.connect(_address("postgres", port, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(_address(ADMIN, port, "postgres"), autocommit=True) as connection:
         for statement in _ROLES:
             connection.execute(statement)
-    with psycopg.connect(_address("postgres", port, DATABASE), autocommit=True) as connection:
+    with psycopg.connect(_address(ADMIN, port, DATABASE), autocommit=True) as connection:
         connection.execute("CREATE EXTENSION citus")
 
 

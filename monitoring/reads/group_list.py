@@ -57,7 +57,7 @@ WITH part AS (
     LEFT JOIN group_triage t ON t.team_id = %s AND t.id = hit.root {{assignee}}
 ), tally AS (
     SELECT jsonb_object_agg(status, groups) AS by_status
-    FROM (SELECT status, count(*) AS groups FROM listed GROUP BY 1) AS counted
+    FROM (SELECT status, count(*) AS groups FROM listed GROUP BY 1) AS one
 ), page AS (
     SELECT * FROM listed WHERE status = ANY(%s) {{after}} ORDER BY {{key}} {{order}}, root {{order}} LIMIT %s
 ), line AS (
